@@ -1,0 +1,128 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { AddonError } from './errors.js'
+
+/** One address of one interface of this machine. */
+export interface InterfaceAddress {
+  /** The kernel's index of the interface. */
+  readonly index: number
+  /** The interface's name: `eth0`. */
+  readonly name: string
+  readonly family: 4 | 6
+  /** The bare address, without scope. */
+  readonly address: string
+  readonly loopback: boolean
+  readonly up: boolean
+}
+
+/** How the kernel finds out that the other end of a TCP connection is gone. */
+export interface DeadPeerOptions {
+  /** Seconds of silence before the first keep-alive probe (TCP_KEEPIDLE). */
+  readonly idle: number
+  /** Seconds between probes (TCP_KEEPINTVL). */
+  readonly interval: number
+  /** Unanswered probes before the connection is closed (TCP_KEEPCNT). */
+  readonly count: number
+  /** Milliseconds that sent data may stay unacknowledged (TCP_USER_TIMEOUT; RFC 5482). Ignored where there is none. */
+  readonly userTimeout: number
+}
+
+/** A DNS-SD library that the addon can open. */
+export type Backend = 'avahi' | 'bonjour'
+
+/** What a session announces and browses. */
+export interface SessionOptions {
+  readonly backend: Backend
+  /** The service type: `_my-cluster._tcp`. */
+  readonly type: string
+  /** The instance name. */
+  readonly instance: string
+  readonly port: number
+  /** The strings of the TXT record, each `key=value`. */
+  readonly txt: readonly string[]
+  /** 0 for all interfaces. */
+  readonly interfaceIndex: number
+  /** Whether the daemon is to probe for a conflict before it announces (RFC 6762 §8.1). */
+  readonly probe: boolean
+}
+
+/** Why a session ended: which part is missing, or what the daemon said. */
+export type SessionFailure =
+  /** The library could not be opened. */
+  | 'library'
+  /** No daemon answers: it is not running, or went away. */
+  | 'daemon'
+  /** Another instance on the network holds the name. */
+  | 'conflict'
+  /** The daemon refused the request. */
+  | 'refused'
+
+/**
+ * What a session tells. `found` and `lost` speak of one instance on one interface over one family of mDNS transport:
+ * `found` comes again, whole, when anything in it changed. After `failed` nothing comes.
+ */
+export type SessionEvent =
+  | { readonly type: 'announced' }
+  | { readonly type: 'settled' }
+  | {
+      readonly type: 'found'
+      readonly instance: string
+      readonly interfaceIndex: number
+      readonly family: 4 | 6
+      readonly host: string
+      readonly port: number
+      readonly txt: readonly string[]
+      readonly addresses: readonly string[]
+    }
+  | { readonly type: 'lost'; readonly instance: string; readonly interfaceIndex: number; readonly family: 4 | 6 }
+  | { readonly type: 'failed'; readonly failure: SessionFailure; readonly message: string }
+
+/** One announcement and one browse on the addon's discovery thread. */
+export interface Session {
+  /**
+   * Withdraws the announcement and stops browsing. No event comes after this call; `done` is called once, from the
+   * event loop, when the daemon was told. It may be called late, or never where the daemon hangs. Idempotent (only the first `done` counts).
+   */
+  close(done: () => void): void
+}
+
+/** The native addon. Every function throws only TypeError, and only for arguments of the wrong type. */
+export interface Addon {
+  /** This machine's interfaces and their addresses, in the kernel's order. */
+  interfaces(): InterfaceAddress[]
+  /** Sets keep-alive and user timeout of a TCP socket. Returns 0, or the errno of the first option refused. */
+  setDeadPeerOptions(fd: number, options: DeadPeerOptions): number
+  /** Opens a session. Returns at once; `onEvent` is never called from within. */
+  openSession(options: SessionOptions, onEvent: (event: SessionEvent) => void): Session
+  /**
+   * Asks the daemon, through dns_sd.h, for the addresses of a host name on one interface. `done` is called once.
+   * `error` is null, or says what the library or the daemon said.
+   */
+  queryAddresses(
+    host: string,
+    interfaceIndex: number,
+    timeoutMs: number,
+    done: (error: string | null, addresses: { family: 4 | 6; address: string }[]) => void
+  ): void
+}
+
+let loaded: Addon | undefined
+
+/**
+ * The addon, loaded on first use.
+ *
+ * @throws {AddonError} ERR_TCPNET_ADDON where there is no binary for this machine, or it does not load.
+ */
+export function addon(): Addon {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): Addon {
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  try {
+    return createRequire(import.meta.url)('node-gyp-build')(root) as Addon
+  } catch (cause) {
+    throw new AddonError(root, cause)
+  }
+}

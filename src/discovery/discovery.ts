@@ -1,0 +1,88 @@
+/**
+ * The contract between a service and whatever finds its peers. One `Discovery` announces one instance and browses one
+ * service type, on one interface or on all. It never sees a socket.
+ *
+ * What a listener may assume:
+ *
+ * - Nothing is called before `open` has returned, nor after `close` was called on the discovery, whatever is in flight.
+ * - `announced` comes at most once. Before it, and instead of it, `failed` may come: at most once, and then nothing
+ *   else ever. The caller still has to `close` a discovery that failed.
+ * - `failed` after `announced` means that the announcement was lost for good (the name now belongs to another
+ *   service). The daemon's absence is not that: after `announced` it is `offline`, and the driver heals by itself.
+ * - `up` brings the whole instance, at first and again whenever its host, port, TXT record or set of paths changed, and
+ *   never twice the same in a row. The service's own instance may be reported: the listener knows its own uuid.
+ * - `down` follows an `up` of the same uuid, once, when the last path is gone.
+ * - `offline` and `online` alternate, `offline` first; both come only after `announced`. What is known stays known while offline: an
+ *   instance that has vanished meanwhile is told `down` some seconds after `online`.
+ * - An instance's uuid is in its one form: hexadecimal digits in upper case, as {@link parseUuid} makes it. Instances
+ *   whose name is no such string are not reported.
+ * - Calls come from the event loop, never from within `open` or `close`.
+ */
+export interface Listener {
+  /** The instance is registered and the name is ours. */
+  announced(): void
+  /** There is no daemon, it does not answer, it refuses the announcement, or another instance holds the name. */
+  failed(error: Error): void
+  /** An instance appeared, or changed. */
+  up(instance: Instance): void
+  /** The last path of an instance is gone. */
+  down(uuid: string): void
+  /** The daemon is back; the same name is announced again. */
+  online(): void
+  /** The daemon went away; the driver tries to reach it again without limit. */
+  offline(reason: Error): void
+}
+
+/** What to announce, and where to look. */
+export interface Announcement {
+  /** The cluster's name, without underscore and protocol: `my-cluster`. */
+  readonly name: string
+  /** The instance name. */
+  readonly uuid: string
+  /** Whether the uuid was chosen by the caller: it may be taken, so the driver has the network probed for it. */
+  readonly probe: boolean
+  /** The TCP port, 1 to 65535. */
+  readonly port: number
+  /** Key-value pairs of the TXT record (RFC 6763 §6). */
+  readonly txt: Txt
+  /** Index of the one interface to announce and browse on, or 0 for all of them. */
+  readonly interfaceIndex: number
+}
+
+/** A TXT record's key-value pairs; keys in lower case (RFC 6763 §6.4: case-insensitive). */
+export type Txt = Readonly<Record<string, string>>
+
+/** What is known of one instance. */
+export interface Instance {
+  readonly uuid: string
+  /** The target of its SRV record: `alpha.local`. */
+  readonly host: string
+  readonly port: number
+  readonly txt: Txt
+  /** In the order in which they were learned; no two alike; never empty. */
+  readonly paths: readonly Path[]
+}
+
+/** One way to reach an instance: an address, on the interface on which it was announced. */
+export interface Path {
+  /** The index of this machine's interface; 0 where a driver has no interfaces. */
+  readonly interfaceIndex: number
+  readonly family: 4 | 6
+  /** The bare address, without scope. */
+  readonly address: string
+}
+
+/** A running announcement and browse. */
+export interface Discovery {
+  /**
+   * Withdraws the announcement and stops browsing. Resolves when the daemon has been told, or after one second where it
+   * does not answer; never rejects. Idempotent.
+   */
+  close(): Promise<void>
+}
+
+/**
+ * A driver: starts a discovery. Throws only where the driver cannot be loaded at all, with an error that says how to
+ * install it; whatever the daemon does afterwards is told to the listener.
+ */
+export type Driver = (announcement: Announcement, listener: Listener) => Discovery
