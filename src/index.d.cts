@@ -1,1 +1,35 @@
-export {}
+// The types for require('tcpnet'): the callable function, with everything else as its properties. Each name is imported:
+// a namespace import would give the export named 'module.exports' alone, as require() does.
+import type {
+  ErrorCode as TErrorCode,
+  Events as TEvents,
+  ListenOptions as TListenOptions,
+  Peer as TPeer,
+  PeerSocket as TPeerSocket,
+  RejectInfo as TRejectInfo,
+  Service as TService,
+  Settings as TSettings,
+  TcpnetError as TTcpnetError,
+  tcpnet as Ttcpnet
+} from './index.js' with { 'resolution-mode': 'import' }
+
+declare const tcpnet: typeof Ttcpnet & {
+  readonly tcpnet: typeof Ttcpnet
+  readonly default: typeof Ttcpnet
+  readonly Service: typeof TService
+  readonly TcpnetError: typeof TTcpnetError
+}
+
+declare namespace tcpnet {
+  export type ErrorCode = TErrorCode
+  export type Events = TEvents
+  export type ListenOptions = TListenOptions
+  export type Peer = TPeer
+  export type PeerSocket = TPeerSocket
+  export type RejectInfo = TRejectInfo
+  export type Service = TService
+  export type Settings = TSettings
+  export type TcpnetError = TTcpnetError
+}
+
+export = tcpnet
