@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { AddonError } from './errors.js'
+import { TcpnetError } from './errors.js'
 
 /** One address of one interface of this machine. */
 export interface InterfaceAddress {
@@ -63,7 +63,6 @@ export type SessionFailure =
  */
 export type SessionEvent =
   | { readonly type: 'announced' }
-  | { readonly type: 'settled' }
   | {
       readonly type: 'found'
       readonly instance: string
@@ -111,7 +110,7 @@ let loaded: Addon | undefined
 /**
  * The addon, loaded on first use.
  *
- * @throws {AddonError} ERR_TCPNET_ADDON where there is no binary for this machine, or it does not load.
+ * @throws {TcpnetError} ERR_TCPNET_ADDON where there is no binary for this machine, or it does not load.
  */
 export function addon(): Addon {
   loaded ??= load()
@@ -123,6 +122,13 @@ function load(): Addon {
   try {
     return createRequire(import.meta.url)('node-gyp-build')(root) as Addon
   } catch (cause) {
-    throw new AddonError(root, cause)
+    const said = cause instanceof Error ? cause.message : String(cause)
+    throw new TcpnetError(
+      'ERR_TCPNET_ADDON',
+      `tcpnet's native addon for ${process.platform}-${process.arch} did not load from ${root}: ${said}. ` +
+        'Reinstall the package on this machine, or build the addon there with "npx node-gyp rebuild" ' +
+        '(needs python3, make and a C++ compiler).',
+      cause
+    )
   }
 }

@@ -1,0 +1,168 @@
+import { badPort, invalidType, invalidValue } from './errors.js'
+import type { Limits } from './mesh/mesh.js'
+import { parseUuid, randomUuid } from './uuid.js'
+
+/** The ways to find peers. */
+export const DRIVERS = ['auto', 'avahi', 'bonjour', 'mdns', 'memory'] as const
+
+/** A way to find peers: the operating system's daemon through one library or another, or a registry in this process. */
+export type DriverName = (typeof DRIVERS)[number]
+
+/** What makes a service. */
+export interface Settings {
+  /**
+   * The cluster's name: services of the same name connect to each other. 1 to 15 of a-z, 0-9 and `-`, with at least one
+   * letter, no `-` at either end and no two in a row (RFC 6335 §5.1).
+   */
+  name: string
+  /**
+   * The service's identity: 1 to 63 hexadecimal digits, unique in the cluster. Default: 128 random bits. The daemon
+   * probes the network for a uuid that was chosen, so that listening takes about a second longer.
+   */
+  uuid?: string | undefined
+  /** How peers are found. Default: the environment variable `TCPNET_DRIVER`, else `auto`. */
+  driver?: DriverName | undefined
+  /** Closes the service when it is aborted. */
+  signal?: AbortSignal | undefined
+  /** How many peers may be tracked, announced or connected; more are refused. Default: 1024. */
+  maxPeers?: number | undefined
+}
+
+/** {@link Settings} that were checked, with their defaults. */
+export interface CheckedSettings {
+  readonly name: string
+  readonly uuid: string
+  /** Whether the caller chose the uuid. */
+  readonly uuidChosen: boolean
+  readonly driver: DriverName
+  readonly signal: AbortSignal | undefined
+  readonly limits: Limits
+}
+
+const NAME = /^(?=[a-z0-9-]{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/
+
+/**
+ * Checks a service's settings.
+ *
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE where a setting has the wrong type
+ * @throws {RangeError} ERR_INVALID_ARG_VALUE where it has a value that cannot be
+ */
+export function checkSettings(given: string | Settings): CheckedSettings {
+  const settings = typeof given === 'string' ? { name: given } : given
+  if (typeof settings !== 'object' || settings === null) throw invalidType('settings', 'a name or an object', settings)
+  return {
+    name: checkName(settings.name),
+    uuid: settings.uuid === undefined ? randomUuid() : checkUuid(settings.uuid),
+    uuidChosen: settings.uuid !== undefined,
+    driver: checkDriver(settings.driver),
+    signal: checkSignal('settings.signal', settings.signal),
+    limits: {
+      maxDials: 16,
+      maxPeers: checkCount('settings.maxPeers', settings.maxPeers, 1024),
+      maxHellos: 256,
+      maxHellosPerAddress: 32,
+      helloTimeoutMs: 5000
+    }
+  }
+}
+
+function checkName(name: unknown): string {
+  if (typeof name !== 'string') throw invalidType('name', 'a string', name)
+  if (NAME.test(name)) return name
+  throw invalidValue(
+    'name',
+    'must be 1 to 15 of a-z, 0-9 and "-", with at least one letter, no "-" at either end and no two in a row (RFC 6335 §5.1)',
+    name
+  )
+}
+
+function checkUuid(uuid: unknown): string {
+  if (typeof uuid !== 'string') throw invalidType('settings.uuid', 'a string', uuid)
+  const parsed = parseUuid(uuid)
+  if (parsed === null) throw invalidValue('settings.uuid', 'must be 1 to 63 hexadecimal digits', uuid)
+  return parsed
+}
+
+function checkDriver(given: unknown): DriverName {
+  const [argument, driver] =
+    given === undefined ? ['TCPNET_DRIVER', process.env.TCPNET_DRIVER || 'auto'] : ['settings.driver', given]
+  if (typeof driver !== 'string') throw invalidType(argument, 'a string', driver)
+  const known = DRIVERS.find((name) => name === driver)
+  if (known === undefined) throw invalidValue(argument, `must be one of ${DRIVERS.join(', ')}`, driver)
+  return known
+}
+
+function checkSignal(argument: string, signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal
+  throw invalidType(argument, 'an AbortSignal', signal)
+}
+
+function checkCount(argument: string, value: unknown, byDefault: number): number {
+  if (value === undefined) return byDefault
+  if (typeof value !== 'number') throw invalidType(argument, 'a number', value)
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw invalidValue(argument, 'must be a whole number of at least 1', value)
+  return value
+}
+
+/** Where a service listens. */
+export interface ListenOptions {
+  /** The TCP port, 0 to 65535. Default: 0, any free one. */
+  port?: number | string | null | undefined
+  /**
+   * An address of this machine, or a host name that is looked up. Default: `0.0.0.0`, which like `::` means every
+   * address, IPv4 and IPv6. A loopback address keeps the service on this machine; one public address keeps it on that
+   * address's interface.
+   */
+  address?: string | null | undefined
+  /** Closes the service when it is aborted. */
+  signal?: AbortSignal | undefined
+}
+
+/** {@link ListenOptions} that were checked, with their defaults, and the callback. */
+export interface CheckedListen {
+  readonly port: number
+  readonly address: string
+  readonly signal: AbortSignal | undefined
+  readonly callback: (() => void) | undefined
+}
+
+/**
+ * Checks the arguments of `listen` in each of their forms: `(port?, address?, callback?)` and `(options, callback?)`.
+ *
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ * @throws {RangeError} ERR_INVALID_ARG_VALUE, ERR_SOCKET_BAD_PORT
+ */
+export function checkListen(args: readonly unknown[]): CheckedListen {
+  const last = args.at(-1)
+  const callback = typeof last === 'function' ? (last as () => void) : undefined
+  const rest = callback === undefined ? args : args.slice(0, -1)
+  const [first, second, third] = rest
+  if (third !== undefined) throw invalidType('callback', 'a function', third)
+  if (typeof first === 'object' && first !== null) {
+    if (second !== undefined) throw invalidType('callback', 'a function', second)
+    const { port, address, signal } = first as ListenOptions
+    return {
+      port: checkPort(port),
+      address: checkAddress(address),
+      signal: checkSignal('options.signal', signal),
+      callback
+    }
+  }
+  return { port: checkPort(first), address: checkAddress(second), signal: undefined, callback }
+}
+
+function checkPort(port: unknown): number {
+  if (port === undefined || port === null) return 0
+  if (typeof port !== 'number' && typeof port !== 'string') throw invalidType('port', 'a number', port)
+  const value = typeof port === 'string' && /^[0-9]{1,5}$/.test(port) ? Number(port) : port
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 65535) throw badPort(port)
+  return value
+}
+
+function checkAddress(address: unknown): string {
+  if (address === undefined || address === null) return '0.0.0.0'
+  if (typeof address !== 'string') throw invalidType('address', 'a string', address)
+  if (address === '') throw invalidValue('address', 'must be an address or a host name', address)
+  return address
+}
