@@ -34,7 +34,7 @@ function ports(what: string, list: readonly Port[] | undefined): string {
 function conditions(drop: Drop): string[] {
   const found: string[] = []
   if (drop.family !== undefined) {
-    found.push(drop.family === 'ipv4' ? 'meta protocol { ip, arp }' : 'meta protocol ip6')
+    found.push(drop.family === 'ipv4' ? 'meta protocol ip' : 'meta protocol ip6')
   }
   if (drop.tcpSyn) {
     found.push('tcp flags & (syn | ack) == syn')

@@ -70,7 +70,9 @@ function addressesAt(place: { lan: number; address: number }, options: Interface
 function setUp(name: string, { ipv4, ipv6, ipv6LinkLocal }: Addresses): string {
   const commands = [`link set ${name} addrgenmode none`, `link set ${name} up`]
   if (ipv4 !== undefined) {
-    commands.push(`addr replace ${ipv4}/24 broadcast + dev ${name}`, `route append default dev ${name}`)
+    const metric = 100 + Number(name.slice('eth'.length))
+    commands.push(`addr replace ${ipv4}/24 broadcast + dev ${name}`)
+    commands.push(`route replace default dev ${name} metric ${metric}`)
   }
   for (const address of [ipv6, ipv6LinkLocal]) {
     if (address !== undefined) {

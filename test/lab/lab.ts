@@ -38,7 +38,7 @@ export class Lab {
   }
 
   /** Makes several alike, at the same time. */
-  async hosts<Names extends readonly string[]>(
+  async hosts<const Names extends readonly string[]>(
     names: Names,
     options: HostOptions = {}
   ): Promise<{ [I in keyof Names]: Host }> {

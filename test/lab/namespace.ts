@@ -9,7 +9,7 @@ const HOLD = `echo ${HELD}; exec cat >/dev/null`
  * every process of the lab, and with the last of them go the namespaces, mounts and interfaces. It ends when its input
  * does, which is when the test process closes the lab or is gone, in whatever way.
  */
-const MAKE_LAB = ['unshare', '--net', '--mount', '--pid', '--fork', '--kill-child']
+const MAKE_LAB = ['unshare', '--net', '--mount', '--uts', '--pid', '--fork', '--kill-child']
 
 /** A plain user gets the rights that the lab needs inside a user namespace; root has them. */
 const AS_USER = ['--user', '--map-root-user']
