@@ -1,13 +1,15 @@
 // The types for require('tcpnet'): the callable function, with everything else as its properties. Each name is imported:
 // a namespace import would give the export named 'module.exports' alone, as require() does.
 import type {
+  DriverName as TDriverName,
   ErrorCode as TErrorCode,
-  Events as TEvents,
   ListenOptions as TListenOptions,
   Peer as TPeer,
   PeerSocket as TPeerSocket,
   RejectInfo as TRejectInfo,
   Service as TService,
+  ServiceError as TServiceError,
+  ServiceEvents as TServiceEvents,
   Settings as TSettings,
   TcpnetError as TTcpnetError,
   tcpnet as Ttcpnet
@@ -21,13 +23,15 @@ declare const tcpnet: typeof Ttcpnet & {
 }
 
 declare namespace tcpnet {
+  export type DriverName = TDriverName
   export type ErrorCode = TErrorCode
-  export type Events = TEvents
   export type ListenOptions = TListenOptions
   export type Peer = TPeer
   export type PeerSocket = TPeerSocket
   export type RejectInfo = TRejectInfo
   export type Service = TService
+  export type ServiceError = TServiceError
+  export type ServiceEvents = TServiceEvents
   export type Settings = TSettings
   export type TcpnetError = TTcpnetError
 }

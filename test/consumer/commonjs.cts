@@ -21,7 +21,7 @@ function greet(socket: tcpnet.PeerSocket): void {
 
 function finish(): void {
   for (const service of services) {
-    const connections: tcpnet.PeerSocket[] = service.connections
+    const connections: readonly tcpnet.PeerSocket[] = service.connections
     const peers: ReadonlyMap<string, tcpnet.Peer> = service.peers
     assert.equal(connections.length, 1)
     assert.equal(peers.size, 1)
@@ -44,7 +44,7 @@ for (const service of services) {
 }
 
 const code: tcpnet.ErrorCode = 'ERR_TCPNET_NO_DAEMON'
-const known: (keyof tcpnet.Events)[] = ['connection', 'error', 'listening', 'close', 'rejected', 'online', 'offline']
+const known: (keyof tcpnet.ServiceEvents)[] = ['connection', 'error', 'listening', 'close', 'rejected', 'online', 'offline']
 const error: tcpnet.TcpnetError = new tcpnet.TcpnetError(code, `one of ${known.length}`)
 assert.equal(error.code, code)
 

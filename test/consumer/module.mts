@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert'
 import { Socket } from 'node:net'
 import everything, {
   type ErrorCode,
-  type Events,
+  type ServiceEvents,
   type ListenOptions,
   type Peer,
   type PeerSocket,
@@ -32,7 +32,7 @@ function greet(socket: PeerSocket): void {
 
 function finish(): void {
   for (const service of services) {
-    const connections: PeerSocket[] = service.connections
+    const connections: readonly PeerSocket[] = service.connections
     const peers: ReadonlyMap<string, Peer> = service.peers
     assert.equal(connections.length, 1)
     assert.equal(peers.size, 1)
@@ -54,7 +54,7 @@ for (const service of services) {
 }
 
 const code: ErrorCode = 'ERR_TCPNET_NO_DAEMON'
-const known: (keyof Events)[] = ['connection', 'error', 'listening', 'close', 'rejected', 'online', 'offline']
+const known: (keyof ServiceEvents)[] = ['connection', 'error', 'listening', 'close', 'rejected', 'online', 'offline']
 const error: TcpnetError = new TcpnetError(code, `one of ${known.length}`)
 assert.equal(error.code, code)
 
