@@ -3,12 +3,12 @@ import { strict as assert } from 'node:assert'
 import { Socket } from 'node:net'
 import everything, {
   type ErrorCode,
-  type ServiceEvents,
   type ListenOptions,
   type Peer,
   type PeerSocket,
   type RejectInfo,
   Service,
+  type ServiceEvents,
   type Settings,
   TcpnetError,
   tcpnet
@@ -23,7 +23,7 @@ function greet(socket: PeerSocket): void {
   assert(socket instanceof Socket)
   const uuid: string = socket.peer.uuid
   socket.write(`hello ${uuid}`)
-  socket.once('data', data => {
+  socket.once('data', (data) => {
     assert.match(data.toString(), /^hello [0-9A-F]+$/)
     received += 1
     if (received === services.length) finish()
