@@ -1,5 +1,6 @@
 import type { DriverName } from '../settings.js'
 import type { Driver } from './discovery.js'
+import { mdns } from './mdns.js'
 import { memory } from './memory.js'
 
 /** The driver of a name. */
@@ -11,6 +12,6 @@ export function chooseDriver(name: DriverName): Driver {
     case 'avahi':
     case 'bonjour':
     case 'auto':
-      return memory
+      return mdns
   }
 }

@@ -3,7 +3,8 @@ import type { SessionEvent } from '../addon.js'
 import { splitScope } from '../network.js'
 import { trace } from '../trace.js'
 import { parseUuid } from '../uuid.js'
-import type { Instance, Path, Txt } from './discovery.js'
+import type { Instance, Path } from './discovery.js'
+import { parseTxt } from './txt.js'
 
 type Found = SessionEvent & { type: 'found' }
 
@@ -114,18 +115,4 @@ function pathsOf(sightings: readonly Found[]): Path[] {
 
 function isPort(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= 65535
-}
-
-/**
- * The key-value pairs of a TXT record's strings: the first of a key counts, a string without `=` is a key with an empty
- * value, one without a key is ignored (RFC 6763 §6.4).
- */
-export function parseTxt(strings: readonly string[]): Txt {
-  const txt: Record<string, string> = Object.create(null)
-  for (const string of strings) {
-    const at = string.indexOf('=')
-    const key = (at < 0 ? string : string.slice(0, at)).toLowerCase()
-    if (key !== '' && !(key in txt)) txt[key] = at < 0 ? '' : string.slice(at + 1)
-  }
-  return txt
 }

@@ -1,0 +1,45 @@
+#include <napi.h>
+
+#include "convert.h"
+#include "environment.h"
+#include "interfaces.h"
+#include "session.h"
+#include "socket_options.h"
+
+namespace tcpnet {
+
+namespace {
+
+Napi::Value Interfaces(const Napi::CallbackInfo& info) {
+  return ToJs(info.Env(), ReadInterfaces());
+}
+
+Napi::Value DeadPeer(const Napi::CallbackInfo& info) {
+  const auto options = DeadPeerOptionsFromJs(info[1]);
+  if (!info[0].IsNumber() || !options) {
+    if (!info.Env().IsExceptionPending()) {
+      Napi::TypeError::New(info.Env(), "setDeadPeerOptions takes a file descriptor and complete DeadPeerOptions")
+          .ThrowAsJavaScriptException();
+    }
+    return info.Env().Undefined();
+  }
+  return Napi::Number::New(info.Env(), SetDeadPeerOptions(info[0].As<Napi::Number>().Int32Value(), *options));
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  auto* environment = new Environment(env);  // owned by the instance data
+  env.SetInstanceData(environment);
+  exports.Set("interfaces", Napi::Function::New(env, Interfaces, "interfaces"));
+  exports.Set("setDeadPeerOptions", Napi::Function::New(env, DeadPeer, "setDeadPeerOptions"));
+  const auto open = [environment](const Napi::CallbackInfo& info) { return OpenSession(info, *environment); };
+  exports.Set("openSession", Napi::Function::New(env, open, "openSession"));
+  const auto query = [environment](const Napi::CallbackInfo& info) { QueryAddresses(info, *environment); };
+  exports.Set("queryAddresses", Napi::Function::New(env, query, "queryAddresses"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(tcpnet, Init)
+
+}  // namespace tcpnet

@@ -1,0 +1,12 @@
+#include "backend.h"
+
+namespace tcpnet {
+
+std::unique_ptr<Backend> MakeAvahiBackend(Loop&) {
+  return nullptr;
+}
+std::unique_ptr<Backend> MakeBonjourBackend(Loop&) {
+  return nullptr;
+}
+
+}  // namespace tcpnet

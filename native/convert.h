@@ -1,0 +1,31 @@
+#ifndef TCPNET_CONVERT_H_
+#define TCPNET_CONVERT_H_
+
+#include <napi.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend.h"
+#include "discovery_thread.h"
+#include "interfaces.h"
+#include "socket_options.h"
+
+/** Values of this addon as those of src/addon.ts, and back. JavaScript thread. */
+namespace tcpnet {
+
+Napi::Value ToJs(Napi::Env env, const SessionEvent& event);
+Napi::Value ToJs(Napi::Env env, const std::vector<Address>& addresses);
+Napi::Value ToJs(Napi::Env env, const std::vector<InterfaceAddress>& interfaces);
+/** A string, or null for the empty one. */
+Napi::Value ErrorToJs(Napi::Env env, const std::string& error);
+
+/** Nothing where a value or a type is missing or wrong. */
+std::optional<DeadPeerOptions> DeadPeerOptionsFromJs(const Napi::Value& value);
+std::optional<SessionOptions> SessionOptionsFromJs(const Napi::Value& value);
+std::optional<BackendName> BackendNameFromJs(const Napi::Value& options);
+
+}  // namespace tcpnet
+
+#endif  // TCPNET_CONVERT_H_

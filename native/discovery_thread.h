@@ -1,0 +1,61 @@
+#ifndef TCPNET_DISCOVERY_THREAD_H_
+#define TCPNET_DISCOVERY_THREAD_H_
+
+#include <pthread.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "backend.h"
+#include "event_queue.h"
+
+namespace tcpnet {
+
+class Discoverer;
+
+enum class BackendName { kAvahi, kBonjour };
+
+/**
+ * The one thread of an environment that talks to the daemon. It may hang for as long as the daemon does, so nobody
+ * ever waits for it without a limit: what it uses it owns together with this handle, and keeps when it is left behind.
+ * All functions are called on the JavaScript thread and return at once, except Stop().
+ */
+class DiscoveryThread {
+ public:
+  explicit DiscoveryThread(std::shared_ptr<EventQueue> events);
+  ~DiscoveryThread() { Stop(); }
+  DiscoveryThread(const DiscoveryThread&) = delete;
+  DiscoveryThread& operator=(const DiscoveryThread&) = delete;
+
+  /** Starts the thread. False where the system refuses one, or the pipe that wakes it. */
+  bool Start();
+
+  /** Opens a session; its events carry `id`. */
+  void Open(uint64_t id, BackendName backend, SessionOptions options);
+
+  /** Closes a session, whether or not it failed; `Closed` with its id follows when the daemon was told. */
+  void Close(uint64_t id);
+
+  /** Asks for a host's addresses; one `QueryResult` with this id follows. */
+  void Query(uint64_t id, std::string host, uint32_t interface_index, uint32_t timeout_ms);
+
+  /** Ends the thread; leaves it behind where it does not end within 200 ms. Idempotent. */
+  void Stop();
+
+ private:
+  struct Shared;
+  using Command = std::function<void(Discoverer&)>;
+
+  static void* Run(void* shared);
+  void Post(Command command);
+
+  const std::shared_ptr<Shared> shared_;
+  bool started_ = false;
+  pthread_t thread_{};
+};
+
+}  // namespace tcpnet
+
+#endif  // TCPNET_DISCOVERY_THREAD_H_

@@ -1,0 +1,70 @@
+#include "dns_sd_api.h"
+
+#include <cstdlib>
+
+namespace tcpnet::dns_sd {
+
+namespace {
+
+#ifdef __APPLE__
+constexpr const char* kLibrary = nullptr;  // in libSystem, which every process has
+#else
+constexpr const char* kLibrary = "libdns_sd.so.1";
+#endif
+
+}  // namespace
+
+Api::Api() : library_(kLibrary) {
+  loaded_ = library_.Find("DNSServiceRefSockFD", RefSockFd) &&
+            library_.Find("DNSServiceProcessResult", ProcessResult) &&
+            library_.Find("DNSServiceRefDeallocate", RefDeallocate) && library_.Find("DNSServiceRegister", Register) &&
+            library_.Find("DNSServiceBrowse", Browse) && library_.Find("DNSServiceResolve", Resolve) &&
+            library_.Find("DNSServiceQueryRecord", QueryRecord);
+  if (library_.Find("DNSServiceGetAddrInfo", GetAddrInfo)) {
+    // A library without this function is Avahi's; what it has of shared connections only says that it has none.
+    library_.Find("DNSServiceCreateConnection", CreateConnection);
+  }
+  if (!loaded_) {
+    error_ = "the DNS-SD library libdns_sd.so.1 did not open (" + library_.error() +
+             "): install libavahi-compat-libdnssd1 (Debian, Ubuntu), avahi-compat-libdns_sd (Fedora), avahi (Arch) or "
+             "avahi-compat-libdns_sd (Alpine)";
+  }
+}
+
+Failure FailureOf(Error error) {
+  switch (error) {
+    case kNameConflict:
+    case kAlreadyRegistered:
+      return Failure::kConflict;
+    case kUnknown:  // what Avahi's library says when there is no daemon
+    case kServiceNotRunning:
+    case kDefunctConnection:
+      return Failure::kDaemon;
+    default:
+      return Failure::kRefused;
+  }
+}
+
+std::string Describe(Error error) {
+  switch (FailureOf(error)) {
+    case Failure::kConflict:
+      return "another instance on the network holds the name: choose another uuid, or none";
+    case Failure::kDaemon:
+#ifdef __APPLE__
+      return "mDNSResponder does not answer (error " + std::to_string(error) + "): macOS starts it again by itself";
+#else
+      return "the DNS-SD daemon does not answer (error " + std::to_string(error) +
+             "): start it with `systemctl start avahi-daemon`, or install the package avahi-daemon";
+#endif
+    default:
+      return "the DNS-SD daemon refused the request (error " + std::to_string(error) + " of dns_sd.h)";
+  }
+}
+
+void SilenceLibrary() {
+#ifndef __APPLE__
+  if (std::getenv("AVAHI_COMPAT_NOWARN") == nullptr) setenv("AVAHI_COMPAT_NOWARN", "1", 0);
+#endif
+}
+
+}  // namespace tcpnet::dns_sd

@@ -1,0 +1,25 @@
+#ifndef TCPNET_INTERFACES_H_
+#define TCPNET_INTERFACES_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tcpnet {
+
+/** One address of one interface of this machine. */
+struct InterfaceAddress {
+  uint32_t index;
+  std::string name;
+  int family;  // 4 or 6
+  std::string address;
+  bool loopback;
+  bool up;
+};
+
+/** The machine's interfaces and their addresses, in the kernel's order; empty where the kernel does not tell. */
+std::vector<InterfaceAddress> ReadInterfaces();
+
+}  // namespace tcpnet
+
+#endif  // TCPNET_INTERFACES_H_

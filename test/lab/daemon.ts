@@ -1,0 +1,136 @@
+import type { Exit, Program } from './program.js'
+
+export interface DaemonPlan {
+  name: string
+  command: readonly string[]
+  /** Resolves when the daemon serves its clients. */
+  ready: (program: Program) => Promise<unknown>
+}
+
+/** A daemon of a host: one that can be stopped, killed, frozen and started again. */
+export class Daemon {
+  readonly #plan: DaemonPlan
+  readonly #run: (command: readonly string[]) => Promise<Program>
+  #program: Program | undefined
+
+  constructor(plan: DaemonPlan, run: (command: readonly string[]) => Promise<Program>) {
+    this.#plan = plan
+    this.#run = run
+  }
+
+  get running(): boolean {
+    return this.#program?.running === true
+  }
+
+  get pid(): number {
+    return this.#current().pid
+  }
+
+  /** What the daemon that runs, or ran last, wrote on standard error. */
+  get log(): string {
+    return this.#program?.stderr ?? ''
+  }
+
+  /** Resolves when it serves its clients. */
+  async start(): Promise<void> {
+    if (this.running) {
+      throw new Error(`${this.#plan.name} is running already`)
+    }
+    this.#program = await this.#run(this.#plan.command)
+    await this.#plan.ready(this.#program)
+  }
+
+  /** SIGTERM: it says goodbye. */
+  async stop(): Promise<Exit> {
+    return await this.#current().kill('SIGTERM')
+  }
+
+  /** SIGKILL: it says nothing. */
+  async kill(): Promise<Exit> {
+    return await this.#current().kill('SIGKILL')
+  }
+
+  async restart(): Promise<void> {
+    await this.stop()
+    await this.start()
+  }
+
+  /** SIGSTOP: its sockets stay open, and nobody answers. */
+  async freeze(): Promise<void> {
+    await this.#current().freeze()
+  }
+
+  async thaw(): Promise<void> {
+    await this.#current().thaw()
+  }
+
+  #current(): Program {
+    if (this.#program?.running !== true) {
+      throw new Error(`${this.#plan.name} is not running`)
+    }
+    return this.#program
+  }
+}
+
+/** The system bus of a host. The one line on its standard output is its address, when it listens. */
+export const BUS: DaemonPlan = {
+  name: 'dbus-daemon',
+  command: ['sh', '-c', 'rm -f /run/dbus/*; exec dbus-daemon --config-file=/run/lab/bus.conf --nofork --print-address'],
+  ready: (program) => program.line(/^unix:/, 'the bus did not start')
+}
+
+/** The rights and limits of the kernel are the namespace's: avahi-daemon must not look for others. */
+export const AVAHI: DaemonPlan = {
+  name: 'avahi-daemon',
+  command: [
+    'sh',
+    '-c',
+    'rm -f /run/avahi-daemon/*; exec avahi-daemon --file=/run/lab/avahi.conf --no-drop-root --no-chroot --no-rlimits --no-proc-title'
+  ],
+  ready: (program) => program.errorLine(/^Server startup complete/, 'avahi-daemon did not start', 10_000)
+}
+
+/** Everybody may do everything: who may is not what the lab is about. */
+export function busConfig(): string {
+  return `<busconfig>
+  <type>system</type>
+  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/><allow own="*"/><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
+  </policy>
+  <limit name="max_connections_per_user">4096</limit>
+  <limit name="max_completed_connections">8192</limit>
+  <limit name="max_match_rules_per_connection">65536</limit>
+  <limit name="max_replies_per_connection">65536</limit>
+</busconfig>
+`
+}
+
+/** Sections of avahi-daemon.conf(5), their settings by name. */
+export type AvahiSettings = Record<string, Record<string, string | number | boolean>>
+
+export function avahiConfig(hostName: string, overrides: AvahiSettings): string {
+  const settings: AvahiSettings = {
+    server: {
+      'host-name': hostName,
+      'clients-max': 4096,
+      'objects-per-client-max': 16384,
+      'ratelimit-interval-usec': 1_000_000,
+      'ratelimit-burst': 1000
+    },
+    'wide-area': { 'enable-wide-area': false },
+    publish: { 'publish-hinfo': false, 'publish-workstation': false }
+  }
+  const sections = new Set([...Object.keys(settings), ...Object.keys(overrides)])
+  return [...sections].map((name) => section(name, { ...settings[name], ...overrides[name] })).join('\n')
+}
+
+function section(name: string, settings: Record<string, string | number | boolean>): string {
+  const lines = Object.entries(settings).map(([key, value]) => `${key}=${word(value)}\n`)
+  return `[${name}]\n${lines.join('')}`
+}
+
+function word(value: string | number | boolean): string {
+  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value)
+}
