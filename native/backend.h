@@ -48,6 +48,17 @@ struct InstanceData {
   }
 };
 
+/**
+ * Whether a name can be that of an instance of ours: hexadecimal digits. Others are not followed, which spares the
+ * daemon and us the work for what strangers announce.
+ */
+inline bool IsUuid(const std::string& name) {
+  return !name.empty() && name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+}
+
+/** How many places of instances a browse keeps count of; what is announced beyond that is not seen. */
+constexpr size_t kMaxTracked = 16384;
+
 /** Why a session ended. */
 enum class Failure { kLibrary, kDaemon, kConflict, kRefused };
 

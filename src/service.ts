@@ -181,9 +181,9 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   #announce(binding: Binding): void {
-    const { name, uuid, uuidChosen, driver } = this.#settings
+    const { name, uuid, uuidChosen, driver, firstLook } = this.#settings
     try {
-      this.#discovery = chooseDriver(driver)(
+      this.#discovery = chooseDriver(driver, firstLook)(
         {
           name,
           uuid,
@@ -198,6 +198,7 @@ export class Service extends EventEmitter<ServiceEvents> {
           failed: this.#fail,
           up: (instance) => this.#mesh.up(instance),
           down: (uuid) => this.#mesh.down(uuid),
+          hint: (instance) => this.#mesh.hint(instance),
           online: () => this.emit('online'),
           offline: (reason) => this.emit('offline', reason)
         }

@@ -24,6 +24,11 @@ export interface Settings {
   driver?: DriverName | undefined
   /** Closes the service when it is aborted. */
   signal?: AbortSignal | undefined
+  /**
+   * Whether to ask the network once, beside the daemon, who is there: peers are then found in milliseconds rather than in
+   * up to a second. Default: true.
+   */
+  firstLook?: boolean | undefined
   /** How many peers may be tracked, announced or connected; more are refused. Default: 1024. */
   maxPeers?: number | undefined
 }
@@ -35,6 +40,7 @@ export interface CheckedSettings {
   /** Whether the caller chose the uuid. */
   readonly uuidChosen: boolean
   readonly driver: DriverName
+  readonly firstLook: boolean
   readonly signal: AbortSignal | undefined
   readonly limits: Limits
 }
@@ -55,6 +61,7 @@ export function checkSettings(given: string | Settings): CheckedSettings {
     uuid: settings.uuid === undefined ? randomUuid() : checkUuid(settings.uuid),
     uuidChosen: settings.uuid !== undefined,
     driver: checkDriver(settings.driver),
+    firstLook: checkBoolean('settings.firstLook', settings.firstLook, true),
     signal: checkSignal('settings.signal', settings.signal),
     limits: {
       maxDials: 16,
@@ -95,6 +102,11 @@ function checkDriver(given: unknown): DriverName {
 function checkSignal(argument: string, signal: unknown): AbortSignal | undefined {
   if (signal === undefined || signal instanceof AbortSignal) return signal
   throw invalidType(argument, 'an AbortSignal', signal)
+}
+
+function checkBoolean(argument: string, value: unknown, byDefault: boolean): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? byDefault
+  throw invalidType(argument, 'a boolean', value)
 }
 
 function checkCount(argument: string, value: unknown, byDefault: number): number {
