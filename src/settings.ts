@@ -1,3 +1,4 @@
+import { SHORTEST_DEAD_PEER_TIMEOUT_MS } from './dead-peer.js'
 import { badPort, invalidType, invalidValue } from './errors.js'
 import type { Limits } from './mesh/mesh.js'
 import { parseUuid, randomUuid } from './uuid.js'
@@ -29,6 +30,12 @@ export interface Settings {
    * up to a second. Default: true.
    */
   firstLook?: boolean | undefined
+  /**
+   * Milliseconds after which a connection closes whose other end has fallen silent: its host crashed, or was cut off.
+   * At least 2000; 0 leaves it to the system, which takes minutes to hours. Default: 5000. Not a byte is sent in the
+   * connection for it: the kernel probes (TCP keep-alive, RFC 9293 §3.8.4; user timeout, RFC 5482).
+   */
+  deadPeerTimeout?: number | undefined
   /** How many peers may be tracked, announced or connected; more are refused. Default: 1024. */
   maxPeers?: number | undefined
 }
@@ -41,6 +48,8 @@ export interface CheckedSettings {
   readonly uuidChosen: boolean
   readonly driver: DriverName
   readonly firstLook: boolean
+  /** In milliseconds; 0 is off. */
+  readonly deadPeerTimeoutMs: number
   readonly signal: AbortSignal | undefined
   readonly limits: Limits
 }
@@ -62,10 +71,11 @@ export function checkSettings(given: string | Settings): CheckedSettings {
     uuidChosen: settings.uuid !== undefined,
     driver: checkDriver(settings.driver),
     firstLook: checkBoolean('settings.firstLook', settings.firstLook, true),
+    deadPeerTimeoutMs: checkDeadPeerTimeout(settings.deadPeerTimeout),
     signal: checkSignal('settings.signal', settings.signal),
     limits: {
       maxDials: 16,
-      maxPeers: checkCount('settings.maxPeers', settings.maxPeers, 1024),
+      maxPeers: checkNumber('settings.maxPeers', settings.maxPeers, 1024, 1, 1_000_000),
       maxHellos: 256,
       maxHellosPerAddress: 32,
       helloTimeoutMs: 5000
@@ -109,12 +119,17 @@ function checkBoolean(argument: string, value: unknown, byDefault: boolean): boo
   throw invalidType(argument, 'a boolean', value)
 }
 
-function checkCount(argument: string, value: unknown, byDefault: number): number {
+function checkDeadPeerTimeout(value: unknown): number {
+  if (value === 0) return 0
+  return checkNumber('settings.deadPeerTimeout', value, 5000, SHORTEST_DEAD_PEER_TIMEOUT_MS, 2 ** 31 - 1)
+}
+
+/** A whole number within bounds. */
+function checkNumber(argument: string, value: unknown, byDefault: number, least: number, most: number): number {
   if (value === undefined) return byDefault
   if (typeof value !== 'number') throw invalidType(argument, 'a number', value)
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw invalidValue(argument, 'must be a whole number of at least 1', value)
-  return value
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw invalidValue(argument, `must be a whole number from ${least} to ${most}`, value)
 }
 
 /** Where a service listens. */
