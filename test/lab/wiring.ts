@@ -14,15 +14,16 @@ function bridgeName(lan: number, side: number): string {
  * keep their carrier, nobody is told, and frames vanish.
  */
 export class Wiring {
-  readonly #ip: (batch: string) => Promise<void>
+  readonly #run: (batch: string) => Promise<void>
   readonly #bridges = new Set<string>()
   readonly #ports = new Map<string, Port>()
   readonly #cut = new Set<string>()
   #sides = new Map<string, number>()
+  #last: Promise<void> = Promise.resolve()
 
   /** `ip` runs ip(8) on a batch of commands in the lab's own network. */
   constructor(ip: (batch: string) => Promise<void>) {
-    this.#ip = ip
+    this.#run = ip
   }
 
   /** Makes a cable from a new port to the new interface `interfaceName` of the network namespace `netns` (a path). */
@@ -84,5 +85,12 @@ export class Wiring {
     }
     this.#bridges.add(name)
     return [`link add ${name} type bridge mcast_snooping 0 forward_delay 0`, `link set ${name} addrgenmode none up`]
+  }
+
+  /** One batch after the other: a port goes in a bridge that another batch, begun earlier, makes. */
+  #ip(batch: string): Promise<void> {
+    const done = this.#last.then(() => this.#run(batch))
+    this.#last = done.catch(() => {})
+    return done
   }
 }
