@@ -2,17 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import { type Binding, bind } from './binding.js'
+import { watchForDeadPeer } from './dead-peer.js'
 import type { Discovery } from './discovery/discovery.js'
 import { chooseDriver } from './discovery/drivers.js'
-import { TcpnetError } from './errors.js'
+import { invalidType, TcpnetError } from './errors.js'
 import type { RejectInfo } from './mesh/acceptor.js'
 import type { Peer } from './mesh/link.js'
 import { Mesh } from './mesh/mesh.js'
+import { type TlsSettings, tlsSetup } from './security/modes.js'
+import { TlsSecurity } from './security/tls.js'
 import {
   type CheckedListen,
   type CheckedSettings,
   checkListen,
   checkSettings,
+  checkTls,
   type ListenOptions,
   type Settings
 } from './settings.js'
@@ -76,11 +80,12 @@ export class Service extends EventEmitter<ServiceEvents> {
     super()
     this.#settings = checkSettings(settings)
     if (onConnection !== undefined) this.on('connection', onConnection)
-    const { name, uuid, limits, signal } = this.#settings
+    const { name, uuid, security, limits, signal } = this.#settings
     this.#mesh = new Mesh({
       name,
       uuid,
       boot: randomBytes(8).toString('hex'),
+      security,
       limits,
       onConnection: this.#onConnection,
       onDialFailed: this.#onDialFailed,
@@ -170,7 +175,30 @@ export class Service extends EventEmitter<ServiceEvents> {
     return this
   }
 
-  #open({ port, address }: CheckedListen): void {
+  /**
+   * Takes other certificates, for the connections to come; those that stand stay as they are.
+   *
+   * @param tls as in the settings
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE; also where the service has no `tls` in its settings
+   * @throws {RangeError} ERR_INVALID_ARG_VALUE
+   */
+  setSecureContext(tls: TlsSettings): void {
+    const { security } = this.#settings
+    if (!(security instanceof TlsSecurity) || security.mode !== 'tls') {
+      throw invalidType('settings.tls', 'set before certificates can be renewed', undefined)
+    }
+    security.renew(tlsSetup(checkTls(tls)))
+  }
+
+  #open(options: CheckedListen): void {
+    this.#settings.security.prepare((error) => {
+      if (this.#phase !== 'opening') return
+      if (error !== null) return this.#fail(error)
+      this.#bind(options)
+    })
+  }
+
+  #bind({ port, address }: CheckedListen): void {
     bind(port, address, this.#settings.driver === 'memory', (error, binding) => {
       if (this.#phase !== 'opening') return binding?.server.close()
       if (binding === null) return this.#fail(error)
@@ -181,7 +209,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   #announce(binding: Binding): void {
-    const { name, uuid, uuidChosen, driver, firstLook } = this.#settings
+    const { name, uuid, uuidChosen, driver, firstLook, security } = this.#settings
     try {
       this.#discovery = chooseDriver(driver, firstLook)(
         {
@@ -189,7 +217,7 @@ export class Service extends EventEmitter<ServiceEvents> {
           uuid,
           probe: uuidChosen,
           port: binding.port,
-          txt: { v: '1', sec: 'none' },
+          txt: { v: '1', sec: security.mode },
           interfaceIndex: binding.interfaceIndex,
           address: binding.address
         },
@@ -227,6 +255,7 @@ export class Service extends EventEmitter<ServiceEvents> {
       value: Object.freeze({ uuid }),
       enumerable: true
     }) as PeerSocket
+    watchForDeadPeer(socket, this.#settings.deadPeerTimeoutMs)
     this.#connections.push(ours)
     socket.once('close', () => this.#connections.splice(this.#connections.indexOf(ours), 1))
     this.emit('connection', ours)

@@ -46,7 +46,7 @@ export interface Peer {
   readonly failures: number
   /** When it is dialed next, in milliseconds since the epoch; null unless `waiting`. */
   readonly retryAt: number | null
-  /** Why the last dial failed; null once connected. */
+  /** Why the last dial failed, or why none is made; null once connected. */
   readonly error: Error | null
 }
 
@@ -59,6 +59,8 @@ export class Link {
   hint: Instance | null = null
   /** The peer's own dial, waiting for its answer. */
   applicant: Applicant | null = null
+  /** Why the peer is not to be dialed although it is announced; null where it is. */
+  barred: Error | null = null
   /** Dials that failed, and connections that did not last, in a row. */
   failures = 0
   lastError: Error | null = null

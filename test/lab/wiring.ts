@@ -1,12 +1,19 @@
+/** A network of the lab: one bridge, or as many as a split makes of it. */
+export interface Lan {
+  name: string
+  /** From 1. */
+  number: number
+}
+
 /** One end of a cable: the lab's end, a port that is plugged in a bridge; the other end is an interface of a host. */
 export interface Port {
   name: string
-  lan: number
+  lan: Lan
 }
 
-/** A network in the lab: `lan` is its number, `side` the part of it that a split made (0: the whole). */
-function bridgeName(lan: number, side: number): string {
-  return `lan${lan}side${side}`
+/** `side` is the part of the network that a split made; 0 is the whole. */
+function bridgeName(lan: Lan, side: number): string {
+  return `lan${lan.number}side${side}`
 }
 
 /**
