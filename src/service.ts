@@ -20,7 +20,7 @@ import {
   type ListenOptions,
   type Settings
 } from './settings.js'
-import { trace } from './trace.js'
+import { tellChange, trace } from './trace.js'
 
 /** Milliseconds that connections are given to end when the service closes; what has not ended then is destroyed. */
 const CLOSE_GRACE_MS = 2000
@@ -149,7 +149,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   listen(...args: unknown[]): this {
     const checked = checkListen(args)
     if (this.#phase !== 'new') throw listenTwice()
-    this.#phase = 'opening'
+    this.#enter('opening', 'listen() was called')
     if (checked.callback !== undefined) this.once('listening', checked.callback)
     this.#closeOn(checked.signal)
     this.#open(checked)
@@ -169,7 +169,7 @@ export class Service extends EventEmitter<ServiceEvents> {
       else this.once('close', callback)
     }
     if (this.#phase === 'closing' || this.#phase === 'closed') return this
-    this.#phase = 'closing'
+    this.#enter('closing', 'close() was called, or the service failed')
     for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort)
     this.#shutDown()
     return this
@@ -227,8 +227,8 @@ export class Service extends EventEmitter<ServiceEvents> {
           up: (instance) => this.#mesh.up(instance),
           down: (uuid) => this.#mesh.down(uuid),
           hint: (instance) => this.#mesh.hint(instance),
-          online: () => this.emit('online'),
-          offline: (reason) => this.emit('offline', reason)
+          online: this.#onOnline,
+          offline: this.#onOffline
         }
       )
     } catch (error) {
@@ -237,8 +237,27 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   readonly #onAnnounced = (): void => {
-    this.#phase = 'listening'
+    this.#enter('listening', 'bound and announced')
     this.emit('listening')
+  }
+
+  readonly #onOnline = (): void => {
+    this.#tell('offline', 'online', 'the daemon is back')
+    this.emit('online')
+  }
+
+  readonly #onOffline = (reason: Error): void => {
+    this.#tell('online', 'offline', reason.message)
+    this.emit('offline', reason)
+  }
+
+  #enter(phase: Phase, reason: string): void {
+    this.#tell(this.#phase, phase, reason)
+    this.#phase = phase
+  }
+
+  #tell(from: string, to: string, reason: string): void {
+    tellChange({ name: this.name, service: this.uuid, peer: null, from, to, reason })
   }
 
   /** What has failed is closed before it is told, so that a listener that throws leaves nothing behind. */
@@ -285,7 +304,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   readonly #onShutDown = (): void => {
-    this.#phase = 'closed'
+    this.#enter('closed', 'nothing is left')
     this.emit('close')
   }
 }

@@ -70,6 +70,19 @@ export interface CheckedSettings {
   readonly limits: Limits
 }
 
+/** Every setting. An unknown one is an error: a misspelt `secret` must not leave a cluster open. */
+export const SETTINGS = [
+  'name',
+  'uuid',
+  'driver',
+  'signal',
+  'secret',
+  'tls',
+  'firstLook',
+  'deadPeerTimeout',
+  'maxPeers'
+] as const satisfies readonly (keyof Settings)[]
+
 const NAME = /^(?=[a-z0-9-]{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/
 
 /**
@@ -81,6 +94,11 @@ const NAME = /^(?=[a-z0-9-]{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/
 export function checkSettings(given: string | Settings): CheckedSettings {
   const settings = typeof given === 'string' ? { name: given } : given
   if (typeof settings !== 'object' || settings === null) throw invalidType('settings', 'a name or an object', settings)
+  for (const key of Object.keys(settings)) {
+    if (!SETTINGS.some((known) => known === key)) {
+      throw invalidValue('settings', `has an unknown setting; there are ${SETTINGS.join(', ')}`, key)
+    }
+  }
   return {
     name: checkName(settings.name),
     uuid: settings.uuid === undefined ? randomUuid() : checkUuid(settings.uuid),

@@ -152,7 +152,7 @@ export class Mesh {
       trace('%s: ignored: %d peers are tracked already', uuid, this.#links.size)
       return null
     }
-    const link = new Link(uuid)
+    const link = new Link(uuid, this.#options)
     this.#links.set(uuid, link)
     return link
   }
@@ -240,7 +240,7 @@ export class Mesh {
       { uuid: link.uuid, ...target, security, deadlineMs: limits.helloTimeoutMs, hello },
       (result) => this.#onDialEnded(link, result)
     )
-    link.enter({ kind: 'dialing', dial }, `port ${target.port} at ${target.addresses.map((a) => a.address).join(', ')}`)
+    link.enter({ kind: 'dialing', dial }, link.instance === null ? 'hinted at' : 'announced')
   }
 
   /** Changes the state of a link that may be dialing, and lets the next dial begin. */
@@ -297,7 +297,7 @@ export class Mesh {
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
     link.lastError = null
-    this.#leaveDial(link, state, `dialed by ${state.dialer}`)
+    this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     this.#sockets.add(socket)
     socket.once('close', () => this.#onSocketClosed(link, socket, state.since))
     this.#wake(link)
