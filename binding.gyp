@@ -18,6 +18,8 @@
         "native/avahi_poll.cc",
         "native/avahi_publisher.cc",
         "native/bonjour.cc",
+        "native/bonjour_activities.cc",
+        "native/bonjour_link.cc",
         "native/connection.cc",
         "native/convert.cc",
         "native/directory.cc",

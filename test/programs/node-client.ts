@@ -8,6 +8,8 @@ import type { Answer, NodeEvent, NodeSettings, PeerReport, Request, Stats } from
 const PROGRAM = fileURLToPath(new URL('node.js', import.meta.url))
 /** Milliseconds for what takes none on an idle machine. */
 const SOON_MS = 10_000
+/** Milliseconds from a service's `close` to the end of its process: nothing waits for a timer that is left. */
+const END_MS = 3000
 
 let commands = 0
 
@@ -57,7 +59,7 @@ export class NodeProcess {
   async ended(): Promise<void> {
     const exit = await within(
       this.program.exit,
-      SOON_MS,
+      END_MS,
       `${this.host.name}: something keeps the process alive after close`
     )
     this.#readLines()
