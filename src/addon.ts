@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { AddonError } from './errors.js'
+import { TcpnetError } from './errors.js'
 
 /** One address of one interface of this machine. */
 export interface InterfaceAddress {
@@ -63,7 +63,6 @@ export type SessionFailure =
  */
 export type SessionEvent =
   | { readonly type: 'announced' }
-  | { readonly type: 'settled' }
   | {
       readonly type: 'found'
       readonly instance: string
@@ -106,23 +105,31 @@ export interface Addon {
   ): void
 }
 
-let loaded: Addon | undefined
+let loaded: Addon | TcpnetError | undefined
 
 /**
  * The addon, loaded on first use.
  *
- * @throws {AddonError} ERR_TCPNET_ADDON where there is no binary for this machine, or it does not load.
+ * @throws {TcpnetError} ERR_TCPNET_ADDON where there is no binary for this machine, or it does not load.
  */
 export function addon(): Addon {
   loaded ??= load()
+  if (loaded instanceof TcpnetError) throw loaded
   return loaded
 }
 
-function load(): Addon {
+function load(): Addon | TcpnetError {
   const root = fileURLToPath(new URL('..', import.meta.url))
   try {
     return createRequire(import.meta.url)('node-gyp-build')(root) as Addon
   } catch (cause) {
-    throw new AddonError(root, cause)
+    const said = cause instanceof Error ? cause.message : String(cause)
+    return new TcpnetError(
+      'ERR_TCPNET_ADDON',
+      `tcpnet's native addon for ${process.platform}-${process.arch} did not load from ${root}: ${said}. ` +
+        'Reinstall the package on this machine, or build the addon there with "npx node-gyp rebuild" ' +
+        '(needs python3, make and a C++ compiler).',
+      cause
+    )
   }
 }

@@ -1,12 +1,38 @@
-/** Every code of an error or a rejection that tcpnet makes, and what it means; docs/errors.md says what to do about each. */
-export type ErrorCode =
-  | 'ERR_TCPNET_ADDON'
-  | 'ERR_TCPNET_DRIVER'
-  | 'ERR_TCPNET_NO_DAEMON'
-  | 'ERR_TCPNET_DAEMON_REFUSED'
-  | 'ERR_TCPNET_CONFLICT'
+/**
+ * Every code of tcpnet's own, and when it comes. docs/errors.md shows this list with what to do about each; a test
+ * holds the two together. Errors of the operating system (`EADDRINUSE`, `ECONNREFUSED`, ...) keep their own codes.
+ */
+export const ERROR_CODES = {
+  // Thrown.
+  ERR_TCPNET_LISTEN_TWICE: 'listen() was called on a service that listens, did so before, or was closed',
+  // Emitted as `error`.
+  ERR_TCPNET_ADDON: 'the native addon is missing for this platform, or does not load',
+  ERR_TCPNET_NO_DRIVER: 'no driver for discovery can be used on this machine',
+  ERR_TCPNET_NO_DAEMON: 'the DNS-SD daemon is not running, or does not answer',
+  ERR_TCPNET_DAEMON_REFUSED: 'the DNS-SD daemon refuses the announcement',
+  ERR_TCPNET_UUID_CONFLICT: 'another live service on the network has this uuid',
+  ERR_TCPNET_DIAL_TIMEOUT: 'a peer could not be reached, or did not answer, in time (with err.peer)',
+  ERR_TCPNET_REFUSED: 'a peer refused the connection (with err.peer)',
+  // Emitted as `rejected`, or, where it is a peer that was dialed, as `error` with err.peer.
+  ERR_TCPNET_HELLO_TIMEOUT: 'an inbound connection brought no complete hello in time',
+  ERR_TCPNET_HELLO_INVALID: 'the first line is no hello',
+  ERR_TCPNET_HELLO_TOO_LONG: 'the first line is longer than 4096 bytes',
+  ERR_TCPNET_HELLO_ENDED: 'the connection ended in the middle of the hello',
+  ERR_TCPNET_TLS: 'the TLS handshake failed: the two sides have no secret, or no authority, in common',
+  ERR_TCPNET_SECURITY: 'one side secures its connections and the other does not, or in another way',
+  ERR_TCPNET_NO_PSK: 'this runtime cannot do what `secret` needs',
+  ERR_TCPNET_VERSION: 'the other side speaks another version of the hello',
+  ERR_TCPNET_NAME: 'the hello is for a cluster of another name',
+  ERR_TCPNET_NOT_ME: 'the hello is for a service of another uuid',
+  ERR_TCPNET_SELF: 'the hello claims the uuid of the service that it reached',
+  ERR_TCPNET_FULL: 'as many peers as maxPeers are tracked already',
+  ERR_TCPNET_BUSY: 'too many inbound connections wait for their hello'
+} as const
 
-/** An error with one of tcpnet's codes. */
+/** A code of tcpnet's own. */
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** An error with one of tcpnet's codes. Its message says what to do next. */
 export class TcpnetError extends Error {
   readonly code: ErrorCode
 
@@ -17,16 +43,29 @@ export class TcpnetError extends Error {
   }
 }
 
-/** The native addon is missing or does not load. */
-export class AddonError extends TcpnetError {
-  constructor(root: string, cause: unknown) {
-    const said = cause instanceof Error ? cause.message : String(cause)
-    super(
-      'ERR_TCPNET_ADDON',
-      `tcpnet's native addon for ${process.platform}-${process.arch} did not load from ${root}: ${said}. ` +
-        'Reinstall the package for this platform, or build the addon there with "npx node-gyp rebuild" ' +
-        '(needs python3, make and a C++ compiler).',
-      cause
-    )
-  }
+/** A TypeError with Node's code for an argument of the wrong type. */
+export function invalidType(argument: string, expected: string, value: unknown): TypeError {
+  const got = value === null ? 'null' : typeof value
+  const error = new TypeError(`The "${argument}" argument must be ${expected}. Received ${got}.`)
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' })
+}
+
+/** A RangeError with Node's code for an argument of the wrong value. */
+export function invalidValue(argument: string, rule: string, value: unknown): RangeError {
+  const error = new RangeError(`The "${argument}" argument ${rule}. Received ${JSON.stringify(value)}.`)
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' })
+}
+
+/** A RangeError with Node's code for a port outside of 0 to 65535. */
+export function badPort(value: unknown): RangeError {
+  const error = new RangeError(`The "port" argument must be a whole number from 0 to 65535. Received ${String(value)}.`)
+  return Object.assign(error, { code: 'ERR_SOCKET_BAD_PORT' })
+}
+
+/** Another live service on the network holds the uuid that this one was given. */
+export function uuidConflict(uuid: string): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_UUID_CONFLICT',
+    `Another service on the network has the uuid ${uuid}: give each its own, or leave the setting out to have one made.`
+  )
 }

@@ -1,1 +1,39 @@
-export {}
+// The types for require('tcpnet'): the callable function, with everything else as its properties. Each name is imported:
+// a namespace import would give the export named 'module.exports' alone, as require() does.
+import type {
+  DriverName as TDriverName,
+  ErrorCode as TErrorCode,
+  ListenOptions as TListenOptions,
+  Peer as TPeer,
+  PeerSocket as TPeerSocket,
+  RejectInfo as TRejectInfo,
+  Service as TService,
+  ServiceError as TServiceError,
+  ServiceEvents as TServiceEvents,
+  Settings as TSettings,
+  TcpnetError as TTcpnetError,
+  tcpnet as Ttcpnet
+} from './index.js' with { 'resolution-mode': 'import' }
+
+declare const tcpnet: typeof Ttcpnet & {
+  readonly tcpnet: typeof Ttcpnet
+  readonly default: typeof Ttcpnet
+  readonly Service: typeof TService
+  readonly TcpnetError: typeof TTcpnetError
+}
+
+declare namespace tcpnet {
+  export type DriverName = TDriverName
+  export type ErrorCode = TErrorCode
+  export type ListenOptions = TListenOptions
+  export type Peer = TPeer
+  export type PeerSocket = TPeerSocket
+  export type RejectInfo = TRejectInfo
+  export type Service = TService
+  export type ServiceError = TServiceError
+  export type ServiceEvents = TServiceEvents
+  export type Settings = TSettings
+  export type TcpnetError = TTcpnetError
+}
+
+export = tcpnet

@@ -1,1 +1,34 @@
-export type { Instance } from './discovery/discovery.js'
+import { TcpnetError } from './errors.js'
+import { type PeerSocket, Service } from './service.js'
+import type { Settings } from './settings.js'
+
+export type { ErrorCode } from './errors.js'
+export type { RejectInfo } from './mesh/acceptor.js'
+export type { Peer } from './mesh/link.js'
+export type { PeerSocket, ServiceError, ServiceEvents } from './service.js'
+export type { DriverName, ListenOptions, Settings } from './settings.js'
+export type { StateChange } from './trace.js'
+export { Service, TcpnetError }
+
+/**
+ * Makes a service: one member of the cluster `name`. It does nothing until `listen()`.
+ *
+ * ```js
+ * tcpnet('my-cluster', (socket) => socket.write('hello')).listen()
+ * ```
+ *
+ * @param settings the cluster's name, or all settings
+ * @param onConnection a listener for `connection`
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE where a setting has the wrong type
+ * @throws {RangeError} ERR_INVALID_ARG_VALUE where it has a value that cannot be
+ */
+export function tcpnet(settings: string | Settings, onConnection?: (socket: PeerSocket) => void): Service {
+  return new Service(settings, onConnection)
+}
+
+export default tcpnet
+
+/** What `require('tcpnet')` gives (Node's name for it): the function itself, with the other exports as properties. */
+const required = Object.assign(tcpnet, { default: tcpnet, tcpnet, Service, TcpnetError })
+
+export { required as 'module.exports' }

@@ -9,11 +9,12 @@
  *   else ever. The caller still has to `close` a discovery that failed.
  * - `failed` after `announced` means that the announcement was lost for good (the name now belongs to another
  *   service). The daemon's absence is not that: after `announced` it is `offline`, and the driver heals by itself.
+ * - Instances are told only after `announced`: before, the uuid may turn out to be another's.
  * - `up` brings the whole instance, at first and again whenever its host, port, TXT record or set of paths changed, and
  *   never twice the same in a row. The service's own instance may be reported: the listener knows its own uuid.
  * - `down` follows an `up` of the same uuid, once, when the last path is gone.
- * - `offline` and `online` alternate, `offline` first; both come only after `announced`. What is known stays known while offline: an
- *   instance that has vanished meanwhile is told `down` some seconds after `online`.
+ * - `offline` and `online` alternate, `offline` first; both come only after `announced`. What is known stays known while
+ *   offline: an instance that has vanished meanwhile is told `down` some seconds after `online`.
  * - An instance's uuid is in its one form: hexadecimal digits in upper case, as {@link parseUuid} makes it. Instances
  *   whose name is no such string are not reported.
  * - Calls come from the event loop, never from within `open` or `close`.
@@ -27,6 +28,11 @@ export interface Listener {
   up(instance: Instance): void
   /** The last path of an instance is gone. */
   down(uuid: string): void
+  /**
+   * An instance may be there: the first look's answer, which may come before `announced` where the uuid need not be
+   * probed. It is no announcement: no `down` follows it, and `up` comes all the same.
+   */
+  hint(instance: Instance): void
   /** The daemon is back; the same name is announced again. */
   online(): void
   /** The daemon went away; the driver tries to reach it again without limit. */
@@ -47,6 +53,8 @@ export interface Announcement {
   readonly txt: Txt
   /** Index of the one interface to announce and browse on, or 0 for all of them. */
   readonly interfaceIndex: number
+  /** The one address that is listened on, without scope, or null for all of them. */
+  readonly address: string | null
 }
 
 /** A TXT record's key-value pairs; keys in lower case (RFC 6763 §6.4: case-insensitive). */

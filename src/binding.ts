@@ -1,0 +1,94 @@
+import { lookup } from 'node:dns'
+import { createServer, isIP, type ListenOptions, type Server } from 'node:net'
+import { interfaceOf, isLinkLocal, isWildcard, localAddresses, splitScope } from './network.js'
+
+/** A bound server, and what discovery has to know of it. */
+export interface Binding {
+  readonly server: Server
+  readonly port: number
+  /** The one address that is listened on, without scope; null for all. */
+  readonly address: string | null
+  /** The index of that address's interface; 0 for all, and where there are no interfaces. */
+  readonly interfaceIndex: number
+  /** The addresses that are listened on, without scope: at present, where they are all. */
+  addresses(): string[]
+}
+
+type Done = (...result: [error: Error, binding: null] | [error: null, binding: Binding]) => void
+
+/**
+ * Binds a server.
+ *
+ * @param inProcess whether peers are found inside the process alone: then "all addresses" is the loopback address, and
+ *   no interface is asked for
+ * @param done called once, never from within
+ */
+export function bind(port: number, address: string, inProcess: boolean, done: Done): void {
+  if (isWildcard(address)) {
+    if (inProcess) bindOne(port, '127.0.0.1', true, done)
+    else bindAll(port, done)
+    return
+  }
+  if (isIP(address) !== 0) return bindOne(port, address, inProcess, done)
+  lookup(address, (error, found) => {
+    if (error !== null)
+      return done(Object.assign(error, { message: `${error.message}: check the address given to listen().` }), null)
+    bindOne(port, found, inProcess, done)
+  })
+}
+
+/** Every address: both families with one socket where the machine has IPv6, else IPv4 alone. */
+function bindAll(port: number, done: Done): void {
+  const bound = (server: Server) => {
+    done(null, { server, port: portOf(server), address: null, interfaceIndex: 0, addresses: allAddresses })
+  }
+  open({ port, host: '::' }, (error, server) => {
+    if (server !== null) return bound(server)
+    if (!hasNoIpv6(error)) return done(error, null)
+    open({ port, host: '0.0.0.0' }, (error, server) => (server === null ? done(error, null) : bound(server)))
+  })
+}
+
+function bindOne(port: number, address: string, inProcess: boolean, done: Done): void {
+  const { bare, scope } = splitScope(address)
+  let interfaceIndex = 0
+  let host = address
+  if (!inProcess) {
+    try {
+      const own = interfaceOf(address)
+      interfaceIndex = own?.index ?? 0
+      if (own !== null && scope === null && isLinkLocal(bare)) host = `${bare}%${own.name}`
+    } catch (error) {
+      return process.nextTick(done, error as Error, null)
+    }
+  }
+  open({ port, host }, (error, server) => {
+    if (server === null) return done(error, null)
+    done(null, { server, port: portOf(server), address: bare, interfaceIndex, addresses: () => [bare] })
+  })
+}
+
+function open(options: ListenOptions, done: (...result: [Error, null] | [null, Server]) => void): void {
+  const server = createServer()
+  const onError = (error: Error) => done(error, null)
+  server.once('error', onError)
+  server.listen(options, () => {
+    server.off('error', onError)
+    // An accept that fails (EMFILE) is passing: it must not end the service.
+    server.on('error', () => {})
+    done(null, server)
+  })
+}
+
+function hasNoIpv6(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL'
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+function allAddresses(): string[] {
+  return [...new Set(localAddresses().map((entry) => entry.address))]
+}

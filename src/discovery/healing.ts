@@ -1,0 +1,144 @@
+import type { Session, SessionEvent } from '../addon.js'
+import { TcpnetError, uuidConflict } from '../errors.js'
+import { trace } from '../trace.js'
+import type { Announcement, Discovery, Driver, Listener } from './discovery.js'
+import { Instances } from './instances.js'
+
+/** Milliseconds in which a daemon has to announce: below the five seconds in which `listen` is to have an answer. */
+const ANNOUNCE_TIMEOUT_MS = 4500
+/** Milliseconds before the first attempt to reach a daemon that went away; doubling to the longest. */
+const FIRST_RETRY_MS = 500
+const LONGEST_RETRY_MS = 10_000
+/** Milliseconds after an outage in which instances have to be seen again. */
+const REPLAY_MS = 5000
+/** Milliseconds that a daemon has for the farewell. */
+const CLOSE_TIMEOUT_MS = 1000
+
+/** One connection to a daemon: it announces and browses until it fails, once and for good. */
+export type OpenSession = (announcement: Announcement, onEvent: (event: SessionEvent) => void) => Session
+
+/** Makes a driver of sessions that fail: one session after the other, each announcing the same name. */
+export function healing(open: OpenSession): Driver {
+  return (announcement, listener) => new HealingDiscovery(open, announcement, listener)
+}
+
+class HealingDiscovery implements Discovery {
+  readonly #open: OpenSession
+  readonly #announcement: Announcement
+  readonly #listener: Listener
+  readonly #instances: Instances
+  /** What was found before the announcement: it is told after it. */
+  readonly #early: SessionEvent[] = []
+  #session: Session | null = null
+  #announced = false
+  #offline = false
+  #retryMs = FIRST_RETRY_MS
+  /** The next step in time: the announcement's deadline, the next attempt, or the end of the replay. */
+  #timer: NodeJS.Timeout | undefined
+  #closed: Promise<void> | null = null
+
+  constructor(open: OpenSession, announcement: Announcement, listener: Listener) {
+    this.#open = open
+    this.#announcement = announcement
+    this.#listener = listener
+    this.#instances = new Instances(listener.up, listener.down)
+    this.#connect()
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#endSession()
+    return this.#closed
+  }
+
+  #connect(): void {
+    const session = this.#open(this.#announcement, (event) => {
+      if (this.#session === session && this.#closed === null) this.#onEvent(event)
+    })
+    this.#session = session
+    this.#after(ANNOUNCE_TIMEOUT_MS, () =>
+      this.#onFailed({ type: 'failed', failure: 'daemon', message: 'it does not answer' })
+    )
+  }
+
+  #onEvent(event: SessionEvent): void {
+    switch (event.type) {
+      case 'announced':
+        return this.#onAnnounced()
+      case 'found':
+        if (this.#announced) this.#instances.found(event)
+        else this.#early.push(event)
+        return
+      case 'lost':
+        if (this.#announced) this.#instances.lost(event)
+        else this.#early.push(event)
+        return
+      case 'failed':
+        return this.#onFailed(event)
+    }
+  }
+
+  #onAnnounced(): void {
+    clearTimeout(this.#timer)
+    if (!this.#announced) {
+      this.#announced = true
+      this.#listener.announced()
+      for (const event of this.#early.splice(0)) if (this.#closed === null) this.#onEvent(event)
+      return
+    }
+    if (!this.#offline) return
+    this.#offline = false
+    this.#retryMs = FIRST_RETRY_MS
+    this.#after(REPLAY_MS, () => this.#instances.dropStale())
+    this.#listener.online()
+  }
+
+  #onFailed(event: SessionEvent & { type: 'failed' }): void {
+    void this.#endSession()
+    const error = errorOf(event, this.#announcement.uuid)
+    if (!this.#announced || event.failure === 'conflict') return this.#listener.failed(error)
+    trace('the daemon is gone (%s); next attempt in %d ms', error.message, this.#retryMs)
+    this.#after(this.#retryMs, () => this.#connect())
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
+    if (this.#offline) return
+    this.#offline = true
+    this.#instances.markStale()
+    this.#listener.offline(error)
+  }
+
+  #endSession(): Promise<void> {
+    clearTimeout(this.#timer)
+    const session = this.#session
+    this.#session = null
+    if (session === null) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS)
+      session.close(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  #after(ms: number, step: () => void): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(step, ms)
+  }
+}
+
+function errorOf({ failure, message }: SessionEvent & { type: 'failed' }, uuid: string): TcpnetError {
+  switch (failure) {
+    case 'conflict':
+      return uuidConflict(uuid)
+    case 'refused':
+      return new TcpnetError('ERR_TCPNET_DAEMON_REFUSED', `The DNS-SD daemon refused the announcement: ${message}.`)
+    case 'library':
+      return new TcpnetError('ERR_TCPNET_NO_DRIVER', `The DNS-SD library cannot be used: ${message}.`)
+    case 'daemon':
+      return new TcpnetError(
+        'ERR_TCPNET_NO_DAEMON',
+        `The DNS-SD daemon cannot be reached: ${message}. ` +
+          'On Linux install and start avahi-daemon (and D-Bus), for example: ' +
+          'apt-get install avahi-daemon && systemctl start avahi-daemon.'
+      )
+  }
+}

@@ -1,0 +1,118 @@
+import { isIP } from 'node:net'
+import type { SessionEvent } from '../addon.js'
+import { splitScope } from '../network.js'
+import { trace } from '../trace.js'
+import { parseUuid } from '../uuid.js'
+import type { Instance, Path } from './discovery.js'
+import { parseTxt } from './txt.js'
+
+type Found = SessionEvent & { type: 'found' }
+
+/** Instances beyond this many are ignored: whoever announces more does not mean well. */
+export const MAX_INSTANCES = 4096
+
+/** What one interface and family says of an instance; `stale` while only the time before an outage vouches for it. */
+interface Sighting {
+  readonly found: Found
+  stale: boolean
+}
+
+interface Entry {
+  readonly sightings: Map<string, Sighting>
+  /** What was told last. */
+  told: string
+}
+
+/**
+ * Makes one instance of what a daemon reports once per interface and family: `up` with the whole of it whenever that
+ * changes, `down` when nothing is left.
+ */
+export class Instances {
+  readonly #entries = new Map<string, Entry>()
+  readonly #up: (instance: Instance) => void
+  readonly #down: (uuid: string) => void
+
+  constructor(up: (instance: Instance) => void, down: (uuid: string) => void) {
+    this.#up = up
+    this.#down = down
+  }
+
+  found(found: Found): void {
+    const uuid = parseUuid(found.instance)
+    if (uuid === null || !isPort(found.port)) {
+      trace('ignored an announcement that is no service of ours: %j port %d', found.instance, found.port)
+      return
+    }
+    let entry = this.#entries.get(uuid)
+    if (entry === undefined) {
+      if (this.#entries.size >= MAX_INSTANCES)
+        return trace('%s: ignored: %d instances are known already', uuid, MAX_INSTANCES)
+      entry = { sightings: new Map(), told: '' }
+      this.#entries.set(uuid, entry)
+    }
+    entry.sightings.set(keyOf(found), { found, stale: false })
+    this.#tell(uuid, entry)
+  }
+
+  lost(lost: SessionEvent & { type: 'lost' }): void {
+    const uuid = parseUuid(lost.instance)
+    const entry = uuid === null ? undefined : this.#entries.get(uuid)
+    if (uuid === null || !entry?.sightings.delete(keyOf(lost))) return
+    this.#tell(uuid, entry)
+  }
+
+  /** The daemon is gone: nothing that it said is vouched for any more. */
+  markStale(): void {
+    for (const entry of this.#entries.values()) {
+      for (const sighting of entry.sightings.values()) sighting.stale = true
+    }
+  }
+
+  /** Forgets what nobody has vouched for since {@link markStale}. */
+  dropStale(): void {
+    for (const [uuid, entry] of [...this.#entries]) {
+      for (const [key, { stale }] of [...entry.sightings]) if (stale) entry.sightings.delete(key)
+      this.#tell(uuid, entry)
+    }
+  }
+
+  #tell(uuid: string, entry: Entry): void {
+    const instance = instanceOf(uuid, entry)
+    if (entry.sightings.size === 0) this.#entries.delete(uuid)
+    const telling = instance === null ? '' : JSON.stringify(instance)
+    if (telling === entry.told) return
+    entry.told = telling
+    if (instance === null) this.#down(uuid)
+    else this.#up(instance)
+  }
+}
+
+function keyOf({ interfaceIndex, family }: { interfaceIndex: number; family: 4 | 6 }): string {
+  return `${interfaceIndex}/${family}`
+}
+
+/** The instance that an entry's sightings make; null where none has an address. */
+function instanceOf(uuid: string, entry: Entry): Instance | null {
+  const sightings = [...entry.sightings.values()]
+  const fresh = sightings.filter((sighting) => !sighting.stale)
+  const latest = (fresh.length > 0 ? fresh : sightings).at(-1)?.found
+  const paths = pathsOf(sightings.map(({ found }) => found))
+  if (latest === undefined || paths.length === 0) return null
+  return { uuid, host: latest.host, port: latest.port, txt: parseTxt(latest.txt), paths }
+}
+
+function pathsOf(sightings: readonly Found[]): Path[] {
+  const paths = new Map<string, Path>()
+  for (const { interfaceIndex, addresses } of sightings) {
+    for (const scoped of addresses) {
+      const address = splitScope(scoped).bare
+      const family = isIP(address)
+      if (family === 4 || family === 6) paths.set(`${interfaceIndex} ${address}`, { interfaceIndex, family, address })
+    }
+  }
+  return [...paths.values()]
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65535
+}

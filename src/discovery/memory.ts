@@ -1,0 +1,62 @@
+import { uuidConflict } from '../errors.js'
+import type { Announcement, Discovery, Instance, Listener } from './discovery.js'
+
+/** A discovery in this process, with what it announces. */
+interface Member {
+  readonly name: string
+  readonly instance: Instance
+  readonly listener: Listener
+}
+
+const members = new Set<Member>()
+
+/**
+ * The driver for tests: a registry inside the process. It finds only services of this process, whose sockets are real,
+ * on loopback; there is no daemon and no network. A uuid that is taken fails, as it does with a daemon that probes.
+ */
+export function memory(announcement: Announcement, listener: Listener): Discovery {
+  const member: Member = { name: announcement.name, instance: instanceOf(announcement), listener }
+  let open = true
+
+  setImmediate(() => {
+    if (open) join(member)
+  })
+  return {
+    close: async () => {
+      if (!open) return
+      open = false
+      leave(member)
+    }
+  }
+}
+
+function instanceOf({ uuid, port, txt, address }: Announcement): Instance {
+  const bound = address ?? '127.0.0.1'
+  const family = bound.includes(':') ? 6 : 4
+  return { uuid, host: 'localhost', port, txt, paths: [{ interfaceIndex: 0, family, address: bound }] }
+}
+
+function join(member: Member): void {
+  const others = othersOf(member)
+  if (others.some((other) => other.instance.uuid === member.instance.uuid)) {
+    return member.listener.failed(uuidConflict(member.instance.uuid))
+  }
+  members.add(member)
+  member.listener.announced()
+  for (const other of others) {
+    // Each listener may close any discovery.
+    if (members.has(member) && members.has(other)) member.listener.up(other.instance)
+    if (members.has(member) && members.has(other)) other.listener.up(member.instance)
+  }
+}
+
+function leave(member: Member): void {
+  if (!members.delete(member)) return
+  setImmediate(() => {
+    for (const other of othersOf(member)) other.listener.down(member.instance.uuid)
+  })
+}
+
+function othersOf(member: Member): Member[] {
+  return [...members].filter((other) => other !== member && other.name === member.name)
+}

@@ -1,0 +1,32 @@
+import type { Txt } from './discovery.js'
+
+/** The strings of a TXT record: each is preceded by its length in one byte (RFC 6763 §6.1). What is cut short is left out. */
+export function splitTxt(record: Buffer): string[] {
+  const strings: string[] = []
+  for (let at = 0; at < record.length; ) {
+    const end = at + 1 + (record[at] ?? 0)
+    if (end > record.length) break
+    if (end > at + 1) strings.push(record.toString('utf8', at + 1, end))
+    at = end
+  }
+  return strings
+}
+
+/** The TXT record of strings, each of at most 255 bytes. */
+export function joinTxt(strings: readonly string[]): Buffer {
+  return Buffer.concat(strings.flatMap((string) => [Buffer.of(Buffer.byteLength(string)), Buffer.from(string)]))
+}
+
+/**
+ * The key-value pairs of a TXT record's strings: the first of a key counts, a string without `=` is a key with an empty
+ * value, one without a key is ignored (RFC 6763 §6.4).
+ */
+export function parseTxt(strings: readonly string[]): Txt {
+  const txt: Record<string, string> = Object.create(null)
+  for (const string of strings) {
+    const at = string.indexOf('=')
+    const key = (at < 0 ? string : string.slice(0, at)).toLowerCase()
+    if (key !== '' && !(key in txt)) txt[key] = at < 0 ? '' : string.slice(at + 1)
+  }
+  return txt
+}

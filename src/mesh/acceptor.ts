@@ -1,0 +1,216 @@
+import type { Socket } from 'node:net'
+import { TcpnetError } from '../errors.js'
+import type { Security } from '../security/security.js'
+import { trace } from '../trace.js'
+import { type Answer, decodeHello, encodeAnswer, type Hello, type Line, type RefusalReason, readLine } from './hello.js'
+
+/** Where a rejected connection came from. */
+export interface RejectInfo {
+  /** The other end's address; undefined where it was gone already. */
+  readonly remoteAddress: string | undefined
+  /** The other end's port; undefined where it was gone already. */
+  readonly remotePort: number | undefined
+  /** The uuid that it claimed, if its hello could be read. */
+  readonly uuid: string | undefined
+}
+
+export interface AcceptorOptions {
+  readonly name: string
+  readonly uuid: string
+  readonly security: Security
+  /** Milliseconds for the whole hello, the TLS handshake under it included. */
+  readonly deadlineMs: number
+  /** How many inbound connections may be unanswered at a time. */
+  readonly maxHellos: number
+  /** How many of them may come from one address. */
+  readonly maxHellosPerAddress: number
+  /** A hello that is meant for us. The applicant waits for its answer. */
+  readonly onApplicant: (applicant: Applicant) => void
+  readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
+}
+
+/** Takes inbound connections to the point where it is known who dials, within bounds of time, size and number. */
+export class Acceptor {
+  readonly #options: AcceptorOptions
+  readonly #pending = new Set<Applicant>()
+  readonly #perAddress = new Map<string, number>()
+
+  constructor(options: AcceptorOptions) {
+    this.#options = options
+  }
+
+  /** Takes a connection that the server has accepted. */
+  admit(socket: Socket): void {
+    // This listener stays for good: a socket whose user sets none must not crash the process.
+    socket.on('error', ignore)
+    const address = socket.remoteAddress ?? ''
+    const fromThere = this.#perAddress.get(address) ?? 0
+    if (this.#pending.size >= this.#options.maxHellos || fromThere >= this.#options.maxHellosPerAddress) {
+      this.#options.onRejected(busy(), infoOf(socket))
+      // In plain text: within TLS it would take the very handshake that is to be spared.
+      if (this.#options.security.mode === 'none') send(socket, { status: 'refused', reason: 'busy' })
+      else socket.destroy()
+      return
+    }
+    this.#perAddress.set(address, fromThere + 1)
+    const applicant = new Applicant(socket, this.#options, () => {
+      this.#pending.delete(applicant)
+      const left = (this.#perAddress.get(address) ?? 1) - 1
+      if (left > 0) this.#perAddress.set(address, left)
+      else this.#perAddress.delete(address)
+    })
+    this.#pending.add(applicant)
+  }
+
+  /** Drops every connection that is not answered. */
+  close(): void {
+    for (const applicant of [...this.#pending]) applicant.drop()
+  }
+}
+
+/** An inbound connection that is not answered yet. Exactly one of accept, decline, refuse and drop settles it. */
+export class Applicant {
+  readonly #options: AcceptorOptions
+  readonly #onSettled: () => void
+  readonly #deadline: NodeJS.Timeout
+  #socket: Socket
+  #stopReading: () => void = () => {}
+  #hello: Hello | null = null
+  #settled = false
+
+  constructor(socket: Socket, options: AcceptorOptions, onSettled: () => void) {
+    this.#socket = socket
+    this.#options = options
+    this.#onSettled = onSettled
+    this.#deadline = setTimeout(this.#onDeadline, options.deadlineMs)
+    options.security.server(socket, this.#onSecured)
+  }
+
+  /** Whether it has closed meanwhile. */
+  get gone(): boolean {
+    return this.#socket.destroyed
+  }
+
+  /** What it said; only to be asked once `onApplicant` was called with it. */
+  get hello(): Hello {
+    if (this.#hello === null) throw new Error('The hello has not been read yet.')
+    return this.#hello
+  }
+
+  /** Answers `ok`. Returns the socket, which is the caller's from here on; null where it has closed meanwhile. */
+  accept(answer: Answer & { status: 'ok' }): Socket | null {
+    if (!this.#settle() || this.#socket.destroyed || !this.#socket.writable) {
+      this.#socket.destroy()
+      return null
+    }
+    this.#socket.write(encodeAnswer(answer))
+    return this.#socket
+  }
+
+  /** Answers `connected`. */
+  decline(): void {
+    if (this.#settle()) send(this.#socket, { status: 'connected' })
+  }
+
+  /** Answers `refused`, and tells. */
+  refuse(reason: RefusalReason, error: TcpnetError): void {
+    const info = infoOf(this.#socket, this.#hello?.from)
+    if (!this.#settle()) return
+    send(this.#socket, { status: 'refused', reason })
+    this.#options.onRejected(error, info)
+  }
+
+  /** Closes it without a word. */
+  drop(): void {
+    if (this.#settle()) this.#socket.destroy()
+  }
+
+  readonly #onSecured = (result: Socket | TcpnetError | null): void => {
+    if (this.#settled) return
+    if (result === null) return this.drop()
+    if (result instanceof TcpnetError) return this.#reject(result)
+    this.#socket = result
+    this.#stopReading = readLine(result, this.#onLine)
+  }
+
+  readonly #onLine = (line: Line): void => {
+    if (this.#settled) return
+    // A dialer that drops its dial before its hello, and the loser of a race of addresses, are no strangers.
+    if (line === null) return this.drop()
+    const hello = typeof line === 'string' ? decodeHello(line) : line
+    if (hello instanceof TcpnetError) {
+      if (hello.code === 'ERR_TCPNET_VERSION') return this.refuse('version', hello)
+      return this.#reject(hello)
+    }
+    this.#hello = hello
+    const objection = this.#objectionTo(hello)
+    if (objection !== null) return this.refuse(...objection)
+    // From here on it waits for our answer, which comes when our own dial or our old connection has ended.
+    clearTimeout(this.#deadline)
+    this.#socket.on('close', this.#onClose)
+    this.#options.onApplicant(this)
+  }
+
+  #objectionTo(hello: Hello): [RefusalReason, TcpnetError] | null {
+    const { name, uuid } = this.#options
+    if (hello.name !== name) return ['name', refused('ERR_TCPNET_NAME', 'asks for a cluster of another name')]
+    if (hello.to !== uuid) return ['not-me', refused('ERR_TCPNET_NOT_ME', `asks for the service ${hello.to}`)]
+    if (hello.from === uuid) return ['self', refused('ERR_TCPNET_SELF', 'claims our own uuid')]
+    return null
+  }
+
+  readonly #onDeadline = (): void => {
+    this.#reject(
+      new TcpnetError(
+        'ERR_TCPNET_HELLO_TIMEOUT',
+        `A connection brought no complete hello within ${this.#options.deadlineMs} ms: the other side is no tcpnet service, or hangs.`
+      )
+    )
+  }
+
+  readonly #onClose = (): void => {
+    trace('inbound connection closed before it was answered')
+    this.#settle()
+  }
+
+  #reject(error: TcpnetError): void {
+    const info = infoOf(this.#socket, this.#hello?.from)
+    if (!this.#settle()) return
+    this.#socket.destroy()
+    this.#options.onRejected(error, info)
+  }
+
+  /** @returns whether it was unsettled */
+  #settle(): boolean {
+    if (this.#settled) return false
+    this.#settled = true
+    clearTimeout(this.#deadline)
+    this.#stopReading()
+    this.#socket.off('close', this.#onClose)
+    this.#onSettled()
+    return true
+  }
+}
+
+function ignore(): void {}
+
+/** Sends an answer that ends the connection. */
+function send(socket: Socket, answer: Answer): void {
+  socket.write(encodeAnswer(answer))
+  socket.destroySoon()
+}
+
+function infoOf(socket: Socket, uuid?: string): RejectInfo {
+  return { remoteAddress: socket.remoteAddress, remotePort: socket.remotePort, uuid }
+}
+
+function refused(code: 'ERR_TCPNET_NAME' | 'ERR_TCPNET_NOT_ME' | 'ERR_TCPNET_SELF', what: string): TcpnetError {
+  return new TcpnetError(code, `A hello ${what}: it was refused. The announcement that led it here is stale or false.`)
+}
+
+function busy(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_BUSY',
+    'Too many inbound connections are waiting for their hello: one more was refused.'
+  )
+}

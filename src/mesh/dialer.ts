@@ -1,0 +1,139 @@
+import { connect, type Socket } from 'node:net'
+import { TcpnetError } from '../errors.js'
+import type { Security } from '../security/security.js'
+import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
+
+/** Where to dial, and how. */
+export interface DialTarget {
+  readonly uuid: string
+  readonly port: number
+  /** At least one; raced in this order (Happy Eyeballs, RFC 8305, as far as `net.connect` implements it). */
+  readonly addresses: readonly { readonly address: string; readonly family: 4 | 6 }[]
+  readonly security: Security
+  /** Milliseconds until the whole dial, TLS handshake and hello included, has failed. */
+  readonly deadlineMs: number
+  /** Makes our hello, at the moment at which it is sent. */
+  readonly hello: () => Hello
+}
+
+/** How a dial ended. */
+export type DialResult =
+  | { readonly kind: 'ok'; readonly socket: Socket; readonly seq: number; readonly boot: string | null }
+  /** The peer has a connection with us already, or will have told us so. */
+  | { readonly kind: 'connected' }
+  /** `address`: the one that was reached and gave the wrong answer, if it came that far. */
+  | { readonly kind: 'failed'; readonly error: Error; readonly address: string | null }
+
+/** One attempt to connect to a peer: a socket, its security, a hello, an answer, under one deadline. */
+export class Dial {
+  readonly #target: DialTarget
+  readonly #done: (result: DialResult) => void
+  readonly #deadline: NodeJS.Timeout
+  #socket: Socket
+  #stopReading: () => void = () => {}
+  #connected = false
+  #sent = false
+  #ended = false
+
+  /** @param done called once, never from within the constructor, and never after {@link abort} */
+  constructor(target: DialTarget, done: (result: DialResult) => void) {
+    this.#target = target
+    this.#done = done
+    this.#socket = connect({
+      // A uuid is no address, so that Node asks our lookup for one.
+      host: target.uuid,
+      port: target.port,
+      autoSelectFamily: true,
+      lookup: (_host, _options, callback) => callback(null, [...target.addresses])
+    })
+    this.#socket.on('connect', this.#onConnect).on('error', this.#onError)
+    this.#deadline = setTimeout(this.#onDeadline, target.deadlineMs)
+  }
+
+  /** Whether our hello is out, so that the peer may have seen this dial. */
+  get sent(): boolean {
+    return this.#sent
+  }
+
+  /** Ends the dial without a result. Idempotent; nothing happens after the dial has ended. */
+  abort(): void {
+    if (!this.#release()) return
+    this.#socket.destroy()
+  }
+
+  readonly #onConnect = (): void => {
+    this.#connected = true
+    this.#target.security.client(this.#socket, this.#onSecured)
+  }
+
+  readonly #onSecured = (result: Socket | TcpnetError | null): void => {
+    if (this.#ended) return
+    if (result === null || result instanceof TcpnetError) return this.#fail(result ?? hasEnded())
+    this.#socket = result
+    result.write(encodeHello(this.#target.hello()))
+    this.#sent = true
+    this.#stopReading = readLine(result, this.#onLine)
+  }
+
+  readonly #onLine = (line: Line): void => {
+    if (this.#ended) return
+    const answer = typeof line === 'string' ? decodeAnswer(line) : (line ?? hasEnded())
+    if (answer instanceof Error) return this.#fail(answer)
+    if (answer.status === 'refused') return this.#fail(refusal(answer.reason))
+    if (answer.status === 'connected') {
+      this.#end({ kind: 'connected' })
+      this.#socket.destroy()
+      return
+    }
+    if (this.#socket.destroyed) return this.#fail(hasEnded())
+    this.#end({ kind: 'ok', socket: this.#socket, seq: answer.seq, boot: answer.boot })
+  }
+
+  readonly #onError = (error: Error): void => this.#fail(error)
+
+  readonly #onDeadline = (): void => {
+    const step = this.#sent ? 'did not answer the hello' : 'could not be reached'
+    this.#fail(
+      new TcpnetError(
+        'ERR_TCPNET_DIAL_TIMEOUT',
+        `The peer ${this.#target.uuid} ${step} within ${this.#target.deadlineMs} ms: its host is gone, hangs or drops packets. ` +
+          'It is dialed again while it is announced.'
+      )
+    )
+  }
+
+  #fail(error: Error): void {
+    const address = this.#connected ? (this.#socket.remoteAddress ?? null) : null
+    this.#end({ kind: 'failed', error, address })
+    this.#socket.destroy()
+  }
+
+  #end(result: DialResult): void {
+    if (this.#release()) this.#done(result)
+  }
+
+  /** @returns whether the dial was still under way */
+  #release(): boolean {
+    if (this.#ended) return false
+    this.#ended = true
+    clearTimeout(this.#deadline)
+    this.#stopReading()
+    // The listener for errors stays: a socket whose user sets none must not crash the process.
+    this.#socket.off('connect', this.#onConnect)
+    return true
+  }
+}
+
+const REFUSALS: Record<RefusalReason, string> = {
+  version: 'it speaks another version of the hello: use one major version of tcpnet in a cluster',
+  name: 'it belongs to a cluster of another name: the announcement is stale',
+  'not-me': 'it has another uuid: the announcement is stale',
+  self: 'it has our own uuid: give every service a uuid of its own',
+  full: 'it has as many peers as its maxPeers allows: raise that',
+  busy: 'it has too many connections in progress: it is dialed again'
+}
+
+function refusal(reason: RefusalReason | null): TcpnetError {
+  const said = reason === null ? 'it did not say why' : REFUSALS[reason]
+  return new TcpnetError('ERR_TCPNET_REFUSED', `The peer refused the connection: ${said}.`)
+}

@@ -1,0 +1,136 @@
+import type { Socket } from 'node:net'
+import type { Instance } from '../discovery/discovery.js'
+import { dialable } from '../network.js'
+import { tellChange } from '../trace.js'
+import type { Applicant } from './acceptor.js'
+import type { Dial } from './dialer.js'
+import type { Holding } from './pairing.js'
+
+/** Where a link stands. Each variant owns what is in it; {@link Link.enter} alone changes it. */
+export type LinkState =
+  /** Nothing is under way: the next step is to be decided, or a dial waits for its turn. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'dialing'; readonly dial: Dial }
+  | {
+      readonly kind: 'connected'
+      readonly socket: Socket
+      readonly dialer: 'self' | 'peer'
+      /** Where we dialed: the count that the peer's `ok` carried. */
+      readonly seq: number
+      readonly boot: string | null
+      /** When it was connected, in milliseconds of the monotonic clock. */
+      readonly since: number
+    }
+  /** Our old connection was destroyed; its `close` is awaited. */
+  | { readonly kind: 'closing'; readonly socket: Socket }
+  /** The next dial waits. `until` is in milliseconds since the epoch. */
+  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout; readonly until: number }
+
+/** What a service knows of one of its peers. A snapshot. */
+export interface Peer {
+  readonly uuid: string
+  /**
+   * `announced`: known, and about to be dialed; `dialing`; `connected`; `closing`: its old connection is being closed;
+   * `waiting`: the last dial failed, the next is at `retryAt`.
+   */
+  readonly state: 'announced' | 'dialing' | 'connected' | 'closing' | 'waiting'
+  /** Whether it is announced at present. A peer can be connected and not announced. */
+  readonly announced: boolean
+  /** Its host's name, or null while it is not announced. */
+  readonly host: string | null
+  /** Its port, or null while it is not announced. */
+  readonly port: number | null
+  /** Its addresses as they are dialed, link-local ones with their scope; empty while it is not announced. */
+  readonly addresses: readonly string[]
+  /** Dials that failed, and connections that did not last, since the last good connection. */
+  readonly failures: number
+  /** When it is dialed next, in milliseconds since the epoch; null unless `waiting`. */
+  readonly retryAt: number | null
+  /** Why the last dial failed, or why none is made; null once connected. */
+  readonly error: Error | null
+}
+
+/** This service's state for one peer: the facts, and where things stand. It decides nothing. */
+export class Link {
+  readonly uuid: string
+  /** The peer's announcement; null while it is not announced. */
+  instance: Instance | null = null
+  /** A hint of where the peer is: worth one dial, and no announcement. */
+  hint: Instance | null = null
+  /** The peer's own dial, waiting for its answer. */
+  applicant: Applicant | null = null
+  /** Why the peer is not to be dialed although it is announced; null where it is. */
+  barred: Error | null = null
+  /** Dials that failed, and connections that did not last, in a row. */
+  failures = 0
+  lastError: Error | null = null
+  /** Addresses that were reached and gave the wrong answer: dialed last. */
+  readonly suspects = new Set<string>()
+  readonly #owner: { readonly name: string; readonly uuid: string }
+  #state: LinkState = { kind: 'idle' }
+
+  /** @param owner the service whose link it is */
+  constructor(uuid: string, owner: { readonly name: string; readonly uuid: string }) {
+    this.uuid = uuid
+    this.#owner = owner
+  }
+
+  get state(): LinkState {
+    return this.#state
+  }
+
+  /** Changes the state, and releases what the old one held. */
+  enter(next: LinkState, reason: string): void {
+    const old = this.#state
+    this.#state = next
+    const { name, uuid: service } = this.#owner
+    tellChange({ name, service, peer: this.uuid, from: old.kind, to: next.kind, reason })
+    if (old.kind === 'dialing') old.dial.abort()
+    if (old.kind === 'waiting') clearTimeout(old.timer)
+    if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
+  }
+
+  /** What pairing needs to know of the state; null where the answer has to wait for our old connection's close. */
+  holding(): Holding | null {
+    switch (this.#state.kind) {
+      case 'idle':
+      case 'waiting':
+        return { kind: 'nothing' }
+      case 'dialing':
+        return { kind: 'dial', sent: this.#state.dial.sent }
+      case 'connected':
+        return { kind: 'connection', dialer: this.#state.dialer, seq: this.#state.seq, boot: this.#state.boot }
+      case 'closing':
+        return null
+    }
+  }
+
+  /** Where to dial the peer; null where nothing is known of it. Addresses that gave the wrong answer come last. */
+  target(): { port: number; addresses: { address: string; family: 4 | 6 }[] } | null {
+    const instance = this.instance ?? this.hint
+    if (instance === null) return null
+    const addresses = dialable(instance.paths)
+    const isSuspect = ({ address }: { address: string }) => this.suspects.has(address)
+    return {
+      port: instance.port,
+      addresses: [...addresses.filter((entry) => !isSuspect(entry)), ...addresses.filter(isSuspect)]
+    }
+  }
+
+  toPeer(): Peer {
+    const state = this.#state
+    return Object.freeze({
+      uuid: this.uuid,
+      state: state.kind === 'idle' ? 'announced' : state.kind,
+      announced: this.instance !== null,
+      host: this.instance?.host ?? null,
+      port: this.instance?.port ?? null,
+      addresses: Object.freeze(
+        this.instance === null ? [] : dialable(this.instance.paths).map((entry) => entry.address)
+      ),
+      failures: this.failures,
+      retryAt: state.kind === 'waiting' ? state.until : null,
+      error: this.lastError
+    })
+  }
+}

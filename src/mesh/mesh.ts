@@ -1,0 +1,336 @@
+import type { Socket } from 'node:net'
+import type { Instance } from '../discovery/discovery.js'
+import { TcpnetError } from '../errors.js'
+import type { Security, SecurityMode } from '../security/security.js'
+import { trace } from '../trace.js'
+import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
+import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
+import { Dial, type DialResult } from './dialer.js'
+import { Link, type LinkState, type Peer } from './link.js'
+import { pair } from './pairing.js'
+
+/** What bounds a mesh. */
+export interface Limits {
+  /** Dials under way at once. */
+  readonly maxDials: number
+  /** Peers tracked, announced or connected. */
+  readonly maxPeers: number
+  /** Inbound connections that are not answered yet. */
+  readonly maxHellos: number
+  /** Those of them that come from one address. */
+  readonly maxHellosPerAddress: number
+  /** Milliseconds for a whole dial, and for a whole inbound hello. */
+  readonly helloTimeoutMs: number
+}
+
+export interface MeshOptions {
+  readonly name: string
+  readonly uuid: string
+  readonly boot: string
+  readonly security: Security
+  readonly limits: Limits
+  /** A peer is connected: the hello has succeeded, the socket is the application's. */
+  readonly onConnection: (socket: Socket, uuid: string) => void
+  /** A dial failed. */
+  readonly onDialFailed: (error: Error, peer: Peer) => void
+  /** An inbound connection was refused. */
+  readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
+}
+
+/**
+ * Keeps exactly one connection to every peer. Events record facts in a peer's link and end in `#wake`; `#reconcile`
+ * alone looks at the facts and takes the next step.
+ */
+export class Mesh {
+  readonly #options: MeshOptions
+  readonly #acceptor: Acceptor
+  readonly #links = new Map<string, Link>()
+  /** Links that are to be looked at in the next tick. */
+  readonly #woken = new Set<Link>()
+  /** Links that wait for one of the dials to end, first come first served. */
+  readonly #queue = new Set<Link>()
+  readonly #sockets = new Set<Socket>()
+  #dials = 0
+  /** How many dials were answered with `ok`: the clock that hellos carry. */
+  #accepted = 0
+  #onClosed: (() => void) | null = null
+
+  constructor(options: MeshOptions) {
+    this.#options = options
+    this.#acceptor = new Acceptor({
+      ...options,
+      ...options.limits,
+      deadlineMs: options.limits.helloTimeoutMs,
+      onApplicant: this.#onApplicant
+    })
+  }
+
+  /** A snapshot of every peer that is announced or connected, by uuid. */
+  peers(): ReadonlyMap<string, Peer> {
+    return new Map([...this.#links.values()].map((link) => [link.uuid, link.toPeer()]))
+  }
+
+  /** Discovery found an instance, or found it changed. */
+  up(instance: Instance): void {
+    const link = this.#linkOf(instance.uuid)
+    if (link === null) return
+    link.instance = instance
+    link.suspects.clear()
+    this.#bar(link, this.#objectionTo(instance))
+    if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'fresh announcement')
+    this.#wake(link)
+  }
+
+  /** Discovery lost an instance. A connection stays: TCP is the truth. */
+  down(uuid: string): void {
+    const link = this.#links.get(uuid)
+    if (link === undefined) return
+    link.instance = null
+    if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'no longer announced')
+    this.#wake(link)
+  }
+
+  /** Somebody says that an instance is there: it is dialed once, where nothing better is known. */
+  hint(instance: Instance): void {
+    if (this.#links.has(instance.uuid) || this.#objectionTo(instance) !== null) return
+    const link = this.#linkOf(instance.uuid)
+    if (link === null) return
+    link.hint = instance
+    this.#wake(link)
+  }
+
+  /** Takes a connection that the server has accepted. */
+  admit(socket: Socket): void {
+    if (this.#onClosed === null) this.#acceptor.admit(socket)
+    else socket.destroy()
+  }
+
+  /**
+   * Ends every dial and hello at once, and every connection gracefully; what has not ended after `graceMs` is destroyed.
+   * `done` is called once every socket is closed, never from within. To be called once.
+   */
+  close(graceMs: number, done: () => void): void {
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy()
+    }, graceMs)
+    this.#onClosed = () => {
+      clearTimeout(timer)
+      done()
+    }
+    this.#acceptor.close()
+    this.#queue.clear()
+    for (const link of this.#links.values()) {
+      if (link.state.kind !== 'connected') this.#forget(link, 'the service closes')
+    }
+    for (const socket of this.#sockets) {
+      socket.end()
+      // Nobody reads: what is left has to be read for the other side's end to be seen.
+      if (socket.readableFlowing === null) socket.resume()
+    }
+    if (this.#sockets.size === 0) process.nextTick(this.#onClosed)
+  }
+
+  /** Why an instance need not be dialed; null where it is worth it. */
+  #objectionTo({ uuid, txt }: Instance): TcpnetError | null {
+    const [ours, theirs] = [this.#options.security.mode, txt.sec ?? 'none']
+    return ours === theirs ? null : mismatch(uuid, ours, theirs)
+  }
+
+  #bar(link: Link, objection: TcpnetError | null): void {
+    const isNew = objection !== null && link.barred === null
+    link.barred = objection
+    if (!isNew || link.state.kind === 'connected') return
+    link.lastError = objection
+    this.#options.onDialFailed(objection, link.toPeer())
+  }
+
+  #linkOf(uuid: string): Link | null {
+    if (uuid === this.#options.uuid || this.#onClosed !== null) return null
+    const known = this.#links.get(uuid)
+    if (known !== undefined) return known
+    if (this.#links.size >= this.#options.limits.maxPeers && !this.#evict()) {
+      trace('%s: ignored: %d peers are tracked already', uuid, this.#links.size)
+      return null
+    }
+    const link = new Link(uuid, this.#options)
+    this.#links.set(uuid, link)
+    return link
+  }
+
+  /** Makes room for a peer: the one that was dialed in vain most often goes. */
+  #evict(): boolean {
+    let worst: Link | null = null
+    for (const link of this.#links.values()) {
+      if (link.state.kind === 'waiting' && link.failures > (worst?.failures ?? 0)) worst = link
+    }
+    if (worst === null) return false
+    this.#forget(worst, 'evicted')
+    return true
+  }
+
+  #forget(link: Link, reason: string): void {
+    link.applicant?.drop()
+    link.applicant = null
+    this.#leaveDial(link, { kind: 'idle' }, reason)
+    this.#queue.delete(link)
+    this.#links.delete(link.uuid)
+  }
+
+  /** Has a link looked at when the event at hand is over: handlers of the application may still be running. */
+  #wake(link: Link): void {
+    if (this.#woken.has(link)) return
+    this.#woken.add(link)
+    process.nextTick(this.#reconcile, link)
+  }
+
+  /** The one place that decides what a link does next. */
+  readonly #reconcile = (link: Link): void => {
+    this.#woken.delete(link)
+    if (this.#onClosed !== null || this.#links.get(link.uuid) !== link) return
+    if (link.applicant !== null) this.#answer(link, link.applicant)
+    if (link.state.kind !== 'idle' || link.applicant !== null) return
+    if (link.target() === null) return this.#forget(link, 'neither announced nor connected')
+    if (link.barred !== null) return
+    if (this.#dials < this.#options.limits.maxDials) this.#dial(link)
+    else this.#queue.add(link)
+  }
+
+  #answer(link: Link, applicant: Applicant): void {
+    const holding = link.holding()
+    if (holding === null) return
+    if (applicant.gone) {
+      link.applicant = null
+      return
+    }
+    switch (pair(this.#options.uuid, applicant.hello, holding)) {
+      case 'hold':
+        return
+      case 'decline':
+        link.applicant = null
+        applicant.decline()
+        return
+      case 'replace':
+        if (link.state.kind === 'connected') {
+          link.enter({ kind: 'closing', socket: link.state.socket }, 'replaced by the peer')
+        }
+        return
+      case 'accept':
+        link.applicant = null
+        this.#accept(link, applicant)
+    }
+  }
+
+  #accept(link: Link, applicant: Applicant): void {
+    const { boot } = applicant.hello
+    const socket = applicant.accept({ status: 'ok', seq: this.#accepted + 1, boot: this.#options.boot })
+    if (socket === null) return
+    this.#accepted++
+    this.#queue.delete(link)
+    this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot, since: performance.now() })
+  }
+
+  #dial(link: Link): void {
+    const target = link.target()
+    if (target === null) return
+    const { name, uuid, boot, security, limits } = this.#options
+    link.hint = null
+    this.#dials++
+    const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted })
+    const dial = new Dial(
+      { uuid: link.uuid, ...target, security, deadlineMs: limits.helloTimeoutMs, hello },
+      (result) => this.#onDialEnded(link, result)
+    )
+    link.enter({ kind: 'dialing', dial }, link.instance === null ? 'hinted at' : 'announced')
+  }
+
+  /** Changes the state of a link that may be dialing, and lets the next dial begin. */
+  #leaveDial(link: Link, next: LinkState, reason: string): void {
+    const wasDialing = link.state.kind === 'dialing'
+    link.enter(next, reason)
+    if (!wasDialing) return
+    this.#dials--
+    for (const waiting of this.#queue) {
+      this.#queue.delete(waiting)
+      this.#wake(waiting)
+      break
+    }
+  }
+
+  readonly #onApplicant = (applicant: Applicant): void => {
+    const link = this.#linkOf(applicant.hello.from)
+    if (link === null) return applicant.refuse('full', full(this.#options.limits.maxPeers))
+    // A peer has one dial at a time: an older one is a dial that it has given up.
+    link.applicant?.drop()
+    link.applicant = applicant
+    this.#wake(link)
+  }
+
+  #onDialEnded(link: Link, result: DialResult): void {
+    switch (result.kind) {
+      case 'ok': {
+        const { socket, seq, boot } = result
+        return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot, since: performance.now() })
+      }
+      case 'connected':
+        // Its dial is on its way to us, or what it holds is about to end: the next dial finds out.
+        return this.#wait(link, 'the peer has a connection already')
+      case 'failed':
+        link.lastError = result.error
+        if (result.address !== null) link.suspects.add(result.address)
+        this.#wait(link, result.error.message)
+        this.#options.onDialFailed(result.error, link.toPeer())
+    }
+  }
+
+  #wait(link: Link, reason: string): void {
+    link.failures++
+    const delayMs = backoffMs(link.failures, Math.random())
+    const timer = setTimeout(() => {
+      link.enter({ kind: 'idle' }, 'time to dial again')
+      this.#wake(link)
+    }, delayMs)
+    this.#leaveDial(link, { kind: 'waiting', timer, until: Date.now() + delayMs }, reason)
+    if (link.instance === null) link.enter({ kind: 'idle' }, 'not announced')
+    this.#wake(link)
+  }
+
+  #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
+    const { socket } = state
+    link.lastError = null
+    this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#onSocketClosed(link, socket, state.since))
+    this.#wake(link)
+    this.#options.onConnection(socket, link.uuid)
+  }
+
+  #onSocketClosed(link: Link, socket: Socket, since: number): void {
+    this.#sockets.delete(socket)
+    if (this.#onClosed !== null) {
+      if (this.#sockets.size === 0) this.#onClosed()
+      return
+    }
+    if (performance.now() - since >= GOOD_CONNECTION_MS) link.failures = 0
+    if (link.state.kind === 'closing') {
+      link.enter({ kind: 'idle' }, 'the old connection is closed')
+      this.#wake(link)
+      return
+    }
+    this.#wait(link, 'the connection closed')
+  }
+}
+
+function full(maxPeers: number): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_FULL',
+    `A peer was refused: ${maxPeers} are tracked already. Raise maxPeers for a larger cluster.`
+  )
+}
+
+function mismatch(uuid: string, ours: SecurityMode, theirs: string): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_SECURITY',
+    `The peer ${uuid} announces security "${theirs}", this service has "${ours}": it is not dialed. ` +
+      'Give every service of the cluster the same kind of security: a secret, certificates, or none.'
+  )
+}

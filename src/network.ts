@@ -1,0 +1,56 @@
+import { isIP } from 'node:net'
+import { addon, type InterfaceAddress } from './addon.js'
+import type { Path } from './discovery/discovery.js'
+
+/** The bare address and the scope of `fe80::1%eth0` (RFC 4007 §11). */
+export function splitScope(address: string): { bare: string; scope: string | null } {
+  const at = address.indexOf('%')
+  return at < 0 ? { bare: address, scope: null } : { bare: address.slice(0, at), scope: address.slice(at + 1) }
+}
+
+/** Whether an address means all addresses of the machine. */
+export function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::'
+}
+
+/** Whether an address is of the loopback network: 127.0.0.0/8 (RFC 1122 §3.2.1.3) or ::1 (RFC 4291 §2.5.3). */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))
+}
+
+/** Whether an IPv6 address is meaningless without its interface (fe80::/10, RFC 4291 §2.5.6). */
+export function isLinkLocal(address: string): boolean {
+  return /^fe[89ab]/i.test(address)
+}
+
+/** The addresses of this machine's interfaces that are up. */
+export function localAddresses(): InterfaceAddress[] {
+  return addon()
+    .interfaces()
+    .filter((entry) => entry.up)
+}
+
+/** The interface of this machine that has an address; null where none has it. Any address of 127.0.0.0/8 is the loopback interface's. */
+export function interfaceOf(address: string): InterfaceAddress | null {
+  const { bare, scope } = splitScope(address)
+  const all = localAddresses()
+  const exact = all.find((entry) => entry.address === bare && (scope === null || entry.name === scope))
+  return exact ?? (isLoopback(bare) ? (all.find((entry) => entry.loopback) ?? null) : null)
+}
+
+/** An instance's path as `net.connect` takes it: a link-local address needs its interface's name (RFC 4007 §6). */
+export function dialable(paths: readonly Path[]): { address: string; family: 4 | 6 }[] {
+  const seen = new Set<string>()
+  const result: { address: string; family: 4 | 6 }[] = []
+  for (const path of paths) {
+    const address = isLinkLocal(path.address) ? `${path.address}%${interfaceName(path.interfaceIndex)}` : path.address
+    if (seen.has(address)) continue
+    seen.add(address)
+    result.push({ address, family: path.family })
+  }
+  return result
+}
+
+function interfaceName(index: number): string {
+  return localAddresses().find((entry) => entry.index === index)?.name ?? String(index)
+}

@@ -1,0 +1,321 @@
+import { randomBytes } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import type { Server, Socket } from 'node:net'
+import { type Binding, bind } from './binding.js'
+import { watchForDeadPeer } from './dead-peer.js'
+import type { Discovery } from './discovery/discovery.js'
+import { chooseDriver } from './discovery/drivers.js'
+import { invalidType, TcpnetError } from './errors.js'
+import type { RejectInfo } from './mesh/acceptor.js'
+import type { Peer } from './mesh/link.js'
+import { Mesh } from './mesh/mesh.js'
+import { type TlsSettings, tlsSetup } from './security/modes.js'
+import { TlsSecurity } from './security/tls.js'
+import {
+  type CheckedListen,
+  type CheckedSettings,
+  checkListen,
+  checkSettings,
+  checkTls,
+  type ListenOptions,
+  type Settings
+} from './settings.js'
+import { tellChange, trace } from './trace.js'
+
+/** Milliseconds that connections are given to end when the service closes; what has not ended then is destroyed. */
+const CLOSE_GRACE_MS = 2000
+
+/** A connection to a peer: a `net.Socket` that knows whose it is. */
+export type PeerSocket = Socket & {
+  readonly peer: {
+    /** The peer's uuid: hexadecimal digits in upper case. */
+    readonly uuid: string
+  }
+}
+
+/** An error of the service itself, or, where `peer` is set, of a dial that failed. */
+export type ServiceError = Error & { code?: string; peer?: Peer }
+
+/** The events of a service, and what their listeners get. */
+export interface ServiceEvents {
+  /** A peer is connected. What is written to the socket arrives at the peer's socket, byte for byte. */
+  connection: [socket: PeerSocket]
+  /**
+   * The service failed, and closes: it cannot bind, there is no daemon, the announcement was refused. Or, with
+   * `err.peer`, a dial failed and is tried again: that is told only while somebody listens, and closes nothing.
+   */
+  error: [error: ServiceError]
+  /** The service is bound and announced. */
+  listening: []
+  /** The service is closed: nothing of it is left. */
+  close: []
+  /** An inbound connection was refused: it was no peer's, or came at the wrong place. */
+  rejected: [error: TcpnetError, info: RejectInfo]
+  /** The daemon is back, and the service announced again. */
+  online: []
+  /** The daemon went away. Connections stay; the service is announced again when it is back. */
+  offline: [reason: Error]
+}
+
+/** Where a service is in its life; it only ever goes down this list. */
+type Phase = 'new' | 'opening' | 'listening' | 'closing' | 'closed'
+
+/** One member of a cluster: connects to every other service of the same name on the local network. */
+export class Service extends EventEmitter<ServiceEvents> {
+  readonly #settings: CheckedSettings
+  readonly #mesh: Mesh
+  readonly #connections: PeerSocket[] = []
+  readonly #signals: AbortSignal[] = []
+  #phase: Phase = 'new'
+  #binding: Binding | null = null
+  #discovery: Discovery | null = null
+
+  /**
+   * @param settings the cluster's name, or all settings
+   * @param onConnection a listener for `connection`
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_INVALID_ARG_VALUE
+   */
+  constructor(settings: string | Settings, onConnection?: (socket: PeerSocket) => void) {
+    super()
+    this.#settings = checkSettings(settings)
+    if (onConnection !== undefined) this.on('connection', onConnection)
+    const { name, uuid, security, limits, signal } = this.#settings
+    this.#mesh = new Mesh({
+      name,
+      uuid,
+      boot: randomBytes(8).toString('hex'),
+      security,
+      limits,
+      onConnection: this.#onConnection,
+      onDialFailed: this.#onDialFailed,
+      onRejected: (error, info) => this.emit('rejected', error, info)
+    })
+    this.#closeOn(signal)
+  }
+
+  /** The cluster's name. */
+  get name(): string {
+    return this.#settings.name
+  }
+
+  /** This service's identity: hexadecimal digits in upper case. */
+  get uuid(): string {
+    return this.#settings.uuid
+  }
+
+  /** Whether the service is bound and announced, and does not close. */
+  get listening(): boolean {
+    return this.#phase === 'listening'
+  }
+
+  /**
+   * The sockets that are online: each is added when its `connection` is emitted, and gone when its `close` is. It is
+   * always the same array; it is the service's to change.
+   */
+  get connections(): readonly PeerSocket[] {
+    return this.#connections
+  }
+
+  /** What is known of every peer that is announced or connected, by uuid: a snapshot. */
+  get peers(): ReadonlyMap<string, Peer> {
+    return this.#mesh.peers()
+  }
+
+  /**
+   * Where the service listens: its port, and its addresses without scope, those of every interface that is up where it
+   * listens on all. Null unless it is listening.
+   */
+  address(): { port: number; addresses: string[] } | null {
+    if (!this.listening || this.#binding === null) return null
+    return { port: this.#binding.port, addresses: this.#binding.addresses() }
+  }
+
+  /**
+   * Binds, announces the service, and connects to its peers. `listening` follows, or `error` and `close`. A service
+   * listens once.
+   *
+   * @param port 0 to 65535; default 0, any free port
+   * @param address an address of this machine or a host name; default `0.0.0.0`: all addresses, IPv4 and IPv6
+   * @param callback a one-time listener for `listening`
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_INVALID_ARG_VALUE, ERR_SOCKET_BAD_PORT
+   * @throws {TcpnetError} ERR_TCPNET_LISTEN_TWICE
+   */
+  listen(port?: number | string | null, address?: string | null, callback?: () => void): this
+  listen(port: number | string | null | undefined, callback: () => void): this
+  listen(callback: () => void): this
+  listen(options: ListenOptions, callback?: () => void): this
+  listen(...args: unknown[]): this {
+    const checked = checkListen(args)
+    if (this.#phase !== 'new') throw listenTwice()
+    this.#enter('opening', 'listen() was called')
+    if (checked.callback !== undefined) this.once('listening', checked.callback)
+    this.#closeOn(checked.signal)
+    this.#open(checked)
+    return this
+  }
+
+  /**
+   * Withdraws the announcement and ends every connection; what has not ended after two seconds is destroyed. `close`
+   * follows, always and once. Idempotent, and allowed at any time.
+   *
+   * @param callback a one-time listener for `close`; called as well where the service is closed already
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   */
+  close(callback?: () => void): this {
+    if (callback !== undefined) {
+      if (this.#phase === 'closed') process.nextTick(callback)
+      else this.once('close', callback)
+    }
+    if (this.#phase === 'closing' || this.#phase === 'closed') return this
+    this.#enter('closing', 'close() was called, or the service failed')
+    for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort)
+    this.#shutDown()
+    return this
+  }
+
+  /**
+   * Takes other certificates, for the connections to come; those that stand stay as they are.
+   *
+   * @param tls as in the settings
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE; also where the service has no `tls` in its settings
+   * @throws {RangeError} ERR_INVALID_ARG_VALUE
+   */
+  setSecureContext(tls: TlsSettings): void {
+    const { security } = this.#settings
+    if (!(security instanceof TlsSecurity) || security.mode !== 'tls') {
+      throw invalidType('settings.tls', 'set before certificates can be renewed', undefined)
+    }
+    security.renew(tlsSetup(checkTls(tls)))
+  }
+
+  #open(options: CheckedListen): void {
+    this.#settings.security.prepare((error) => {
+      if (this.#phase !== 'opening') return
+      if (error !== null) return this.#fail(error)
+      this.#bind(options)
+    })
+  }
+
+  #bind({ port, address }: CheckedListen): void {
+    bind(port, address, this.#settings.driver === 'memory', (error, binding) => {
+      if (this.#phase !== 'opening') return binding?.server.close()
+      if (binding === null) return this.#fail(error)
+      this.#binding = binding
+      binding.server.on('connection', this.#onInbound)
+      this.#announce(binding)
+    })
+  }
+
+  #announce(binding: Binding): void {
+    const { name, uuid, uuidChosen, driver, firstLook, security } = this.#settings
+    try {
+      this.#discovery = chooseDriver(driver, firstLook)(
+        {
+          name,
+          uuid,
+          probe: uuidChosen,
+          port: binding.port,
+          txt: { v: '1', sec: security.mode },
+          interfaceIndex: binding.interfaceIndex,
+          address: binding.address
+        },
+        {
+          announced: this.#onAnnounced,
+          failed: this.#fail,
+          up: (instance) => this.#mesh.up(instance),
+          down: (uuid) => this.#mesh.down(uuid),
+          hint: (instance) => this.#mesh.hint(instance),
+          online: this.#onOnline,
+          offline: this.#onOffline
+        }
+      )
+    } catch (error) {
+      process.nextTick(this.#fail, error as Error)
+    }
+  }
+
+  readonly #onAnnounced = (): void => {
+    this.#enter('listening', 'bound and announced')
+    this.emit('listening')
+  }
+
+  readonly #onOnline = (): void => {
+    this.#tell('offline', 'online', 'the daemon is back')
+    this.emit('online')
+  }
+
+  readonly #onOffline = (reason: Error): void => {
+    this.#tell('online', 'offline', reason.message)
+    this.emit('offline', reason)
+  }
+
+  #enter(phase: Phase, reason: string): void {
+    this.#tell(this.#phase, phase, reason)
+    this.#phase = phase
+  }
+
+  #tell(from: string, to: string, reason: string): void {
+    tellChange({ name: this.name, service: this.uuid, peer: null, from, to, reason })
+  }
+
+  /** What has failed is closed before it is told, so that a listener that throws leaves nothing behind. */
+  readonly #fail = (error: Error): void => {
+    if (this.#phase === 'closing' || this.#phase === 'closed') return
+    this.close()
+    this.emit('error', error)
+  }
+
+  readonly #onInbound = (socket: Socket): void => this.#mesh.admit(socket)
+
+  readonly #onConnection = (socket: Socket, uuid: string): void => {
+    const ours = Object.defineProperty(socket, 'peer', {
+      value: Object.freeze({ uuid }),
+      enumerable: true
+    }) as PeerSocket
+    watchForDeadPeer(socket, this.#settings.deadPeerTimeoutMs)
+    this.#connections.push(ours)
+    socket.once('close', () => this.#connections.splice(this.#connections.indexOf(ours), 1))
+    this.emit('connection', ours)
+  }
+
+  readonly #onDialFailed = (error: Error, peer: Peer): void => {
+    trace('%s: the dial failed: %s', peer.uuid, error.message)
+    if (this.listenerCount('error') > 0) this.emit('error', Object.assign(error, { peer }))
+  }
+
+  readonly #onAbort = (): void => {
+    this.close()
+  }
+
+  #closeOn(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return
+    if (signal.aborted) process.nextTick(this.#onAbort)
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+    this.#signals.push(signal)
+  }
+
+  #shutDown(): void {
+    const parts: Promise<void>[] = [new Promise((resolve) => this.#mesh.close(CLOSE_GRACE_MS, resolve))]
+    if (this.#binding !== null) parts.push(closed(this.#binding.server))
+    if (this.#discovery !== null) parts.push(this.#discovery.close())
+    Promise.all(parts).then(() => process.nextTick(this.#onShutDown))
+  }
+
+  readonly #onShutDown = (): void => {
+    this.#enter('closed', 'nothing is left')
+    this.emit('close')
+  }
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()))
+}
+
+function listenTwice(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_LISTEN_TWICE',
+    'A service listens once, and not after close(): make another with tcpnet() to listen again.'
+  )
+}

@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto'
+
+const HEXADECIMAL = /^[0-9A-Fa-f]{1,63}$/
+
+/** A service's identity where the caller gave none: 128 random bits, as 32 hexadecimal digits in upper case. */
+export function randomUuid(): string {
+  return randomBytes(16).toString('hex').toUpperCase()
+}
+
+/**
+ * The one form of a uuid: hexadecimal digits in upper case, 1 to 63 of them (a DNS label's length, RFC 1035 §2.3.4).
+ * Null for anything else. Leading zeros stay: they are part of the instance name.
+ */
+export function parseUuid(text: string): string | null {
+  return HEXADECIMAL.test(text) ? text.toUpperCase() : null
+}
+
+/** Whether `a` is the higher of two uuids: the greater number, and of equal numbers (`A`, `0A`) the greater string. */
+export function isHigher(a: string, b: string): boolean {
+  const [x, y] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')]
+  if (x.length !== y.length) return x.length > y.length
+  return x === y ? a > b : x > y
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { after, before, type TestContext, test } from 'node:test'
+import { Lab } from './lab.js'
+import { leftovers } from './leftovers.js'
+
+/** For `{ skip }` of a test that needs a lab: the reason why there is none. Never in CI: there, the lab must be. */
+export const skipWithoutLab: string | false =
+  process.env.CI === 'true' ? false : ((await Lab.unavailable())?.message ?? false)
+
+/** A test with a lab of its own, which leaves nothing behind. */
+export function labTest(name: string, body: (lab: Lab, t: TestContext) => Promise<void>): void {
+  test(name, { skip: skipWithoutLab }, async (t) => {
+    const lab = await Lab.create()
+    try {
+      await body(lab, t)
+    } finally {
+      await closed(lab)
+    }
+  })
+}
+
+/** A lab that the tests of a file, or of a describe(), share: `setUp` is run before the first, closed after the last. */
+export function sharedLab<T>(setUp: (lab: Lab) => Promise<T>): { readonly lab: Lab; readonly hosts: T } {
+  let lab: Lab | undefined
+  let made: { hosts: T } | undefined
+  before(async () => {
+    if (skipWithoutLab === false) {
+      lab = await Lab.create()
+      made = { hosts: await setUp(lab) }
+    }
+  })
+  after(async () => {
+    if (lab !== undefined) {
+      await closed(lab)
+    }
+  })
+  return {
+    get lab() {
+      return lab ?? assert.fail('the lab is there only within tests')
+    },
+    get hosts() {
+      return (made ?? assert.fail('the hosts are there only within tests')).hosts
+    }
+  }
+}
+
+async function closed(lab: Lab): Promise<void> {
+  await lab.close()
+  assert.deepEqual(await leftovers(lab.id), [], 'the lab left something behind')
+}
