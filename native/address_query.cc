@@ -35,7 +35,10 @@ void AddressQuery::Start(const std::string& host, uint32_t interface_index, std:
 
 Error AddressQuery::StartBoth(const std::string& host, uint32_t interface_index) {
   return first_.Start(
-      nullptr, [&](Ref* ref) { return api_.GetAddrInfo(ref, 0, interface_index, 0, host.c_str(), OnAddress, this); },
+      nullptr,
+      [&](Ref* ref) {
+        return api_.GetAddrInfo(ref, 0, interface_index, kBothProtocols, host.c_str(), OnAddress, this);
+      },
       [this](Error error) { Finish(error); });
 }
 

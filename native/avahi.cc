@@ -1,12 +1,80 @@
+#include <memory>
+#include <utility>
+
+#include "avahi_api.h"
+#include "avahi_daemon.h"
+#include "avahi_lookups.h"
+#include "avahi_publisher.h"
 #include "backend.h"
 
 namespace tcpnet {
 
-std::unique_ptr<Backend> MakeAvahiBackend(Loop&) {
-  return nullptr;
-}
-std::unique_ptr<Backend> MakeBonjourBackend(Loop&) {
-  return nullptr;
+namespace avahi {
+
+namespace {
+
+/** Of the 1024 objects that the daemon allows a client; the others are for browsers and entry groups. */
+constexpr Backend::Limits kLimits{768, 1, 2};
+
+class AvahiBackend : public Backend {
+ public:
+  explicit AvahiBackend(Loop& loop) : daemon_(loop, api_) {}
+
+  std::optional<Failed> Connect(std::function<void(const Failed&)> broken) override {
+    if (!api_) return Failed{Failure::kLibrary, api_.error()};
+    return daemon_.Connect(std::move(broken));
+  }
+
+  void Disconnect() override { daemon_.Disconnect(); }
+
+  Limits limits() const override { return kLimits; }
+
+  std::unique_ptr<Activity> Announce(const SessionOptions& options, std::function<void()> announced,
+                                     std::function<void(const Failed&)> failed) override {
+    auto publisher = std::make_unique<Publisher>(daemon_, options, std::move(announced), std::move(failed));
+    publisher->Publish();
+    return publisher;
+  }
+
+  std::unique_ptr<Activity> Browse(const std::string& type, uint32_t interface_index,
+                                   BrowseListener listener) override {
+    if (!daemon_.usable()) return nullptr;
+    const auto failed = listener.failed;
+    auto browse = std::make_unique<avahi::Browse>(daemon_, std::move(listener));
+    if (!browse->Start(type, interface_index)) failed(daemon_.FailedBy(daemon_.error()));
+    return browse;
+  }
+
+  Lookup LookUpService(const Target& target, std::function<void(const ServiceData&)> found) override {
+    return Start<ServiceLookup>(target, std::move(found));
+  }
+
+  Lookup LookUpHost(const HostKey& host, std::function<void(const Address&, bool added)> changed) override {
+    return Start<HostLookup>(host, std::move(changed));
+  }
+
+ private:
+  template <typename Kind, typename What>
+  Lookup Start(const What& what, typename Kind::Callback callback) {
+    if (!daemon_.usable()) return {};
+    auto lookup = std::make_unique<Kind>(daemon_, std::move(callback));
+    if (lookup->Start(what)) return {std::move(lookup)};
+    const int error = daemon_.error();
+    if (error == kErrorTooManyObjects) return {nullptr, true};
+    daemon_.FailedBy(error);
+    return {};
+  }
+
+  const Api api_;
+  Daemon daemon_;
+};
+
+}  // namespace
+
+}  // namespace avahi
+
+std::unique_ptr<Backend> MakeAvahiBackend(Loop& loop) {
+  return std::make_unique<avahi::AvahiBackend>(loop);
 }
 
 }  // namespace tcpnet

@@ -105,7 +105,7 @@ export interface Addon {
   ): void
 }
 
-let loaded: Addon | undefined
+let loaded: Addon | TcpnetError | undefined
 
 /**
  * The addon, loaded on first use.
@@ -114,16 +114,17 @@ let loaded: Addon | undefined
  */
 export function addon(): Addon {
   loaded ??= load()
+  if (loaded instanceof TcpnetError) throw loaded
   return loaded
 }
 
-function load(): Addon {
+function load(): Addon | TcpnetError {
   const root = fileURLToPath(new URL('..', import.meta.url))
   try {
     return createRequire(import.meta.url)('node-gyp-build')(root) as Addon
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause)
-    throw new TcpnetError(
+    return new TcpnetError(
       'ERR_TCPNET_ADDON',
       `tcpnet's native addon for ${process.platform}-${process.arch} did not load from ${root}: ${said}. ` +
         'Reinstall the package on this machine, or build the addon there with "npx node-gyp rebuild" ' +

@@ -23,8 +23,8 @@ declare const tcpnet: typeof Ttcpnet & {
 }
 
 declare namespace tcpnet {
-  export type ErrorCode = TErrorCode
   export type DriverName = TDriverName
+  export type ErrorCode = TErrorCode
   export type ListenOptions = TListenOptions
   export type Peer = TPeer
   export type PeerSocket = TPeerSocket

@@ -7,6 +7,7 @@ export type { RejectInfo } from './mesh/acceptor.js'
 export type { Peer } from './mesh/link.js'
 export type { PeerSocket, ServiceError, ServiceEvents } from './service.js'
 export type { DriverName, ListenOptions, Settings } from './settings.js'
+export type { StateChange } from './trace.js'
 export { Service, TcpnetError }
 
 /**

@@ -2,21 +2,25 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import { type Binding, bind } from './binding.js'
+import { watchForDeadPeer } from './dead-peer.js'
 import type { Discovery } from './discovery/discovery.js'
 import { chooseDriver } from './discovery/drivers.js'
-import { TcpnetError } from './errors.js'
+import { invalidType, TcpnetError } from './errors.js'
 import type { RejectInfo } from './mesh/acceptor.js'
 import type { Peer } from './mesh/link.js'
 import { Mesh } from './mesh/mesh.js'
+import { type TlsSettings, tlsSetup } from './security/modes.js'
+import { TlsSecurity } from './security/tls.js'
 import {
   type CheckedListen,
   type CheckedSettings,
   checkListen,
   checkSettings,
+  checkTls,
   type ListenOptions,
   type Settings
 } from './settings.js'
-import { trace } from './trace.js'
+import { tellChange, trace } from './trace.js'
 
 /** Milliseconds that connections are given to end when the service closes; what has not ended then is destroyed. */
 const CLOSE_GRACE_MS = 2000
@@ -76,11 +80,12 @@ export class Service extends EventEmitter<ServiceEvents> {
     super()
     this.#settings = checkSettings(settings)
     if (onConnection !== undefined) this.on('connection', onConnection)
-    const { name, uuid, limits, signal } = this.#settings
+    const { name, uuid, security, limits, signal } = this.#settings
     this.#mesh = new Mesh({
       name,
       uuid,
       boot: randomBytes(8).toString('hex'),
+      security,
       limits,
       onConnection: this.#onConnection,
       onDialFailed: this.#onDialFailed,
@@ -144,7 +149,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   listen(...args: unknown[]): this {
     const checked = checkListen(args)
     if (this.#phase !== 'new') throw listenTwice()
-    this.#phase = 'opening'
+    this.#enter('opening', 'listen() was called')
     if (checked.callback !== undefined) this.once('listening', checked.callback)
     this.#closeOn(checked.signal)
     this.#open(checked)
@@ -164,13 +169,36 @@ export class Service extends EventEmitter<ServiceEvents> {
       else this.once('close', callback)
     }
     if (this.#phase === 'closing' || this.#phase === 'closed') return this
-    this.#phase = 'closing'
+    this.#enter('closing', 'close() was called, or the service failed')
     for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort)
     this.#shutDown()
     return this
   }
 
-  #open({ port, address }: CheckedListen): void {
+  /**
+   * Takes other certificates, for the connections to come; those that stand stay as they are.
+   *
+   * @param tls as in the settings
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE; also where the service has no `tls` in its settings
+   * @throws {RangeError} ERR_INVALID_ARG_VALUE
+   */
+  setSecureContext(tls: TlsSettings): void {
+    const { security } = this.#settings
+    if (!(security instanceof TlsSecurity) || security.mode !== 'tls') {
+      throw invalidType('settings.tls', 'set before certificates can be renewed', undefined)
+    }
+    security.renew(tlsSetup(checkTls(tls)))
+  }
+
+  #open(options: CheckedListen): void {
+    this.#settings.security.prepare((error) => {
+      if (this.#phase !== 'opening') return
+      if (error !== null) return this.#fail(error)
+      this.#bind(options)
+    })
+  }
+
+  #bind({ port, address }: CheckedListen): void {
     bind(port, address, this.#settings.driver === 'memory', (error, binding) => {
       if (this.#phase !== 'opening') return binding?.server.close()
       if (binding === null) return this.#fail(error)
@@ -181,15 +209,15 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   #announce(binding: Binding): void {
-    const { name, uuid, uuidChosen, driver } = this.#settings
+    const { name, uuid, uuidChosen, driver, firstLook, security } = this.#settings
     try {
-      this.#discovery = chooseDriver(driver)(
+      this.#discovery = chooseDriver(driver, firstLook)(
         {
           name,
           uuid,
           probe: uuidChosen,
           port: binding.port,
-          txt: { v: '1', sec: 'none' },
+          txt: { v: '1', sec: security.mode },
           interfaceIndex: binding.interfaceIndex,
           address: binding.address
         },
@@ -198,8 +226,9 @@ export class Service extends EventEmitter<ServiceEvents> {
           failed: this.#fail,
           up: (instance) => this.#mesh.up(instance),
           down: (uuid) => this.#mesh.down(uuid),
-          online: () => this.emit('online'),
-          offline: (reason) => this.emit('offline', reason)
+          hint: (instance) => this.#mesh.hint(instance),
+          online: this.#onOnline,
+          offline: this.#onOffline
         }
       )
     } catch (error) {
@@ -208,8 +237,27 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   readonly #onAnnounced = (): void => {
-    this.#phase = 'listening'
+    this.#enter('listening', 'bound and announced')
     this.emit('listening')
+  }
+
+  readonly #onOnline = (): void => {
+    this.#tell('offline', 'online', 'the daemon is back')
+    this.emit('online')
+  }
+
+  readonly #onOffline = (reason: Error): void => {
+    this.#tell('online', 'offline', reason.message)
+    this.emit('offline', reason)
+  }
+
+  #enter(phase: Phase, reason: string): void {
+    this.#tell(this.#phase, phase, reason)
+    this.#phase = phase
+  }
+
+  #tell(from: string, to: string, reason: string): void {
+    tellChange({ name: this.name, service: this.uuid, peer: null, from, to, reason })
   }
 
   /** What has failed is closed before it is told, so that a listener that throws leaves nothing behind. */
@@ -226,6 +274,7 @@ export class Service extends EventEmitter<ServiceEvents> {
       value: Object.freeze({ uuid }),
       enumerable: true
     }) as PeerSocket
+    watchForDeadPeer(socket, this.#settings.deadPeerTimeoutMs)
     this.#connections.push(ours)
     socket.once('close', () => this.#connections.splice(this.#connections.indexOf(ours), 1))
     this.emit('connection', ours)
@@ -255,7 +304,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   readonly #onShutDown = (): void => {
-    this.#phase = 'closed'
+    this.#enter('closed', 'nothing is left')
     this.emit('close')
   }
 }

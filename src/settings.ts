@@ -1,5 +1,9 @@
-import { badPort, invalidType, invalidValue } from './errors.js'
+import { SHORTEST_DEAD_PEER_TIMEOUT_MS } from './dead-peer.js'
+import { badPort, invalidType, invalidValue, TcpnetError } from './errors.js'
 import type { Limits } from './mesh/mesh.js'
+import type { Secret } from './security/keys.js'
+import { pskSecurity, type TlsSettings, tlsSecurity } from './security/modes.js'
+import { plain, type Security } from './security/security.js'
 import { parseUuid, randomUuid } from './uuid.js'
 
 /** The ways to find peers. */
@@ -24,6 +28,29 @@ export interface Settings {
   driver?: DriverName | undefined
   /** Closes the service when it is aborted. */
   signal?: AbortSignal | undefined
+  /**
+   * Who knows it belongs to the cluster: a passphrase, or a key of at least 32 bytes. Connections are then TLS 1.3 with a
+   * pre-shared key and an ephemeral key exchange (RFC 8446 §2.2). Of several, the first is used to dial and all are
+   * accepted, so that a cluster can change its secret. Not together with `tls`. Default: connections are not secured.
+   */
+  secret?: Secret | readonly Secret[] | undefined
+  /**
+   * Who has a certificate of the cluster's authority belongs to it: `key`, `cert` and `ca`, and any other option of
+   * `tls.connect` and `tls.createServer`. Both sides are verified; host names are not, unless `checkServerIdentity` is
+   * given. Not together with `secret`.
+   */
+  tls?: TlsSettings | undefined
+  /**
+   * Whether to ask the network once, beside the daemon, who is there: peers are then found in milliseconds rather than in
+   * up to a second. Default: true.
+   */
+  firstLook?: boolean | undefined
+  /**
+   * Milliseconds after which a connection closes whose other end has fallen silent: its host crashed, or was cut off.
+   * At least 2000; 0 leaves it to the system, which takes minutes to hours. Default: 5000. Not a byte is sent in the
+   * connection for it: the kernel probes (TCP keep-alive, RFC 9293 §3.8.4; user timeout, RFC 5482).
+   */
+  deadPeerTimeout?: number | undefined
   /** How many peers may be tracked, announced or connected; more are refused. Default: 1024. */
   maxPeers?: number | undefined
 }
@@ -35,9 +62,26 @@ export interface CheckedSettings {
   /** Whether the caller chose the uuid. */
   readonly uuidChosen: boolean
   readonly driver: DriverName
+  readonly firstLook: boolean
+  readonly security: Security
+  /** In milliseconds; 0 is off. */
+  readonly deadPeerTimeoutMs: number
   readonly signal: AbortSignal | undefined
   readonly limits: Limits
 }
+
+/** Every setting. An unknown one is an error: a misspelt `secret` must not leave a cluster open. */
+export const SETTINGS = [
+  'name',
+  'uuid',
+  'driver',
+  'signal',
+  'secret',
+  'tls',
+  'firstLook',
+  'deadPeerTimeout',
+  'maxPeers'
+] as const satisfies readonly (keyof Settings)[]
 
 const NAME = /^(?=[a-z0-9-]{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/
 
@@ -50,15 +94,23 @@ const NAME = /^(?=[a-z0-9-]{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/
 export function checkSettings(given: string | Settings): CheckedSettings {
   const settings = typeof given === 'string' ? { name: given } : given
   if (typeof settings !== 'object' || settings === null) throw invalidType('settings', 'a name or an object', settings)
+  for (const key of Object.keys(settings)) {
+    if (!SETTINGS.some((known) => known === key)) {
+      throw invalidValue('settings', `has an unknown setting; there are ${SETTINGS.join(', ')}`, key)
+    }
+  }
   return {
     name: checkName(settings.name),
     uuid: settings.uuid === undefined ? randomUuid() : checkUuid(settings.uuid),
     uuidChosen: settings.uuid !== undefined,
     driver: checkDriver(settings.driver),
+    firstLook: checkBoolean('settings.firstLook', settings.firstLook, true),
+    security: checkSecurity(settings),
+    deadPeerTimeoutMs: checkDeadPeerTimeout(settings.deadPeerTimeout),
     signal: checkSignal('settings.signal', settings.signal),
     limits: {
       maxDials: 16,
-      maxPeers: checkCount('settings.maxPeers', settings.maxPeers, 1024),
+      maxPeers: checkNumber('settings.maxPeers', settings.maxPeers, 1024, 1, 1_000_000),
       maxHellos: 256,
       maxHellosPerAddress: 32,
       helloTimeoutMs: 5000
@@ -97,12 +149,78 @@ function checkSignal(argument: string, signal: unknown): AbortSignal | undefined
   throw invalidType(argument, 'an AbortSignal', signal)
 }
 
-function checkCount(argument: string, value: unknown, byDefault: number): number {
+function checkBoolean(argument: string, value: unknown, byDefault: boolean): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? byDefault
+  throw invalidType(argument, 'a boolean', value)
+}
+
+function checkSecurity({ name, secret, tls }: Settings): Security {
+  if (secret !== undefined && tls !== undefined) {
+    throw invalidType('settings.secret', 'left out where settings.tls is given', secret)
+  }
+  if (secret !== undefined) return pskSecurity(checkSecrets(secret), name)
+  if (tls !== undefined) return tlsSecurity(checkTls(tls))
+  return plain
+}
+
+/** No message shows a secret. */
+function checkSecrets(given: unknown): Secret[] {
+  if ('bun' in process.versions || 'deno' in process.versions) throw noPsk()
+  const secrets: unknown[] = Array.isArray(given) ? given : [given]
+  if (secrets.length === 0) throw invalidValue('settings.secret', 'must have at least one secret', [])
+  return secrets.map((secret) => {
+    if (typeof secret === 'string') {
+      if (secret === '') throw invalidValue('settings.secret', 'must not be empty', '')
+      return secret
+    }
+    if (!(secret instanceof Uint8Array))
+      throw invalidType('settings.secret', 'a string, a Buffer or an array of them', secret)
+    if (secret.length >= 32) return Buffer.from(secret)
+    throw invalidValue('settings.secret', 'must have at least 32 bytes where it is a Buffer', `${secret.length} bytes`)
+  })
+}
+
+/**
+ * Checks the options of mutual TLS. None of them may switch verification off.
+ *
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ * @throws {RangeError} ERR_INVALID_ARG_VALUE
+ */
+export function checkTls(given: unknown): TlsSettings {
+  if (typeof given !== 'object' || given === null) throw invalidType('settings.tls', 'an object', given)
+  for (const option of ['rejectUnauthorized', 'requestCert'] as const) {
+    if ((given as Record<string, unknown>)[option] === false) {
+      throw invalidValue(`settings.tls.${option}`, 'cannot be switched off: leave it out', false)
+    }
+  }
+  const tls = given as TlsSettings & { pskCallback?: unknown }
+  if (tls.pskCallback !== undefined) throw invalidType('settings.tls.pskCallback', 'left out: use settings.secret', 0)
+  // Without it, whoever has a certificate of any public authority would belong.
+  if (tls.ca === undefined)
+    throw invalidType('settings.tls.ca', "the certificate of the cluster's own authority", tls.ca)
+  const hasCertificate = tls.pfx !== undefined || (tls.key !== undefined && tls.cert !== undefined)
+  if (!hasCertificate) throw invalidType('settings.tls.key and .cert', 'a key and its certificate', undefined)
+  return tls
+}
+
+function noPsk(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_NO_PSK',
+    'This runtime has no pre-shared keys in its TLS, so that "secret" cannot be used: use "tls" with certificates, or Node.'
+  )
+}
+
+function checkDeadPeerTimeout(value: unknown): number {
+  if (value === 0) return 0
+  return checkNumber('settings.deadPeerTimeout', value, 5000, SHORTEST_DEAD_PEER_TIMEOUT_MS, 2 ** 31 - 1)
+}
+
+/** A whole number within bounds. */
+function checkNumber(argument: string, value: unknown, byDefault: number, least: number, most: number): number {
   if (value === undefined) return byDefault
   if (typeof value !== 'number') throw invalidType(argument, 'a number', value)
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw invalidValue(argument, 'must be a whole number of at least 1', value)
-  return value
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw invalidValue(argument, `must be a whole number from ${least} to ${most}`, value)
 }
 
 /** Where a service listens. */

@@ -28,6 +28,11 @@ export interface Listener {
   up(instance: Instance): void
   /** The last path of an instance is gone. */
   down(uuid: string): void
+  /**
+   * An instance may be there: the first look's answer, which may come before `announced` where the uuid need not be
+   * probed. It is no announcement: no `down` follows it, and `up` comes all the same.
+   */
+  hint(instance: Instance): void
   /** The daemon is back; the same name is announced again. */
   online(): void
   /** The daemon went away; the driver tries to reach it again without limit. */

@@ -1,17 +1,35 @@
 import type { DriverName } from '../settings.js'
+import { firstUsable } from './auto.js'
 import type { Driver } from './discovery.js'
+import { withFirstLook } from './first-look.js'
 import { mdns } from './mdns.js'
 import { memory } from './memory.js'
+import { avahi, bonjour } from './native.js'
 
-/** The driver of a name. */
-export function chooseDriver(name: DriverName): Driver {
+/** The driver of a name, with a first look beside it where that is wanted and there is a network to look at. */
+export function chooseDriver(name: DriverName, firstLook: boolean): Driver {
+  const driver = driverOf(name)
+  return firstLook && driver !== memory ? withFirstLook(driver) : driver
+}
+
+function driverOf(name: DriverName): Driver {
   switch (name) {
+    case 'auto': {
+      const [own, its] = process.platform === 'darwin' ? (['bonjour', bonjour] as const) : (['avahi', avahi] as const)
+      return firstUsable(
+        new Map<string, Driver>([
+          [own, its],
+          ['mdns', mdns]
+        ])
+      )
+    }
+    case 'avahi':
+      return avahi
+    case 'bonjour':
+      return bonjour
+    case 'mdns':
+      return mdns
     case 'memory':
       return memory
-    case 'mdns':
-    case 'avahi':
-    case 'bonjour':
-    case 'auto':
-      return mdns
   }
 }

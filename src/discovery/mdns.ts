@@ -117,6 +117,8 @@ class MdnsSession implements Session {
   readonly #sighted = new Map<string, Sighted>()
   readonly #queue = new Set<Sighted>()
   readonly #open = new Set<Watched>()
+  /** Ends the resolutions that wait for the daemon: their timers would keep the process alive. */
+  readonly #abandon = new Set<() => void>()
   readonly #refresh: NodeJS.Timeout
   #resolving = 0
   #ended = false
@@ -229,11 +231,14 @@ class MdnsSession implements Session {
       if (ended) return
       ended = true
       clearTimeout(timer)
+      this.#abandon.delete(abandon)
       // Not from within a callback of the reference that is released.
       setImmediate(() => this.#release(watched))
       next()
     }
-    const timer = setTimeout(() => end(done), RESOLVE_TIMEOUT_MS)
+    const abandon = () => end(done)
+    const timer = setTimeout(abandon, RESOLVE_TIMEOUT_MS)
+    this.#abandon.add(abandon)
     watched = this.#watch((ref) =>
       this.#library.calls.DNSServiceResolve(
         ref,
@@ -274,6 +279,7 @@ class MdnsSession implements Session {
     this.#ended = true
     clearInterval(this.#refresh)
     this.#queue.clear()
+    for (const abandon of [...this.#abandon]) abandon()
     setImmediate(() => {
       for (const watched of [...this.#open]) this.#release(watched)
     })

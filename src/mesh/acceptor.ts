@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
+import type { Security } from '../security/security.js'
 import { trace } from '../trace.js'
-import { type Answer, decodeHello, encodeAnswer, type Hello, type RefusalReason, readLine } from './hello.js'
+import { type Answer, decodeHello, encodeAnswer, type Hello, type Line, type RefusalReason, readLine } from './hello.js'
 
 /** Where a rejected connection came from. */
 export interface RejectInfo {
@@ -16,7 +17,8 @@ export interface RejectInfo {
 export interface AcceptorOptions {
   readonly name: string
   readonly uuid: string
-  /** Milliseconds for the whole hello. */
+  readonly security: Security
+  /** Milliseconds for the whole hello, the TLS handshake under it included. */
   readonly deadlineMs: number
   /** How many inbound connections may be unanswered at a time. */
   readonly maxHellos: number
@@ -45,7 +47,9 @@ export class Acceptor {
     const fromThere = this.#perAddress.get(address) ?? 0
     if (this.#pending.size >= this.#options.maxHellos || fromThere >= this.#options.maxHellosPerAddress) {
       this.#options.onRejected(busy(), infoOf(socket))
-      send(socket, { status: 'refused', reason: 'busy' })
+      // In plain text: within TLS it would take the very handshake that is to be spared.
+      if (this.#options.security.mode === 'none') send(socket, { status: 'refused', reason: 'busy' })
+      else socket.destroy()
       return
     }
     this.#perAddress.set(address, fromThere + 1)
@@ -66,20 +70,25 @@ export class Acceptor {
 
 /** An inbound connection that is not answered yet. Exactly one of accept, decline, refuse and drop settles it. */
 export class Applicant {
-  readonly socket: Socket
   readonly #options: AcceptorOptions
   readonly #onSettled: () => void
   readonly #deadline: NodeJS.Timeout
-  readonly #stopReading: () => void
+  #socket: Socket
+  #stopReading: () => void = () => {}
   #hello: Hello | null = null
   #settled = false
 
   constructor(socket: Socket, options: AcceptorOptions, onSettled: () => void) {
-    this.socket = socket
+    this.#socket = socket
     this.#options = options
     this.#onSettled = onSettled
     this.#deadline = setTimeout(this.#onDeadline, options.deadlineMs)
-    this.#stopReading = readLine(socket, this.#onLine)
+    options.security.server(socket, this.#onSecured)
+  }
+
+  /** Whether it has closed meanwhile. */
+  get gone(): boolean {
+    return this.#socket.destroyed
   }
 
   /** What it said; only to be asked once `onApplicant` was called with it. */
@@ -90,36 +99,44 @@ export class Applicant {
 
   /** Answers `ok`. Returns the socket, which is the caller's from here on; null where it has closed meanwhile. */
   accept(answer: Answer & { status: 'ok' }): Socket | null {
-    if (!this.#settle() || this.socket.destroyed || !this.socket.writable) {
-      this.socket.destroy()
+    if (!this.#settle() || this.#socket.destroyed || !this.#socket.writable) {
+      this.#socket.destroy()
       return null
     }
-    this.socket.write(encodeAnswer(answer))
-    return this.socket
+    this.#socket.write(encodeAnswer(answer))
+    return this.#socket
   }
 
   /** Answers `connected`. */
   decline(): void {
-    if (this.#settle()) send(this.socket, { status: 'connected' })
+    if (this.#settle()) send(this.#socket, { status: 'connected' })
   }
 
   /** Answers `refused`, and tells. */
   refuse(reason: RefusalReason, error: TcpnetError): void {
-    const info = infoOf(this.socket, this.#hello?.from)
+    const info = infoOf(this.#socket, this.#hello?.from)
     if (!this.#settle()) return
-    send(this.socket, { status: 'refused', reason })
+    send(this.#socket, { status: 'refused', reason })
     this.#options.onRejected(error, info)
   }
 
   /** Closes it without a word. */
   drop(): void {
-    if (this.#settle()) this.socket.destroy()
+    if (this.#settle()) this.#socket.destroy()
   }
 
-  readonly #onLine = (line: string | TcpnetError): void => {
+  readonly #onSecured = (result: Socket | TcpnetError | null): void => {
+    if (this.#settled) return
+    if (result === null) return this.drop()
+    if (result instanceof TcpnetError) return this.#reject(result)
+    this.#socket = result
+    this.#stopReading = readLine(result, this.#onLine)
+  }
+
+  readonly #onLine = (line: Line): void => {
     if (this.#settled) return
     // A dialer that drops its dial before its hello, and the loser of a race of addresses, are no strangers.
-    if (this.socket.bytesRead === 0) return this.drop()
+    if (line === null) return this.drop()
     const hello = typeof line === 'string' ? decodeHello(line) : line
     if (hello instanceof TcpnetError) {
       if (hello.code === 'ERR_TCPNET_VERSION') return this.refuse('version', hello)
@@ -130,7 +147,7 @@ export class Applicant {
     if (objection !== null) return this.refuse(...objection)
     // From here on it waits for our answer, which comes when our own dial or our old connection has ended.
     clearTimeout(this.#deadline)
-    this.socket.on('close', this.#onClose)
+    this.#socket.on('close', this.#onClose)
     this.#options.onApplicant(this)
   }
 
@@ -157,9 +174,9 @@ export class Applicant {
   }
 
   #reject(error: TcpnetError): void {
-    const info = infoOf(this.socket, this.#hello?.from)
+    const info = infoOf(this.#socket, this.#hello?.from)
     if (!this.#settle()) return
-    this.socket.destroy()
+    this.#socket.destroy()
     this.#options.onRejected(error, info)
   }
 
@@ -169,7 +186,7 @@ export class Applicant {
     this.#settled = true
     clearTimeout(this.#deadline)
     this.#stopReading()
-    this.socket.off('close', this.#onClose)
+    this.#socket.off('close', this.#onClose)
     this.#onSettled()
     return true
   }

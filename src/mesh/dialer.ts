@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
-import { decodeAnswer, encodeHello, type Hello, type RefusalReason, readLine } from './hello.js'
+import type { Security } from '../security/security.js'
+import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
 
 /** Where to dial, and how. */
 export interface DialTarget {
@@ -8,7 +9,8 @@ export interface DialTarget {
   readonly port: number
   /** At least one; raced in this order (Happy Eyeballs, RFC 8305, as far as `net.connect` implements it). */
   readonly addresses: readonly { readonly address: string; readonly family: 4 | 6 }[]
-  /** Milliseconds until the whole dial, hello included, has failed. */
+  readonly security: Security
+  /** Milliseconds until the whole dial, TLS handshake and hello included, has failed. */
   readonly deadlineMs: number
   /** Makes our hello, at the moment at which it is sent. */
   readonly hello: () => Hello
@@ -22,13 +24,14 @@ export type DialResult =
   /** `address`: the one that was reached and gave the wrong answer, if it came that far. */
   | { readonly kind: 'failed'; readonly error: Error; readonly address: string | null }
 
-/** One attempt to connect to a peer: a socket, a hello, an answer, under one deadline. */
+/** One attempt to connect to a peer: a socket, its security, a hello, an answer, under one deadline. */
 export class Dial {
   readonly #target: DialTarget
   readonly #done: (result: DialResult) => void
-  readonly #socket: Socket
   readonly #deadline: NodeJS.Timeout
+  #socket: Socket
   #stopReading: () => void = () => {}
+  #connected = false
   #sent = false
   #ended = false
 
@@ -59,14 +62,22 @@ export class Dial {
   }
 
   readonly #onConnect = (): void => {
-    this.#socket.write(encodeHello(this.#target.hello()))
-    this.#sent = true
-    this.#stopReading = readLine(this.#socket, this.#onLine)
+    this.#connected = true
+    this.#target.security.client(this.#socket, this.#onSecured)
   }
 
-  readonly #onLine = (line: string | TcpnetError): void => {
+  readonly #onSecured = (result: Socket | TcpnetError | null): void => {
     if (this.#ended) return
-    const answer = typeof line === 'string' ? decodeAnswer(line) : line
+    if (result === null || result instanceof TcpnetError) return this.#fail(result ?? hasEnded())
+    this.#socket = result
+    result.write(encodeHello(this.#target.hello()))
+    this.#sent = true
+    this.#stopReading = readLine(result, this.#onLine)
+  }
+
+  readonly #onLine = (line: Line): void => {
+    if (this.#ended) return
+    const answer = typeof line === 'string' ? decodeAnswer(line) : (line ?? hasEnded())
     if (answer instanceof Error) return this.#fail(answer)
     if (answer.status === 'refused') return this.#fail(refusal(answer.reason))
     if (answer.status === 'connected') {
@@ -74,7 +85,7 @@ export class Dial {
       this.#socket.destroy()
       return
     }
-    if (this.#socket.destroyed) return this.#fail(endedError())
+    if (this.#socket.destroyed) return this.#fail(hasEnded())
     this.#end({ kind: 'ok', socket: this.#socket, seq: answer.seq, boot: answer.boot })
   }
 
@@ -92,7 +103,7 @@ export class Dial {
   }
 
   #fail(error: Error): void {
-    const address = this.#sent ? (this.#socket.remoteAddress ?? null) : null
+    const address = this.#connected ? (this.#socket.remoteAddress ?? null) : null
     this.#end({ kind: 'failed', error, address })
     this.#socket.destroy()
   }
@@ -111,10 +122,6 @@ export class Dial {
     this.#socket.off('connect', this.#onConnect)
     return true
   }
-}
-
-function endedError(): TcpnetError {
-  return new TcpnetError('ERR_TCPNET_HELLO_ENDED', 'The connection ended before the hello was complete.')
 }
 
 const REFUSALS: Record<RefusalReason, string> = {

@@ -71,14 +71,23 @@ export function decodeAnswer(line: string): Answer | TcpnetError {
   return invalid('is not an answer')
 }
 
+/** What {@link readLine} found. */
+export type Line = string | TcpnetError | null
+
+/** The connection ended too early. */
+export function hasEnded(): TcpnetError {
+  return new TcpnetError('ERR_TCPNET_HELLO_ENDED', 'The connection ended before the hello was complete.')
+}
+
 /**
  * Reads one line from a socket that nobody reads yet, and leaves the socket as it was found: not flowing, with the bytes
  * behind the line still to be read. `done` is called once, never from within; with an error where the line is too long
- * or the socket ends before it is whole. The socket is destroyed by the caller alone.
+ * or the socket ends before it is whole, with null where it ends before a single byte. The socket is destroyed by the
+ * caller alone.
  *
  * @returns a function that gives up: `done` is not called after it
  */
-export function readLine(socket: Socket, done: (line: string | TcpnetError) => void): () => void {
+export function readLine(socket: Socket, done: (line: Line) => void): () => void {
   const chunks: Buffer[] = []
   let size = 0
   let wanted = true
@@ -91,7 +100,7 @@ export function readLine(socket: Socket, done: (line: string | TcpnetError) => v
     release()
   }
   // Without a 'readable' listener a stream returns to its initial mode in the next tick, and not before.
-  const finish = (line: string | TcpnetError) => {
+  const finish = (line: Line) => {
     release()
     process.nextTick(() => {
       if (wanted) done(line)
@@ -110,7 +119,7 @@ export function readLine(socket: Socket, done: (line: string | TcpnetError) => v
     }
   }
   const onEnd = () => {
-    finish(new TcpnetError('ERR_TCPNET_HELLO_ENDED', 'The connection ended before the hello was complete.'))
+    finish(size === 0 ? null : hasEnded())
   }
 
   socket.on('readable', onReadable).on('end', onEnd).on('close', onEnd)

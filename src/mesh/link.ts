@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { dialable } from '../network.js'
-import { trace } from '../trace.js'
+import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
 import type { Dial } from './dialer.js'
 import type { Holding } from './pairing.js'
@@ -46,7 +46,7 @@ export interface Peer {
   readonly failures: number
   /** When it is dialed next, in milliseconds since the epoch; null unless `waiting`. */
   readonly retryAt: number | null
-  /** Why the last dial failed; null once connected. */
+  /** Why the last dial failed, or why none is made; null once connected. */
   readonly error: Error | null
 }
 
@@ -59,15 +59,20 @@ export class Link {
   hint: Instance | null = null
   /** The peer's own dial, waiting for its answer. */
   applicant: Applicant | null = null
+  /** Why the peer is not to be dialed although it is announced; null where it is. */
+  barred: Error | null = null
   /** Dials that failed, and connections that did not last, in a row. */
   failures = 0
   lastError: Error | null = null
   /** Addresses that were reached and gave the wrong answer: dialed last. */
   readonly suspects = new Set<string>()
+  readonly #owner: { readonly name: string; readonly uuid: string }
   #state: LinkState = { kind: 'idle' }
 
-  constructor(uuid: string) {
+  /** @param owner the service whose link it is */
+  constructor(uuid: string, owner: { readonly name: string; readonly uuid: string }) {
     this.uuid = uuid
+    this.#owner = owner
   }
 
   get state(): LinkState {
@@ -78,7 +83,8 @@ export class Link {
   enter(next: LinkState, reason: string): void {
     const old = this.#state
     this.#state = next
-    trace('%s: %s -> %s (%s)', this.uuid, old.kind, next.kind, reason)
+    const { name, uuid: service } = this.#owner
+    tellChange({ name, service, peer: this.uuid, from: old.kind, to: next.kind, reason })
     if (old.kind === 'dialing') old.dial.abort()
     if (old.kind === 'waiting') clearTimeout(old.timer)
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
+import type { Security, SecurityMode } from '../security/security.js'
 import { trace } from '../trace.js'
 import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
 import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
@@ -26,6 +27,7 @@ export interface MeshOptions {
   readonly name: string
   readonly uuid: string
   readonly boot: string
+  readonly security: Security
   readonly limits: Limits
   /** A peer is connected: the hello has succeeded, the socket is the application's. */
   readonly onConnection: (socket: Socket, uuid: string) => void
@@ -74,6 +76,7 @@ export class Mesh {
     if (link === null) return
     link.instance = instance
     link.suspects.clear()
+    this.#bar(link, this.#objectionTo(instance))
     if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'fresh announcement')
     this.#wake(link)
   }
@@ -89,7 +92,7 @@ export class Mesh {
 
   /** Somebody says that an instance is there: it is dialed once, where nothing better is known. */
   hint(instance: Instance): void {
-    if (this.#links.has(instance.uuid)) return
+    if (this.#links.has(instance.uuid) || this.#objectionTo(instance) !== null) return
     const link = this.#linkOf(instance.uuid)
     if (link === null) return
     link.hint = instance
@@ -127,6 +130,20 @@ export class Mesh {
     if (this.#sockets.size === 0) process.nextTick(this.#onClosed)
   }
 
+  /** Why an instance need not be dialed; null where it is worth it. */
+  #objectionTo({ uuid, txt }: Instance): TcpnetError | null {
+    const [ours, theirs] = [this.#options.security.mode, txt.sec ?? 'none']
+    return ours === theirs ? null : mismatch(uuid, ours, theirs)
+  }
+
+  #bar(link: Link, objection: TcpnetError | null): void {
+    const isNew = objection !== null && link.barred === null
+    link.barred = objection
+    if (!isNew || link.state.kind === 'connected') return
+    link.lastError = objection
+    this.#options.onDialFailed(objection, link.toPeer())
+  }
+
   #linkOf(uuid: string): Link | null {
     if (uuid === this.#options.uuid || this.#onClosed !== null) return null
     const known = this.#links.get(uuid)
@@ -135,7 +152,7 @@ export class Mesh {
       trace('%s: ignored: %d peers are tracked already', uuid, this.#links.size)
       return null
     }
-    const link = new Link(uuid)
+    const link = new Link(uuid, this.#options)
     this.#links.set(uuid, link)
     return link
   }
@@ -173,6 +190,7 @@ export class Mesh {
     if (link.applicant !== null) this.#answer(link, link.applicant)
     if (link.state.kind !== 'idle' || link.applicant !== null) return
     if (link.target() === null) return this.#forget(link, 'neither announced nor connected')
+    if (link.barred !== null) return
     if (this.#dials < this.#options.limits.maxDials) this.#dial(link)
     else this.#queue.add(link)
   }
@@ -180,7 +198,7 @@ export class Mesh {
   #answer(link: Link, applicant: Applicant): void {
     const holding = link.holding()
     if (holding === null) return
-    if (applicant.socket.destroyed) {
+    if (applicant.gone) {
       link.applicant = null
       return
     }
@@ -214,14 +232,15 @@ export class Mesh {
   #dial(link: Link): void {
     const target = link.target()
     if (target === null) return
-    const { name, uuid, boot, limits } = this.#options
+    const { name, uuid, boot, security, limits } = this.#options
     link.hint = null
     this.#dials++
     const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted })
-    const dial = new Dial({ uuid: link.uuid, ...target, deadlineMs: limits.helloTimeoutMs, hello }, (result) =>
-      this.#onDialEnded(link, result)
+    const dial = new Dial(
+      { uuid: link.uuid, ...target, security, deadlineMs: limits.helloTimeoutMs, hello },
+      (result) => this.#onDialEnded(link, result)
     )
-    link.enter({ kind: 'dialing', dial }, `port ${target.port} at ${target.addresses.map((a) => a.address).join(', ')}`)
+    link.enter({ kind: 'dialing', dial }, link.instance === null ? 'hinted at' : 'announced')
   }
 
   /** Changes the state of a link that may be dialing, and lets the next dial begin. */
@@ -278,7 +297,7 @@ export class Mesh {
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
     link.lastError = null
-    this.#leaveDial(link, state, `dialed by ${state.dialer}`)
+    this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     this.#sockets.add(socket)
     socket.once('close', () => this.#onSocketClosed(link, socket, state.since))
     this.#wake(link)
@@ -305,5 +324,13 @@ function full(maxPeers: number): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_FULL',
     `A peer was refused: ${maxPeers} are tracked already. Raise maxPeers for a larger cluster.`
+  )
+}
+
+function mismatch(uuid: string, ours: SecurityMode, theirs: string): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_SECURITY',
+    `The peer ${uuid} announces security "${theirs}", this service has "${ours}": it is not dialed. ` +
+      'Give every service of the cluster the same kind of security: a secret, certificates, or none.'
   )
 }

@@ -1,6 +1,7 @@
 // A user's CommonJS program: scripts/check-package compiles and runs it against the packed tarball.
 import { strict as assert } from 'node:assert'
 import { Socket } from 'node:net'
+
 import tcpnet = require('tcpnet')
 
 const settings: tcpnet.Settings = { name: 'consumer', driver: 'memory' }
@@ -12,7 +13,7 @@ function greet(socket: tcpnet.PeerSocket): void {
   assert(socket instanceof Socket)
   const uuid: string = socket.peer.uuid
   socket.write(`hello ${uuid}`)
-  socket.once('data', data => {
+  socket.once('data', (data) => {
     assert.match(data.toString(), /^hello [0-9A-F]+$/)
     received += 1
     if (received === services.length) finish()
@@ -21,7 +22,7 @@ function greet(socket: tcpnet.PeerSocket): void {
 
 function finish(): void {
   for (const service of services) {
-    const connections: tcpnet.PeerSocket[] = service.connections
+    const connections: readonly tcpnet.PeerSocket[] = service.connections
     const peers: ReadonlyMap<string, tcpnet.Peer> = service.peers
     assert.equal(connections.length, 1)
     assert.equal(peers.size, 1)
@@ -44,7 +45,15 @@ for (const service of services) {
 }
 
 const code: tcpnet.ErrorCode = 'ERR_TCPNET_NO_DAEMON'
-const known: (keyof tcpnet.Events)[] = ['connection', 'error', 'listening', 'close', 'rejected', 'online', 'offline']
+const known: (keyof tcpnet.ServiceEvents)[] = [
+  'connection',
+  'error',
+  'listening',
+  'close',
+  'rejected',
+  'online',
+  'offline'
+]
 const error: tcpnet.TcpnetError = new tcpnet.TcpnetError(code, `one of ${known.length}`)
 assert.equal(error.code, code)
 

@@ -3,12 +3,12 @@ import { strict as assert } from 'node:assert'
 import { Socket } from 'node:net'
 import everything, {
   type ErrorCode,
-  type Events,
   type ListenOptions,
   type Peer,
   type PeerSocket,
   type RejectInfo,
   Service,
+  type ServiceEvents,
   type Settings,
   TcpnetError,
   tcpnet
@@ -23,7 +23,7 @@ function greet(socket: PeerSocket): void {
   assert(socket instanceof Socket)
   const uuid: string = socket.peer.uuid
   socket.write(`hello ${uuid}`)
-  socket.once('data', data => {
+  socket.once('data', (data) => {
     assert.match(data.toString(), /^hello [0-9A-F]+$/)
     received += 1
     if (received === services.length) finish()
@@ -32,7 +32,7 @@ function greet(socket: PeerSocket): void {
 
 function finish(): void {
   for (const service of services) {
-    const connections: PeerSocket[] = service.connections
+    const connections: readonly PeerSocket[] = service.connections
     const peers: ReadonlyMap<string, Peer> = service.peers
     assert.equal(connections.length, 1)
     assert.equal(peers.size, 1)
@@ -54,7 +54,7 @@ for (const service of services) {
 }
 
 const code: ErrorCode = 'ERR_TCPNET_NO_DAEMON'
-const known: (keyof Events)[] = ['connection', 'error', 'listening', 'close', 'rejected', 'online', 'offline']
+const known: (keyof ServiceEvents)[] = ['connection', 'error', 'listening', 'close', 'rejected', 'online', 'offline']
 const error: TcpnetError = new TcpnetError(code, `one of ${known.length}`)
 assert.equal(error.code, code)
 

@@ -1,5 +1,8 @@
 import type { Exit, Program } from './program.js'
 
+/** Where libdbus looks for the system bus. */
+const SYSTEM_BUS = '/run/dbus/system_bus_socket'
+
 export interface DaemonPlan {
   name: string
   command: readonly string[]
@@ -55,6 +58,11 @@ export class Daemon {
     await this.start()
   }
 
+  /** How it ended by itself: avahi-daemon ends when its bus does, and an init system starts it again. */
+  get exit(): Promise<Exit> {
+    return this.#program?.exit ?? Promise.reject(new Error(`${this.#plan.name} was never started`))
+  }
+
   /** SIGSTOP: its sockets stay open, and nobody answers. */
   async freeze(): Promise<void> {
     await this.#current().freeze()
@@ -72,29 +80,31 @@ export class Daemon {
   }
 }
 
-/** The system bus of a host. The one line on its standard output is its address, when it listens. */
-export const BUS: DaemonPlan = {
-  name: 'dbus-daemon',
-  command: ['sh', '-c', 'rm -f /run/dbus/*; exec dbus-daemon --config-file=/run/lab/bus.conf --nofork --print-address'],
-  ready: (program) => program.line(/^unix:/, 'the bus did not start')
+/** A system bus. The one line on its standard output is its address, when it listens. */
+export function busPlan(config: string, socket = SYSTEM_BUS): DaemonPlan {
+  const command = 'rm -f "$2"; exec dbus-daemon --config-file="$1" --nofork --print-address'
+  return {
+    name: 'dbus-daemon',
+    command: ['sh', '-c', command, 'sh', config, socket],
+    ready: (program) => program.line(/^unix:/, 'the bus did not start')
+  }
 }
 
-/** The rights and limits of the kernel are the namespace's: avahi-daemon must not look for others. */
-export const AVAHI: DaemonPlan = {
-  name: 'avahi-daemon',
-  command: [
-    'sh',
-    '-c',
-    'rm -f /run/avahi-daemon/*; exec avahi-daemon --file=/run/lab/avahi.conf --no-drop-root --no-chroot --no-rlimits --no-proc-title'
-  ],
-  ready: (program) => program.errorLine(/^Server startup complete/, 'avahi-daemon did not start', 10_000)
+/** Its rights and limits are those that its namespaces have: it must not look for others. */
+export function avahiPlan(config: string): DaemonPlan {
+  const options = `--file="$1" --no-drop-root --no-chroot --no-rlimits --no-proc-title`
+  return {
+    name: 'avahi-daemon',
+    command: ['sh', '-c', `exec avahi-daemon ${options}`, 'sh', config],
+    ready: (program) => program.errorLine(/^Server startup complete/, 'avahi-daemon did not start', 10_000)
+  }
 }
 
 /** Everybody may do everything: who may is not what the lab is about. */
-export function busConfig(): string {
+export function busConfig(socket = SYSTEM_BUS): string {
   return `<busconfig>
   <type>system</type>
-  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <listen>unix:path=${socket}</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">
     <allow user="*"/><allow own="*"/><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>

@@ -1,9 +1,9 @@
-import { AVAHI, type AvahiSettings, avahiConfig, BUS, busConfig, Daemon } from './daemon.js'
+import { type AvahiSettings, avahiConfig, avahiPlan, busConfig, busPlan, Daemon } from './daemon.js'
 import { type Drop, rules } from './filter.js'
 import { type Interface, type InterfaceOptions, makeInterface, settle } from './interface.js'
 import type { Namespace } from './namespace.js'
 import type { Program, RunOptions } from './program.js'
-import type { ExecOptions, Site } from './site.js'
+import type { ExecOptions, Place, Site } from './site.js'
 import type { Port } from './wiring.js'
 
 export interface HostOptions extends InterfaceOptions {
@@ -54,18 +54,21 @@ export class Host {
     this.#number = number
     this.#space = space
     this.#options = options
-    this.dbus = new Daemon(BUS, (command) => this.run(command))
-    this.avahi = new Daemon(AVAHI, (command) => this.run(command))
+    this.dbus = new Daemon(busPlan('/run/lab/bus.conf'), (command) => this.run(command))
+    this.avahi = new Daemon(avahiPlan('/run/lab/avahi.conf'), (command) => this.run(command))
   }
 
   /** Resolves when the host has its addresses and its daemon has announced it. */
   static async create(site: Site, name: string, options: HostOptions): Promise<Host> {
+    // Before anything is awaited: hosts that are made at the same time get their numbers in the order of the calls.
+    const number = site.nextHost()
+    const places = (options.lans ?? ['lan']).map((lan) => site.nextPlace(lan))
     const settings = avahiConfig(name, typeof options.avahi === 'object' ? options.avahi : {})
     const space = await site.nest(PREPARE, [name, site.id, busConfig(), settings])
-    const host = new Host(site, name, site.nextHost(), space, options)
+    const host = new Host(site, name, number, space, options)
     await site.ip(space, 'link set lo up')
-    for (const lan of options.lans ?? ['lan']) {
-      await host.addInterface({ lan })
+    for (const place of places) {
+      await host.#plug(place, options)
     }
     if (options.avahi !== false) {
       await host.dbus.start()
@@ -142,13 +145,7 @@ export class Host {
 
   /** Gives the host another interface, by default on the network that everybody is on. */
   async addInterface(options: InterfaceOptions & { lan?: string } = {}): Promise<Interface> {
-    const name = `eth${this.#made}`
-    const port = `h${this.#number}i${this.#made}`
-    this.#made += 1
-    const { lan = 'lan', ...rest } = options
-    const one = await makeInterface(this.#site, this.#space, { name, port, lan, ...this.#options, ...rest })
-    this.#interfaces.push(one)
-    return one
+    return await this.#plug(this.#site.nextPlace(options.lan ?? 'lan'), { ...this.#options, ...options })
   }
 
   async removeInterface(name: string): Promise<void> {
@@ -199,6 +196,15 @@ export class Host {
 
   get #table(): string {
     return `bridge h${this.#number}`
+  }
+
+  async #plug(place: Place, { ipv4, ipv6 }: InterfaceOptions): Promise<Interface> {
+    const name = `eth${this.#made}`
+    const port = { name: `h${this.#number}i${this.#made}`, lan: place.lan }
+    this.#made += 1
+    const one = await makeInterface(this.#site, this.#space, { name, port, place, options: { ipv4, ipv6 } })
+    this.#interfaces.push(one)
+    return one
   }
 
   async #nft(commands: readonly string[]): Promise<void> {

@@ -1,19 +1,19 @@
 import type { Namespace } from './namespace.js'
-import type { Site } from './site.js'
+import type { Place, Site } from './site.js'
 import type { Port } from './wiring.js'
 
 export interface InterfaceOptions {
   /** Default true. */
-  ipv4?: boolean
+  ipv4?: boolean | undefined
   /** Default global: an address of a unique local prefix, beside the link-local one. */
-  ipv6?: 'global' | 'link-local' | false
+  ipv6?: 'global' | 'link-local' | false | undefined
 }
 
 /** An interface of a host, as it was set up. */
 export interface Interface {
   name: string
   index: number
-  lan: string
+  /** The lab's end of its cable, and with it the network that it is on. */
   port: Port
   ipv4: string | undefined
   ipv6: string | undefined
@@ -22,27 +22,26 @@ export interface Interface {
   batch: string
 }
 
-export interface InterfacePlan extends InterfaceOptions {
+export interface InterfacePlan {
   name: string
-  /** The name of the lab's end of the cable. */
-  port: string
-  lan: string
+  port: Port
+  place: Place
+  options: InterfaceOptions
 }
 
 /** Makes an interface, plugged in, up, its addresses usable at once (nodad: RFC 4862's wait for duplicates is left out). */
 export async function makeInterface(site: Site, space: Namespace, plan: InterfacePlan): Promise<Interface> {
-  const place = site.nextAddress(plan.lan)
-  const port = { name: plan.port, lan: place.lan }
-  await site.wiring.plug(port, plan.name, `/proc/${space.pid}/ns/net`)
-  const addresses = addressesAt(place, plan)
-  const made = { name: plan.name, lan: plan.lan, port, ...addresses, batch: setUp(plan.name, addresses) }
-  await site.ip(space, made.batch)
-  return { ...made, index: await indexOf(site, space, plan.name) }
+  const { name, port, place, options } = plan
+  await site.wiring.plug(port, name, `/proc/${space.pid}/ns/net`)
+  const addresses = addressesAt(place, options)
+  const batch = setUp(name, addresses)
+  await site.ip(space, batch)
+  return { name, port, ...addresses, batch, index: await indexOf(site, space, name) }
 }
 
 /** The same interface with the next free addresses of its network. */
 export async function settle(site: Site, space: Namespace, old: Interface): Promise<Interface> {
-  const next = addressesAt(site.nextAddress(old.lan), {
+  const next = addressesAt(site.nextPlace(old.port.lan.name), {
     ipv4: old.ipv4 !== undefined,
     ipv6: old.ipv6 !== undefined ? 'global' : false
   })
@@ -55,12 +54,12 @@ export async function settle(site: Site, space: Namespace, old: Interface): Prom
 
 type Addresses = Pick<Interface, 'ipv4' | 'ipv6' | 'ipv6LinkLocal'>
 
-function addressesAt(place: { lan: number; address: number }, options: InterfaceOptions): Addresses {
+function addressesAt(place: Place, options: InterfaceOptions): Addresses {
   const ipv6 = options.ipv6 ?? 'global'
   const host = place.address.toString(16)
-  const lan = place.lan.toString(16)
+  const lan = place.lan.number.toString(16)
   return {
-    ipv4: options.ipv4 === false ? undefined : `10.77.${place.lan}.${place.address}`,
+    ipv4: options.ipv4 === false ? undefined : `10.77.${place.lan.number}.${place.address}`,
     ipv6: ipv6 === 'global' ? `fd77:${lan}::${host}` : undefined,
     ipv6LinkLocal: ipv6 === false ? undefined : `fe80::77:${lan}:${host}`
   }

@@ -6,6 +6,7 @@ export type Match = RegExp | ((line: string) => boolean)
 /** Every line that a stream has given so far, and a way to wait for one. */
 export class Lines {
   readonly all: string[] = []
+  readonly #followers: ((line: string) => void)[] = []
   readonly #waiting = new Set<() => void>()
   #ended = false
 
@@ -13,12 +14,23 @@ export class Lines {
     const reader = createInterface({ input: stream })
     reader.on('line', (line) => {
       this.all.push(line)
+      for (const follower of this.#followers) {
+        follower(line)
+      }
       this.#wake()
     })
     reader.on('close', () => {
       this.#ended = true
       this.#wake()
     })
+  }
+
+  /** Tells every line, those already here at once. */
+  follow(follower: (line: string) => void): void {
+    for (const line of this.all) {
+      follower(line)
+    }
+    this.#followers.push(follower)
   }
 
   /** The first line from position `from` on that matches: one of those already here, or one to come. */

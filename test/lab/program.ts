@@ -99,6 +99,12 @@ export class Program {
     return this.#find(this.#errors, match, sentence, timeoutMs, from)
   }
 
+  /** Tells every line of both outputs, those already written at once. */
+  follow(follower: (line: string) => void): void {
+    this.#output.follow(follower)
+    this.#errors.follow(follower)
+  }
+
   /** Gives the program a line to read. */
   write(line: string): void {
     this.#input.write(`${line}\n`)

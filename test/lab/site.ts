@@ -3,13 +3,19 @@ import { isUnavailable } from './available.js'
 import { Namespace } from './namespace.js'
 import { Program, type RunOptions } from './program.js'
 import { within } from './wait.js'
-import { Wiring } from './wiring.js'
+import { type Lan, Wiring } from './wiring.js'
 
 export interface ExecOptions extends RunOptions {
   /** What the command reads. */
   input?: string
   /** Default 10,000. */
   timeoutMs?: number
+}
+
+/** A place on a network: the host part of the addresses of whoever has it. */
+export interface Place {
+  lan: Lan
+  address: number
 }
 
 /** The variable that every process of a lab carries, so that one that stays behind is found. */
@@ -22,7 +28,7 @@ export class Site {
   readonly root: Namespace
   readonly #env: NodeJS.ProcessEnv
   readonly #programs = new Set<Program>()
-  readonly #lans = new Map<string, { number: number; used: number }>()
+  readonly #lans = new Map<string, Lan & { used: number }>()
   #hosts = 0
 
   private constructor(id: string, root: Namespace, env: NodeJS.ProcessEnv) {
@@ -47,15 +53,15 @@ export class Site {
     return ++this.#hosts
   }
 
-  /** The next free place on the network of that name: its number, and the host part of an address there. */
-  nextAddress(lan: string): { lan: number; address: number } {
-    const known = this.#lans.get(lan) ?? { number: this.#lans.size + 1, used: 0 }
-    this.#lans.set(lan, known)
-    known.used += 1
-    if (known.used > 254) {
-      throw new RangeError(`the network "${lan}" of the lab has no address left`)
+  /** The next free place on the network of that name. */
+  nextPlace(name: string): Place {
+    const lan = this.#lans.get(name) ?? { name, number: this.#lans.size + 1, used: 0 }
+    this.#lans.set(name, lan)
+    lan.used += 1
+    if (lan.used > 254) {
+      throw new RangeError(`the network "${name}" of the lab has no address left`)
     }
-    return { lan: known.number, address: known.used }
+    return { lan, address: lan.used }
   }
 
   async nest(script: string, args: readonly string[]): Promise<Namespace> {

@@ -1,12 +1,19 @@
+/** A network of the lab: one bridge, or as many as a split makes of it. */
+export interface Lan {
+  name: string
+  /** From 1. */
+  number: number
+}
+
 /** One end of a cable: the lab's end, a port that is plugged in a bridge; the other end is an interface of a host. */
 export interface Port {
   name: string
-  lan: number
+  lan: Lan
 }
 
-/** A network in the lab: `lan` is its number, `side` the part of it that a split made (0: the whole). */
-function bridgeName(lan: number, side: number): string {
-  return `lan${lan}side${side}`
+/** `side` is the part of the network that a split made; 0 is the whole. */
+function bridgeName(lan: Lan, side: number): string {
+  return `lan${lan.number}side${side}`
 }
 
 /**
@@ -14,15 +21,17 @@ function bridgeName(lan: number, side: number): string {
  * keep their carrier, nobody is told, and frames vanish.
  */
 export class Wiring {
-  readonly #ip: (batch: string) => Promise<void>
+  readonly #runIp: (batch: string) => Promise<void>
   readonly #bridges = new Set<string>()
   readonly #ports = new Map<string, Port>()
   readonly #cut = new Set<string>()
   #sides = new Map<string, number>()
 
-  /** `ip` runs ip(8) on a batch of commands in the lab's own network. */
-  constructor(ip: (batch: string) => Promise<void>) {
-    this.#ip = ip
+  #last: Promise<void> = Promise.resolve()
+
+  /** `runIp` runs ip(8) on a batch of commands in the lab's own network. */
+  constructor(runIp: (batch: string) => Promise<void>) {
+    this.#runIp = runIp
   }
 
   /** Makes a cable from a new port to the new interface `interfaceName` of the network namespace `netns` (a path). */
@@ -33,38 +42,45 @@ export class Wiring {
       `link add ${port.name} type veth peer name ${interfaceName} netns ${netns}`,
       `link set ${port.name} addrgenmode none up`
     ]
-    await this.#ip([...make, ...this.#place([port])].join('\n'))
+    await this.#ip([...make, ...this.#place([port])])
   }
 
   async unplug(port: Port): Promise<void> {
     this.#ports.delete(port.name)
     this.#cut.delete(port.name)
-    await this.#ip(`link del ${port.name}`)
+    await this.#ip([`link del ${port.name}`])
   }
 
   /** The port's carrier, as when a cable is pulled out and put back: both ends know at once. */
   async carrier(port: Port, state: 'up' | 'down'): Promise<void> {
-    await this.#ip(`link set ${port.name} ${state}`)
+    await this.#ip([`link set ${port.name} ${state}`])
   }
 
   async cut(ports: readonly Port[]): Promise<void> {
     for (const port of ports) {
       this.#cut.add(port.name)
     }
-    await this.#ip(this.#place(ports).join('\n'))
+    await this.#ip(this.#place(ports))
   }
 
   async restore(ports: readonly Port[]): Promise<void> {
     for (const port of ports) {
       this.#cut.delete(port.name)
     }
-    await this.#ip(this.#place(ports).join('\n'))
+    await this.#ip(this.#place(ports))
   }
 
   /** Ports of different groups no longer reach each other; ports in none stay together. */
   async split(groups: readonly (readonly Port[])[]): Promise<void> {
     this.#sides = new Map(groups.flatMap((ports, group) => ports.map((port) => [port.name, group + 1] as const)))
-    await this.#ip(this.#place([...this.#ports.values()]).join('\n'))
+    await this.#ip(this.#place([...this.#ports.values()]))
+  }
+
+  /** One batch after the other: a port may be placed in a bridge that an earlier batch makes. */
+  #ip(commands: readonly string[]): Promise<void> {
+    const turn = this.#last.then(() => this.#runIp(commands.join('\n')))
+    this.#last = turn.catch(() => {})
+    return turn
   }
 
   #place(ports: readonly Port[]): string[] {

@@ -1,0 +1,44 @@
+import { isIP } from 'node:net'
+import type { Answer, DecodedPacket } from 'dns-packet'
+import { parseUuid } from '../uuid.js'
+import type { Instance, Path } from './discovery.js'
+import { parseTxt } from './txt.js'
+
+/** The instances of a service type that a DNS response tells whole: PTR, SRV, and an address of the target (RFC 6763 §12). */
+export function instancesIn(packet: DecodedPacket, type: string, interfaceIndex: number): Instance[] {
+  if (packet.type !== 'response') return []
+  const records = [...(packet.answers ?? []), ...(packet.additionals ?? [])]
+  const paths = pathsByHost(records, interfaceIndex)
+  const suffix = `.${type}`.toLowerCase()
+  const instances: Instance[] = []
+  for (const record of records) {
+    if (record.type !== 'SRV' || !record.name.toLowerCase().endsWith(suffix)) continue
+    const uuid = parseUuid(record.name.slice(0, -suffix.length))
+    const host = record.data.target
+    const found = paths.get(host.toLowerCase())
+    if (uuid === null || found === undefined || record.data.port === 0) continue
+    instances.push({ uuid, host, port: record.data.port, txt: txtOf(record.name, records), paths: found })
+  }
+  return instances
+}
+
+function pathsByHost(records: readonly Answer[], interfaceIndex: number): Map<string, Path[]> {
+  const hosts = new Map<string, Path[]>()
+  for (const record of records) {
+    if (record.type !== 'A' && record.type !== 'AAAA') continue
+    const family = isIP(record.data)
+    if (family !== 4 && family !== 6) continue
+    const host = record.name.toLowerCase()
+    const paths = hosts.get(host) ?? []
+    paths.push({ interfaceIndex, family, address: record.data })
+    hosts.set(host, paths)
+  }
+  return hosts
+}
+
+function txtOf(name: string, records: readonly Answer[]): Instance['txt'] {
+  const record = records.find((one) => one.type === 'TXT' && one.name === name)
+  if (record?.type !== 'TXT') return parseTxt([])
+  const strings = Array.isArray(record.data) ? record.data : [record.data]
+  return parseTxt(strings.map((string) => string.toString()))
+}

@@ -1,0 +1,155 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { decode, encode } from 'dns-packet'
+import type { InterfaceAddress } from '../addon.js'
+import { localAddresses } from '../network.js'
+import { trace } from '../trace.js'
+import type { Announcement, Discovery, Driver, Instance, Listener } from './discovery.js'
+import { instancesIn } from './first-answer.js'
+
+/** The multicast DNS group and port (RFC 6762 §3). */
+const PORT = 5353
+const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
+/** When the question is asked, in milliseconds: the intervals grow by a factor of at least two (RFC 6762 §5.2). */
+const ASKED_AT_MS = [0, 1000, 3000]
+/** Milliseconds after which nobody answers any more. */
+const OVER_AFTER_MS = 5000
+/** Instances beyond this many are ignored: the daemon tells of them in its own time. */
+const MAX_HINTS = 1024
+/** The largest message (RFC 6762 §17), in bytes. */
+const MAX_MESSAGE_BYTES = 9000
+
+export interface FirstLookOptions {
+  /** The cluster's name. */
+  readonly name: string
+  /** Our own uuid, which is no hint. */
+  readonly uuid: string
+  /** The addresses of the interfaces to ask on: all that the service uses. */
+  readonly interfaces: readonly InterfaceAddress[]
+  /** Called once for each instance that answers, from the event loop; not after close. */
+  readonly onHint: (instance: Instance) => void
+}
+
+/**
+ * One-shot multicast DNS queries (RFC 6762 §5.1) when a service starts: who is there is answered by unicast within
+ * milliseconds, while the daemon's own browse still waits. What is answered is a hint: it may be wrong without harm.
+ */
+export class FirstLook {
+  readonly #options: FirstLookOptions
+  readonly #question: Buffer
+  readonly #type: string
+  readonly #sockets = new Set<Socket>()
+  readonly #timers: NodeJS.Timeout[] = []
+  readonly #hinted = new Set<string>()
+
+  constructor(options: FirstLookOptions) {
+    this.#options = options
+    this.#hinted.add(options.uuid)
+    this.#type = `_${options.name}._tcp.local`
+    this.#question = encode({ type: 'query', id: 0, questions: [{ type: 'PTR', name: this.#type }] })
+    for (const { entry, family } of oneEach(options.interfaces)) this.#ask(entry, family)
+    this.#timers.push(setTimeout(() => this.close(), OVER_AFTER_MS))
+  }
+
+  /** Ends it. Idempotent. */
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer)
+    for (const socket of this.#sockets) socket.close()
+    this.#sockets.clear()
+  }
+
+  #ask(entry: InterfaceAddress, family: 4 | 6): void {
+    const socket = createSocket(family === 4 ? 'udp4' : 'udp6')
+    this.#sockets.add(socket)
+    const giveUp = (error: Error) => {
+      trace('no first look on %s over IPv%d: %s', entry.name, family, error.message)
+      if (this.#sockets.delete(socket)) socket.close()
+    }
+    socket.on('error', giveUp)
+    socket.on('message', (message, from) => this.#onMessage(message, from, entry.index))
+    socket.bind(() => {
+      if (!this.#sockets.has(socket)) return
+      try {
+        socket.setMulticastInterface(family === 4 ? entry.address : `::%${entry.name}`)
+        socket.setMulticastTTL(255)
+      } catch (error) {
+        return giveUp(error as Error)
+      }
+      const group = family === 4 ? GROUPS[4] : `${GROUPS[6]}%${entry.name}`
+      for (const delay of ASKED_AT_MS) this.#timers.push(setTimeout(() => this.#send(socket, group, giveUp), delay))
+    })
+  }
+
+  #send(socket: Socket, group: string, giveUp: (error: Error) => void): void {
+    if (!this.#sockets.has(socket)) return
+    socket.send(this.#question, PORT, group, (error) => {
+      if (error !== null) giveUp(error)
+    })
+  }
+
+  #onMessage(message: Buffer, from: RemoteInfo, interfaceIndex: number): void {
+    if (message.length > MAX_MESSAGE_BYTES)
+      return trace('ignored an answer of %d bytes from %s', message.length, from.address)
+    try {
+      for (const instance of instancesIn(decode(message), this.#type, interfaceIndex)) this.#hint(instance)
+    } catch (error) {
+      trace('ignored an answer from %s that is no DNS message: %s', from.address, (error as Error).message)
+    }
+  }
+
+  #hint(instance: Instance): void {
+    if (this.#hinted.has(instance.uuid) || this.#hinted.size > MAX_HINTS || this.#sockets.size === 0) return
+    this.#hinted.add(instance.uuid)
+    trace('%s: first seen at %s port %d', instance.uuid, instance.host, instance.port)
+    this.#options.onHint(instance)
+  }
+}
+
+/**
+ * A driver with a first look beside it. It begins at once, but for a uuid that is probed: until that is known to be ours,
+ * nobody may be dialed.
+ */
+export function withFirstLook(driver: Driver): Driver {
+  return (announcement, listener) => new WithFirstLook(driver, announcement, listener)
+}
+
+class WithFirstLook implements Discovery {
+  readonly #announcement: Announcement
+  readonly #listener: Listener
+  readonly #discovery: Discovery
+  #look: FirstLook | null = null
+  #closed = false
+
+  constructor(driver: Driver, announcement: Announcement, listener: Listener) {
+    this.#announcement = announcement
+    this.#listener = listener
+    const announced = () => {
+      listener.announced()
+      if (announcement.probe) this.#begin()
+    }
+    this.#discovery = driver(announcement, { ...listener, announced })
+    if (!announcement.probe) this.#begin()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#look?.close()
+    await this.#discovery.close()
+  }
+
+  #begin(): void {
+    if (this.#closed) return
+    const { name, uuid, interfaceIndex } = this.#announcement
+    const interfaces = localAddresses().filter(({ index }) => interfaceIndex === 0 || index === interfaceIndex)
+    this.#look = new FirstLook({ name, uuid, interfaces, onHint: this.#listener.hint })
+  }
+}
+
+/** One address of each interface and family. */
+function oneEach(addresses: readonly InterfaceAddress[]): { entry: InterfaceAddress; family: 4 | 6 }[] {
+  const chosen = new Map<string, { entry: InterfaceAddress; family: 4 | 6 }>()
+  for (const entry of addresses) {
+    const key = `${entry.index}/${entry.family}`
+    if (!chosen.has(key)) chosen.set(key, { entry, family: entry.family })
+  }
+  return [...chosen.values()]
+}

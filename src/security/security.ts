@@ -1,0 +1,34 @@
+import type { Socket } from 'node:net'
+import type { TcpnetError } from '../errors.js'
+
+/** What lies between TCP and the hello; the value of `sec` in the TXT record. */
+export type SecurityMode = 'none' | 'psk' | 'tls'
+
+/**
+ * Called once, never from within: with the socket that the hello and the application use, or with what went wrong; with
+ * null where the other side went away without a word.
+ */
+export type Secured = (result: Socket | TcpnetError | null) => void
+
+/**
+ * How a service's connections are secured. The sockets given in are connected and unread; a secured one owns the socket
+ * that it was made of. Deadlines are the caller's: it destroys the socket that it gave in, and `done` is not called, or
+ * is called with null.
+ */
+export interface Security {
+  readonly mode: SecurityMode
+  /** Gets ready: derives keys. `done` is called once, never from within. */
+  prepare(done: (error: Error | null) => void): void
+  /** Secures a connection that we dialed. */
+  client(socket: Socket, done: Secured): void
+  /** Secures a connection that we accepted. */
+  server(socket: Socket, done: Secured): void
+}
+
+/** No security: the socket as it is. */
+export const plain: Security = {
+  mode: 'none',
+  prepare: (done) => process.nextTick(done, null),
+  client: (socket, done) => process.nextTick(done, socket),
+  server: (socket, done) => process.nextTick(done, socket)
+}

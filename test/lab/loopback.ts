@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { LabUnavailable } from './available.js'
+import { avahiConfig, avahiPlan, busConfig, busPlan, Daemon } from './daemon.js'
+import { Program } from './program.js'
+
+/** Where avahi-daemon keeps its process id, which is why there can be only one. */
+const AVAHI_RUN = '/run/avahi-daemon'
+
+/**
+ * For machines that allow no lab: this machine's loopback interface, with a private bus and an avahi-daemon that knows no
+ * other interface, so that nothing is sent on a real one. Only root can have it: avahi-daemon keeps its files in /run.
+ */
+export class Loopback {
+  readonly #folder: string
+  readonly #env: NodeJS.ProcessEnv
+  readonly #daemons: Daemon[]
+  readonly #programs: Program[] = []
+
+  readonly #makesRun = !existsSync(AVAHI_RUN)
+
+  private constructor(folder: string) {
+    const [busConf, socket, avahiConf] = [join(folder, 'bus.conf'), join(folder, 'bus'), join(folder, 'avahi.conf')]
+    this.#folder = folder
+    this.#env = {
+      ...process.env,
+      PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin`,
+      DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${socket}`
+    }
+    const run = (command: readonly string[]) => this.#start(command)
+    this.#daemons = [new Daemon(busPlan(busConf, socket), run), new Daemon(avahiPlan(avahiConf), run)]
+  }
+
+  /** Resolves when the daemon runs. */
+  static async create(): Promise<Loopback> {
+    if (process.geteuid?.() !== 0) {
+      throw new LabUnavailable('a private avahi-daemon on loopback needs root')
+    }
+    const folder = await mkdtemp(join(tmpdir(), 'tcpnet-loopback-'))
+    const loopback = new Loopback(folder)
+    try {
+      await writeFile(join(folder, 'bus.conf'), busConfig(join(folder, 'bus')))
+      const settings = avahiConfig('loopback', { server: { 'allow-interfaces': 'lo' } })
+      await writeFile(join(folder, 'avahi.conf'), settings)
+      for (const daemon of loopback.#daemons) {
+        await daemon.start()
+      }
+      return loopback
+    } catch (err) {
+      await loopback.close()
+      throw err
+    }
+  }
+
+  /** Starts a program that finds the private daemon where it looks for the system's. */
+  async run(command: readonly string[]): Promise<Program> {
+    const program = await this.#start(command)
+    this.#programs.push(program)
+    return program
+  }
+
+  #start(command: readonly string[]): Promise<Program> {
+    return Program.start([], command, { env: this.#env })
+  }
+
+  /** Ends every program, the daemons last; resolves when all is gone. */
+  async close(): Promise<void> {
+    await Promise.all(this.#programs.map((program) => program.kill()))
+    for (const daemon of this.#daemons.filter(({ running }) => running).reverse()) {
+      await daemon.stop()
+    }
+    await rm(this.#folder, { recursive: true })
+    if (this.#makesRun) {
+      await rm(AVAHI_RUN, { recursive: true, force: true })
+    }
+  }
+}

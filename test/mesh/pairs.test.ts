@@ -1,0 +1,48 @@
+// Every pair of nodes has exactly one connection, seen from both ends, whoever starts first.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sharedLab } from '../lab/index.js'
+import { closeAll, firstMesh, meshTime } from '../programs/full-mesh.js'
+import { Node, NodeProcess } from '../programs/node-client.js'
+import { overDrivers } from './drivers.js'
+
+const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
+
+overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
+  test('three hosts, one after the other, 5 times out of 5', { skip }, async (t) => {
+    const times: number[] = []
+    for (let round = 1; round <= 5; round++) {
+      const nodes: Node[] = []
+      for (const host of shared.hosts) {
+        nodes.push(await Node.start(host, { name: `turns-${driver}`, driver }))
+      }
+      await firstMesh(nodes)
+      times.push(meshTime(nodes))
+      await closeAll(nodes)
+    }
+    t.diagnostic(`the last is in the mesh after ${times.join(', ')} ms`)
+  })
+
+  test('three hosts in the same instant, 5 times out of 5', { skip }, async (t) => {
+    const times: number[] = []
+    for (let round = 1; round <= 5; round++) {
+      const settings = { name: `instant-${driver}`, driver }
+      const nodes = await Promise.all(shared.hosts.map((host) => Node.prepare(host, settings)))
+      await Promise.all(nodes.map((node) => node.listen()))
+      await firstMesh(nodes)
+      times.push(meshTime(nodes))
+      await closeAll(nodes)
+    }
+    t.diagnostic(`everybody is in the mesh after ${times.join(', ')} ms`)
+  })
+
+  test('ten services in one process: 45 pairs, 90 events, none doubled', { skip }, async (t) => {
+    const [alpha] = shared.hosts
+    const { nodes } = await NodeProcess.start(alpha, { name: `ten-${driver}`, driver, services: 10 })
+    await Promise.all(nodes.map((node) => node.listen()))
+    await firstMesh(nodes)
+    assert.equal(nodes.flatMap((node) => node.ledger.all('connection')).length, 90)
+    t.diagnostic(`45 pairs after ${meshTime(nodes)} ms`)
+    await closeAll(nodes)
+  })
+})

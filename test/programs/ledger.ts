@@ -1,0 +1,36 @@
+// What a service told, added up; and the promises that it must never have broken on the way.
+import assert from 'node:assert/strict'
+import type { End, NodeEvent } from './protocol.js'
+
+/** One service's events so far. Adding one fails where it breaks a promise that holds at every moment. */
+export class Ledger {
+  /** The connections that are open, by the peer's uuid. */
+  readonly open = new Map<string, End>()
+  readonly events: NodeEvent[] = []
+
+  add(event: NodeEvent): void {
+    this.events.push(event)
+    switch (event.event) {
+      case 'connection':
+        assert.ok(!this.open.has(event.peer), `a second connection to ${event.peer} before the close of the first`)
+        this.open.set(event.peer, event)
+        break
+      case 'closed':
+        assert.equal(this.open.get(event.peer)?.local, event.local, `a close of no connection to ${event.peer}`)
+        this.open.delete(event.peer)
+        break
+      default:
+        return
+    }
+    assert.deepEqual(
+      [...event.connections].sort(),
+      [...this.open.keys()].sort(),
+      'service.connections is not what the events say'
+    )
+  }
+
+  /** The events of a kind. */
+  all<Kind extends NodeEvent['event']>(kind: Kind): (NodeEvent & { event: Kind })[] {
+    return this.events.filter((event): event is NodeEvent & { event: Kind } => event.event === kind)
+  }
+}

@@ -1,0 +1,154 @@
+// A node of a mesh as the tests run it on a host: it prints a line for every event of its services, and does what it is
+// asked on standard input. After the last service's `close` nothing but the library could keep it alive.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Readable } from 'node:stream'
+import { type PeerSocket, type Service, type Settings, tcpnet } from 'tcpnet'
+import type { Answer, Command, End, NodeEvent, NodeSettings, PeerReport, ServiceEvent, Stats } from './protocol.js'
+
+const {
+  services: count = 1,
+  port,
+  address,
+  errorHandlers = true,
+  ...rest
+} = JSON.parse(process.argv[2] ?? '{}') as NodeSettings
+const services = Array.from({ length: count }, () => tcpnet(rest as Settings))
+const delay = monitorEventLoopDelay({ resolution: 1 })
+let open = count
+let opened = 0
+
+services.forEach(report)
+delay.enable()
+readLines(process.stdin, (line) => obey(JSON.parse(line) as Command))
+// The test is gone.
+process.stdin.on('end', () => process.exit(1))
+
+function report(service: Service, number: number): void {
+  const tell = (event: ServiceEvent) => print({ ...event, service: number, at: now() })
+  const connections = () => service.connections.map((socket) => socket.peer.uuid)
+
+  service.on('listening', () => {
+    const { port, addresses } = service.address() ?? { port: 0, addresses: [] }
+    tell({ event: 'listening', uuid: service.uuid, port, addresses, since: opened })
+  })
+  service.on('connection', (socket) => {
+    const end = endOf(socket)
+    let error: string | null = null
+    tell({ event: 'connection', ...end, connections: connections() })
+    if (errorHandlers) socket.on('error', (err) => (error = codeOf(err)))
+    socket.on('close', () => tell({ event: 'closed', ...end, error, connections: connections() }))
+    readLines(socket, (text) => tell({ event: 'text', peer: end.peer, text }))
+  })
+  if (errorHandlers) {
+    service.on('error', (err) =>
+      tell({ event: 'error', code: codeOf(err), message: err.message, peer: err.peer?.uuid ?? null })
+    )
+  }
+  service.on('rejected', (err, info) =>
+    tell({ event: 'rejected', code: err.code, from: plain(info.remoteAddress) ?? null, uuid: info.uuid ?? null })
+  )
+  service.on('offline', (err) => tell({ event: 'offline', code: codeOf(err), message: err.message }))
+  service.on('online', () => tell({ event: 'online' }))
+  service.on('close', () => {
+    tell({ event: 'close', longestDelayMs: longestDelay() })
+    open--
+    if (open === 0) process.stdin.destroy()
+  })
+}
+
+function obey(command: Command): void {
+  const service = services[command.service]
+  if (service === undefined) throw new RangeError(`there is no service ${command.service}`)
+  const value = answer(service, command)
+  print({ reply: command.id, ...(value === undefined ? {} : { value }) })
+}
+
+function answer(service: Service, command: Command): Answer['value'] {
+  switch (command.ask) {
+    case 'listen':
+      delay.reset()
+      opened = now()
+      service.listen({ port, address })
+      return
+    case 'close':
+      service.close()
+      return
+    case 'send':
+      connectionTo(service, command.peer).write(`${command.text}\n`)
+      return
+    case 'destroy':
+      connectionTo(service, command.peer).destroy()
+      return
+    case 'peers':
+      return [...service.peers.values()].map(
+        ({ uuid, state, announced, host, port, addresses, failures, error }): PeerReport => ({
+          uuid,
+          state,
+          announced,
+          host,
+          port,
+          addresses: [...addresses],
+          failures,
+          error: error?.message ?? null
+        })
+      )
+    case 'stats':
+      return stats()
+  }
+}
+
+function stats(): Stats {
+  const longestDelayMs = longestDelay()
+  globalThis.gc?.()
+  const { rss, heapUsed, external } = process.memoryUsage()
+  const resources = process.getActiveResourcesInfo()
+  delay.reset()
+  return { heapBytes: heapUsed + external, rssBytes: rss, resources, longestDelayMs }
+}
+
+function longestDelay(): number {
+  return delay.max / 1e6
+}
+
+function connectionTo(service: Service, uuid: string): PeerSocket {
+  const socket = service.connections.find(({ peer }) => peer.uuid === uuid)
+  if (socket === undefined) throw new Error(`there is no connection to ${uuid}`)
+  return socket
+}
+
+/** Not node:readline: that handles the stream's errors. */
+function readLines(stream: Readable, onLine: (line: string) => void): void {
+  let rest = ''
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    lines.forEach(onLine)
+  })
+}
+
+function endOf(socket: PeerSocket): End {
+  const { peer, localAddress, localPort, remoteAddress, remotePort } = socket
+  return {
+    peer: peer.uuid,
+    local: `${plain(localAddress)}:${localPort}`,
+    remote: `${plain(remoteAddress)}:${remotePort}`
+  }
+}
+
+/** An address without scope; an IPv4 one without its IPv6 prefix (RFC 4291 §2.5.5.2). */
+function plain(address: string | undefined): string | undefined {
+  return address?.replace(/%.*/, '').replace(/^::ffff:(?=\d+\.)/, '')
+}
+
+function codeOf(error: Error): string | null {
+  return 'code' in error ? String(error.code) : null
+}
+
+/** Milliseconds of the wall clock, with fractions. */
+function now(): number {
+  return performance.timeOrigin + performance.now()
+}
+
+function print(line: NodeEvent | Answer): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+}

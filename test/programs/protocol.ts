@@ -1,0 +1,81 @@
+// What the program node.ts and the tests that run it say to each other: one line of JSON each.
+
+/** How a node is made: its only argument. */
+export interface NodeSettings {
+  /** The cluster. */
+  name: string
+  uuid?: string | undefined
+  /** Default: the variable TCPNET_DRIVER. */
+  driver?: string | undefined
+  firstLook?: boolean | undefined
+  deadPeerTimeout?: number | undefined
+  port?: number | undefined
+  address?: string | undefined
+  /** Whether the node sets handlers for `error`, on the service and on its sockets. Default true. */
+  errorHandlers?: boolean | undefined
+  /** How many services of these settings the process runs. Default 1. */
+  services?: number | undefined
+}
+
+/** One end of a connection, as its node saw it when it was made. Addresses without scope, IPv4 in its own form. */
+export interface End {
+  /** The peer's uuid. */
+  peer: string
+  /** `address:port` */
+  local: string
+  remote: string
+}
+
+/** An event of a service. `connections` are the peers of `service.connections` at that moment. */
+export type ServiceEvent =
+  /** `since`: when `listen()` was called, on the same clock as `at`. */
+  | { event: 'listening'; uuid: string; port: number; addresses: string[]; since: number }
+  | ({ event: 'connection'; connections: string[] } & End)
+  /** A connection's socket closed. */
+  | ({ event: 'closed'; connections: string[]; error: string | null } & End)
+  /** A line of text arrived. */
+  | { event: 'text'; peer: string; text: string }
+  | { event: 'rejected'; code: string; from: string | null; uuid: string | null }
+  | { event: 'error'; code: string | null; message: string; peer: string | null }
+  | { event: 'offline'; code: string | null; message: string }
+  | { event: 'online' }
+  /** `longestDelayMs`: how long the event loop was held at most since the node was asked last. */
+  | { event: 'close'; longestDelayMs: number }
+
+/** An event with what is common to all: the service's number in its process, and when, in milliseconds of the wall clock. */
+export type NodeEvent = ServiceEvent & { service: number; at: number }
+
+/** What a node can be asked to do. All but `stats` is for one service. */
+export type Request =
+  | { ask: 'listen' }
+  | { ask: 'close' }
+  | { ask: 'send'; peer: string; text: string }
+  | { ask: 'destroy'; peer: string }
+  | { ask: 'peers' }
+  | { ask: 'stats' }
+
+export type Command = Request & { id: number; service: number }
+
+/** A part of what `service.peers` says of a peer. */
+export interface PeerReport {
+  uuid: string
+  state: string
+  announced: boolean
+  host: string | null
+  port: number | null
+  addresses: string[]
+  failures: number
+  error: string | null
+}
+
+export interface Stats {
+  /** After a collection of garbage: bytes that this process's objects and buffers take. */
+  heapBytes: number
+  rssBytes: number
+  /** What keeps the process alive, by kind. */
+  resources: string[]
+  /** How long the event loop was held at most since the last time this was asked, in milliseconds. */
+  longestDelayMs: number
+}
+
+export type Answer = { reply: number; value?: PeerReport[] | Stats }

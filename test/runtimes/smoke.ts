@@ -1,0 +1,57 @@
+// Run by scripts/runtimes on every runtime, as `smoke.js` and, in a worker thread as well, as `smoke.js worker`: loads the
+// package both ways, asks the addon for the interfaces, meshes two services and ends by itself. Prints `ok`, and nothing
+// else. The memory driver only: real sockets on loopback, no packet on a network.
+import { strict as assert } from 'node:assert'
+import { createRequire } from 'node:module'
+import { isMainThread, Worker } from 'node:worker_threads'
+import { addon } from '#tcpnet/addon.js'
+import { type PeerSocket, type Service, tcpnet } from '#tcpnet/index.js'
+
+const GREETING = 'hello'
+
+function load(): void {
+  const required: unknown = createRequire(import.meta.url)('#tcpnet/index.cjs')
+  assert.equal(required, tcpnet)
+  const loopback = addon()
+    .interfaces()
+    .filter((entry) => entry.loopback && entry.family === 4)
+  assert.deepEqual(new Set(loopback.map((entry) => entry.address)), new Set(['127.0.0.1']))
+}
+
+/** Resolves when two services are connected, have each got the other's greeting, and are closed. */
+async function mesh(): Promise<void> {
+  const services: Service[] = []
+  const greeted = [1, 2].map(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        const service = tcpnet({ name: 'smoke', driver: 'memory' }, (socket) => greet(socket, resolve))
+        service.on('error', reject)
+        service.listen(0, '127.0.0.1')
+        services.push(service)
+      })
+  )
+  await Promise.all(greeted)
+  await Promise.all(services.map((service) => new Promise<void>((resolve) => service.close(resolve))))
+}
+
+function greet(socket: PeerSocket, done: () => void): void {
+  let heard = ''
+  socket.write(GREETING)
+  socket.on('data', (data) => {
+    heard += data.toString()
+    if (heard === GREETING) done()
+  })
+}
+
+/** Resolves when the same has worked in a worker thread. */
+function worker(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(new URL(import.meta.url))
+    thread.on('error', reject)
+    thread.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the worker ended with ${code}`))))
+  })
+}
+
+load()
+await Promise.all([mesh(), isMainThread && process.argv[2] === 'worker' ? worker() : undefined])
+if (isMainThread) console.log('ok')
