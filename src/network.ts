@@ -20,7 +20,7 @@ export function isLoopback(address: string): boolean {
 
 /** Whether an IPv6 address is meaningless without its interface (fe80::/10, RFC 4291 §2.5.6). */
 export function isLinkLocal(address: string): boolean {
-  return /^fe[89ab]/i.test(address)
+  return /^fe[89ab][0-9a-f]:/i.test(address)
 }
 
 /** The addresses of this machine's interfaces that are up. */
