@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
-import { Instances, MAX_INSTANCES, parseTxt } from '#tcpnet/discovery/instances.js'
+import { Instances, MAX_INSTANCES } from '#tcpnet/discovery/instances.js'
+import { parseTxt } from '#tcpnet/discovery/txt.js'
 import { type Found, found, lost } from './support/sightings.js'
 
 /** Instances, and what they told, as text: `up A 192.0.2.1:4000`. */
