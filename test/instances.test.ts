@@ -2,24 +2,40 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
-import { Instances, MAX_INSTANCES, parseTxt } from '#tcpnet/discovery/instances.js'
+import { Instances, MAX_INSTANCES } from '#tcpnet/discovery/instances.js'
+import { parseTxt } from '#tcpnet/discovery/txt.js'
 import { type Found, found, lost } from './support/sightings.js'
 
 /** Instances, and what they told, as text: `up A 192.0.2.1:4000`. */
 function record(): { instances: Instances; told: string[]; last: () => Instance | undefined } {
   const told: string[] = []
   const ups: Instance[] = []
-  const instances = new Instances(
-    (instance) => {
+  const instances = new Instances({
+    up: (instance) => {
       ups.push(instance)
       told.push(`up ${instance.uuid} ${instance.paths.map((path) => path.address).join(' ')}:${instance.port}`)
     },
-    (uuid) => told.push(`down ${uuid}`)
-  )
+    down: (uuid) => told.push(`down ${uuid}`)
+  })
+  instances.begin()
   return { instances, told, last: () => ups.at(-1) }
 }
 
 describe('an instance', () => {
+  it('is told only from the beginning on, and then at once', () => {
+    const told: string[] = []
+    const instances = new Instances({
+      up: ({ uuid }) => told.push(`up ${uuid}`),
+      down: (uuid) => told.push(`down ${uuid}`)
+    })
+    instances.found(found('A1'))
+    instances.found(found('B2'))
+    instances.lost(lost('A1'))
+    assert.deepEqual(told, [])
+    instances.begin()
+    assert.deepEqual(told, ['up B2'])
+  })
+
   it('is told whole', () => {
     const { instances, last } = record()
     instances.found(

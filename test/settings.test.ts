@@ -60,6 +60,9 @@ describe('the settings', () => {
     assert.equal(checked.uuidChosen, false)
     assert.equal(checked.driver, 'auto')
     assert.equal(checked.signal, undefined)
+    assert.equal(checked.firstLook, true)
+    assert.equal(checked.deadPeerTimeoutMs, 5000)
+    assert.equal(checkSettings({ name: 'a', deadPeerTimeout: 0 }).deadPeerTimeoutMs, 0)
     assert.equal(checked.limits.maxPeers, 1024)
     assert.equal(checked.limits.maxDials, 16)
     assert.equal(checked.limits.maxHellos, 256)
@@ -72,6 +75,22 @@ describe('the settings', () => {
     const checked = checkSettings({ name: 'a', ...none })
     assert.equal(checked.uuidChosen, false)
     assert.equal(checked.driver, 'auto')
+  })
+
+  it('say how connections are secured', () => {
+    assert.equal(checkSettings('a').security.mode, 'none')
+    assert.equal(checkSettings({ name: 'a', secret: 'x' }).security.mode, 'psk')
+    assert.equal(checkSettings({ name: 'a', secret: ['x', new Uint8Array(32)] }).security.mode, 'psk')
+    assert.equal(checkSettings({ name: 'a', tls: { ca: 'x', key: 'x', cert: 'x' } }).security.mode, 'tls')
+  })
+
+  it('never show a secret in an error', () => {
+    for (const secret of [['hush', ''], ['hush', 1], new Uint8Array(Buffer.from('hush'))]) {
+      assert.throws(
+        () => settings({ name: 'a', secret }),
+        (error: Error) => !/hush|104/.test(`${error.message} ${error.stack}`)
+      )
+    }
   })
 
   it('give the uuid in upper case, its leading zeros kept', () => {
@@ -101,7 +120,8 @@ describe('the settings', () => {
     ['null', null, TYPE],
     ['a number', 1, TYPE],
     ['a function', () => {}, TYPE],
-    ['an array', ['a'], TYPE],
+    ['an array', [], TYPE],
+    ['a setting that is unknown', { name: 'a', Secret: 'x' }, VALUE],
     ['an empty object', {}, TYPE],
     ['a uuid that is a number', { name: 'a', uuid: 10 }, TYPE],
     ['a uuid that is null', { name: 'a', uuid: null }, TYPE],
@@ -115,7 +135,22 @@ describe('the settings', () => {
     ['no peers at all', { name: 'a', maxPeers: 0 }, VALUE],
     ['half a peer', { name: 'a', maxPeers: 0.5 }, VALUE],
     ['endless peers', { name: 'a', maxPeers: Number.POSITIVE_INFINITY }, VALUE],
-    ['peers as text', { name: 'a', maxPeers: '5' }, TYPE]
+    ['peers as text', { name: 'a', maxPeers: '5' }, TYPE],
+    ['a first look that is neither on nor off', { name: 'a', firstLook: 1 }, TYPE],
+    ['a dead peer at once', { name: 'a', deadPeerTimeout: 1 }, VALUE],
+    ['a dead peer before it lived', { name: 'a', deadPeerTimeout: -1 }, VALUE],
+    ['a dead peer as text', { name: 'a', deadPeerTimeout: '5s' }, TYPE],
+    ['no secret among many', { name: 'a', secret: [] }, VALUE],
+    ['an empty secret', { name: 'a', secret: '' }, VALUE],
+    ['an empty secret among others', { name: 'a', secret: ['x', ''] }, VALUE],
+    ['a key of less than 32 bytes', { name: 'a', secret: new Uint8Array(31) }, VALUE],
+    ['a secret that is a number', { name: 'a', secret: 5 }, TYPE],
+    ['a secret that is null', { name: 'a', secret: null }, TYPE],
+    ['a secret beside certificates', { name: 'a', secret: 'x', tls: {} }, TYPE],
+    ['certificates of no authority', { name: 'a', tls: { key: 'x', cert: 'x' } }, TYPE],
+    ['an authority without a certificate', { name: 'a', tls: { ca: 'x' } }, TYPE],
+    ['certificates that nobody checks', { name: 'a', tls: { rejectUnauthorized: false, ca: 'x', pfx: 'x' } }, VALUE],
+    ['certificates that nobody asks for', { name: 'a', tls: { requestCert: false, ca: 'x', pfx: 'x' } }, VALUE]
   ]
   for (const [name, given, error] of wrong) {
     it(`may not be ${name}`, () => assert.throws(() => settings(given), error))

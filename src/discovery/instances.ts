@@ -14,6 +14,8 @@ export const MAX_INSTANCES = 4096
 /** What one interface and family says of an instance; `stale` while only the time before an outage vouches for it. */
 interface Sighting {
   readonly found: Found
+  /** Which one it was of all that was told: what was told later counts where two disagree. */
+  readonly turn: number
   stale: boolean
 }
 
@@ -31,6 +33,7 @@ export class Instances {
   readonly #entries = new Map<string, Entry>()
   readonly #listener: Pick<Listener, 'up' | 'down'>
   #telling = false
+  #turns = 0
 
   constructor(listener: Pick<Listener, 'up' | 'down'>) {
     this.#listener = listener
@@ -55,7 +58,7 @@ export class Instances {
       entry = { sightings: new Map(), told: '' }
       this.#entries.set(uuid, entry)
     }
-    entry.sightings.set(keyOf(found), { found, stale: false })
+    entry.sightings.set(keyOf(found), { found, turn: ++this.#turns, stale: false })
     this.#tell(uuid, entry)
   }
 
@@ -101,10 +104,11 @@ function keyOf({ interfaceIndex, family }: { interfaceIndex: number; family: 4 |
 function instanceOf(uuid: string, entry: Entry): Instance | null {
   const sightings = [...entry.sightings.values()]
   const fresh = sightings.filter((sighting) => !sighting.stale)
-  const latest = (fresh.length > 0 ? fresh : sightings).at(-1)?.found
+  const [latest] = (fresh.length > 0 ? fresh : [...sightings]).sort((a, b) => b.turn - a.turn)
   const paths = pathsOf(sightings.map(({ found }) => found))
   if (latest === undefined || paths.length === 0) return null
-  return { uuid, host: latest.host, port: latest.port, txt: parseTxt(latest.txt), paths }
+  const { host, port, txt } = latest.found
+  return { uuid, host, port, txt: parseTxt(txt), paths }
 }
 
 function pathsOf(sightings: readonly Found[]): Path[] {
