@@ -48,7 +48,7 @@ test('the README lists every setting', () => {
 })
 
 test('the README lists every event', () => {
-  const [, body = ''] = read('src/service.ts').match(/interface ServiceEvents \{(.*?)\n\}/s) ?? []
+  const [, body = ''] = read('src/events.ts').match(/interface ServiceEvents \{(.*?)\n\}/s) ?? []
   const events = [...body.matchAll(/^ {2}([a-z]+): \[/gm)].map(([, name]) => name)
   assert.ok(events.length > 0, 'the interface was found')
   assert.deepEqual(
