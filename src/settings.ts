@@ -93,7 +93,8 @@ const NAME = /^(?=[a-z0-9-]{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/
  */
 export function checkSettings(given: string | Settings): CheckedSettings {
   const settings = typeof given === 'string' ? { name: given } : given
-  if (typeof settings !== 'object' || settings === null) throw invalidType('settings', 'a name or an object', settings)
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+    throw invalidType('settings', 'a name or an object', settings)
   for (const key of Object.keys(settings)) {
     if (!SETTINGS.some((known) => known === key)) {
       throw invalidValue('settings', `has an unknown setting; there are ${SETTINGS.join(', ')}`, key)

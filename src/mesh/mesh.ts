@@ -189,7 +189,7 @@ export class Mesh {
     if (this.#onClosed !== null || this.#links.get(link.uuid) !== link) return
     if (link.applicant !== null) this.#answer(link, link.applicant)
     if (link.state.kind !== 'idle' || link.applicant !== null) return
-    if (link.target() === null) return this.#forget(link, 'neither announced nor connected')
+    if (!link.isKnown) return this.#forget(link, 'neither announced nor connected')
     if (link.barred !== null) return
     if (this.#dials < this.#options.limits.maxDials) this.#dial(link)
     else this.#queue.add(link)
