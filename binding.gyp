@@ -41,7 +41,13 @@
       "include_dirs": [
         "<!(node -p \"try { require('node-addon-api').include_dir } catch { 'native/vendor' }\")"
       ],
-      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "defines": [
+        "NAPI_VERSION=8",
+        "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
+        "NODE_ADDON_API_DISABLE_DEPRECATED",
+        # Events that come while the environment ends cannot be told: Node runs them once more before its cleanup hooks.
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+      ],
       "cflags_cc": ["-std=c++17", "-fvisibility=hidden", "-fno-exceptions", "-pthread"],
       "ldflags": ["-pthread"],
       "conditions": [

@@ -36,7 +36,6 @@ void Browse::OnEvent(ServiceBrowser*, int interface_index, int protocol, int eve
   const auto place = [&] { return Place{name, static_cast<uint32_t>(interface_index), protocol == kInet ? 4 : 6}; };
   if (event == kBrowserNew) self.listener_.appeared(place(), domain);
   if (event == kBrowserRemove) self.listener_.vanished(place());
-  if (event == kBrowserAllForNow) self.listener_.settled();
   if (event == kBrowserFailure) self.listener_.failed(self.daemon_.FailedBy(self.daemon_.error()));
 }
 

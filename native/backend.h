@@ -67,8 +67,6 @@ struct Lookup {
 struct BrowseListener {
   std::function<void(const Place& place, const std::string& domain)> appeared;
   std::function<void(const Place& place)> vanished;
-  /** What the daemon knew at first has been told. */
-  std::function<void()> settled;
   std::function<void(const Failed&)> failed;
 };
 

@@ -13,9 +13,6 @@ namespace {
 /** The one domain of multicast DNS; others would be looked up by unicast. */
 constexpr const char* kDomain = "local.";
 
-/** When a browse has told what the daemon knew: dns_sd.h does not say. Avahi's own answer is a second. */
-constexpr std::chrono::seconds kSettledAfter{1};
-
 std::string WithoutDot(std::string name) {
   if (!name.empty() && name.back() == '.') name.pop_back();
   return name;
@@ -57,13 +54,9 @@ void Announcement::OnReply(Ref, Flags, Error error, const char* name, const char
 }
 
 Browse::Browse(Link& link, BrowseListener listener)
-    : link_(link),
-      listener_(std::move(listener)),
-      settled_(link.loop().AddTimer([this] { listener_.settled(); })),
-      operation_(link.loop(), link.api()) {}
+    : link_(link), listener_(std::move(listener)), operation_(link.loop(), link.api()) {}
 
 Error Browse::Start(const std::string& type, uint32_t interface_index) {
-  Loop::Arm(settled_, kSettledAfter);
   return link_.Start(operation_, [&](Ref* ref, Flags flags) {
     return link_.api().Browse(ref, flags, link_.ToDaemon(interface_index), type.c_str(), kDomain, OnReply, this);
   });

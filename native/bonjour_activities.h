@@ -35,7 +35,6 @@ class Announcement : public Activity {
 class Browse : public Activity {
  public:
   Browse(Link& link, BrowseListener listener);
-  ~Browse() override { link_.loop().Remove(settled_); }
   Error Start(const std::string& type, uint32_t interface_index);
 
  private:
@@ -43,7 +42,6 @@ class Browse : public Activity {
 
   Link& link_;
   const BrowseListener listener_;
-  Loop::Timer* const settled_;
   Operation operation_;
 };
 

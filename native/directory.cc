@@ -23,9 +23,6 @@ void Directory::Start(Backend& backend, uint32_t interface_index) {
   browse_ = backend.Browse(type_, interface_index,
                            {[this](const Place& place, const std::string& domain) { Appeared(place, domain); },
                             [this](const Place& place) { Vanished(place); },
-                            [this] {
-                              if (!std::exchange(settled_, true)) TellAll(Settled{});
-                            },
                             [this](const Failed& failed) {
                               failed_ = failed;
                               TellAll(failed);
@@ -37,7 +34,6 @@ void Directory::Subscribe(const void* who, const Tell& tell) {
   for (const auto& [place, entry] : entries_) {
     if (const InstanceData* told = entry.instance->told()) tell(Found{place, *told});
   }
-  if (settled_) tell(Settled{});
   if (failed_) tell(*failed_);
 }
 

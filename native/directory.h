@@ -23,7 +23,7 @@ class Directory {
 
   void Start(Backend& backend, uint32_t interface_index);
 
-  /** `tell` gets Found, Lost, Settled and perhaps Failed, until Unsubscribe(); some of it from within this call. */
+  /** `tell` gets Found, Lost and perhaps Failed, until Unsubscribe(); some of it from within this call. */
   void Subscribe(const void* who, const Tell& tell);
   void Unsubscribe(const void* who) { subscribers_.erase(who); }
   bool unused() const { return subscribers_.empty(); }
@@ -40,7 +40,6 @@ class Directory {
 
   Resolver& resolver_;
   const std::string type_;
-  bool settled_ = false;
   std::optional<Failed> failed_;
   std::map<const void*, Tell> subscribers_;
   std::unique_ptr<Activity> browse_;

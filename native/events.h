@@ -40,8 +40,6 @@ enum class Failure { kLibrary, kDaemon, kConflict, kRefused };
 
 /** The name is announced. Once. */
 struct Announced {};
-/** What the daemon knew when the browse began has been told. Once. */
-struct Settled {};
 /** An instance was resolved at a place, or changed there. Its addresses are never empty. */
 struct Found {
   Place place;
@@ -58,7 +56,7 @@ struct Failed {
 };
 
 /** What a session tells. */
-using SessionEvent = std::variant<Announced, Settled, Found, Lost, Failed>;
+using SessionEvent = std::variant<Announced, Found, Lost, Failed>;
 using Tell = std::function<void(SessionEvent)>;
 
 }  // namespace tcpnet

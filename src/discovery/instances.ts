@@ -3,7 +3,7 @@ import type { SessionEvent } from '../addon.js'
 import { splitScope } from '../network.js'
 import { trace } from '../trace.js'
 import { parseUuid } from '../uuid.js'
-import type { Instance, Path } from './discovery.js'
+import type { Instance, Listener, Path } from './discovery.js'
 import { parseTxt } from './txt.js'
 
 type Found = SessionEvent & { type: 'found' }
@@ -27,17 +27,22 @@ interface Entry {
 
 /**
  * Makes one instance of what a daemon reports once per interface and family: `up` with the whole of it whenever that
- * changes, `down` when nothing is left.
+ * changes, `down` when nothing is left. It is silent until it is told to begin.
  */
 export class Instances {
   readonly #entries = new Map<string, Entry>()
-  readonly #up: (instance: Instance) => void
-  readonly #down: (uuid: string) => void
+  readonly #listener: Pick<Listener, 'up' | 'down'>
+  #telling = false
   #turns = 0
 
-  constructor(up: (instance: Instance) => void, down: (uuid: string) => void) {
-    this.#up = up
-    this.#down = down
+  constructor(listener: Pick<Listener, 'up' | 'down'>) {
+    this.#listener = listener
+  }
+
+  /** Tells what is known so far, and from here on what changes. */
+  begin(): void {
+    this.#telling = true
+    for (const [uuid, entry] of [...this.#entries]) this.#tell(uuid, entry)
   }
 
   found(found: Found): void {
@@ -82,11 +87,12 @@ export class Instances {
   #tell(uuid: string, entry: Entry): void {
     const instance = instanceOf(uuid, entry)
     if (entry.sightings.size === 0) this.#entries.delete(uuid)
+    if (!this.#telling) return
     const telling = instance === null ? '' : JSON.stringify(instance)
     if (telling === entry.told) return
     entry.told = telling
-    if (instance === null) this.#down(uuid)
-    else this.#up(instance)
+    if (instance === null) this.#listener.down(uuid)
+    else this.#listener.up(instance)
   }
 }
 

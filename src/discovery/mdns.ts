@@ -172,7 +172,8 @@ class MdnsSession implements Session {
       this.#open.add(watched)
       return watched
     } catch (error) {
-      this.#fail('daemon', error instanceof Error ? error.message : String(error))
+      const said = error instanceof Error ? error.message : String(error)
+      this.#fail(said.includes('invalid') ? 'refused' : 'daemon', said)
       return null
     }
   }
@@ -269,7 +270,7 @@ class MdnsSession implements Session {
     })
   }
 
-  #fail(failure: 'daemon' | 'conflict', message: string): void {
+  #fail(failure: 'daemon' | 'conflict' | 'refused', message: string): void {
     if (this.#ended) return
     this.#end()
     this.#onEvent({ type: 'failed', failure, message })
