@@ -13,10 +13,10 @@ const AT_ONCE_MS = 1500
 let cluster = new Cluster()
 const cleanUps: (() => Promise<void>)[] = []
 afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0)) await cleanUp()
   const old = cluster
   cluster = new Cluster()
   await old.close()
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp()
 })
 
 async function rawPeer(uuid: string): Promise<RawPeer> {

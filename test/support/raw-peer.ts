@@ -50,8 +50,13 @@ export class RawPeer {
     return { socket, hello }
   }
 
-  async close(): Promise<void> {
+  /** Ends the announcement; connections stay. */
+  async withdraw(): Promise<void> {
     await this.#discovery?.close()
+  }
+
+  async close(): Promise<void> {
+    await this.withdraw()
     for (const socket of this.dials.items) socket.destroy()
     this.#server.close()
     await once(this.#server, 'close')
