@@ -9,14 +9,14 @@ import { invalidType, TcpnetError } from './errors.js'
 import type { PeerSocket, ServiceEvents } from './events.js'
 import type { Peer } from './mesh/link.js'
 import { Mesh } from './mesh/mesh.js'
-import { type TlsSettings, tlsSetup } from './security/modes.js'
+import { tlsSetup } from './security/modes.js'
 import { TlsSecurity } from './security/tls.js'
+import { checkTls, type TlsSettings } from './security/tls-settings.js'
 import {
   type CheckedListen,
   type CheckedSettings,
   checkListen,
   checkSettings,
-  checkTls,
   type ListenOptions,
   type Settings
 } from './settings.js'

@@ -34,7 +34,14 @@ test('docs/errors.md lists every error code, with the words of the code', () => 
 
 test('every error code is used in src/, and none that is not listed', () => {
   const files = ['service', 'settings', 'addon', 'mesh/mesh', 'mesh/hello', 'mesh/dialer', 'mesh/acceptor']
-  const discovery = ['discovery/healing', 'discovery/auto', 'discovery/mdns', 'security/tls', 'errors']
+  const discovery = [
+    'discovery/healing',
+    'discovery/auto',
+    'discovery/mdns',
+    'security/tls',
+    'security/secrets',
+    'errors'
+  ]
   const code = [...files, ...discovery].map((file) => read(`src/${file}.ts`)).join('\n')
   const used = new Set([...code.matchAll(/'(ERR_TCPNET_[A-Z_]+)'/g)].map(([, name]) => name))
   assert.deepEqual([...used].sort(), Object.keys(ERROR_CODES).sort())
