@@ -25,6 +25,8 @@ input.on('line', async (line) => {
 })
 // The benchmark is gone.
 input.on('close', () => process.exit(0))
+// Node loads the clock when it is first used: that is no part of what is measured.
+performance.now()
 process.stdout.write('"ready"\n')
 
 async function obey(command: Command): Promise<Answer> {
