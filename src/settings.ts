@@ -54,7 +54,7 @@ export interface Settings {
    * connection for it: the kernel probes (TCP keep-alive, RFC 9293 §3.8.4; user timeout, RFC 5482).
    */
   deadPeerTimeout?: number | undefined
-  /** How many peers may be tracked, announced or connected; more are refused. Default: 1024. */
+  /** How many peers may be connected; more are refused. Default: 1024. */
   maxPeers?: number | undefined
 }
 

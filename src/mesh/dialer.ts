@@ -3,6 +3,9 @@ import { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
 import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
 
+/** How long a dial on a local network takes at most, in milliseconds, until the host answers, and until the peer does. */
+const SLOW_AFTER_MS = { connecting: 250, connected: 2000 } as const
+
 /** Where to dial, and how. */
 export interface DialTarget {
   readonly uuid: string
@@ -29,6 +32,7 @@ export class Dial {
   readonly #target: DialTarget
   readonly #done: (result: DialResult) => void
   readonly #deadline: NodeJS.Timeout
+  readonly #since = performance.now()
   #socket: Socket
   #stopReading: () => void = () => {}
   #connected = false
@@ -53,6 +57,16 @@ export class Dial {
   /** Whether our hello is out, so that the peer may have seen this dial. */
   get sent(): boolean {
     return this.#sent
+  }
+
+  /** Whether it takes longer than it ought to. */
+  isSlow(): boolean {
+    return performance.now() - this.#since > SLOW_AFTER_MS[this.#connected ? 'connected' : 'connecting']
+  }
+
+  /** Fails it in favour of a dial that waits. */
+  giveWay(): void {
+    this.#fail(this.#tooLate(Math.round(performance.now() - this.#since)))
   }
 
   /** Ends the dial without a result. Idempotent; nothing happens after the dial has ended. */
@@ -97,14 +111,14 @@ export class Dial {
 
   readonly #onError = (error: Error): void => this.#fail(error)
 
-  readonly #onDeadline = (): void => {
+  readonly #onDeadline = (): void => this.#fail(this.#tooLate(this.#target.deadlineMs))
+
+  #tooLate(waitedMs: number): TcpnetError {
     const step = this.#sent ? 'did not answer the hello' : 'could not be reached'
-    this.#fail(
-      new TcpnetError(
-        'ERR_TCPNET_DIAL_TIMEOUT',
-        `The peer ${this.#target.uuid} ${step} within ${this.#target.deadlineMs} ms: its host is gone, hangs or drops packets. ` +
-          'It is dialed again while it is announced.'
-      )
+    return new TcpnetError(
+      'ERR_TCPNET_DIAL_TIMEOUT',
+      `The peer ${this.#target.uuid} ${step} within ${waitedMs} ms: its host is gone, hangs or drops packets. ` +
+        'It is dialed again while it is announced.'
     )
   }
 
