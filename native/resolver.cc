@@ -97,7 +97,9 @@ void Resolver::Run() {
   auto& waiting = lists_[State::kWaiting];
   while (!waiting.empty()) {
     if (HasRoom()) {
-      Start(*waiting.front());
+      // In turn the newest, which is heard of soon however many wait, and the one that waits longest.
+      newest_is_next_ = !newest_is_next_;
+      Start(newest_is_next_ ? *waiting.back() : *waiting.front());
     } else if (!Evict(State::kUnanswered, State::kRetrying) && !Evict(State::kResolved, State::kParked)) {
       return;
     }

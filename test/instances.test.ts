@@ -7,7 +7,7 @@ import { parseTxt } from '#tcpnet/discovery/txt.js'
 import { type Found, found, lost } from './support/sightings.js'
 
 /** Instances, and what they told, as text: `up A 192.0.2.1:4000`. */
-function record(begun = true): { instances: Instances; told: string[]; last: () => Instance | undefined } {
+function record(): { instances: Instances; told: string[]; last: () => Instance | undefined } {
   const told: string[] = []
   const ups: Instance[] = []
   const instances = new Instances({
@@ -17,11 +17,25 @@ function record(begun = true): { instances: Instances; told: string[]; last: () 
     },
     down: (uuid) => told.push(`down ${uuid}`)
   })
-  if (begun) instances.begin()
+  instances.begin()
   return { instances, told, last: () => ups.at(-1) }
 }
 
 describe('an instance', () => {
+  it('is told only from the beginning on, and then at once', () => {
+    const told: string[] = []
+    const instances = new Instances({
+      up: ({ uuid }) => told.push(`up ${uuid}`),
+      down: (uuid) => told.push(`down ${uuid}`)
+    })
+    instances.found(found('A1'))
+    instances.found(found('B2'))
+    instances.lost(lost('A1'))
+    assert.deepEqual(told, [])
+    instances.begin()
+    assert.deepEqual(told, ['up B2'])
+  })
+
   it('is told whole', () => {
     const { instances, last } = record()
     instances.found(
@@ -124,21 +138,6 @@ describe('an instance', () => {
     instances.lost(lost('A1'))
     instances.found(found('A1'))
     assert.deepEqual(told, ['up A1 192.0.2.1:4000', 'down A1', 'up A1 192.0.2.1:4000'])
-  })
-})
-
-describe('what is found before it is to be told', () => {
-  it('is told in the end, as it is then', () => {
-    const { instances, told } = record(false)
-    instances.found(found('A1'))
-    instances.found(found('A1', { port: 5000 }))
-    for (const name of ['B2', 'C3']) instances.found(found(name))
-    instances.lost(lost('B2'))
-    assert.deepEqual(told, [])
-    instances.begin()
-    assert.deepEqual(told, ['up A1 192.0.2.1:5000', 'up C3 192.0.2.1:4000'])
-    instances.lost(lost('A1'))
-    assert.deepEqual(told.slice(2), ['down A1'])
   })
 })
 

@@ -79,6 +79,8 @@ class HealingDiscovery implements Discovery {
   }
 
   #onAnnounced(): void {
+    // A daemon may announce again, as when its host's name has changed.
+    if (this.#announced && !this.#offline) return
     clearTimeout(this.#timer)
     if (!this.#announced) {
       this.#announced = true
@@ -86,7 +88,6 @@ class HealingDiscovery implements Discovery {
       // What was found before is told only now: until the uuid is known to be ours, nobody may be dialed.
       return this.#instances.begin()
     }
-    if (!this.#offline) return
     this.#offline = false
     this.#retryMs = FIRST_RETRY_MS
     this.#after(REPLAY_MS, () => this.#instances.dropStale())

@@ -8,8 +8,13 @@ import { parseTxt } from './txt.js'
 
 type Found = SessionEvent & { type: 'found' }
 
-/** Instances beyond this many are ignored: whoever announces more does not mean well. */
-export const MAX_INSTANCES = 4096
+/**
+ * Instances beyond this many are ignored: whoever announces more does not mean well. As many as the addon follows, so
+ * that what it told once is not forgotten here.
+ */
+export const MAX_INSTANCES = 16_384
+/** Addresses of an instance beyond this many are ignored: a host has a few on each interface. */
+export const MAX_PATHS = 64
 
 /** What one interface and family says of an instance; `stale` while only the time before an outage vouches for it. */
 interface Sighting {
@@ -116,6 +121,7 @@ function pathsOf(sightings: readonly Found[]): Path[] {
   for (const { interfaceIndex, addresses } of sightings) {
     for (const scoped of addresses) {
       const address = splitScope(scoped).bare
+      if (paths.size >= MAX_PATHS) return [...paths.values()]
       const family = isIP(address)
       if (family === 4 || family === 6) paths.set(`${interfaceIndex} ${address}`, { interfaceIndex, family, address })
     }

@@ -105,6 +105,11 @@ export class Link {
     }
   }
 
+  /** Whether anybody says that the peer is there. */
+  get isKnown(): boolean {
+    return this.instance !== null || this.hint !== null
+  }
+
   /** Where to dial the peer; null where nothing is known of it. Addresses that gave the wrong answer come last. */
   target(): { port: number; addresses: { address: string; family: 4 | 6 }[] } | null {
     const instance = this.instance ?? this.hint

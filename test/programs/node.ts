@@ -2,6 +2,7 @@
 // asked on standard input. After the last service's `close` nothing but the library could keep it alive.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { type PeerSocket, type Service, type Settings, tcpnet } from 'tcpnet'
 import type { Answer, Command, End, NodeEvent, NodeSettings, PeerReport, ServiceEvent, Stats } from './protocol.js'
 
@@ -56,14 +57,14 @@ function report(service: Service, number: number): void {
   })
 }
 
-function obey(command: Command): void {
+async function obey(command: Command): Promise<void> {
   const service = services[command.service]
   if (service === undefined) throw new RangeError(`there is no service ${command.service}`)
-  const value = answer(service, command)
+  const value = command.ask === 'stats' ? await stats() : answer(service, command)
   print({ reply: command.id, ...(value === undefined ? {} : { value }) })
 }
 
-function answer(service: Service, command: Command): Answer['value'] {
+function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): Answer['value'] {
   switch (command.ask) {
     case 'listen':
       delay.reset()
@@ -92,14 +93,16 @@ function answer(service: Service, command: Command): Answer['value'] {
           error: error?.message ?? null
         })
       )
-    case 'stats':
-      return stats()
   }
 }
 
-function stats(): Stats {
+async function stats(): Promise<Stats> {
   const longestDelayMs = longestDelay()
-  globalThis.gc?.()
+  // What a first collection frees may hold more, until its handle's close was told.
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc?.()
+    await setImmediate()
+  }
   const { rss, heapUsed, external } = process.memoryUsage()
   const resources = process.getActiveResourcesInfo()
   delay.reset()
