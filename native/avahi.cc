@@ -1,136 +1,80 @@
-#include <map>
 #include <memory>
 #include <utility>
 
 #include "avahi_api.h"
-#include "avahi_browser.h"
-#include "avahi_connection.h"
+#include "avahi_daemon.h"
+#include "avahi_lookups.h"
 #include "avahi_publisher.h"
-#include "avahi_resolver.h"
 #include "backend.h"
-
-namespace tcpnet::avahi {
-
-namespace {
-
-/** What the sessions of one connection share. Lives as long as the last of them. */
-struct Shared {
-  Shared(Loop& loop, const Api& api) : connection(loop, api), resolver(connection) {}
-
-  Connection connection;
-  Resolver resolver;
-  std::map<std::pair<std::string, uint32_t>, std::unique_ptr<Browser>> browsers;
-  size_t sessions = 0;
-};
-
-class Session : public BackendSession {
- public:
-  Session(std::shared_ptr<Shared> shared, const SessionOptions& options, Backend::Tell tell);
-  ~Session() override;
-
-  void Start();
-
- private:
-  void Tell(SessionEvent event);
-
-  const std::shared_ptr<Shared> shared_;
-  const std::pair<std::string, uint32_t> browsed_;
-  const Backend::Tell tell_;
-  bool failed_ = false;
-  std::unique_ptr<Publisher> publisher_;
-};
-
-Session::Session(std::shared_ptr<Shared> shared, const SessionOptions& options, Backend::Tell tell)
-    : shared_(std::move(shared)),
-      browsed_(options.type, options.interface_index),
-      tell_(std::move(tell)),
-      publisher_(std::make_unique<Publisher>(shared_->connection, options,
-                                             [this](SessionEvent event) { Tell(std::move(event)); })) {
-  shared_->sessions++;
-}
-
-void Session::Start() {
-  shared_->connection.Observe(this,
-                              {[this] { publisher_->Publish(); }, [this](const Failed& failed) { Tell(failed); }});
-  publisher_->Publish();
-  if (failed_) return;
-  std::unique_ptr<Browser>& browser = shared_->browsers[browsed_];
-  if (browser == nullptr) {
-    auto created = std::make_unique<Browser>(shared_->connection, shared_->resolver, browsed_.first, browsed_.second);
-    if (const auto failed = created->Start()) return Tell(*failed);
-    browser = std::move(created);
-  }
-  browser->Subscribe(this, [this](SessionEvent event) { Tell(std::move(event)); });
-}
-
-Session::~Session() {
-  shared_->connection.Forget(this);
-  // First, and where it is the last session too, so that the daemon has said goodbye when this returns.
-  publisher_.reset();
-  if (--shared_->sessions == 0) shared_->connection.Close();
-  const auto browser = shared_->browsers.find(browsed_);
-  if (browser == shared_->browsers.end()) return;
-  if (browser->second != nullptr) browser->second->Unsubscribe(this);
-  if (browser->second == nullptr || browser->second->unused()) shared_->browsers.erase(browser);
-}
-
-void Session::Tell(SessionEvent event) {
-  if (failed_) return;
-  failed_ = std::holds_alternative<Failed>(event);
-  tell_(std::move(event));
-}
-
-/** A session that could not be opened. */
-class NoSession : public BackendSession {};
-
-class AvahiBackend : public Backend {
- public:
-  explicit AvahiBackend(Loop& loop) : loop_(loop) {}
-
-  std::unique_ptr<BackendSession> Open(const SessionOptions& options, Tell tell) override;
-
- private:
-  Loop& loop_;
-  std::unique_ptr<Api> api_;  // null until the libraries are there
-  std::weak_ptr<Shared> shared_;
-};
-
-std::unique_ptr<BackendSession> AvahiBackend::Open(const SessionOptions& options, Tell tell) {
-  if (api_ == nullptr) {
-    auto api = std::make_unique<Api>();
-    if (!*api) {
-      tell(Failed{Failure::kLibrary, api->error()});
-      return std::make_unique<NoSession>();
-    }
-    api_ = std::move(api);
-  }
-  std::shared_ptr<Shared> shared = shared_.lock();
-  if (shared == nullptr || !shared->connection.usable()) {
-    shared = std::make_shared<Shared>(loop_, *api_);
-    if (const auto failed = shared->connection.Open()) {
-      tell(*failed);
-      return std::make_unique<NoSession>();
-    }
-    shared_ = shared;
-  }
-  auto session = std::make_unique<Session>(std::move(shared), options, std::move(tell));
-  session->Start();
-  return session;
-}
-
-}  // namespace
-
-}  // namespace tcpnet::avahi
 
 namespace tcpnet {
 
+namespace avahi {
+
+namespace {
+
+/** Of the 1024 objects that the daemon allows a client; the others are for browsers and entry groups. */
+constexpr Backend::Limits kLimits{768, 1, 2};
+
+class AvahiBackend : public Backend {
+ public:
+  explicit AvahiBackend(Loop& loop) : daemon_(loop, api_) {}
+
+  std::optional<Failed> Connect(std::function<void(const Failed&)> broken) override {
+    if (!api_) return Failed{Failure::kLibrary, api_.error()};
+    return daemon_.Connect(std::move(broken));
+  }
+
+  void Disconnect() override { daemon_.Disconnect(); }
+
+  Limits limits() const override { return kLimits; }
+
+  std::unique_ptr<Activity> Announce(const SessionOptions& options, std::function<void()> announced,
+                                     std::function<void(const Failed&)> failed) override {
+    auto publisher = std::make_unique<Publisher>(daemon_, options, std::move(announced), std::move(failed));
+    publisher->Publish();
+    return publisher;
+  }
+
+  std::unique_ptr<Activity> Browse(const std::string& type, uint32_t interface_index,
+                                   BrowseListener listener) override {
+    if (!daemon_.usable()) return nullptr;
+    const auto failed = listener.failed;
+    auto browse = std::make_unique<avahi::Browse>(daemon_, std::move(listener));
+    if (!browse->Start(type, interface_index)) failed(daemon_.FailedBy(daemon_.error()));
+    return browse;
+  }
+
+  Lookup LookUpService(const Target& target, std::function<void(const ServiceData&)> found) override {
+    return Start<ServiceLookup>(target, std::move(found));
+  }
+
+  Lookup LookUpHost(const HostKey& host, std::function<void(const Address&, bool added)> changed) override {
+    return Start<HostLookup>(host, std::move(changed));
+  }
+
+ private:
+  template <typename Kind, typename What>
+  Lookup Start(const What& what, typename Kind::Callback callback) {
+    if (!daemon_.usable()) return {};
+    auto lookup = std::make_unique<Kind>(daemon_, std::move(callback));
+    if (lookup->Start(what)) return {std::move(lookup)};
+    const int error = daemon_.error();
+    if (error == kErrorTooManyObjects) return {nullptr, true};
+    daemon_.FailedBy(error);
+    return {};
+  }
+
+  const Api api_;
+  Daemon daemon_;
+};
+
+}  // namespace
+
+}  // namespace avahi
+
 std::unique_ptr<Backend> MakeAvahiBackend(Loop& loop) {
   return std::make_unique<avahi::AvahiBackend>(loop);
-}
-
-// filled in by bonjour.cc
-std::unique_ptr<Backend> MakeBonjourBackend(Loop&) {
-  return nullptr;
 }
 
 }  // namespace tcpnet

@@ -55,8 +55,8 @@ std::string Describe(const Api& api, int error) {
     case kErrorCollision:
       return "another instance on the network holds the name: choose another uuid, or none";
     case kErrorNoDaemon:
-      return "avahi-daemon is not running: start it with `systemctl start avahi-daemon`, or install the package "
-             "avahi-daemon (Alpine, Arch, Fedora: avahi)";
+      return "avahi-daemon is not running, or the system's D-Bus, over which it is reached, is not: start it with "
+             "`systemctl start avahi-daemon`, or install the package avahi-daemon (Alpine, Arch, Fedora: avahi)";
     case kErrorDbus:
       return "the system's D-Bus, over which avahi-daemon is reached, does not answer (" + said +
              "): start both with `systemctl start dbus avahi-daemon`, or install the packages dbus and avahi-daemon";

@@ -41,7 +41,6 @@ constexpr int kLookupNoAddress = 8;
 
 constexpr int kBrowserNew = 0;
 constexpr int kBrowserRemove = 1;
-constexpr int kBrowserAllForNow = 3;
 constexpr int kBrowserFailure = 4;
 
 constexpr int kResolverFound = 0;

@@ -1,10 +1,10 @@
 #ifndef TCPNET_AVAHI_PUBLISHER_H_
 #define TCPNET_AVAHI_PUBLISHER_H_
 
-#include <optional>
+#include <functional>
 #include <string>
 
-#include "avahi_connection.h"
+#include "avahi_daemon.h"
 #include "backend.h"
 
 namespace tcpnet::avahi {
@@ -13,12 +13,11 @@ namespace tcpnet::avahi {
  * Announces one instance, as soon as the daemon has a host name, and again whenever that name changes: the SRV record
  * has it.
  */
-class Publisher {
+class Publisher : public Activity {
  public:
-  /** `tell` gets Announced, perhaps Failed. */
-  Publisher(Connection& connection, const SessionOptions& options, Backend::Tell tell);
-  Publisher(const Publisher&) = delete;
-  Publisher& operator=(const Publisher&) = delete;
+  Publisher(Daemon& daemon, const SessionOptions& options, std::function<void()> announced,
+            std::function<void(const Failed&)> failed);
+  ~Publisher() override { daemon_.Forget(this); }
 
   /** Publishes, if the daemon is running and what is published is not current already. */
   void Publish();
@@ -26,17 +25,17 @@ class Publisher {
  private:
   static EntryGroupCallback OnState;
 
-  int Fill(const std::string& domain, const std::string& host);
   int AddService(const std::string& domain);
   int AddRecords(const std::string& domain, const std::string& host);
-  void Fail(int error);
+  void Fail(int error) { failed_(daemon_.FailedBy(error)); }
 
-  Connection& connection_;
+  Daemon& daemon_;
   const SessionOptions options_;
-  const Backend::Tell tell_;
+  const int interface_index_;
+  std::function<void()> announced_;  // null once called
+  const std::function<void(const Failed&)> failed_;
   Owned<EntryGroup> group_;
   std::string published_host_;  // empty: nothing is published
-  bool announced_ = false;
 };
 
 }  // namespace tcpnet::avahi

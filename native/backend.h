@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <variant>
+#include <tuple>
 #include <vector>
 
 #include "address.h"
+#include "events.h"
 #include "loop.h"
 
 namespace tcpnet {
@@ -23,87 +25,92 @@ struct SessionOptions {
   bool probe;                // whether the name may be taken: RFC 6762 section 8.1
 };
 
-/** Where one instance was seen: on one interface, over one family of mDNS transport. */
-struct Place {
-  std::string instance;
+/** An instance of a type, at a place. */
+struct Target {
+  Place place;
+  std::string type;
+  std::string domain;
+};
+
+/** A host, as it is told of on one interface over one family of mDNS transport. */
+struct HostKey {
+  std::string name;
   uint32_t interface_index;
   int family;  // 4 or 6
 
-  bool operator<(const Place& other) const {
-    if (interface_index != other.interface_index) return interface_index < other.interface_index;
-    if (family != other.family) return family < other.family;
-    return instance < other.instance;
+  bool operator<(const HostKey& other) const {
+    return std::tie(name, interface_index, family) < std::tie(other.name, other.interface_index, other.family);
   }
 };
 
-/** What the SRV and TXT records of an instance say, and the addresses of its host. */
-struct InstanceData {
+/** What the SRV and TXT records of an instance say. */
+struct ServiceData {
   std::string host;
-  uint16_t port = 0;
+  uint16_t port;
   std::vector<std::string> txt;
-  std::vector<Address> addresses;
-
-  bool operator==(const InstanceData& other) const {
-    return host == other.host && port == other.port && txt == other.txt && addresses == other.addresses;
-  }
 };
 
-/**
- * Whether a name can be that of an instance of ours: hexadecimal digits. Others are not followed, which spares the
- * daemon and us the work for what strangers announce.
+/** Something that the daemon does for us until this is destroyed, which must not happen from within its own callback.
  */
-inline bool IsUuid(const std::string& name) {
-  return !name.empty() && name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
-}
-
-/** How many places of instances a browse keeps count of; what is announced beyond that is not seen. */
-constexpr size_t kMaxTracked = 16384;
-
-/** Why a session ended. */
-enum class Failure { kLibrary, kDaemon, kConflict, kRefused };
-
-/** The name is announced. Once. */
-struct Announced {};
-/** What the daemon knew when the browse began has been told. Once. */
-struct Settled {};
-/** An instance was resolved at a place, or changed there. Its addresses are never empty. */
-struct Found {
-  Place place;
-  InstanceData data;
-};
-/** A place that was found is gone. */
-struct Lost {
-  Place place;
-};
-/** The session has ended; nothing follows. */
-struct Failed {
-  Failure failure;
-  std::string message;
-};
-
-using SessionEvent = std::variant<Announced, Settled, Found, Lost, Failed>;
-
-/** One announcement and one browse. Destroying it withdraws the one and stops the other. */
-class BackendSession {
+class Activity {
  public:
-  virtual ~BackendSession() = default;
+  virtual ~Activity() = default;
+};
+
+/** An activity; or none, where the daemon refused it: because it does so much already, or for another reason. */
+struct Lookup {
+  std::unique_ptr<Activity> activity;
+  bool full = false;
+};
+
+/** What a browse tells. Instances come and go by place; a place may come several times, and goes as often. */
+struct BrowseListener {
+  std::function<void(const Place& place, const std::string& domain)> appeared;
+  std::function<void(const Place& place)> vanished;
+  std::function<void(const Failed&)> failed;
 };
 
 /**
- * One DNS-SD library and its connection to the daemon. Every function runs on the discovery thread, and so does every
- * call of `tell`. Functions may block for as long as the daemon does.
+ * One connection to the daemon through one DNS-SD library. Every function runs on the discovery thread and may block
+ * for as long as the daemon does; every callback is called there, from the loop or from within one of these functions.
+ *
+ * A connection breaks once, for good: `broken` is called, and from then on every lookup is refused.
  */
 class Backend {
  public:
-  using Tell = std::function<void(SessionEvent)>;
+  /** How much may go on at once, and what each lookup counts for. */
+  struct Limits {
+    size_t objects;
+    size_t per_service;
+    size_t per_host;
+  };
 
   virtual ~Backend() = default;
 
+  /** Connects. Called once, first. Says why where it cannot. */
+  virtual std::optional<Failed> Connect(std::function<void(const Failed&)> broken) = 0;
+
+  /** Ends whatever goes on, at once. The activities are still to be destroyed. */
+  virtual void Disconnect() = 0;
+
+  virtual Limits limits() const = 0;
+
   /**
-   * Starts a session. It cannot fail: a failure is told, at the earliest from within this call. Whoever is told
-   * `Failed` still destroys the session, and not from within the call of `tell`.
+   * Announces an instance, and announces it again by itself when the name of this host changes. `announced` is called
+   * once, or `failed` is; `failed` may follow. Destroying the activity withdraws the announcement before it returns.
    */
-  virtual std::unique_ptr<BackendSession> Open(const SessionOptions& options, Tell tell) = 0;
+  virtual std::unique_ptr<Activity> Announce(const SessionOptions& options, std::function<void()> announced,
+                                             std::function<void(const Failed&)> failed) = 0;
+
+  /** Looks for the instances of a type on one interface, or on all (0). */
+  virtual std::unique_ptr<Activity> Browse(const std::string& type, uint32_t interface_index,
+                                           BrowseListener listener) = 0;
+
+  /** Looks up an instance's SRV and TXT records. `found` is called again whenever they change. */
+  virtual Lookup LookUpService(const Target& target, std::function<void(const ServiceData&)> found) = 0;
+
+  /** Looks up a host's addresses; tells each that is added, and each that goes. */
+  virtual Lookup LookUpHost(const HostKey& host, std::function<void(const Address&, bool added)> changed) = 0;
 };
 
 /** libavahi-client, opened at run time. The loop outlives the back-end. */

@@ -46,7 +46,6 @@ struct EventConverter {
   Napi::Env env;
 
   Napi::Value operator()(const Announced&) const { return EventObject(env, "announced"); }
-  Napi::Value operator()(const Settled&) const { return EventObject(env, "settled"); }
   Napi::Value operator()(const Lost& lost) const { return PlaceEvent(env, "lost", lost.place); }
 
   Napi::Value operator()(const Found& found) const {

@@ -4,20 +4,26 @@
 
 namespace tcpnet {
 
-Backend& Discoverer::BackendOf(BackendName name) {
-  std::unique_ptr<Backend>& backend = name == BackendName::kAvahi ? avahi_ : bonjour_;
-  if (backend == nullptr) {
-    backend = name == BackendName::kAvahi ? MakeAvahiBackend(loop_) : MakeBonjourBackend(loop_);
-  }
-  return *backend;
+/** The connection in use, or a new one; null, and why, where there is none. */
+std::shared_ptr<Connection> Discoverer::ConnectionOf(BackendName name, std::optional<Failed>& failed) {
+  std::weak_ptr<Connection>& current = name == BackendName::kAvahi ? avahi_ : bonjour_;
+  std::shared_ptr<Connection> connection = current.lock();
+  if (connection != nullptr && connection->usable()) return connection;
+  connection = std::make_shared<Connection>(
+      loop_, name == BackendName::kAvahi ? MakeAvahiBackend(loop_) : MakeBonjourBackend(loop_));
+  failed = connection->Connect();
+  if (failed) return nullptr;
+  current = connection;
+  return connection;
 }
 
 void Discoverer::Open(uint64_t id, BackendName name, const SessionOptions& options) {
-  sessions_[id] = BackendOf(name).Open(options, [this, id](SessionEvent event) { Tell(id, std::move(event)); });
-}
-
-void Discoverer::Tell(uint64_t id, SessionEvent event) {
-  events_->Push({id, std::move(event)});
+  std::optional<Failed> failed;
+  const std::shared_ptr<Connection> connection = ConnectionOf(name, failed);
+  if (connection == nullptr) return events_->Push({id, *failed});
+  const Tell tell = [this, id](SessionEvent event) { events_->Push({id, std::move(event)}); };
+  sessions_[id] = std::make_unique<Session>(connection, options, tell);
+  sessions_[id]->Start();
 }
 
 void Discoverer::Close(uint64_t id) {

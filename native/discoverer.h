@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "address_query.h"
 #include "backend.h"
+#include "connection.h"
 #include "discovery_thread.h"
 #include "dns_sd_api.h"
 #include "event_queue.h"
@@ -26,15 +28,14 @@ class Discoverer {
   void Query(uint64_t id, const std::string& host, uint32_t interface_index, std::chrono::milliseconds timeout);
 
  private:
-  Backend& BackendOf(BackendName name);
-  void Tell(uint64_t id, SessionEvent event);
+  std::shared_ptr<Connection> ConnectionOf(BackendName name, std::optional<Failed>& failed);
 
   Loop& loop_;
   const std::shared_ptr<EventQueue> events_;
-  std::unique_ptr<Backend> avahi_;
-  std::unique_ptr<Backend> bonjour_;
+  std::weak_ptr<Connection> avahi_;  // owned by the sessions on it
+  std::weak_ptr<Connection> bonjour_;
   std::unique_ptr<dns_sd::Api> dns_sd_;
-  std::map<uint64_t, std::unique_ptr<BackendSession>> sessions_;
+  std::map<uint64_t, std::unique_ptr<Session>> sessions_;
   std::map<uint64_t, std::unique_ptr<dns_sd::AddressQuery>> queries_;
 };
 

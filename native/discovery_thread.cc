@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -96,7 +97,7 @@ void* DiscoveryThread::Run(void* argument) {
           command = std::move(shared.commands.front());
           shared.commands.erase(shared.commands.begin());
         }
-        command(discoverer);
+        command.run(discoverer);
       }
     });
     while (!stop) loop.RunOnce();
@@ -116,17 +117,31 @@ void DiscoveryThread::Post(Command command) {
 }
 
 void DiscoveryThread::Open(uint64_t id, BackendName backend, SessionOptions options) {
-  Post([id, backend, options = std::move(options)](Discoverer& discoverer) { discoverer.Open(id, backend, options); });
+  Post({id, [id, backend, options = std::move(options)](Discoverer& discoverer) {
+          discoverer.Open(id, backend, options);
+        }});
+}
+
+/** Forgets the command that would open the session. False where it is open already, or being opened. */
+bool DiscoveryThread::Cancel(uint64_t id) {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  auto& commands = shared_->commands;
+  const auto opening =
+      std::find_if(commands.begin(), commands.end(), [id](const Command& command) { return command.opens == id; });
+  if (opening == commands.end()) return false;
+  commands.erase(opening);
+  return true;
 }
 
 void DiscoveryThread::Close(uint64_t id) {
-  Post([id](Discoverer& discoverer) { discoverer.Close(id); });
+  if (Cancel(id)) return shared_->events->Push({id, Closed{}});
+  Post({0, [id](Discoverer& discoverer) { discoverer.Close(id); }});
 }
 
 void DiscoveryThread::Query(uint64_t id, std::string host, uint32_t interface_index, uint32_t timeout_ms) {
-  Post([id, host = std::move(host), interface_index, timeout_ms](Discoverer& discoverer) {
-    discoverer.Query(id, host, interface_index, std::chrono::milliseconds(timeout_ms));
-  });
+  Post({0, [id, host = std::move(host), interface_index, timeout_ms](Discoverer& discoverer) {
+          discoverer.Query(id, host, interface_index, std::chrono::milliseconds(timeout_ms));
+        }});
 }
 
 void DiscoveryThread::Stop() {

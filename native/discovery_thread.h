@@ -35,7 +35,10 @@ class DiscoveryThread {
   /** Opens a session; its events carry `id`. */
   void Open(uint64_t id, BackendName backend, SessionOptions options);
 
-  /** Closes a session, whether or not it failed; `Closed` with its id follows when the daemon was told. */
+  /**
+   * Closes a session, whether or not it failed; `Closed` with its id follows when the daemon was told. One that is not
+   * open yet, because the daemon hangs, is forgotten: when it goes on, it is not asked for what nobody wants any more.
+   */
   void Close(uint64_t id);
 
   /** Asks for a host's addresses; one `QueryResult` with this id follows. */
@@ -46,9 +49,14 @@ class DiscoveryThread {
 
  private:
   struct Shared;
-  using Command = std::function<void(Discoverer&)>;
+
+  struct Command {
+    uint64_t opens;  // the id of the session that it opens, or 0
+    std::function<void(Discoverer&)> run;
+  };
 
   static void* Run(void* shared);
+  bool Cancel(uint64_t id);
   void Post(Command command);
 
   const std::shared_ptr<Shared> shared_;

@@ -12,6 +12,27 @@ constexpr const char* kLibrary = nullptr;  // in libSystem, which every process 
 constexpr const char* kLibrary = "libdns_sd.so.1";
 #endif
 
+/** libavahi-common's functions for memory, and what sets them (avahi-common/malloc.h). */
+struct AvahiAllocator {
+  void* (*malloc)(size_t);
+  void (*free)(void*);
+  void* (*realloc)(void*, size_t);
+  void* (*calloc)(size_t, size_t);
+};
+
+constexpr AvahiAllocator kZeroingAllocator{[](size_t size) { return std::calloc(1, size); }, std::free, std::realloc,
+                                           std::calloc};
+
+/**
+ * Avahi's library leaves the callbacks that a reference does not use uninitialised (sdref_new() in its compat.c), and
+ * calls them when the daemon goes away: a jump to whatever was in that memory. Memory that is always zero mends that,
+ * for every user of the library in this process; it can be freed by anybody as before.
+ */
+void ZeroAvahiMemory() {
+  void (*set_allocator)(const AvahiAllocator*) = nullptr;
+  if (Library("libavahi-common.so.3").Find("avahi_set_allocator", set_allocator)) set_allocator(&kZeroingAllocator);
+}
+
 }  // namespace
 
 Api::Api() : library_(kLibrary) {
@@ -23,6 +44,8 @@ Api::Api() : library_(kLibrary) {
   if (library_.Find("DNSServiceGetAddrInfo", GetAddrInfo)) {
     // A library without this function is Avahi's; what it has of shared connections only says that it has none.
     library_.Find("DNSServiceCreateConnection", CreateConnection);
+  } else if (loaded_) {
+    ZeroAvahiMemory();
   }
   if (!loaded_) {
     error_ = "the DNS-SD library libdns_sd.so.1 did not open (" + library_.error() +

@@ -32,6 +32,11 @@ constexpr Error kNameConflict = -65548;
 constexpr Error kServiceNotRunning = -65563;
 constexpr Error kDefunctConnection = -65569;
 
+/** The interface of services that are on this machine alone (Apple). */
+constexpr uint32_t kLocalOnly = 0xffffffff;
+/** IPv4 and IPv6. */
+constexpr uint32_t kBothProtocols = 3;
+
 constexpr uint16_t kClassIn = 1;
 constexpr uint16_t kTypeA = 1;
 constexpr uint16_t kTypeAaaa = 28;

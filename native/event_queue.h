@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "backend.h"
+#include "events.h"
 
 namespace tcpnet {
 

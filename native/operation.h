@@ -29,6 +29,7 @@ class Operation {
   void Release();
 
   bool running() const { return ref_ != nullptr; }
+  Ref ref() const { return ref_; }
 
  private:
   void Process();

@@ -6,56 +6,24 @@ import { watchForDeadPeer } from './dead-peer.js'
 import type { Discovery } from './discovery/discovery.js'
 import { chooseDriver } from './discovery/drivers.js'
 import { invalidType, TcpnetError } from './errors.js'
-import type { RejectInfo } from './mesh/acceptor.js'
+import type { PeerSocket, ServiceEvents } from './events.js'
 import type { Peer } from './mesh/link.js'
 import { Mesh } from './mesh/mesh.js'
-import { type TlsSettings, tlsSetup } from './security/modes.js'
+import { tlsSetup } from './security/modes.js'
 import { TlsSecurity } from './security/tls.js'
+import { checkTls, type TlsSettings } from './security/tls-settings.js'
 import {
   type CheckedListen,
   type CheckedSettings,
   checkListen,
   checkSettings,
-  checkTls,
   type ListenOptions,
   type Settings
 } from './settings.js'
-import { trace } from './trace.js'
+import { tellChange, trace } from './trace.js'
 
 /** Milliseconds that connections are given to end when the service closes; what has not ended then is destroyed. */
 const CLOSE_GRACE_MS = 2000
-
-/** A connection to a peer: a `net.Socket` that knows whose it is. */
-export type PeerSocket = Socket & {
-  readonly peer: {
-    /** The peer's uuid: hexadecimal digits in upper case. */
-    readonly uuid: string
-  }
-}
-
-/** An error of the service itself, or, where `peer` is set, of a dial that failed. */
-export type ServiceError = Error & { code?: string; peer?: Peer }
-
-/** The events of a service, and what their listeners get. */
-export interface ServiceEvents {
-  /** A peer is connected. What is written to the socket arrives at the peer's socket, byte for byte. */
-  connection: [socket: PeerSocket]
-  /**
-   * The service failed, and closes: it cannot bind, there is no daemon, the announcement was refused. Or, with
-   * `err.peer`, a dial failed and is tried again: that is told only while somebody listens, and closes nothing.
-   */
-  error: [error: ServiceError]
-  /** The service is bound and announced. */
-  listening: []
-  /** The service is closed: nothing of it is left. */
-  close: []
-  /** An inbound connection was refused: it was no peer's, or came at the wrong place. */
-  rejected: [error: TcpnetError, info: RejectInfo]
-  /** The daemon is back, and the service announced again. */
-  online: []
-  /** The daemon went away. Connections stay; the service is announced again when it is back. */
-  offline: [reason: Error]
-}
 
 /** Where a service is in its life; it only ever goes down this list. */
 type Phase = 'new' | 'opening' | 'listening' | 'closing' | 'closed'
@@ -149,7 +117,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   listen(...args: unknown[]): this {
     const checked = checkListen(args)
     if (this.#phase !== 'new') throw listenTwice()
-    this.#phase = 'opening'
+    this.#enter('opening', 'listen() was called')
     if (checked.callback !== undefined) this.once('listening', checked.callback)
     this.#closeOn(checked.signal)
     this.#open(checked)
@@ -169,7 +137,7 @@ export class Service extends EventEmitter<ServiceEvents> {
       else this.once('close', callback)
     }
     if (this.#phase === 'closing' || this.#phase === 'closed') return this
-    this.#phase = 'closing'
+    this.#enter('closing', 'close() was called, or the service failed')
     for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort)
     this.#shutDown()
     return this
@@ -227,8 +195,8 @@ export class Service extends EventEmitter<ServiceEvents> {
           up: (instance) => this.#mesh.up(instance),
           down: (uuid) => this.#mesh.down(uuid),
           hint: (instance) => this.#mesh.hint(instance),
-          online: () => this.emit('online'),
-          offline: (reason) => this.emit('offline', reason)
+          online: this.#onOnline,
+          offline: this.#onOffline
         }
       )
     } catch (error) {
@@ -237,8 +205,27 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   readonly #onAnnounced = (): void => {
-    this.#phase = 'listening'
+    this.#enter('listening', 'bound and announced')
     this.emit('listening')
+  }
+
+  readonly #onOnline = (): void => {
+    this.#tell('offline', 'online', 'the daemon is back')
+    this.emit('online')
+  }
+
+  readonly #onOffline = (reason: Error): void => {
+    this.#tell('online', 'offline', reason.message)
+    this.emit('offline', reason)
+  }
+
+  #enter(phase: Phase, reason: string): void {
+    this.#tell(this.#phase, phase, reason)
+    this.#phase = phase
+  }
+
+  #tell(from: string, to: string, reason: string): void {
+    tellChange({ name: this.name, service: this.uuid, peer: null, from, to, reason })
   }
 
   /** What has failed is closed before it is told, so that a listener that throws leaves nothing behind. */
@@ -285,7 +272,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   readonly #onShutDown = (): void => {
-    this.#phase = 'closed'
+    this.#enter('closed', 'nothing is left')
     this.emit('close')
   }
 }

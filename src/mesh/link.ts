@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { dialable } from '../network.js'
-import { trace } from '../trace.js'
+import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
 import type { Dial } from './dialer.js'
 import type { Holding } from './pairing.js'
@@ -66,10 +66,13 @@ export class Link {
   lastError: Error | null = null
   /** Addresses that were reached and gave the wrong answer: dialed last. */
   readonly suspects = new Set<string>()
+  readonly #owner: { readonly name: string; readonly uuid: string }
   #state: LinkState = { kind: 'idle' }
 
-  constructor(uuid: string) {
+  /** @param owner the service whose link it is */
+  constructor(uuid: string, owner: { readonly name: string; readonly uuid: string }) {
     this.uuid = uuid
+    this.#owner = owner
   }
 
   get state(): LinkState {
@@ -80,7 +83,8 @@ export class Link {
   enter(next: LinkState, reason: string): void {
     const old = this.#state
     this.#state = next
-    trace('%s: %s -> %s (%s)', this.uuid, old.kind, next.kind, reason)
+    const { name, uuid: service } = this.#owner
+    tellChange({ name, service, peer: this.uuid, from: old.kind, to: next.kind, reason })
     if (old.kind === 'dialing') old.dial.abort()
     if (old.kind === 'waiting') clearTimeout(old.timer)
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
@@ -99,6 +103,11 @@ export class Link {
       case 'closing':
         return null
     }
+  }
+
+  /** Whether anybody says that the peer is there. */
+  get isKnown(): boolean {
+    return this.instance !== null || this.hint !== null
   }
 
   /** Where to dial the peer; null where nothing is known of it. Addresses that gave the wrong answer come last. */

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, readFile } from 'node:fs/promises'
+import { access, readFile, readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 /** What the lab calls, and the Debian package that has it. */
@@ -39,6 +39,9 @@ export function isUnavailable(): Promise<LabUnavailable | undefined> {
 async function reason(): Promise<string | undefined> {
   if (process.platform !== 'linux') {
     return `network namespaces are Linux's, this is ${process.platform}`
+  }
+  if ((await readlink('/proc/self')) !== String(process.pid)) {
+    return 'the /proc here tells the process ids of another process namespace; mount its own'
   }
   const missing = await missingTools()
   if (missing.length > 0) {

@@ -21,16 +21,17 @@ function bridgeName(lan: Lan, side: number): string {
  * keep their carrier, nobody is told, and frames vanish.
  */
 export class Wiring {
-  readonly #run: (batch: string) => Promise<void>
+  readonly #runIp: (batch: string) => Promise<void>
   readonly #bridges = new Set<string>()
   readonly #ports = new Map<string, Port>()
   readonly #cut = new Set<string>()
   #sides = new Map<string, number>()
+
   #last: Promise<void> = Promise.resolve()
 
-  /** `ip` runs ip(8) on a batch of commands in the lab's own network. */
-  constructor(ip: (batch: string) => Promise<void>) {
-    this.#run = ip
+  /** `runIp` runs ip(8) on a batch of commands in the lab's own network. */
+  constructor(runIp: (batch: string) => Promise<void>) {
+    this.#runIp = runIp
   }
 
   /** Makes a cable from a new port to the new interface `interfaceName` of the network namespace `netns` (a path). */
@@ -41,38 +42,45 @@ export class Wiring {
       `link add ${port.name} type veth peer name ${interfaceName} netns ${netns}`,
       `link set ${port.name} addrgenmode none up`
     ]
-    await this.#ip([...make, ...this.#place([port])].join('\n'))
+    await this.#ip([...make, ...this.#place([port])])
   }
 
   async unplug(port: Port): Promise<void> {
     this.#ports.delete(port.name)
     this.#cut.delete(port.name)
-    await this.#ip(`link del ${port.name}`)
+    await this.#ip([`link del ${port.name}`])
   }
 
   /** The port's carrier, as when a cable is pulled out and put back: both ends know at once. */
   async carrier(port: Port, state: 'up' | 'down'): Promise<void> {
-    await this.#ip(`link set ${port.name} ${state}`)
+    await this.#ip([`link set ${port.name} ${state}`])
   }
 
   async cut(ports: readonly Port[]): Promise<void> {
     for (const port of ports) {
       this.#cut.add(port.name)
     }
-    await this.#ip(this.#place(ports).join('\n'))
+    await this.#ip(this.#place(ports))
   }
 
   async restore(ports: readonly Port[]): Promise<void> {
     for (const port of ports) {
       this.#cut.delete(port.name)
     }
-    await this.#ip(this.#place(ports).join('\n'))
+    await this.#ip(this.#place(ports))
   }
 
   /** Ports of different groups no longer reach each other; ports in none stay together. */
   async split(groups: readonly (readonly Port[])[]): Promise<void> {
     this.#sides = new Map(groups.flatMap((ports, group) => ports.map((port) => [port.name, group + 1] as const)))
-    await this.#ip(this.#place([...this.#ports.values()]).join('\n'))
+    await this.#ip(this.#place([...this.#ports.values()]))
+  }
+
+  /** One batch after the other: a port may be placed in a bridge that an earlier batch makes. */
+  #ip(commands: readonly string[]): Promise<void> {
+    const turn = this.#last.then(() => this.#runIp(commands.join('\n')))
+    this.#last = turn.catch(() => {})
+    return turn
   }
 
   #place(ports: readonly Port[]): string[] {
@@ -92,12 +100,5 @@ export class Wiring {
     }
     this.#bridges.add(name)
     return [`link add ${name} type bridge mcast_snooping 0 forward_delay 0`, `link set ${name} addrgenmode none up`]
-  }
-
-  /** One batch after the other: a port goes in a bridge that another batch, begun earlier, makes. */
-  #ip(batch: string): Promise<void> {
-    const done = this.#last.then(() => this.#run(batch))
-    this.#last = done.catch(() => {})
-    return done
   }
 }

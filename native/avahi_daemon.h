@@ -1,5 +1,5 @@
-#ifndef TCPNET_AVAHI_CONNECTION_H_
-#define TCPNET_AVAHI_CONNECTION_H_
+#ifndef TCPNET_AVAHI_DAEMON_H_
+#define TCPNET_AVAHI_DAEMON_H_
 
 #include <functional>
 #include <map>
@@ -11,39 +11,29 @@
 
 namespace tcpnet::avahi {
 
-/**
- * One client of avahi-daemon: one connection to D-Bus, for all sessions of an environment. It breaks once, for good,
- * and tells everybody; a new one is made for the sessions that are opened afterwards.
- */
-class Connection {
+/** One client of avahi-daemon: one connection to D-Bus. It breaks once, for good. */
+class Daemon {
  public:
-  /** Whoever has to know of the connection. Calls come from the loop, or from within a function of the connection. */
-  struct Observer {
-    /** The daemon's own host name is established, or was changed. */
-    std::function<void()> running;
-    std::function<void(const Failed&)> broken;
-  };
-
-  Connection(Loop& loop, const Api& api);
-  ~Connection() { Close(); }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  Daemon(Loop& loop, const Api& api);
+  ~Daemon() { Disconnect(); }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
 
   /** Connects. Says why where it cannot. */
-  std::optional<Failed> Open();
+  std::optional<Failed> Connect(std::function<void(const Failed&)> broken);
 
-  /** Disconnects: the daemon forgets all that it did for the connection. What was made with the client is freed. */
-  void Close();
+  /** The daemon forgets all that it did for this client, and the library frees its objects. */
+  void Disconnect();
 
-  void Observe(const void* who, Observer observer) { observers_[who] = std::move(observer); }
+  /** `running` is called whenever the daemon's own host name is established, until Forget(). */
+  void Observe(const void* who, std::function<void()> running) { observers_[who] = std::move(running); }
   void Forget(const void* who) { observers_.erase(who); }
 
-  /** The client, for the library's functions; null once closed. */
+  /** The client, for the library's functions; null once disconnected. */
   Client* client() const { return client_; }
   const Api& api() const { return api_; }
-  Loop& loop() const { return loop_; }
   /** Whether the library's functions may be called with the client. */
-  bool usable() const { return client_ != nullptr && !broken_; }
+  bool usable() const { return client_ != nullptr && !is_broken_; }
   /** Whether the daemon has established its host name. */
   bool running() const { return usable() && api_.client_get_state(client_) == kClientRunning; }
   /** What failed last. */
@@ -57,12 +47,12 @@ class Connection {
 
   void Break(const Failed& failed);
 
-  Loop& loop_;
   const Api& api_;
   const Poll poll_;
   Client* client_ = nullptr;  // owned
-  bool broken_ = false;
-  std::map<const void*, Observer> observers_;
+  bool is_broken_ = false;
+  std::function<void(const Failed&)> broken_;
+  std::map<const void*, std::function<void()>> observers_;
 };
 
 /** One object of the library that belongs to a client. */
@@ -71,7 +61,7 @@ class Owned {
  public:
   using Free = int (*Api::*)(Object*);
 
-  Owned(Connection& connection, Free free) : connection_(connection), free_(free) {}
+  Owned(Daemon& daemon, Free free) : daemon_(daemon), free_(free) {}
   ~Owned() { Reset(); }
   Owned(const Owned&) = delete;
   Owned& operator=(const Owned&) = delete;
@@ -85,7 +75,7 @@ class Owned {
 
   /** Frees the object. With the client went all of its objects. */
   void Reset() {
-    if (object_ != nullptr && connection_.client() != nullptr) (connection_.api().*free_)(object_);
+    if (object_ != nullptr && daemon_.client() != nullptr) (daemon_.api().*free_)(object_);
     object_ = nullptr;
   }
 
@@ -93,11 +83,11 @@ class Owned {
   explicit operator bool() const { return object_ != nullptr; }
 
  private:
-  Connection& connection_;
+  Daemon& daemon_;
   const Free free_;
   Object* object_ = nullptr;
 };
 
 }  // namespace tcpnet::avahi
 
-#endif  // TCPNET_AVAHI_CONNECTION_H_
+#endif  // TCPNET_AVAHI_DAEMON_H_

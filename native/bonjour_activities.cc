@@ -1,0 +1,142 @@
+#include "bonjour_activities.h"
+
+#include <arpa/inet.h>
+
+#include <utility>
+
+#include "dns_data.h"
+
+namespace tcpnet::dns_sd {
+
+namespace {
+
+/** The one domain of multicast DNS; others would be looked up by unicast. */
+constexpr const char* kDomain = "local.";
+
+std::string WithoutDot(std::string name) {
+  if (!name.empty() && name.back() == '.') name.pop_back();
+  return name;
+}
+
+}  // namespace
+
+Announcement::Announcement(Link& link, const SessionOptions& options, std::function<void()> announced,
+                           std::function<void(const Failed&)> failed)
+    : link_(link),
+      options_(options),
+      announced_(std::move(announced)),
+      failed_(std::move(failed)),
+      operation_(link.loop(), link.api()) {}
+
+Error Announcement::Start() {
+  if (!link_.takes_flags()) return Register(0);
+  if (options_.probe) return Register(kNoAutoRename);
+  const Error error = Register(kNoAutoRename | kKnownUnique);
+  // A library that does not know the newer flag: then the name is probed for.
+  return error == kNoError || FailureOf(error) != Failure::kRefused ? error : Register(kNoAutoRename);
+}
+
+Error Announcement::Register(Flags own_flags) {
+  const std::string txt = TxtData(options_.txt);
+  return link_.Start(operation_, [&](Ref* ref, Flags flags) {
+    return link_.api().Register(ref, flags | own_flags, link_.ToDaemon(options_.interface_index),
+                                options_.instance.c_str(), options_.type.c_str(), kDomain, nullptr,
+                                htons(options_.port), static_cast<uint16_t>(txt.size()), txt.data(), OnReply, this);
+  });
+}
+
+void Announcement::OnReply(Ref, Flags, Error error, const char* name, const char*, const char*, void* context) {
+  auto& self = *static_cast<Announcement*>(context);
+  if (error != kNoError) return self.failed_(self.link_.FailedBy(error));
+  // Avahi's library cannot be told not to rename.
+  if (name == nullptr || self.options_.instance != name) return self.failed_(self.link_.FailedBy(kNameConflict));
+  if (const auto announced = std::exchange(self.announced_, nullptr)) announced();
+}
+
+Browse::Browse(Link& link, BrowseListener listener)
+    : link_(link), listener_(std::move(listener)), operation_(link.loop(), link.api()) {}
+
+Error Browse::Start(const std::string& type, uint32_t interface_index) {
+  return link_.Start(operation_, [&](Ref* ref, Flags flags) {
+    return link_.api().Browse(ref, flags, link_.ToDaemon(interface_index), type.c_str(), kDomain, OnReply, this);
+  });
+}
+
+void Browse::OnReply(Ref, Flags flags, uint32_t interface_index, Error error, const char* name, const char*,
+                     const char* domain, void* context) {
+  auto& self = *static_cast<Browse*>(context);
+  if (error != kNoError) return self.listener_.failed(self.link_.FailedBy(error));
+  if (name == nullptr || domain == nullptr) return;
+  const Place place{name, self.link_.FromDaemon(interface_index), 4};
+  if ((flags & kAdd) != 0) {
+    self.listener_.appeared(place, domain);
+  } else {
+    self.listener_.vanished(place);
+  }
+}
+
+ServiceLookup::ServiceLookup(Link& link, Callback found)
+    : link_(link), found_(std::move(found)), operation_(link.loop(), link.api()) {}
+
+Error ServiceLookup::Start(const Target& target) {
+  return link_.Start(operation_, [&](Ref* ref, Flags flags) {
+    return link_.api().Resolve(ref, flags, link_.ToDaemon(target.place.interface_index), target.place.instance.c_str(),
+                               target.type.c_str(), target.domain.c_str(), OnReply, this);
+  });
+}
+
+/** An error says that nobody has answered so far, or that the connection broke, which others are told as well. */
+void ServiceLookup::OnReply(Ref, Flags, uint32_t, Error error, const char*, const char* host, uint16_t port,
+                            uint16_t txt_size, const unsigned char* txt, void* context) {
+  if (error != kNoError || host == nullptr) return;
+  static_cast<ServiceLookup*>(context)->found_({WithoutDot(host), ntohs(port), TxtStrings(txt, txt_size)});
+}
+
+HostLookup::HostLookup(Link& link, Callback changed)
+    : link_(link), changed_(std::move(changed)), first_(link.loop(), link.api()), second_(link.loop(), link.api()) {}
+
+Error HostLookup::Start(const HostKey& host) {
+  const uint32_t interface_index = link_.ToDaemon(host.interface_index);
+  if (interface_index == kLocalOnly) {
+    // What is served on loopback alone is on this machine.
+    changed_({4, "127.0.0.1"}, true);
+    changed_({6, "::1"}, true);
+    return kNoError;
+  }
+  if (link_.api().GetAddrInfo == nullptr) return StartRecords(host);
+  return link_.Start(first_, [&](Ref* ref, Flags flags) {
+    return link_.api().GetAddrInfo(ref, flags, interface_index, kBothProtocols, host.name.c_str(), OnAddress, this);
+  });
+}
+
+Error HostLookup::StartRecords(const HostKey& host) {
+  const auto start = [&](Operation& operation, uint16_t type) {
+    return link_.Start(operation, [&](Ref* ref, Flags flags) {
+      return link_.api().QueryRecord(ref, flags, host.interface_index, host.name.c_str(), type, kClassIn, OnRecord,
+                                     this);
+    });
+  };
+  const Error error = start(first_, kTypeA);
+  return error != kNoError ? error : start(second_, kTypeAaaa);
+}
+
+void HostLookup::OnAddress(Ref, Flags flags, uint32_t, Error error, const char*, const sockaddr* address, uint32_t,
+                           void* context) {
+  if (error != kNoError || address == nullptr) return;
+  static_cast<HostLookup*>(context)->Change(AddressOf(*address), (flags & kAdd) != 0);
+}
+
+void HostLookup::OnRecord(Ref, Flags flags, uint32_t, Error error, const char*, uint16_t, uint16_t, uint16_t size,
+                          const void* data, uint32_t, void* context) {
+  if (error != kNoError) return;
+  static_cast<HostLookup*>(context)->Change(AddressOf(data, size), (flags & kAdd) != 0);
+}
+
+void HostLookup::Change(const Address& address, bool added) {
+  if (address.family == 0) return;
+  int& count = counts_[address.text];
+  if (added && ++count == 1) changed_(address, true);
+  if (!added && count > 0 && --count == 0) changed_(address, false);
+}
+
+}  // namespace tcpnet::dns_sd

@@ -1,0 +1,177 @@
+#include "resolver.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace tcpnet {
+
+namespace {
+
+/** How long an instance that nobody answers for keeps its place from one that waits. */
+constexpr std::chrono::seconds kPatience{3};
+
+/** How long no more is asked of a daemon than it granted. Others may have what it refused us, and give it back. */
+constexpr std::chrono::seconds kRecovery{10};
+
+constexpr std::chrono::milliseconds kSoon{0};
+
+}  // namespace
+
+Instance::Instance(Resolver& resolver, Target target, Changed changed)
+    : resolver_(resolver), target_(std::move(target)), changed_(std::move(changed)) {
+  resolver_.Add(*this);
+}
+
+Instance::~Instance() {
+  if (host_ != nullptr) host_->Forget(this);
+  resolver_.Remove(*this);
+}
+
+void Instance::Found(const ServiceData& service) {
+  data_ = {service.host, service.port, service.txt, {}};
+  const Place& place = target_.place;
+  const HostKey key{service.host, place.interface_index, place.family};
+  if (host_ == nullptr || host_->key() < key || key < host_->key()) {
+    if (host_ != nullptr) host_->Forget(this);
+    host_ = resolver_.HostOf(key);
+    if (host_ == nullptr) return;  // stays unanswered
+    host_->Observe(this, [this] { Update(); });
+  }
+  Update();
+}
+
+/** Tells what is known now, if that is something new. */
+void Instance::Update() {
+  data_.addresses = host_->addresses();
+  if (data_.addresses.empty()) {
+    // The addresses of a new host are not known yet; those of the old one are as good as any until then.
+    if (told_ == nullptr || told_->host != data_.host) return;
+    told_.reset();
+    changed_(nullptr);
+  } else if (told_ == nullptr || !(*told_ == data_)) {
+    told_ = std::make_unique<InstanceData>(data_);
+    resolver_.Move(*this, State::kResolved);
+    changed_(told_.get());
+  }
+}
+
+Resolver::Resolver(Loop& loop, Backend& backend)
+    : loop_(loop),
+      backend_(backend),
+      soon_(loop.AddTimer([this] { Run(); })),
+      deadline_(loop.AddTimer([this] { ExpireOld(); })),
+      recovery_(loop.AddTimer([this] {
+        limits_ = backend_.limits();
+        Run();
+      })),
+      limits_(backend.limits()) {}
+
+Resolver::~Resolver() {
+  loop_.Remove(soon_);
+  loop_.Remove(deadline_);
+  loop_.Remove(recovery_);
+}
+
+void Resolver::Add(Instance& instance) {
+  auto& waiting = lists_[State::kWaiting];
+  instance.position_ = waiting.insert(waiting.end(), &instance);
+  Run();
+}
+
+void Resolver::Remove(Instance& instance) {
+  lists_[instance.state_].erase(instance.position_);
+  Loop::Arm(soon_, kSoon);
+}
+
+void Resolver::Move(Instance& instance, State state) {
+  if (instance.state_ == state) return;
+  auto& list = lists_[state];
+  list.splice(list.end(), lists_[instance.state_], instance.position_);
+  instance.state_ = state;
+  if (!lists_[State::kWaiting].empty()) Loop::Arm(soon_, kSoon);
+}
+
+/** Starts those that wait, as far as there is room. Not from within a callback of a lookup: it may end that one. */
+void Resolver::Run() {
+  auto& waiting = lists_[State::kWaiting];
+  while (!waiting.empty()) {
+    if (HasRoom()) {
+      // In turn the newest, which is heard of soon however many wait, and the one that waits longest.
+      newest_is_next_ = !newest_is_next_;
+      Start(newest_is_next_ ? *waiting.back() : *waiting.front());
+    } else if (!Evict(State::kUnanswered, State::kRetrying) && !Evict(State::kResolved, State::kParked)) {
+      return;
+    }
+  }
+  auto& retrying = lists_[State::kRetrying];
+  while (!retrying.empty() && HasRoom()) Start(*retrying.front());
+}
+
+/** Declares unanswered what has been waited for long enough. */
+void Resolver::ExpireOld() {
+  auto& resolving = lists_[State::kResolving];
+  const auto now = Loop::Clock::now();
+  while (!resolving.empty()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(resolving.front()->started_ + kPatience - now);
+    if (left.count() > 0) return Loop::Arm(deadline_, left);
+    Move(*resolving.front(), State::kUnanswered);
+  }
+}
+
+bool Resolver::Evict(State from, State to) {
+  if (lists_[from].empty()) return false;
+  Instance& instance = *lists_[from].front();
+  instance.lookup_.reset();
+  if (instance.host_ != nullptr) instance.host_->Forget(&instance);
+  instance.host_.reset();
+  Move(instance, to);
+  return true;
+}
+
+void Resolver::Start(Instance& instance) {
+  Move(instance, State::kResolving);
+  instance.started_ = Loop::Clock::now();
+  if (!deadline_->armed) Loop::Arm(deadline_, kPatience);
+  Lookup lookup =
+      backend_.LookUpService(instance.target_, [&instance](const ServiceData& service) { instance.Found(service); });
+  instance.lookup_ = std::move(lookup.activity);
+  if (instance.lookup_ != nullptr) return;
+  if (lookup.full) Full(limits_.per_service);
+  Move(instance, lookup.full ? State::kWaiting : State::kParked);
+}
+
+/** Takes what is in use now as the limit, which ran into the daemon's by `refused`. */
+void Resolver::Full(size_t refused) {
+  limits_.objects = std::min(limits_.objects, Objects() - refused);
+  Loop::Arm(recovery_, kRecovery);
+}
+
+/** The host of that name, shared; null where the daemon refuses to look it up. */
+std::shared_ptr<Host> Resolver::HostOf(const HostKey& key) {
+  const auto known = hosts_.find(key);
+  if (known != hosts_.end()) return known->second->shared_from_this();
+  const auto forget = [this](Host* host) {
+    hosts_.erase(host->key());
+    delete host;
+  };
+  std::shared_ptr<Host> host(new Host(key), forget);
+  hosts_[key] = host.get();
+  bool full = false;
+  if (host->Start(backend_, full)) return host;
+  if (full) Full(limits_.per_host);
+  return nullptr;
+}
+
+/** How many of the daemon's objects are in use here. */
+size_t Resolver::Objects() {
+  const size_t services =
+      lists_[State::kResolving].size() + lists_[State::kResolved].size() + lists_[State::kUnanswered].size();
+  return limits_.per_service * services + limits_.per_host * hosts_.size();
+}
+
+bool Resolver::HasRoom() {
+  return Objects() + limits_.per_service + limits_.per_host <= limits_.objects;
+}
+
+}  // namespace tcpnet
