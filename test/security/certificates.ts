@@ -21,6 +21,17 @@ export interface IssueOptions {
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
 
+/** What `openssl ca` needs to know for a list of revoked certificates. */
+const CA_CNF = `
+[ca]
+default_ca = this
+[this]
+database = index.txt
+crlnumber = crlnumber
+default_md = sha256
+default_crl_days = 1
+`
+
 /** A private authority. Made in a test file's body or a test: its folder is gone after that. */
 export class Authority {
   readonly #folder: string
@@ -44,6 +55,16 @@ export class Authority {
     writeFileSync(join(this.#folder, `${name}.ext`), `${extensions}\n`)
     this.#openssl([...signed, ...by])
     return { key: this.#read(`${name}.key`), cert: this.#read(`${name}.pem`), ca: this.certificate }
+  }
+
+  /** The list of revoked certificates, with this one on it. */
+  revoke({ cert }: Credentials): string {
+    const files = { 'index.txt': '', crlnumber: '01\n', 'revoked.pem': cert, 'ca.cnf': CA_CNF }
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.#folder, name), text)
+    const by = ['ca', '-config', 'ca.cnf', '-keyfile', 'ca.key', '-cert', 'ca.pem']
+    this.#openssl([...by, '-revoke', 'revoked.pem'])
+    this.#openssl([...by, '-gencrl', '-out', 'crl.pem'])
+    return this.#read('crl.pem')
   }
 
   #openssl(args: readonly string[]): void {

@@ -127,5 +127,5 @@ export async function mesh(members: readonly Member[]): Promise<void> {
 function causeOf(error: TcpnetError): string | undefined {
   assert.ok(error instanceof TcpnetError)
   const { cause } = error
-  return cause instanceof Error ? (('code' in cause && String(cause.code)) || cause.message) : undefined
+  return cause instanceof Error ? ('code' in cause && String(cause.code)) || cause.message : undefined
 }
