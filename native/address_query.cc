@@ -7,8 +7,11 @@ namespace tcpnet::dns_sd {
 
 namespace {
 
-/** How long after an answer another one may come: the answers to A and AAAA are two packets, or two D-Bus messages. */
-constexpr std::chrono::milliseconds kQuiet{30};
+/** How long after an answer another one of a family that has answered may come: they are in one packet. */
+constexpr std::chrono::milliseconds kSameFamily{10};
+/** How long the other family may take: a question waits 20 to 120 ms for others to go with it (RFC 6762 section 5.2).
+ */
+constexpr std::chrono::milliseconds kOtherFamily{150};
 
 }  // namespace
 
@@ -75,7 +78,10 @@ void AddressQuery::Answer(Flags flags, Error error, const Address& address) {
   } else if (known == addresses_.end()) {
     addresses_.push_back(address);
   }
-  if ((flags & kMoreComing) == 0 && !addresses_.empty()) Loop::Arm(quiet_, kQuiet);
+  if ((flags & kMoreComing) != 0 || addresses_.empty()) return;
+  const auto other = [this](const Address& one) { return one.family != addresses_.front().family; };
+  const bool both = std::any_of(addresses_.begin(), addresses_.end(), other);
+  Loop::Arm(quiet_, both ? kSameFamily : kOtherFamily);
 }
 
 void AddressQuery::Finish(Error error) {

@@ -21,15 +21,24 @@ Session::Session(std::shared_ptr<Connection> connection, const SessionOptions& o
 void Session::Start() {
   const Tell tell = [this](SessionEvent event) { TellOnce(std::move(event)); };
   connection_->sessions_[this] = tell;
-  announcement_ = connection_->backend_->Announce(
-      options_, [tell] { tell(Announced{}); }, [tell](const Failed& failed) { tell(failed); });
+  const auto announced = [this] {
+    TellOnce(Announced{});
+    if (options_.probe) Browse();
+  };
+  announcement_ = connection_->backend_->Announce(options_, announced, [tell](const Failed& failed) { tell(failed); });
+  // While a name is probed for, nobody here must ask for it: Avahi takes such a question's known answers (RFC 6762
+  // section 7.1) for a reason not to defend the name against the probes that follow it.
+  if (!options_.probe) Browse();
+}
+
+void Session::Browse() {
   if (failed_) return;
   std::unique_ptr<Directory>& directory = connection_->directories_[directory_];
   if (directory == nullptr) {
     directory = std::make_unique<Directory>(connection_->resolver_, options_.type);
     directory->Start(*connection_->backend_, options_.interface_index);
   }
-  directory->Subscribe(this, tell);
+  directory->Subscribe(this, [this](SessionEvent event) { TellOnce(std::move(event)); });
 }
 
 Session::~Session() {

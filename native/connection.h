@@ -50,6 +50,7 @@ class Session {
   void Start();
 
  private:
+  void Browse();
   void TellOnce(SessionEvent event);
 
   const std::shared_ptr<Connection> connection_;

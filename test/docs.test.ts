@@ -34,7 +34,14 @@ test('docs/errors.md lists every error code, with the words of the code', () => 
 
 test('every error code is used in src/, and none that is not listed', () => {
   const files = ['service', 'settings', 'addon', 'mesh/mesh', 'mesh/hello', 'mesh/dialer', 'mesh/acceptor']
-  const discovery = ['discovery/healing', 'discovery/auto', 'discovery/mdns', 'security/tls', 'errors']
+  const discovery = [
+    'discovery/healing',
+    'discovery/auto',
+    'discovery/mdns',
+    'security/tls',
+    'security/secrets',
+    'errors'
+  ]
   const code = [...files, ...discovery].map((file) => read(`src/${file}.ts`)).join('\n')
   const used = new Set([...code.matchAll(/'(ERR_TCPNET_[A-Z_]+)'/g)].map(([, name]) => name))
   assert.deepEqual([...used].sort(), Object.keys(ERROR_CODES).sort())
@@ -48,7 +55,7 @@ test('the README lists every setting', () => {
 })
 
 test('the README lists every event', () => {
-  const [, body = ''] = read('src/service.ts').match(/interface ServiceEvents \{(.*?)\n\}/s) ?? []
+  const [, body = ''] = read('src/events.ts').match(/interface ServiceEvents \{(.*?)\n\}/s) ?? []
   const events = [...body.matchAll(/^ {2}([a-z]+): \[/gm)].map(([, name]) => name)
   assert.ok(events.length > 0, 'the interface was found')
   assert.deepEqual(

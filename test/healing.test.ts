@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it, mock } from 'node:test'
-import { ANNOUNCEMENT, HealingTrial } from './support/fake-session.js'
+import { ANNOUNCEMENT, announcedTrial, HealingTrial } from './support/fake-session.js'
 import { found, lost } from './support/sightings.js'
 
 afterEach(() => mock.timers.reset())
-
-/** A trial whose service is announced; nothing else was told. */
-function announced(): HealingTrial {
-  const trial = new HealingTrial()
-  trial.announce()
-  assert.deepEqual(trial.take(), ['announced'])
-  return trial
-}
 
 describe('the announcement', () => {
   it('is asked for at once, as it was given', () => {
@@ -20,7 +12,7 @@ describe('the announcement', () => {
     assert.deepEqual(trial.session.announcement, ANNOUNCEMENT)
   })
 
-  it('is told once, and before what was found', () => {
+  it('is told once, and before what was found and is still there', () => {
     const trial = new HealingTrial()
     trial.session.emit(found('A1'))
     trial.session.emit(found('B2'))
@@ -42,7 +34,7 @@ describe('the announcement', () => {
   })
 
   it('has no deadline once it was told', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     trial.pass(60_000)
     assert.deepEqual(trial.take(), [])
   })
@@ -69,7 +61,7 @@ describe('the announcement', () => {
   }
 
   it('is lost for good in a conflict that comes later', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     trial.fail('conflict')
     trial.pass(60_000)
     assert.deepEqual(trial.take(), ['failed'])
@@ -79,7 +71,7 @@ describe('the announcement', () => {
 
 describe('an outage of the daemon', () => {
   it('is told once, and its end once', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     trial.fail()
     assert.deepEqual(trial.take(), ['offline'])
     assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_NO_DAEMON')
@@ -95,7 +87,7 @@ describe('an outage of the daemon', () => {
   })
 
   it('can be followed by another', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     for (let outage = 0; outage < 3; outage++) {
       trial.fail()
       trial.pass(500)
@@ -105,7 +97,7 @@ describe('an outage of the daemon', () => {
   })
 
   it('is met by attempts after 0.5 s, doubling to 10 s, without limit, each with the same name', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     trial.fail()
     for (const ms of [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]) {
       const before = trial.sessions.length
@@ -120,7 +112,7 @@ describe('an outage of the daemon', () => {
   })
 
   it('begins with 0.5 s again after a success', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     trial.fail()
     trial.pass(500)
     trial.fail()
@@ -133,7 +125,7 @@ describe('an outage of the daemon', () => {
   })
 
   it('lasts while a daemon that is back does not answer', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     trial.fail()
     trial.pass(500)
     const silent = trial.session
@@ -146,7 +138,7 @@ describe('an outage of the daemon', () => {
   })
 
   it('lasts where the daemon refuses, or its library does: that may pass', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     trial.fail()
     trial.pass(500)
     trial.fail('refused')
@@ -158,7 +150,7 @@ describe('an outage of the daemon', () => {
   })
 
   it('ends for good where another has taken the name meanwhile', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     trial.fail()
     trial.pass(500)
     trial.fail('conflict')
@@ -170,7 +162,7 @@ describe('an outage of the daemon', () => {
 
 describe('what was known before an outage', () => {
   it('stays known, and is told down five seconds after it where it is not seen again', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     for (const name of ['A1', 'B2']) trial.session.emit(found(name))
     trial.take()
     trial.fail()
@@ -186,7 +178,7 @@ describe('what was known before an outage', () => {
   })
 
   it('is kept through an outage in the five seconds behind another', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     trial.session.emit(found('A1'))
     trial.fail()
     trial.pass(500)
@@ -202,7 +194,7 @@ describe('what was known before an outage', () => {
   })
 
   it('is told again where it has changed', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     trial.session.emit(found('A1'))
     trial.fail()
     trial.pass(500)
@@ -215,7 +207,7 @@ describe('what was known before an outage', () => {
 
 describe('a session that has ended', () => {
   it('is not heard any more', () => {
-    const trial = announced()
+    const trial = announcedTrial()
     const old = trial.session
     trial.fail()
     trial.pass(500)
@@ -228,109 +220,4 @@ describe('a session that has ended', () => {
     assert.deepEqual(trial.take(), [])
     assert.equal(trial.sessions.length, 2)
   })
-})
-
-describe('close', () => {
-  it('resolves when the daemon has been told, and then nothing is told', async () => {
-    const trial = announced()
-    const closing = trial.discovery.close()
-    assert.equal(trial.session.closed, 1)
-    trial.session.farewell()
-    await closing
-    trial.session.emit(found('A1'))
-    trial.fail()
-    trial.pass(60_000)
-    assert.deepEqual(trial.take(), [])
-    assert.equal(trial.sessions.length, 1)
-  })
-
-  it('resolves after a second where the daemon hangs', async () => {
-    const trial = announced()
-    let closed = false
-    const closing = trial.discovery.close().then(() => {
-      closed = true
-    })
-    trial.pass(999)
-    await Promise.resolve()
-    assert.equal(closed, false)
-    trial.pass(1)
-    await closing
-    trial.session.farewell()
-  })
-
-  it('is one, however often it is called', async () => {
-    const trial = announced()
-    const closing = trial.discovery.close()
-    assert.equal(trial.discovery.close(), closing)
-    assert.equal(trial.session.closed, 1)
-    trial.session.farewell()
-    await closing
-  })
-
-  it('before the announcement keeps it and its deadline from being told', async () => {
-    const trial = new HealingTrial()
-    const closing = trial.discovery.close()
-    trial.session.farewell()
-    await closing
-    trial.announce()
-    trial.pass(60_000)
-    assert.deepEqual(trial.take(), [])
-  })
-
-  it('during an outage ends the attempts', async () => {
-    const trial = announced()
-    trial.fail()
-    await trial.discovery.close()
-    trial.pass(60_000)
-    assert.deepEqual(trial.take(), ['offline'])
-    assert.equal(trial.sessions.length, 1)
-  })
-
-  it('in the five seconds behind an outage forgets what is stale without a word', async () => {
-    const trial = announced()
-    trial.session.emit(found('A1'))
-    trial.fail()
-    trial.pass(500)
-    trial.announce()
-    trial.take()
-    const closing = trial.discovery.close()
-    trial.session.farewell()
-    await closing
-    trial.pass(60_000)
-    assert.deepEqual(trial.take(), [])
-  })
-
-  const moments: [string, (trial: HealingTrial) => void][] = [
-    ['announced', (trial) => trial.announce()],
-    ['up A1', (trial) => trial.announce()],
-    [
-      'offline',
-      (trial) => {
-        trial.announce()
-        trial.fail()
-      }
-    ],
-    [
-      'online',
-      (trial) => {
-        trial.announce()
-        trial.fail()
-        trial.pass(500)
-        trial.announce()
-      }
-    ],
-    ['failed', (trial) => trial.fail()]
-  ]
-  for (const [line, lead] of moments) {
-    it(`may be called from within "${line}": nothing is told behind it`, () => {
-      const trial = new HealingTrial()
-      trial.onTold = (told) => {
-        if (told === line) void trial.discovery.close()
-      }
-      for (const name of ['A1', 'B2']) trial.session.emit(found(name))
-      lead(trial)
-      trial.pass(60_000)
-      assert.equal(trial.told.at(-1), line)
-    })
-  }
 })

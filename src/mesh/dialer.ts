@@ -91,7 +91,7 @@ export class Dial {
 
   readonly #onLine = (line: Line): void => {
     if (this.#ended) return
-    const answer = typeof line === 'string' ? decodeAnswer(line) : (line ?? hasEnded())
+    const answer = typeof line === 'string' ? decodeAnswer(line) : (line ?? this.#silence())
     if (answer instanceof Error) return this.#fail(answer)
     if (answer.status === 'refused') return this.#fail(refusal(answer.reason))
     if (answer.status === 'connected') {
@@ -101,6 +101,12 @@ export class Dial {
     }
     if (this.#socket.destroyed) return this.#fail(hasEnded())
     this.#end({ kind: 'ok', socket: this.#socket, seq: answer.seq, boot: answer.boot })
+  }
+
+  /** The other side closed the connection in the place of an answer. */
+  #silence(): TcpnetError {
+    // A dialer is through with the handshake before its certificate is looked at (RFC 8446 §4.4.2.4, §2).
+    return this.#target.security.mode === 'tls' ? notAccepted() : hasEnded()
   }
 
   readonly #onError = (error: Error): void => this.#fail(error)
@@ -132,11 +138,13 @@ export class Dial {
     this.#ended = true
     clearTimeout(this.#deadline)
     this.#stopReading()
-    // The listener for errors stays: a socket whose user sets none must not crash the process.
-    this.#socket.off('connect', this.#onConnect)
+    // A listener for errors stays, one that holds nothing: a socket whose user sets none must not crash the process.
+    this.#socket.off('connect', this.#onConnect).off('error', this.#onError).on('error', ignore)
     return true
   }
 }
+
+function ignore(): void {}
 
 const REFUSALS: Record<RefusalReason, string> = {
   version: 'it speaks another version of the hello: use one major version of tcpnet in a cluster',
@@ -145,6 +153,14 @@ const REFUSALS: Record<RefusalReason, string> = {
   self: 'it has our own uuid: give every service a uuid of its own',
   full: 'it has as many peers as its maxPeers allows: raise that',
   busy: 'it has too many connections in progress: it is dialed again'
+}
+
+function notAccepted(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_TLS',
+    'The peer closed the connection after the TLS handshake, without an answer: it does not accept our certificate, or is ' +
+      'closing. Its "rejected" event says which.'
+  )
 }
 
 function refusal(reason: RefusalReason | null): TcpnetError {

@@ -74,7 +74,7 @@ export class Mesh {
     if (this.#isOurs(instance.uuid)) return
     const link = this.#linkOf(instance.uuid)
     link.instance = instance
-    link.suspects.clear()
+    link.trustAll()
     this.#bar(link, this.#objectionTo(instance))
     if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'fresh announcement')
     this.#wake(link)
@@ -274,7 +274,7 @@ export class Mesh {
         return this.#wait(link, 'the peer has a connection already')
       case 'failed':
         link.lastError = result.error
-        if (result.address !== null) link.suspects.add(result.address)
+        if (result.address !== null) link.suspect(result.address)
         this.#wait(link, result.error.message)
         this.#options.onDialFailed(result.error, link.toPeer())
     }
@@ -297,7 +297,7 @@ export class Mesh {
     link.lastError = null
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     this.#sockets.add(socket)
-    socket.once('close', () => this.#onSocketClosed(link, socket, state.since))
+    socket.on('close', () => this.#onSocketClosed(link, socket, state.since))
     this.#wake(link)
     this.#options.onConnection(socket, link.uuid)
   }

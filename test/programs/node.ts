@@ -16,7 +16,6 @@ const {
 const services = Array.from({ length: count }, () => tcpnet(rest as Settings))
 const delay = monitorEventLoopDelay({ resolution: 1 })
 let open = count
-let opened = 0
 
 services.forEach(report)
 delay.enable()
@@ -25,33 +24,37 @@ readLines(process.stdin, (line) => obey(JSON.parse(line) as Command))
 process.stdin.on('end', () => process.exit(1))
 
 function report(service: Service, number: number): void {
-  const tell = (event: ServiceEvent) => print({ ...event, service: number, at: now() })
   const connections = () => service.connections.map((socket) => socket.peer.uuid)
 
   service.on('listening', () => {
     const { port, addresses } = service.address() ?? { port: 0, addresses: [] }
-    tell({ event: 'listening', uuid: service.uuid, port, addresses, since: opened })
+    tell(number, { event: 'listening', uuid: service.uuid, port, addresses })
   })
   service.on('connection', (socket) => {
     const end = endOf(socket)
     let error: string | null = null
-    tell({ event: 'connection', ...end, connections: connections() })
+    tell(number, { event: 'connection', ...end, connections: connections() })
     if (errorHandlers) socket.on('error', (err) => (error = codeOf(err)))
-    socket.on('close', () => tell({ event: 'closed', ...end, error, connections: connections() }))
-    readLines(socket, (text) => tell({ event: 'text', peer: end.peer, text }))
+    socket.on('close', () => tell(number, { event: 'closed', ...end, error, connections: connections() }))
+    readLines(socket, (text) => tell(number, { event: 'text', peer: end.peer, text }))
   })
   if (errorHandlers) {
     service.on('error', (err) =>
-      tell({ event: 'error', code: codeOf(err), message: err.message, peer: err.peer?.uuid ?? null })
+      tell(number, { event: 'error', code: codeOf(err), message: err.message, peer: err.peer?.uuid ?? null })
     )
   }
   service.on('rejected', (err, info) =>
-    tell({ event: 'rejected', code: err.code, from: plain(info.remoteAddress) ?? null, uuid: info.uuid ?? null })
+    tell(number, {
+      event: 'rejected',
+      code: err.code,
+      from: plain(info.remoteAddress) ?? null,
+      uuid: info.uuid ?? null
+    })
   )
-  service.on('offline', (err) => tell({ event: 'offline', code: codeOf(err), message: err.message }))
-  service.on('online', () => tell({ event: 'online' }))
+  service.on('offline', (err) => tell(number, { event: 'offline', code: codeOf(err), message: err.message }))
+  service.on('online', () => tell(number, { event: 'online' }))
   service.on('close', () => {
-    tell({ event: 'close', longestDelayMs: longestDelay() })
+    tell(number, { event: 'close', longestDelayMs: longestDelay() })
     open--
     if (open === 0) process.stdin.destroy()
   })
@@ -68,7 +71,7 @@ function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): 
   switch (command.ask) {
     case 'listen':
       delay.reset()
-      opened = now()
+      tell(command.service, { event: 'opening' })
       service.listen({ port, address })
       return
     case 'close':
@@ -147,9 +150,8 @@ function codeOf(error: Error): string | null {
   return 'code' in error ? String(error.code) : null
 }
 
-/** Milliseconds of the wall clock, with fractions. */
-function now(): number {
-  return performance.timeOrigin + performance.now()
+function tell(service: number, event: ServiceEvent): void {
+  print({ ...event, service, at: performance.timeOrigin + performance.now() })
 }
 
 function print(line: NodeEvent | Answer): void {

@@ -28,8 +28,9 @@ export interface End {
 
 /** An event of a service. `connections` are the peers of `service.connections` at that moment. */
 export type ServiceEvent =
-  /** `since`: when `listen()` was called, on the same clock as `at`. */
-  | { event: 'listening'; uuid: string; port: number; addresses: string[]; since: number }
+  /** `listen()` is about to be called. */
+  | { event: 'opening' }
+  | { event: 'listening'; uuid: string; port: number; addresses: string[] }
   | ({ event: 'connection'; connections: string[] } & End)
   /** A connection's socket closed. */
   | ({ event: 'closed'; connections: string[]; error: string | null } & End)

@@ -98,3 +98,11 @@ export class HealingTrial {
     }
   }
 }
+
+/** A trial whose service is announced; nothing else was told. */
+export function announcedTrial(): HealingTrial {
+  const trial = new HealingTrial()
+  trial.announce()
+  trial.take()
+  return trial
+}

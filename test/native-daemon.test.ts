@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Backend } from '#tcpnet/addon.js'
+import { labTest, sharedLab, skipWithoutLab } from './lab/index.js'
+import { announcing, CLEAN, Native } from './native-host.js'
+
+// What the addon tells over a real daemon.
+
+const backends: readonly Backend[] = ['avahi', 'bonjour']
+
+for (const backend of backends) {
+  // Two hosts with both families; one host with IPv4 alone and one with IPv6 alone, on the same network.
+  const shared = sharedLab(async (lab) => {
+    const [a, b] = await lab.hosts(['alpha', 'bravo'])
+    const c = await lab.host('charlie', { ipv6: false })
+    const d = await lab.host('delta', { ipv4: false })
+    return { a, b, c, d }
+  })
+  const onHosts = (what: string, body: () => Promise<void>) =>
+    test(`${backend}: ${what}`, { skip: skipWithoutLab }, body)
+
+  onHosts('an instance is found whole on the other host, and lost when it is withdrawn', async () => {
+    const { a, b } = shared.hosts
+    const [left, right] = [await Native.on(a), await Native.on(b)]
+    await left.announce(announcing('A1', backend))
+    await right.announce(announcing('B1', backend))
+    const index = b.interface().index
+    const on = (event: { interfaceIndex: number }) => event.interfaceIndex === index
+    const all = [a.ipv4, a.ipv6]
+    const whole = await right.found('B1', 'A1', (e) => on(e) && all.every((one) => e.addresses.includes(one)))
+    assert.equal(whole.port, announcing('A1', backend).port)
+    assert.deepEqual([...whole.txt].sort(), ['name=A1', 'v=1'])
+    assert.equal(whole.host, 'alpha.local')
+    await left.found('A1', 'B1')
+    await left.close('A1')
+    await right.event('B1', 'lost', (event) => event.instance === 'A1' && on(event))
+    await right.close('B1')
+    assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
+  })
+
+  onHosts('a changed port and TXT record are told', async () => {
+    const { a, b } = shared.hosts
+    const [left, right] = [await Native.on(a), await Native.on(b)]
+    await right.announce(announcing('B2', backend))
+    await left.announce(announcing('A2', backend))
+    await right.found('B2', 'A2')
+    await left.close('A2')
+    const from = right.told
+    const changed = announcing('A2', backend, { port: 999, txt: ['v=2'] })
+    left.send({ do: 'open', id: 'again', options: changed })
+    // The records may arrive one by one.
+    await right.found('B2', 'A2', ({ port, txt }) => port === 999 && txt.join() === 'v=2', from)
+    assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
+  })
+
+  onHosts('hosts of one family alone are found', async () => {
+    const { b, c, d } = shared.hosts
+    const [both, ipv4, ipv6] = [await Native.on(b), await Native.on(c), await Native.on(d)]
+    await Promise.all([
+      both.announce(announcing('B3', backend)),
+      ipv4.announce(announcing('C3', backend)),
+      ipv6.announce(announcing('D3', backend))
+    ])
+    await both.found('B3', 'C3', (event) => event.addresses.includes(c.ipv4))
+    await both.found('B3', 'D3', (event) => event.addresses.includes(d.ipv6))
+    await ipv4.found('C3', 'B3', (event) => event.addresses.includes(b.ipv4))
+    await ipv6.found('D3', 'B3', (event) => event.addresses.includes(b.ipv6))
+    assert.deepEqual([await both.end(), await ipv4.end(), await ipv6.end()], [CLEAN, CLEAN, CLEAN])
+  })
+
+  onHosts('what is announced on loopback is found there, and nowhere else', async () => {
+    const { a, b } = shared.hosts
+    const [left, right] = [await Native.on(a), await Native.on(b)]
+    await right.announce(announcing('B4', backend))
+    await left.announce(announcing('A4', backend, { interfaceIndex: 1 }))
+    await left.announce(announcing('A5', backend, { interfaceIndex: 1 }))
+    const found = await left.found('A4', 'A5', ({ addresses }) => addresses.includes('::1'))
+    assert.equal(found.interfaceIndex, 1)
+    await left.found('A5', 'A4', ({ addresses }) => addresses.includes('127.0.0.1'))
+    await left.announce(announcing('A6', backend))
+    await right.found('B4', 'A6')
+    const told = right.program.lines.filter((line) => /"instance":"A[45]"/.test(line))
+    assert.deepEqual(told, [])
+    assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
+  })
+
+  onHosts('a name that is held by another host or by this one is a conflict; the holder is undisturbed', async () => {
+    const { a, b } = shared.hosts
+    const [left, right] = [await Native.on(a), await Native.on(b)]
+    await left.announce(announcing('A7', backend, { probe: true }))
+    for (const [native, id] of [
+      [right, 'remote'],
+      [left, 'local']
+    ] as const) {
+      native.send({ do: 'open', id, options: announcing('A7', backend, { probe: true, port: 1 }) })
+      const { failure } = await native.event(id, 'failed')
+      assert.equal(failure, 'conflict')
+      await native.close(id)
+    }
+    await right.announce(announcing('B7', backend))
+    await right.found('B7', 'A7', ({ port }) => port === announcing('A7', backend).port)
+    assert.equal(left.program.lines.filter((line) => /"id":"A7","type":"failed"/.test(line)).length, 0)
+    assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
+  })
+
+  onHosts('sessions of one process share what they know; names that are no uuid are left out', async () => {
+    const { a, b } = shared.hosts
+    const [left, right] = [await Native.on(a), await Native.on(b)]
+    await left.announce(announcing('A8', backend))
+    await left.announce(announcing('A8 (2)', backend))
+    await right.announce(announcing('B8', backend))
+    await right.found('B8', 'A8')
+    await right.announce(announcing('B9', backend))
+    await right.found('B9', 'A8')
+    await right.found('B9', 'B8')
+    await right.close('B8')
+    await left.announce(announcing('A9', backend))
+    await right.found('B9', 'A9')
+    assert.equal(right.program.lines.filter((line) => line.includes('A8 (2)')).length, 0)
+    assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
+  })
+
+  labTest(`${backend}: a killed daemon fails every session; a session opened when it is back works`, async (lab) => {
+    const host = await lab.host('alpha')
+    const native = await Native.on(host)
+    await native.announce(announcing('A1', backend))
+    await native.announce(announcing('A2', backend))
+    await native.found('A1', 'A2')
+    await host.avahi.kill()
+    for (const id of ['A1', 'A2']) {
+      const { failure, message } = await native.event(id, 'failed')
+      assert.equal(failure, 'daemon')
+      assert.match(message, /avahi-daemon/)
+    }
+    native.send({ do: 'open', id: 'without', options: announcing('A3', backend) })
+    const without = await native.event('without', 'failed')
+    assert.equal(without.failure, 'daemon')
+    assert.match(without.message, /start it with `systemctl start avahi-daemon`, or install/)
+    await native.close('A1')
+    await host.avahi.start()
+    await native.announce(announcing('A4', backend))
+    await native.found('A4', 'A4')
+    // Left open on purpose: the session of the old connection goes after those of the new one.
+    await native.close('A4')
+    await native.close('A2')
+    await host.dbus.kill()
+    native.send({ do: 'open', id: 'without bus', options: announcing('A5', backend) })
+    assert.equal((await native.event('without bus', 'failed')).failure, 'daemon')
+    assert.deepEqual(await native.end(), CLEAN)
+  })
+
+  labTest(`${backend}: the bus is killed under a running session`, async (lab) => {
+    const host = await lab.host('alpha')
+    const native = await Native.on(host)
+    await native.announce(announcing('A1', backend))
+    await native.found('A1', 'A1')
+    await host.dbus.kill()
+    assert.equal((await native.event('A1', 'failed')).failure, 'daemon')
+    await native.close('A1')
+    assert.deepEqual(await native.end(), CLEAN)
+  })
+
+  labTest(`${backend}: a library that is missing is named, and so is its package`, async (lab) => {
+    const host = await lab.host('alpha', { avahi: false })
+    await host.exec([
+      'sh',
+      '-c',
+      'for one in /usr/lib/*/libavahi-client.so.3 /usr/lib/*/libdns_sd.so.1; do mount --bind /dev/null "$one"; done'
+    ])
+    const native = await Native.on(host)
+    native.send({ do: 'open', id: 'A1', options: announcing('A1', backend) })
+    const { failure, message } = await native.event('A1', 'failed')
+    assert.equal(failure, 'library')
+    assert.match(message, backend === 'avahi' ? /install libavahi-client3 / : /install libavahi-compat-libdnssd1 /)
+    assert.deepEqual(await native.end(), CLEAN)
+  })
+}
+
+labTest('addresses of a host on one interface are what the daemon has', async (lab) => {
+  const [a, b] = await lab.hosts(['alpha', 'bravo'])
+  const native = await Native.on(a)
+  const interfaceIndex = a.interface().index
+  native.send({ do: 'query', id: 'known', host: 'bravo.local', interfaceIndex, timeoutMs: 3000 })
+  native.send({ do: 'query', id: 'unknown', host: 'nobody.local', interfaceIndex, timeoutMs: 300 })
+  const { error, addresses } = await native.event('known', 'addresses')
+  assert.equal(error, null)
+  const texts = addresses.map(({ address }) => address)
+  for (const one of [b.ipv4, b.ipv6]) assert.ok(texts.includes(one), `${one} is not in ${texts}`)
+  const none = await native.event('unknown', 'addresses')
+  assert.match(none.error ?? '', /no address/)
+  assert.deepEqual(none.addresses, [])
+  assert.deepEqual(await native.end(), CLEAN)
+})
