@@ -68,13 +68,11 @@ async function tellAll(told: typeof instances, to = { address: GROUP, port: PORT
 function onMessage(message: Buffer, from: RemoteInfo): void {
   const packet = decode(message)
   if (packet.type !== 'query' || from.address === address) return
-  for (const question of packet.questions ?? []) {
-    const asked = question.name.toLowerCase()
-    // A one-shot question of somebody who has just started: the flood is for him alone.
-    if (asked === TYPE && from.port !== PORT) void tellAll(instances.slice(0, ANSWERED), from)
-    const one = byName.get(asked) ?? byHost.get(asked)
-    if (one !== undefined) void send(recordsOf(one), { address: GROUP, port: PORT })
-  }
+  const asked = (packet.questions ?? []).map((question) => question.name.toLowerCase())
+  // A one-shot question of somebody who has just started: the flood is for him alone.
+  if (asked.includes(TYPE) && from.port !== PORT) void tellAll(instances.slice(0, ANSWERED), from)
+  const known = asked.map((question) => byName.get(question) ?? byHost.get(question)).filter((one) => one !== undefined)
+  if (known.length > 0) void tellAll([...new Set(known)])
 }
 
 socket.on('message', (message, from) => {
