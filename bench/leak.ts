@@ -13,8 +13,8 @@ import { conditions, inLab, list } from './lib/run.js'
 const PROGRAM = fileURLToPath(new URL('lib/cycle.js', import.meta.url))
 /** Milliseconds for one cycle, on the average. */
 const CYCLE_MS = 2000
-/** Of so many samples the first is taken before the first cycle, the second is what the comparison starts from. */
-const SAMPLES = 5
+/** How often it is looked at: before the first cycle, and at even distances up to after the last. */
+const SAMPLES = 6
 
 const { values: given } = parseArgs({
   options: { cycles: { type: 'string', default: '1000' }, kinds: { type: 'string', default: 'bare,memory,avahi' } }

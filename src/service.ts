@@ -244,7 +244,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     }) as PeerSocket
     watchForDeadPeer(socket, this.#settings.deadPeerTimeoutMs)
     this.#connections.push(ours)
-    socket.once('close', () => this.#connections.splice(this.#connections.indexOf(ours), 1))
+    socket.on('close', () => this.#connections.splice(this.#connections.indexOf(ours), 1))
     this.emit('connection', ours)
   }
 

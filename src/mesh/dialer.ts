@@ -138,11 +138,13 @@ export class Dial {
     this.#ended = true
     clearTimeout(this.#deadline)
     this.#stopReading()
-    // The listener for errors stays: a socket whose user sets none must not crash the process.
-    this.#socket.off('connect', this.#onConnect)
+    // A listener for errors stays, one that holds nothing: a socket whose user sets none must not crash the process.
+    this.#socket.off('connect', this.#onConnect).off('error', this.#onError).on('error', ignore)
     return true
   }
 }
+
+function ignore(): void {}
 
 const REFUSALS: Record<RefusalReason, string> = {
   version: 'it speaks another version of the hello: use one major version of tcpnet in a cluster',

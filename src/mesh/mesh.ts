@@ -74,7 +74,7 @@ export class Mesh {
     if (this.#isOurs(instance.uuid)) return
     const link = this.#linkOf(instance.uuid)
     link.instance = instance
-    link.suspects.clear()
+    link.trustAll()
     this.#bar(link, this.#objectionTo(instance))
     if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'fresh announcement')
     this.#wake(link)
@@ -158,8 +158,8 @@ export class Mesh {
   #forget(link: Link, reason: string): void {
     link.applicant?.drop()
     link.applicant = null
-    this.#leaveDial(link, { kind: 'idle' }, reason)
     this.#queue.leave(link)
+    this.#leaveDial(link, { kind: 'idle' }, reason)
     this.#links.delete(link.uuid)
   }
 
@@ -240,12 +240,11 @@ export class Mesh {
     link.enter({ kind: 'dialing', dial }, link.instance === null ? 'hinted at' : 'announced')
   }
 
-  /** Changes the state of a link that may be dialing, and lets the next dial begin. */
+  /** Changes the state of a link that may be dialing or have its turn to, and lets the next dial begin. */
   #leaveDial(link: Link, next: LinkState, reason: string): void {
     const dial = link.state.kind === 'dialing' ? link.state.dial : null
     link.enter(next, reason)
-    if (dial === null) return
-    this.#queue.end(dial)
+    if (dial !== null) this.#queue.end(dial)
     this.#next()
   }
 
@@ -274,7 +273,7 @@ export class Mesh {
         return this.#wait(link, 'the peer has a connection already')
       case 'failed':
         link.lastError = result.error
-        if (result.address !== null) link.suspects.add(result.address)
+        if (result.address !== null) link.suspect(result.address)
         this.#wait(link, result.error.message)
         this.#options.onDialFailed(result.error, link.toPeer())
     }
@@ -297,7 +296,7 @@ export class Mesh {
     link.lastError = null
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     this.#sockets.add(socket)
-    socket.once('close', () => this.#onSocketClosed(link, socket, state.since))
+    socket.on('close', () => this.#onSocketClosed(link, socket, state.since))
     this.#wake(link)
     this.#options.onConnection(socket, link.uuid)
   }

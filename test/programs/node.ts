@@ -3,7 +3,17 @@
 import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { type PeerSocket, type Service, type Settings, tcpnet } from 'tcpnet'
+
+<<<<<<< HEAD
+
 import { LoopWatch } from './loop-watch.js'
+
+=======
+
+import { Echo } from './echo.js'
+
+>>>>>>> main
+
 import type { Answer, Command, End, NodeEvent, NodeSettings, PeerReport, ServiceEvent, Stats } from './protocol.js'
 
 const {
@@ -11,6 +21,7 @@ const {
   port,
   address,
   errorHandlers = true,
+  echo: withEcho = false,
   ...rest
 } = JSON.parse(process.argv[2] ?? '{}') as NodeSettings
 const services = Array.from({ length: count }, () => tcpnet(rest as Settings))
@@ -34,8 +45,13 @@ function report(service: Service, number: number): void {
     let error: string | null = null
     tell(number, { event: 'connection', ...end, connections: connections() })
     if (errorHandlers) socket.on('error', (err) => (error = codeOf(err)))
-    socket.on('close', () => tell(number, { event: 'closed', ...end, error, connections: connections() }))
-    readLines(socket, (text) => tell(number, { event: 'text', peer: end.peer, text }))
+    const onAltered = (expected: string, got: string) =>
+      tell(number, { event: 'altered', peer: end.peer, expected, got })
+    const echo = withEcho ? new Echo(socket, onAltered) : null
+    socket.on('close', () =>
+      tell(number, { event: 'closed', ...end, error, echoed: echo?.answered ?? 0, connections: connections() })
+    )
+    readLines(socket, echo?.onLine ?? ((text) => tell(number, { event: 'text', peer: end.peer, text })))
   })
   if (errorHandlers) {
     service.on('error', (err) =>

@@ -13,6 +13,8 @@ export interface NodeSettings {
   address?: string | undefined
   /** Whether the node sets handlers for `error`, on the service and on its sockets. Default true. */
   errorHandlers?: boolean | undefined
+  /** Whether both ends of every connection talk for as long as it lasts, and see whether anything is altered. Default false. */
+  echo?: boolean | undefined
   /** How many services of these settings the process runs. Default 1. */
   services?: number | undefined
 }
@@ -33,7 +35,9 @@ export type ServiceEvent =
   | { event: 'listening'; uuid: string; port: number; addresses: string[] }
   | ({ event: 'connection'; connections: string[] } & End)
   /** A connection's socket closed. */
-  | ({ event: 'closed'; connections: string[]; error: string | null } & End)
+  | ({ event: 'closed'; connections: string[]; error: string | null; echoed: number } & End)
+  /** What came back over a connection is not what was sent: with `echo`. */
+  | { event: 'altered'; peer: string; expected: string; got: string }
   /** A line of text arrived. */
   | { event: 'text'; peer: string; text: string }
   | { event: 'rejected'; code: string; from: string | null; uuid: string | null }

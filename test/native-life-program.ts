@@ -1,0 +1,128 @@
+/**
+ * Lives a short life with the addon, up to a step, and ends there, in one of several ways:
+ *
+ *   native-life-program BACKEND main STEP END       in the main thread
+ *   native-life-program BACKEND workers COUNT       COUNT worker threads, two at a time, beside a session of the main thread
+ *   native-life-program BACKEND frozen END          with sessions that the daemon, frozen by then, knows and does not know
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { addon, type Backend, type Session, type SessionEvent } from '#tcpnet/addon.js'
+import { announcing } from './native-host.js'
+
+export const STEPS = ['load', 'open', 'announced', 'found', 'closing', 'closed', 'query'] as const
+export type Step = (typeof STEPS)[number]
+
+interface Life {
+  backend: Backend
+  step: Step
+  instance: string
+}
+
+/** An open session that can be waited for. Nothing of the addon keeps a process alive: while it waits, a timer does. */
+function open(backend: Backend, instance: string): { session: Session; told: (type: string) => Promise<void> } {
+  const events: SessionEvent[] = []
+  const session = addon().openSession(announcing(instance, backend), (event) => events.push(event))
+  const told = async (type: string) => {
+    while (!events.some((event) => event.type === type)) await delay(2)
+  }
+  return { session, told }
+}
+
+async function live({ backend, step, instance }: Life): Promise<void> {
+  addon().interfaces()
+  if (step === 'load') return
+  if (step === 'query') return addon().queryAddresses('alpha.local', 1, 1000, () => {})
+  const { session, told } = open(backend, instance)
+  if (step === 'open') return
+  await told('announced')
+  if (step === 'announced') return
+  await told('found')
+  if (step === 'found') return
+  let closed = false
+  session.close(() => {
+    closed = true
+  })
+  while (step === 'closed' && !closed) await delay(2)
+}
+
+/** One worker: it ends by itself, is terminated, or exits, wherever it is. */
+async function oneWorker(backend: Backend, number: number): Promise<void> {
+  const step = STEPS[number % STEPS.length] ?? 'load'
+  const life: Life = { backend, step, instance: (0xc000 + number).toString(16).toUpperCase() }
+  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: life })
+  const ended = new Promise<void>((resolve, reject) => {
+    worker.once('error', reject)
+    worker.once('exit', () => resolve())
+  })
+  if (number % 3 !== 0) {
+    await new Promise((resolve) => worker.once('message', resolve))
+    if (number % 3 === 1) void worker.terminate()
+  } else if (number % 2 === 0) {
+    // In the middle of anything.
+    await delay(number % 50)
+    void worker.terminate()
+  }
+  await ended
+}
+
+async function workers(backend: Backend, count: number): Promise<void> {
+  const { told } = open(backend, 'AAAA')
+  let next = 0
+  const lane = async () => {
+    while (next < count) await oneWorker(backend, next++)
+  }
+  await Promise.all([lane(), lane(), told('found')])
+  console.log('done')
+}
+
+/** Longest time, in milliseconds, in which the event loop was held while `body` ran. */
+async function longestHold(body: () => Promise<void>): Promise<number> {
+  const histogram = monitorEventLoopDelay({ resolution: 1 })
+  histogram.enable()
+  await body()
+  histogram.disable()
+  return histogram.max / 1e6
+}
+
+async function frozen(backend: Backend, end: string): Promise<void> {
+  const known = open(backend, 'A1')
+  await known.told('announced')
+  const daemonAway = async () => {
+    const unknown = open(backend, 'A2')
+    addon().queryAddresses('alpha.local', 1, 100, () => {})
+    await delay(200)
+    known.session.close(() => {})
+    unknown.session.close(() => {})
+    open(backend, 'A3')
+    await delay(200)
+  }
+  console.log('ready')
+  for await (const _line of createInterface({ input: process.stdin })) break
+  process.stdin.destroy()
+  console.log(`held ${await longestHold(daemonAway)}`)
+  if (end === 'worker') {
+    const worker = new Worker(fileURLToPath(import.meta.url), {
+      workerData: { backend, step: 'open', instance: 'A4' } satisfies Life
+    })
+    await new Promise((resolve) => worker.once('message', resolve))
+    await delay(50)
+    console.log(`held ${await longestHold(async () => void (await worker.terminate()))}`)
+  }
+  if (end === 'exit') process.exit(0)
+}
+
+if (isMainThread) {
+  const [backend, what, ...rest] = process.argv.slice(2) as [Backend, string, ...string[]]
+  if (what === 'main') await live({ backend, step: rest[0] as Step, instance: 'BBBB' })
+  if (what === 'main' && rest[1] === 'exit') process.exit(0)
+  if (what === 'workers') await workers(backend, Number(rest[0]))
+  if (what === 'frozen') await frozen(backend, rest[0] ?? '')
+} else {
+  const life = workerData as Life
+  await live(life)
+  parentPort?.postMessage('lived')
+}

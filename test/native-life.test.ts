@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Backend } from '#tcpnet/addon.js'
+import { type Host, labTest, sharedLab, skipWithoutLab } from './lab/index.js'
+import { announcing, CLEAN, Native } from './native-host.js'
+
+// How the addon ends: whatever is going on, in whatever way, with exit code 0, no signal and nothing on standard error.
+
+const PROGRAM = fileURLToPath(new URL('native-life-program.js', import.meta.url))
+const STEPS = ['load', 'open', 'announced', 'found', 'closing', 'closed', 'query']
+const ROUNDS = 4
+const WORKERS = 51
+
+async function life(host: Host, args: readonly string[]): Promise<{ exit: object; lines: readonly string[] }> {
+  const program = await host.run([process.execPath, PROGRAM, ...args])
+  const exit = await program.exit
+  return { exit: { ...exit, stderr: program.stderr }, lines: program.lines }
+}
+
+/** Runs the jobs, a few at a time. */
+async function few(jobs: readonly (() => Promise<void>)[]): Promise<void> {
+  const left = [...jobs]
+  const lane = async () => {
+    for (let job = left.shift(); job !== undefined; job = left.shift()) await job()
+  }
+  await Promise.all([lane(), lane(), lane(), lane()])
+}
+
+for (const backend of ['avahi', 'bonjour'] satisfies Backend[]) {
+  const shared = sharedLab((lab) => lab.host('alpha'))
+
+  test(`${backend}: a process ends at every step, by itself and by process.exit()`, {
+    skip: skipWithoutLab
+  }, async () => {
+    const lives = STEPS.flatMap((step) => ['itself', 'exit'].map((end) => [backend, 'main', step, end]))
+    const rounds = Array.from({ length: ROUNDS }, () => lives).flat()
+    await few(
+      rounds.map((args) => async () => {
+        const { exit } = await life(shared.hosts, args)
+        assert.deepEqual(exit, CLEAN, args.join(' '))
+      })
+    )
+  })
+
+  test(`${backend}: ${WORKERS} workers end at every step, by themselves and terminated`, {
+    skip: skipWithoutLab
+  }, async () => {
+    const { exit, lines } = await life(shared.hosts, [backend, 'workers', String(WORKERS)])
+    assert.deepEqual(exit, CLEAN)
+    assert.deepEqual(lines, ['done'])
+  })
+
+  for (const end of ['itself', 'exit', 'worker']) {
+    labTest(`${backend}: a frozen daemon holds neither the event loop nor the end by ${end}`, async (lab) => {
+      const host = await lab.host('alpha')
+      const program = await host.run([process.execPath, PROGRAM, backend, 'frozen', end])
+      await program.line(/ready/, 'no session was announced')
+      await host.avahi.freeze()
+      const start = performance.now()
+      program.write('frozen')
+      const exit = await program.exit
+      assert.deepEqual({ ...exit, stderr: program.stderr }, CLEAN)
+      assert.ok(performance.now() - start < 2000, 'the end took long')
+      for (const line of program.lines.slice(1)) {
+        const held = Number(line.split(' ')[1])
+        // Ending a worker waits for its thread at most 200 ms; the thread that waits is the worker's own.
+        assert.ok(held < 20, `the event loop was held for ${held} ms`)
+      }
+      await host.avahi.thaw()
+    })
+  }
+
+  labTest(`${backend}: files, threads and memory are flat over many sessions`, async (lab) => {
+    const native = await Native.on(await lab.host('alpha'))
+    const cycle = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        const id = (0xa000 + i).toString(16).toUpperCase()
+        native.send({ do: 'open', id, options: announcing(id, backend) })
+        if (i % 10 === 0) await native.event(id, 'announced', () => true, Math.max(0, native.told - 50))
+        await native.close(id)
+      }
+      native.send({ do: 'usage', id: `after ${count}` })
+      return await native.event(`after ${count}`, 'usage')
+    }
+    const before = await cycle(50)
+    const after = await cycle(backend === 'avahi' ? 300 : 100)
+    assert.equal(after.files, before.files)
+    assert.equal(after.threads, before.threads)
+    assert.ok(after.kilobytes - before.kilobytes < 8000, `grew by ${after.kilobytes - before.kilobytes} kB`)
+    assert.deepEqual(await native.end(), CLEAN)
+  })
+}
