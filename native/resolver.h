@@ -95,7 +95,7 @@ class Resolver {
   Loop::Timer* const deadline_;  // of the oldest that is being resolved
   Loop::Timer* const recovery_;  // of the limits, after the daemon refused more
   Backend::Limits limits_;
-  bool newest_is_next_ = false;  // of those that wait
+  bool newest_is_next_ = false;        // of those that wait
   Loop::Clock::time_point evicted_{};  // when the last one made room
   std::map<State, std::list<Instance*>> lists_;
   std::map<HostKey, Host*> hosts_;  // owned by the instances on them
