@@ -11,8 +11,8 @@ export const ERROR_CODES = {
   ERR_TCPNET_NO_DAEMON: 'the DNS-SD daemon is not running, or does not answer',
   ERR_TCPNET_DAEMON_REFUSED: 'the DNS-SD daemon refuses the announcement',
   ERR_TCPNET_UUID_CONFLICT: 'another live service on the network has this uuid',
-  ERR_TCPNET_DIAL_TIMEOUT: 'a peer could not be reached, or did not answer, in time (with err.peer)',
-  ERR_TCPNET_REFUSED: 'a peer refused the connection (with err.peer)',
+  ERR_TCPNET_DIAL_TIMEOUT: 'a peer could not be reached, or did not answer, in time',
+  ERR_TCPNET_REFUSED: 'a peer refused the connection',
   // Emitted as `rejected`, or, where it is a peer that was dialed, as `error` with err.peer.
   ERR_TCPNET_HELLO_TIMEOUT: 'an inbound connection brought no complete hello in time',
   ERR_TCPNET_HELLO_INVALID: 'the first line is no hello',
@@ -20,12 +20,12 @@ export const ERROR_CODES = {
   ERR_TCPNET_HELLO_ENDED: 'the connection ended in the middle of the hello',
   ERR_TCPNET_TLS: 'the TLS handshake failed: the two sides have no secret, or no authority, in common',
   ERR_TCPNET_SECURITY: 'one side secures its connections and the other does not, or in another way',
-  ERR_TCPNET_NO_PSK: 'this runtime cannot do what `secret` needs',
+  ERR_TCPNET_NO_PSK: 'this runtime cannot do what the setting secret needs',
   ERR_TCPNET_VERSION: 'the other side speaks another version of the hello',
   ERR_TCPNET_NAME: 'the hello is for a cluster of another name',
   ERR_TCPNET_NOT_ME: 'the hello is for a service of another uuid',
   ERR_TCPNET_SELF: 'the hello claims the uuid of the service that it reached',
-  ERR_TCPNET_FULL: 'as many peers as maxPeers are tracked already',
+  ERR_TCPNET_FULL: 'as many peers as maxPeers are connected already',
   ERR_TCPNET_BUSY: 'too many inbound connections wait for their hello'
 } as const
 

@@ -11,6 +11,7 @@ import type {
   ServiceError as TServiceError,
   ServiceEvents as TServiceEvents,
   Settings as TSettings,
+  StateChange as TStateChange,
   TcpnetError as TTcpnetError,
   tcpnet as Ttcpnet
 } from './index.js' with { 'resolution-mode': 'import' }
@@ -33,6 +34,7 @@ declare namespace tcpnet {
   export type ServiceError = TServiceError
   export type ServiceEvents = TServiceEvents
   export type Settings = TSettings
+  export type StateChange = TStateChange
   export type TcpnetError = TTcpnetError
 }
 

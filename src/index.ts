@@ -1,11 +1,12 @@
 import { TcpnetError } from './errors.js'
-import { type PeerSocket, Service } from './service.js'
+import type { PeerSocket } from './events.js'
+import { Service } from './service.js'
 import type { Settings } from './settings.js'
 
 export type { ErrorCode } from './errors.js'
+export type { PeerSocket, ServiceError, ServiceEvents } from './events.js'
 export type { RejectInfo } from './mesh/acceptor.js'
 export type { Peer } from './mesh/link.js'
-export type { PeerSocket, ServiceError, ServiceEvents } from './service.js'
 export type { DriverName, ListenOptions, Settings } from './settings.js'
 export type { StateChange } from './trace.js'
 export { Service, TcpnetError }

@@ -2,6 +2,10 @@ import { isIP } from 'node:net'
 import { addon, type InterfaceAddress } from './addon.js'
 import type { Path } from './discovery/discovery.js'
 
+// Node 20 and 22 tell addresses apart with regular expressions, which take V8 some milliseconds when they are first used:
+// when this module is loaded, and not while peers wait for the first dial.
+for (const address of ['::1', '::1%lo']) isIP(address)
+
 /** The bare address and the scope of `fe80::1%eth0` (RFC 4007 §11). */
 export function splitScope(address: string): { bare: string; scope: string | null } {
   const at = address.indexOf('%')
@@ -20,7 +24,7 @@ export function isLoopback(address: string): boolean {
 
 /** Whether an IPv6 address is meaningless without its interface (fe80::/10, RFC 4291 §2.5.6). */
 export function isLinkLocal(address: string): boolean {
-  return /^fe[89ab]/i.test(address)
+  return /^fe[89ab][0-9a-f]:/i.test(address)
 }
 
 /** The addresses of this machine's interfaces that are up. */
@@ -38,19 +42,14 @@ export function interfaceOf(address: string): InterfaceAddress | null {
   return exact ?? (isLoopback(bare) ? (all.find((entry) => entry.loopback) ?? null) : null)
 }
 
-/** An instance's path as `net.connect` takes it: a link-local address needs its interface's name (RFC 4007 §6). */
+/** An instance's paths as `net.connect` takes them: a link-local address needs its interface's name (RFC 4007 §6). */
 export function dialable(paths: readonly Path[]): { address: string; family: 4 | 6 }[] {
-  const seen = new Set<string>()
-  const result: { address: string; family: 4 | 6 }[] = []
-  for (const path of paths) {
-    const address = isLinkLocal(path.address) ? `${path.address}%${interfaceName(path.interfaceIndex)}` : path.address
-    if (seen.has(address)) continue
-    seen.add(address)
-    result.push({ address, family: path.family })
+  const local = paths.some(({ address }) => isLinkLocal(address)) ? localAddresses() : []
+  const result = new Map<string, { address: string; family: 4 | 6 }>()
+  for (const { address: bare, family, interfaceIndex } of paths) {
+    const scope = local.find(({ index }) => index === interfaceIndex)?.name ?? interfaceIndex
+    const address = isLinkLocal(bare) ? `${bare}%${scope}` : bare
+    if (!result.has(address)) result.set(address, { address, family })
   }
-  return result
-}
-
-function interfaceName(index: number): string {
-  return localAddresses().find((entry) => entry.index === index)?.name ?? String(index)
+  return [...result.values()]
 }

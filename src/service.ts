@@ -6,17 +6,17 @@ import { watchForDeadPeer } from './dead-peer.js'
 import type { Discovery } from './discovery/discovery.js'
 import { chooseDriver } from './discovery/drivers.js'
 import { invalidType, TcpnetError } from './errors.js'
-import type { RejectInfo } from './mesh/acceptor.js'
+import type { PeerSocket, ServiceEvents } from './events.js'
 import type { Peer } from './mesh/link.js'
 import { Mesh } from './mesh/mesh.js'
-import { type TlsSettings, tlsSetup } from './security/modes.js'
+import { tlsSetup } from './security/modes.js'
 import { TlsSecurity } from './security/tls.js'
+import { checkTls, type TlsSettings } from './security/tls-settings.js'
 import {
   type CheckedListen,
   type CheckedSettings,
   checkListen,
   checkSettings,
-  checkTls,
   type ListenOptions,
   type Settings
 } from './settings.js'
@@ -24,38 +24,6 @@ import { tellChange, trace } from './trace.js'
 
 /** Milliseconds that connections are given to end when the service closes; what has not ended then is destroyed. */
 const CLOSE_GRACE_MS = 2000
-
-/** A connection to a peer: a `net.Socket` that knows whose it is. */
-export type PeerSocket = Socket & {
-  readonly peer: {
-    /** The peer's uuid: hexadecimal digits in upper case. */
-    readonly uuid: string
-  }
-}
-
-/** An error of the service itself, or, where `peer` is set, of a dial that failed. */
-export type ServiceError = Error & { code?: string; peer?: Peer }
-
-/** The events of a service, and what their listeners get. */
-export interface ServiceEvents {
-  /** A peer is connected. What is written to the socket arrives at the peer's socket, byte for byte. */
-  connection: [socket: PeerSocket]
-  /**
-   * The service failed, and closes: it cannot bind, there is no daemon, the announcement was refused. Or, with
-   * `err.peer`, a dial failed and is tried again: that is told only while somebody listens, and closes nothing.
-   */
-  error: [error: ServiceError]
-  /** The service is bound and announced. */
-  listening: []
-  /** The service is closed: nothing of it is left. */
-  close: []
-  /** An inbound connection was refused: it was no peer's, or came at the wrong place. */
-  rejected: [error: TcpnetError, info: RejectInfo]
-  /** The daemon is back, and the service announced again. */
-  online: []
-  /** The daemon went away. Connections stay; the service is announced again when it is back. */
-  offline: [reason: Error]
-}
 
 /** Where a service is in its life; it only ever goes down this list. */
 type Phase = 'new' | 'opening' | 'listening' | 'closing' | 'closed'
@@ -276,7 +244,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     }) as PeerSocket
     watchForDeadPeer(socket, this.#settings.deadPeerTimeoutMs)
     this.#connections.push(ours)
-    socket.once('close', () => this.#connections.splice(this.#connections.indexOf(ours), 1))
+    socket.on('close', () => this.#connections.splice(this.#connections.indexOf(ours), 1))
     this.emit('connection', ours)
   }
 

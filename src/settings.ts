@@ -1,9 +1,11 @@
 import { SHORTEST_DEAD_PEER_TIMEOUT_MS } from './dead-peer.js'
-import { badPort, invalidType, invalidValue, TcpnetError } from './errors.js'
+import { badPort, invalidType, invalidValue } from './errors.js'
 import type { Limits } from './mesh/mesh.js'
 import type { Secret } from './security/keys.js'
-import { pskSecurity, type TlsSettings, tlsSecurity } from './security/modes.js'
+import { pskSecurity, tlsSecurity } from './security/modes.js'
+import { checkSecrets } from './security/secrets.js'
 import { plain, type Security } from './security/security.js'
+import { checkTls, type TlsSettings } from './security/tls-settings.js'
 import { parseUuid, randomUuid } from './uuid.js'
 
 /** The ways to find peers. */
@@ -31,15 +33,16 @@ export interface Settings {
   /**
    * Who knows it belongs to the cluster: a passphrase, or a key of at least 32 bytes. Connections are then TLS 1.3 with a
    * pre-shared key and an ephemeral key exchange (RFC 8446 §2.2). Of several, the first is used to dial and all are
-   * accepted, so that a cluster can change its secret. Not together with `tls`. Default: connections are not secured.
+   * accepted, so that a cluster can change its secret. Not together with `tls`. Left out, connections are not secured;
+   * undefined is an error.
    */
-  secret?: Secret | readonly Secret[] | undefined
+  secret?: Secret | readonly Secret[]
   /**
-   * Who has a certificate of the cluster's authority belongs to it: `key`, `cert` and `ca`, and any other option of
+   * Who has a certificate of the cluster's authority belongs to it: `key`, `cert` and `ca`, and other options of
    * `tls.connect` and `tls.createServer`. Both sides are verified; host names are not, unless `checkServerIdentity` is
-   * given. Not together with `secret`.
+   * given. Not together with `secret`. Undefined is an error.
    */
-  tls?: TlsSettings | undefined
+  tls?: TlsSettings
   /**
    * Whether to ask the network once, beside the daemon, who is there: peers are then found in milliseconds rather than in
    * up to a second. Default: true.
@@ -51,7 +54,7 @@ export interface Settings {
    * connection for it: the kernel probes (TCP keep-alive, RFC 9293 §3.8.4; user timeout, RFC 5482).
    */
   deadPeerTimeout?: number | undefined
-  /** How many peers may be tracked, announced or connected; more are refused. Default: 1024. */
+  /** How many peers may be connected; more are refused. Default: 1024. */
   maxPeers?: number | undefined
 }
 
@@ -93,7 +96,8 @@ const NAME = /^(?=[a-z0-9-]{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/
  */
 export function checkSettings(given: string | Settings): CheckedSettings {
   const settings = typeof given === 'string' ? { name: given } : given
-  if (typeof settings !== 'object' || settings === null) throw invalidType('settings', 'a name or an object', settings)
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+    throw invalidType('settings', 'a name or an object', settings)
   for (const key of Object.keys(settings)) {
     if (!SETTINGS.some((known) => known === key)) {
       throw invalidValue('settings', `has an unknown setting; there are ${SETTINGS.join(', ')}`, key)
@@ -154,60 +158,14 @@ function checkBoolean(argument: string, value: unknown, byDefault: boolean): boo
   throw invalidType(argument, 'a boolean', value)
 }
 
-function checkSecurity({ name, secret, tls }: Settings): Security {
-  if (secret !== undefined && tls !== undefined) {
-    throw invalidType('settings.secret', 'left out where settings.tls is given', secret)
-  }
-  if (secret !== undefined) return pskSecurity(checkSecrets(secret), name)
-  if (tls !== undefined) return tlsSecurity(checkTls(tls))
+function checkSecurity(settings: Settings): Security {
+  const { name, secret, tls } = settings
+  const [hasSecret, hasTls] = ['secret' in settings, 'tls' in settings]
+  if (hasSecret && hasTls) throw invalidType('settings.secret', 'left out where settings.tls is given', secret)
+  // A secret that is there and undefined comes from a variable that nobody set: it must not leave the cluster open.
+  if (hasSecret) return pskSecurity(checkSecrets(secret), name)
+  if (hasTls) return tlsSecurity(checkTls(tls))
   return plain
-}
-
-/** No message shows a secret. */
-function checkSecrets(given: unknown): Secret[] {
-  if ('bun' in process.versions || 'deno' in process.versions) throw noPsk()
-  const secrets: unknown[] = Array.isArray(given) ? given : [given]
-  if (secrets.length === 0) throw invalidValue('settings.secret', 'must have at least one secret', [])
-  return secrets.map((secret) => {
-    if (typeof secret === 'string') {
-      if (secret === '') throw invalidValue('settings.secret', 'must not be empty', '')
-      return secret
-    }
-    if (!(secret instanceof Uint8Array))
-      throw invalidType('settings.secret', 'a string, a Buffer or an array of them', secret)
-    if (secret.length >= 32) return Buffer.from(secret)
-    throw invalidValue('settings.secret', 'must have at least 32 bytes where it is a Buffer', `${secret.length} bytes`)
-  })
-}
-
-/**
- * Checks the options of mutual TLS. None of them may switch verification off.
- *
- * @throws {TypeError} ERR_INVALID_ARG_TYPE
- * @throws {RangeError} ERR_INVALID_ARG_VALUE
- */
-export function checkTls(given: unknown): TlsSettings {
-  if (typeof given !== 'object' || given === null) throw invalidType('settings.tls', 'an object', given)
-  for (const option of ['rejectUnauthorized', 'requestCert'] as const) {
-    if ((given as Record<string, unknown>)[option] === false) {
-      throw invalidValue(`settings.tls.${option}`, 'cannot be switched off: leave it out', false)
-    }
-  }
-  const tls = given as TlsSettings & { pskCallback?: unknown }
-  if (tls.pskCallback !== undefined) throw invalidType('settings.tls.pskCallback', 'left out: use settings.secret', 0)
-  // Without it, whoever has a certificate of any public authority would belong.
-  if (tls.ca === undefined)
-    throw invalidType('settings.tls.ca', "the certificate of the cluster's own authority", tls.ca)
-  const hasCertificate = tls.pfx !== undefined || (tls.key !== undefined && tls.cert !== undefined)
-  if (!hasCertificate) throw invalidType('settings.tls.key and .cert', 'a key and its certificate', undefined)
-  return tls
-}
-
-function noPsk(): TcpnetError {
-  return new TcpnetError(
-    'ERR_TCPNET_NO_PSK',
-    'This runtime has no pre-shared keys in its TLS, so that "secret" cannot be used: use "tls" with certificates, or Node.'
-  )
 }
 
 function checkDeadPeerTimeout(value: unknown): number {

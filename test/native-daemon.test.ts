@@ -88,7 +88,10 @@ for (const backend of backends) {
     const { a, b } = shared.hosts
     const [left, right] = [await Native.on(a), await Native.on(b)]
     await left.announce(announcing('A7', backend, { probe: true }))
-    for (const [native, id] of [[right, 'remote'], [left, 'local']] as const) {
+    for (const [native, id] of [
+      [right, 'remote'],
+      [left, 'local']
+    ] as const) {
       native.send({ do: 'open', id, options: announcing('A7', backend, { probe: true, port: 1 }) })
       const { failure } = await native.event(id, 'failed')
       assert.equal(failure, 'conflict')
@@ -159,7 +162,11 @@ for (const backend of backends) {
 
   labTest(`${backend}: a library that is missing is named, and so is its package`, async (lab) => {
     const host = await lab.host('alpha', { avahi: false })
-    await host.exec(['sh', '-c', 'for one in /usr/lib/*/libavahi-client.so.3 /usr/lib/*/libdns_sd.so.1; do mount --bind /dev/null "$one"; done'])
+    await host.exec([
+      'sh',
+      '-c',
+      'for one in /usr/lib/*/libavahi-client.so.3 /usr/lib/*/libdns_sd.so.1; do mount --bind /dev/null "$one"; done'
+    ])
     const native = await Native.on(host)
     native.send({ do: 'open', id: 'A1', options: announcing('A1', backend) })
     const { failure, message } = await native.event('A1', 'failed')

@@ -35,7 +35,9 @@ async function few(jobs: readonly (() => Promise<void>)[]): Promise<void> {
 for (const backend of ['avahi', 'bonjour'] satisfies Backend[]) {
   const shared = sharedLab((lab) => lab.host('alpha'))
 
-  test(`${backend}: a process ends at every step, by itself and by process.exit()`, { skip: skipWithoutLab }, async () => {
+  test(`${backend}: a process ends at every step, by itself and by process.exit()`, {
+    skip: skipWithoutLab
+  }, async () => {
     const lives = STEPS.flatMap((step) => ['itself', 'exit'].map((end) => [backend, 'main', step, end]))
     const rounds = Array.from({ length: ROUNDS }, () => lives).flat()
     await few(
@@ -46,7 +48,9 @@ for (const backend of ['avahi', 'bonjour'] satisfies Backend[]) {
     )
   })
 
-  test(`${backend}: ${WORKERS} workers end at every step, by themselves and terminated`, { skip: skipWithoutLab }, async () => {
+  test(`${backend}: ${WORKERS} workers end at every step, by themselves and terminated`, {
+    skip: skipWithoutLab
+  }, async () => {
     const { exit, lines } = await life(shared.hosts, [backend, 'workers', String(WORKERS)])
     assert.deepEqual(exit, CLEAN)
     assert.deepEqual(lines, ['done'])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createServer, connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { addon } from '#tcpnet/addon.js'
@@ -68,7 +68,18 @@ test('wrong arguments are TypeErrors', () => {
   }
   assert.throws(() => native.openSession?.(null, never), TypeError)
   assert.throws(() => native.openSession?.(options), TypeError)
-  assert.throws(() => native.openSession?.({ get backend() { throw new TypeError('getter') } }, never), TypeError)
+  assert.throws(
+    () =>
+      native.openSession?.(
+        {
+          get backend() {
+            throw new TypeError('getter')
+          }
+        },
+        never
+      ),
+    TypeError
+  )
   assert.throws(() => native.queryAddresses?.('host', 0, 1), TypeError)
   assert.throws(() => native.setDeadPeerOptions?.(1, { ...DEAD_PEER, idle: 0 }), TypeError)
   assert.throws(() => native.setDeadPeerOptions?.('1', DEAD_PEER), TypeError)

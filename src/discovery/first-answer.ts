@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { Answer, DecodedPacket } from 'dns-packet'
 import { parseUuid } from '../uuid.js'
 import type { Instance, Path } from './discovery.js'
+import { MAX_PATHS } from './instances.js'
 import { parseTxt } from './txt.js'
 
 /** The instances of a service type that a DNS response tells whole: PTR, SRV, and an address of the target (RFC 6763 §12). */
@@ -30,7 +31,7 @@ function pathsByHost(records: readonly Answer[], interfaceIndex: number): Map<st
     if (family !== 4 && family !== 6) continue
     const host = record.name.toLowerCase()
     const paths = hosts.get(host) ?? []
-    paths.push({ interfaceIndex, family, address: record.data })
+    if (paths.length < MAX_PATHS) paths.push({ interfaceIndex, family, address: record.data })
     hosts.set(host, paths)
   }
   return hosts

@@ -13,8 +13,13 @@ const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
 const ASKED_AT_MS = [0, 1000, 3000]
 /** Milliseconds after which nobody answers any more. */
 const OVER_AFTER_MS = 5000
-/** Instances beyond this many are ignored: the daemon tells of them in its own time. */
+/** What is answered beyond this is ignored, in all and from each address: the daemon tells of it in its own time. */
 const MAX_HINTS = 1024
+const MAX_HINTS_EACH = 256
+const MAX_MESSAGES_EACH = 64
+const MAX_SENDERS = 1024
+/** Milliseconds that reading answers may take in all: whoever floods must not hold the event loop. */
+const MAX_WORK_MS = 500
 /** The largest message (RFC 6762 §17), in bytes. */
 const MAX_MESSAGE_BYTES = 9000
 
@@ -40,6 +45,9 @@ export class FirstLook {
   readonly #sockets = new Set<Socket>()
   readonly #timers: NodeJS.Timeout[] = []
   readonly #hinted = new Set<string>()
+  /** What came from each address. */
+  readonly #senders = new Map<string, { messages: number; hints: number }>()
+  #workMs = 0
 
   constructor(options: FirstLookOptions) {
     this.#options = options
@@ -87,19 +95,28 @@ export class FirstLook {
   }
 
   #onMessage(message: Buffer, from: RemoteInfo, interfaceIndex: number): void {
-    if (message.length > MAX_MESSAGE_BYTES)
-      return trace('ignored an answer of %d bytes from %s', message.length, from.address)
+    const sender = this.#senders.get(from.address) ?? { messages: 0, hints: 0 }
+    // RFC 6762 §6: what comes from another port is no answer.
+    if (from.port !== PORT || message.length > MAX_MESSAGE_BYTES)
+      return trace('ignored an answer of %d bytes from %s port %d', message.length, from.address, from.port)
+    if (this.#workMs > MAX_WORK_MS || ++sender.messages > MAX_MESSAGES_EACH || this.#senders.size >= MAX_SENDERS)
+      return trace('ignored an answer from %s: there are too many', from.address)
+    this.#senders.set(from.address, sender)
+    const start = performance.now()
     try {
-      for (const instance of instancesIn(decode(message), this.#type, interfaceIndex)) this.#hint(instance)
+      for (const instance of instancesIn(decode(message), this.#type, interfaceIndex)) this.#hint(instance, sender)
     } catch (error) {
-      trace('ignored an answer from %s that is no DNS message: %s', from.address, (error as Error).message)
+      trace('ignored an answer from %s that is no DNS message: %j', from.address, (error as Error).message)
     }
+    this.#workMs += performance.now() - start
   }
 
-  #hint(instance: Instance): void {
-    if (this.#hinted.has(instance.uuid) || this.#hinted.size > MAX_HINTS || this.#sockets.size === 0) return
+  #hint(instance: Instance, sender: { hints: number }): void {
+    if (this.#hinted.has(instance.uuid) || this.#sockets.size === 0) return
+    if (this.#hinted.size > MAX_HINTS || sender.hints >= MAX_HINTS_EACH) return
+    sender.hints++
     this.#hinted.add(instance.uuid)
-    trace('%s: first seen at %s port %d', instance.uuid, instance.host, instance.port)
+    trace('%s: first seen at %j port %d', instance.uuid, instance.host, instance.port)
     this.#options.onHint(instance)
   }
 }

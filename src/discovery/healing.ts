@@ -27,8 +27,6 @@ class HealingDiscovery implements Discovery {
   readonly #announcement: Announcement
   readonly #listener: Listener
   readonly #instances: Instances
-  /** What was found before the announcement: it is told after it. */
-  readonly #early: SessionEvent[] = []
   #session: Session | null = null
   #announced = false
   #offline = false
@@ -41,7 +39,14 @@ class HealingDiscovery implements Discovery {
     this.#open = open
     this.#announcement = announcement
     this.#listener = listener
-    this.#instances = new Instances(listener.up, listener.down)
+    this.#instances = new Instances({
+      up: (instance) => {
+        if (this.#closed === null) listener.up(instance)
+      },
+      down: (uuid) => {
+        if (this.#closed === null) listener.down(uuid)
+      }
+    })
     this.#connect()
   }
 
@@ -65,27 +70,24 @@ class HealingDiscovery implements Discovery {
       case 'announced':
         return this.#onAnnounced()
       case 'found':
-        if (this.#announced) this.#instances.found(event)
-        else this.#early.push(event)
-        return
+        return this.#instances.found(event)
       case 'lost':
-        if (this.#announced) this.#instances.lost(event)
-        else this.#early.push(event)
-        return
+        return this.#instances.lost(event)
       case 'failed':
         return this.#onFailed(event)
     }
   }
 
   #onAnnounced(): void {
+    // A daemon may announce again, as when its host's name has changed.
+    if (this.#announced && !this.#offline) return
     clearTimeout(this.#timer)
     if (!this.#announced) {
       this.#announced = true
       this.#listener.announced()
-      for (const event of this.#early.splice(0)) if (this.#closed === null) this.#onEvent(event)
-      return
+      // What was found before is told only now: until the uuid is known to be ours, nobody may be dialed.
+      return this.#instances.begin()
     }
-    if (!this.#offline) return
     this.#offline = false
     this.#retryMs = FIRST_RETRY_MS
     this.#after(REPLAY_MS, () => this.#instances.dropStale())
@@ -94,7 +96,7 @@ class HealingDiscovery implements Discovery {
 
   #onFailed(event: SessionEvent & { type: 'failed' }): void {
     void this.#endSession()
-    const error = errorOf(event, this.#announcement.uuid)
+    const error = errorOf(event, this.#announcement)
     if (!this.#announced || event.failure === 'conflict') return this.#listener.failed(error)
     trace('the daemon is gone (%s); next attempt in %d ms', error.message, this.#retryMs)
     this.#after(this.#retryMs, () => this.#connect())
@@ -125,12 +127,16 @@ class HealingDiscovery implements Discovery {
   }
 }
 
-function errorOf({ failure, message }: SessionEvent & { type: 'failed' }, uuid: string): TcpnetError {
+function errorOf({ failure, message }: SessionEvent & { type: 'failed' }, { name, uuid }: Announcement): TcpnetError {
   switch (failure) {
     case 'conflict':
       return uuidConflict(uuid)
     case 'refused':
-      return new TcpnetError('ERR_TCPNET_DAEMON_REFUSED', `The DNS-SD daemon refused the announcement: ${message}.`)
+      return new TcpnetError(
+        'ERR_TCPNET_DAEMON_REFUSED',
+        `The DNS-SD daemon refused the announcement: ${message}.` +
+          (name.length === 1 ? ' Avahi takes no name of a single character: choose a longer one.' : '')
+      )
     case 'library':
       return new TcpnetError('ERR_TCPNET_NO_DRIVER', `The DNS-SD library cannot be used: ${message}.`)
     case 'daemon':

@@ -3,17 +3,24 @@ import type { SessionEvent } from '../addon.js'
 import { splitScope } from '../network.js'
 import { trace } from '../trace.js'
 import { parseUuid } from '../uuid.js'
-import type { Instance, Path } from './discovery.js'
+import type { Instance, Listener, Path } from './discovery.js'
 import { parseTxt } from './txt.js'
 
 type Found = SessionEvent & { type: 'found' }
 
-/** Instances beyond this many are ignored: whoever announces more does not mean well. */
+/**
+ * Instances beyond this many are ignored: whoever announces more does not mean well. One that is ignored still dials us,
+ * and is heard of again when something about it changes.
+ */
 export const MAX_INSTANCES = 4096
+/** Addresses of an instance beyond this many are ignored: a host has a few on each interface. */
+export const MAX_PATHS = 64
 
 /** What one interface and family says of an instance; `stale` while only the time before an outage vouches for it. */
 interface Sighting {
   readonly found: Found
+  /** Which one it was of all that was told: what was told later counts where two disagree. */
+  readonly turn: number
   stale: boolean
 }
 
@@ -25,16 +32,22 @@ interface Entry {
 
 /**
  * Makes one instance of what a daemon reports once per interface and family: `up` with the whole of it whenever that
- * changes, `down` when nothing is left.
+ * changes, `down` when nothing is left. It is silent until it is told to begin.
  */
 export class Instances {
   readonly #entries = new Map<string, Entry>()
-  readonly #up: (instance: Instance) => void
-  readonly #down: (uuid: string) => void
+  readonly #listener: Pick<Listener, 'up' | 'down'>
+  #telling = false
+  #turns = 0
 
-  constructor(up: (instance: Instance) => void, down: (uuid: string) => void) {
-    this.#up = up
-    this.#down = down
+  constructor(listener: Pick<Listener, 'up' | 'down'>) {
+    this.#listener = listener
+  }
+
+  /** Tells what is known so far, and from here on what changes. */
+  begin(): void {
+    this.#telling = true
+    for (const [uuid, entry] of [...this.#entries]) this.#tell(uuid, entry)
   }
 
   found(found: Found): void {
@@ -50,7 +63,7 @@ export class Instances {
       entry = { sightings: new Map(), told: '' }
       this.#entries.set(uuid, entry)
     }
-    entry.sightings.set(keyOf(found), { found, stale: false })
+    entry.sightings.set(keyOf(found), { found, turn: ++this.#turns, stale: false })
     this.#tell(uuid, entry)
   }
 
@@ -79,11 +92,12 @@ export class Instances {
   #tell(uuid: string, entry: Entry): void {
     const instance = instanceOf(uuid, entry)
     if (entry.sightings.size === 0) this.#entries.delete(uuid)
+    if (!this.#telling) return
     const telling = instance === null ? '' : JSON.stringify(instance)
     if (telling === entry.told) return
     entry.told = telling
-    if (instance === null) this.#down(uuid)
-    else this.#up(instance)
+    if (instance === null) this.#listener.down(uuid)
+    else this.#listener.up(instance)
   }
 }
 
@@ -95,10 +109,11 @@ function keyOf({ interfaceIndex, family }: { interfaceIndex: number; family: 4 |
 function instanceOf(uuid: string, entry: Entry): Instance | null {
   const sightings = [...entry.sightings.values()]
   const fresh = sightings.filter((sighting) => !sighting.stale)
-  const latest = (fresh.length > 0 ? fresh : sightings).at(-1)?.found
+  const [latest] = (fresh.length > 0 ? fresh : [...sightings]).sort((a, b) => b.turn - a.turn)
   const paths = pathsOf(sightings.map(({ found }) => found))
   if (latest === undefined || paths.length === 0) return null
-  return { uuid, host: latest.host, port: latest.port, txt: parseTxt(latest.txt), paths }
+  const { host, port, txt } = latest.found
+  return { uuid, host, port, txt: parseTxt(txt), paths }
 }
 
 function pathsOf(sightings: readonly Found[]): Path[] {
@@ -106,6 +121,7 @@ function pathsOf(sightings: readonly Found[]): Path[] {
   for (const { interfaceIndex, addresses } of sightings) {
     for (const scoped of addresses) {
       const address = splitScope(scoped).bare
+      if (paths.size >= MAX_PATHS) return [...paths.values()]
       const family = isIP(address)
       if (family === 4 || family === 6) paths.set(`${interfaceIndex} ${address}`, { interfaceIndex, family, address })
     }

@@ -2,8 +2,10 @@ import { createRequire } from 'node:module'
 import { type Addon, addon, type Session, type SessionEvent } from '../addon.js'
 import { TcpnetError } from '../errors.js'
 import { trace } from '../trace.js'
+import { parseUuid } from '../uuid.js'
 import type { Announcement, Discovery, Listener } from './discovery.js'
 import { healing } from './healing.js'
+import { MAX_INSTANCES } from './instances.js'
 import { joinTxt, splitTxt } from './txt.js'
 
 /** Resolutions under way at once. Avahi's library takes a bus connection for each, of the 256 that a user may have. */
@@ -172,7 +174,8 @@ class MdnsSession implements Session {
       this.#open.add(watched)
       return watched
     } catch (error) {
-      this.#fail('daemon', error instanceof Error ? error.message : String(error))
+      const said = error instanceof Error ? error.message : String(error)
+      this.#fail(said.includes('invalid') ? 'refused' : 'daemon', said)
       return null
     }
   }
@@ -190,6 +193,8 @@ class MdnsSession implements Session {
     if (error !== 0) return this.#fail('daemon', `the browse failed with error ${error}`)
     if (name === undefined) return
     const key = `${interfaceIndex}/${name}`
+    // What cannot be an instance of ours is not worth the daemon's work, nor are more than anybody means well with.
+    if (!this.#sighted.has(key) && (parseUuid(name) === null || this.#sighted.size >= MAX_INSTANCES)) return
     const sighted = this.#sighted.get(key) ?? { name, interfaceIndex, count: 0 }
     if ((flags & this.#library.calls.kDNSServiceFlagsAdd) !== 0) {
       sighted.count++
@@ -269,7 +274,7 @@ class MdnsSession implements Session {
     })
   }
 
-  #fail(failure: 'daemon' | 'conflict', message: string): void {
+  #fail(failure: 'daemon' | 'conflict' | 'refused', message: string): void {
     if (this.#ended) return
     this.#end()
     this.#onEvent({ type: 'failed', failure, message })

@@ -9,6 +9,8 @@ interface Member {
 }
 
 const members = new Set<Member>()
+/** Who has left, and is still to be told gone. */
+const leaving: Member[] = []
 
 /**
  * The driver for tests: a registry inside the process. It finds only services of this process, whose sockets are real,
@@ -37,6 +39,8 @@ function instanceOf({ uuid, port, txt, address }: Announcement): Instance {
 }
 
 function join(member: Member): void {
+  // One of the same uuid may have left behind the moment at which this one was opened: first that is told.
+  tellLeaving()
   const others = othersOf(member)
   if (others.some((other) => other.instance.uuid === member.instance.uuid)) {
     return member.listener.failed(uuidConflict(member.instance.uuid))
@@ -52,9 +56,14 @@ function join(member: Member): void {
 
 function leave(member: Member): void {
   if (!members.delete(member)) return
-  setImmediate(() => {
-    for (const other of othersOf(member)) other.listener.down(member.instance.uuid)
-  })
+  leaving.push(member)
+  setImmediate(tellLeaving)
+}
+
+function tellLeaving(): void {
+  for (const gone of leaving.splice(0)) {
+    for (const other of othersOf(gone)) if (members.has(other)) other.listener.down(gone.instance.uuid)
+  }
 }
 
 function othersOf(member: Member): Member[] {

@@ -14,6 +14,9 @@ export interface RejectInfo {
   readonly uuid: string | undefined
 }
 
+/** Milliseconds after which a connection that has brought no hello makes way for others, where there are too many. */
+const SILENT_AFTER_MS = 1000
+
 export interface AcceptorOptions {
   readonly name: string
   readonly uuid: string
@@ -32,7 +35,8 @@ export interface AcceptorOptions {
 /** Takes inbound connections to the point where it is known who dials, within bounds of time, size and number. */
 export class Acceptor {
   readonly #options: AcceptorOptions
-  readonly #pending = new Set<Applicant>()
+  /** What is not answered, oldest first, with the address that it came from. */
+  readonly #pending = new Map<Applicant, string>()
   readonly #perAddress = new Map<string, number>()
 
   constructor(options: AcceptorOptions) {
@@ -45,7 +49,7 @@ export class Acceptor {
     socket.on('error', ignore)
     const address = socket.remoteAddress ?? ''
     const fromThere = this.#perAddress.get(address) ?? 0
-    if (this.#pending.size >= this.#options.maxHellos || fromThere >= this.#options.maxHellosPerAddress) {
+    if (!this.#hasRoomFor(address, fromThere)) {
       this.#options.onRejected(busy(), infoOf(socket))
       // In plain text: within TLS it would take the very handshake that is to be spared.
       if (this.#options.security.mode === 'none') send(socket, { status: 'refused', reason: 'busy' })
@@ -59,12 +63,34 @@ export class Acceptor {
       if (left > 0) this.#perAddress.set(address, left)
       else this.#perAddress.delete(address)
     })
-    this.#pending.add(applicant)
+    this.#pending.set(applicant, address)
+  }
+
+  #hasRoomFor(address: string, fromThere: number): boolean {
+    if (fromThere >= this.#options.maxHellosPerAddress) return this.#dropSilent(address)
+    return this.#pending.size < this.#options.maxHellos || this.#dropSilent(null)
+  }
+
+  /**
+   * Drops the oldest of the connections that have been silent for long: a peer says its hello at once, and must not be
+   * kept out by those who say nothing.
+   *
+   * @param address where it has to come from; null for anywhere
+   * @returns whether there was one
+   */
+  #dropSilent(address: string | null): boolean {
+    for (const [applicant, from] of this.#pending) {
+      if (!applicant.isOld) return false
+      if (!applicant.isSilent || (address !== null && from !== address)) continue
+      applicant.giveWay()
+      return true
+    }
+    return false
   }
 
   /** Drops every connection that is not answered. */
   close(): void {
-    for (const applicant of [...this.#pending]) applicant.drop()
+    for (const applicant of [...this.#pending.keys()]) applicant.drop()
   }
 }
 
@@ -73,6 +99,7 @@ export class Applicant {
   readonly #options: AcceptorOptions
   readonly #onSettled: () => void
   readonly #deadline: NodeJS.Timeout
+  readonly #since = performance.now()
   #socket: Socket
   #stopReading: () => void = () => {}
   #hello: Hello | null = null
@@ -89,6 +116,15 @@ export class Applicant {
   /** Whether it has closed meanwhile. */
   get gone(): boolean {
     return this.#socket.destroyed
+  }
+
+  /** Whether a peer would have said its hello by now. */
+  get isOld(): boolean {
+    return performance.now() - this.#since >= SILENT_AFTER_MS
+  }
+
+  get isSilent(): boolean {
+    return this.#hello === null
   }
 
   /** What it said; only to be asked once `onApplicant` was called with it. */
@@ -159,14 +195,12 @@ export class Applicant {
     return null
   }
 
-  readonly #onDeadline = (): void => {
-    this.#reject(
-      new TcpnetError(
-        'ERR_TCPNET_HELLO_TIMEOUT',
-        `A connection brought no complete hello within ${this.#options.deadlineMs} ms: the other side is no tcpnet service, or hangs.`
-      )
-    )
+  /** Refuses it, silent as it is, in favour of another. */
+  giveWay(): void {
+    this.#reject(tooSilent(SILENT_AFTER_MS))
   }
+
+  readonly #onDeadline = (): void => this.#reject(tooSilent(this.#options.deadlineMs))
 
   readonly #onClose = (): void => {
     trace('inbound connection closed before it was answered')
@@ -206,6 +240,13 @@ function infoOf(socket: Socket, uuid?: string): RejectInfo {
 
 function refused(code: 'ERR_TCPNET_NAME' | 'ERR_TCPNET_NOT_ME' | 'ERR_TCPNET_SELF', what: string): TcpnetError {
   return new TcpnetError(code, `A hello ${what}: it was refused. The announcement that led it here is stale or false.`)
+}
+
+function tooSilent(waitedMs: number): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_HELLO_TIMEOUT',
+    `A connection brought no complete hello within ${waitedMs} ms: the other side is no tcpnet service, or hangs.`
+  )
 }
 
 function busy(): TcpnetError {

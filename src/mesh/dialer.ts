@@ -3,6 +3,9 @@ import { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
 import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
 
+/** How long a dial on a local network takes at most, in milliseconds, until the host answers, and until the peer does. */
+const SLOW_AFTER_MS = { connecting: 250, connected: 2000 } as const
+
 /** Where to dial, and how. */
 export interface DialTarget {
   readonly uuid: string
@@ -29,6 +32,7 @@ export class Dial {
   readonly #target: DialTarget
   readonly #done: (result: DialResult) => void
   readonly #deadline: NodeJS.Timeout
+  readonly #since = performance.now()
   #socket: Socket
   #stopReading: () => void = () => {}
   #connected = false
@@ -55,6 +59,16 @@ export class Dial {
     return this.#sent
   }
 
+  /** Whether it takes longer than it ought to. */
+  isSlow(): boolean {
+    return performance.now() - this.#since > SLOW_AFTER_MS[this.#connected ? 'connected' : 'connecting']
+  }
+
+  /** Fails it in favour of a dial that waits. */
+  giveWay(): void {
+    this.#fail(this.#tooLate(Math.round(performance.now() - this.#since)))
+  }
+
   /** Ends the dial without a result. Idempotent; nothing happens after the dial has ended. */
   abort(): void {
     if (!this.#release()) return
@@ -77,7 +91,7 @@ export class Dial {
 
   readonly #onLine = (line: Line): void => {
     if (this.#ended) return
-    const answer = typeof line === 'string' ? decodeAnswer(line) : (line ?? hasEnded())
+    const answer = typeof line === 'string' ? decodeAnswer(line) : (line ?? this.#silence())
     if (answer instanceof Error) return this.#fail(answer)
     if (answer.status === 'refused') return this.#fail(refusal(answer.reason))
     if (answer.status === 'connected') {
@@ -89,16 +103,22 @@ export class Dial {
     this.#end({ kind: 'ok', socket: this.#socket, seq: answer.seq, boot: answer.boot })
   }
 
+  /** The other side closed the connection in the place of an answer. */
+  #silence(): TcpnetError {
+    // A dialer is through with the handshake before its certificate is looked at (RFC 8446 §4.4.2.4, §2).
+    return this.#target.security.mode === 'tls' ? notAccepted() : hasEnded()
+  }
+
   readonly #onError = (error: Error): void => this.#fail(error)
 
-  readonly #onDeadline = (): void => {
+  readonly #onDeadline = (): void => this.#fail(this.#tooLate(this.#target.deadlineMs))
+
+  #tooLate(waitedMs: number): TcpnetError {
     const step = this.#sent ? 'did not answer the hello' : 'could not be reached'
-    this.#fail(
-      new TcpnetError(
-        'ERR_TCPNET_DIAL_TIMEOUT',
-        `The peer ${this.#target.uuid} ${step} within ${this.#target.deadlineMs} ms: its host is gone, hangs or drops packets. ` +
-          'It is dialed again while it is announced.'
-      )
+    return new TcpnetError(
+      'ERR_TCPNET_DIAL_TIMEOUT',
+      `The peer ${this.#target.uuid} ${step} within ${waitedMs} ms: its host is gone, hangs or drops packets. ` +
+        'It is dialed again while it is announced.'
     )
   }
 
@@ -118,11 +138,13 @@ export class Dial {
     this.#ended = true
     clearTimeout(this.#deadline)
     this.#stopReading()
-    // The listener for errors stays: a socket whose user sets none must not crash the process.
-    this.#socket.off('connect', this.#onConnect)
+    // A listener for errors stays, one that holds nothing: a socket whose user sets none must not crash the process.
+    this.#socket.off('connect', this.#onConnect).off('error', this.#onError).on('error', ignore)
     return true
   }
 }
+
+function ignore(): void {}
 
 const REFUSALS: Record<RefusalReason, string> = {
   version: 'it speaks another version of the hello: use one major version of tcpnet in a cluster',
@@ -131,6 +153,14 @@ const REFUSALS: Record<RefusalReason, string> = {
   self: 'it has our own uuid: give every service a uuid of its own',
   full: 'it has as many peers as its maxPeers allows: raise that',
   busy: 'it has too many connections in progress: it is dialed again'
+}
+
+function notAccepted(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_TLS',
+    'The peer closed the connection after the TLS handshake, without an answer: it does not accept our certificate, or is ' +
+      'closing. Its "rejected" event says which.'
+  )
 }
 
 function refusal(reason: RefusalReason | null): TcpnetError {

@@ -90,14 +90,21 @@ export function hasEnded(): TcpnetError {
 export function readLine(socket: Socket, done: (line: Line) => void): () => void {
   const chunks: Buffer[] = []
   let size = 0
+  let wanted = true
 
-  const stop = () => {
+  const release = () => {
     socket.off('readable', onReadable).off('end', onEnd).off('close', onEnd)
+  }
+  const stop = () => {
+    wanted = false
+    release()
   }
   // Without a 'readable' listener a stream returns to its initial mode in the next tick, and not before.
   const finish = (line: Line) => {
-    stop()
-    process.nextTick(done, line)
+    release()
+    process.nextTick(() => {
+      if (wanted) done(line)
+    })
   }
   const onReadable = () => {
     for (let chunk = read(socket); chunk !== null; chunk = read(socket)) {

@@ -50,6 +50,9 @@ export interface Peer {
   readonly error: Error | null
 }
 
+/** Most links never suspect an address: they share this. */
+const NONE: ReadonlySet<string> = new Set()
+
 /** This service's state for one peer: the facts, and where things stand. It decides nothing. */
 export class Link {
   readonly uuid: string
@@ -64,9 +67,9 @@ export class Link {
   /** Dials that failed, and connections that did not last, in a row. */
   failures = 0
   lastError: Error | null = null
-  /** Addresses that were reached and gave the wrong answer: dialed last. */
-  readonly suspects = new Set<string>()
   readonly #owner: { readonly name: string; readonly uuid: string }
+  /** Addresses that were reached and gave the wrong answer: dialed last. */
+  #suspects: ReadonlySet<string> = NONE
   #state: LinkState = { kind: 'idle' }
 
   /** @param owner the service whose link it is */
@@ -77,6 +80,16 @@ export class Link {
 
   get state(): LinkState {
     return this.#state
+  }
+
+  /** An address was reached and gave the wrong answer: it is dialed last from now on. */
+  suspect(address: string): void {
+    this.#suspects = new Set(this.#suspects).add(address)
+  }
+
+  /** Forgets what is suspected. */
+  trustAll(): void {
+    this.#suspects = NONE
   }
 
   /** Changes the state, and releases what the old one held. */
@@ -105,12 +118,17 @@ export class Link {
     }
   }
 
+  /** Whether anybody says that the peer is there. */
+  get isKnown(): boolean {
+    return this.instance !== null || this.hint !== null
+  }
+
   /** Where to dial the peer; null where nothing is known of it. Addresses that gave the wrong answer come last. */
   target(): { port: number; addresses: { address: string; family: 4 | 6 }[] } | null {
     const instance = this.instance ?? this.hint
     if (instance === null) return null
     const addresses = dialable(instance.paths)
-    const isSuspect = ({ address }: { address: string }) => this.suspects.has(address)
+    const isSuspect = ({ address }: { address: string }) => this.#suspects.has(address)
     return {
       port: instance.port,
       addresses: [...addresses.filter((entry) => !isSuspect(entry)), ...addresses.filter(isSuspect)]

@@ -2,9 +2,9 @@ import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
 import type { Security, SecurityMode } from '../security/security.js'
-import { trace } from '../trace.js'
 import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
 import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
+import { DialQueue } from './dial-queue.js'
 import { Dial, type DialResult } from './dialer.js'
 import { Link, type LinkState, type Peer } from './link.js'
 import { pair } from './pairing.js'
@@ -13,7 +13,7 @@ import { pair } from './pairing.js'
 export interface Limits {
   /** Dials under way at once. */
   readonly maxDials: number
-  /** Peers tracked, announced or connected. */
+  /** Connections. Peers that are only announced are bounded by discovery. */
   readonly maxPeers: number
   /** Inbound connections that are not answered yet. */
   readonly maxHellos: number
@@ -47,16 +47,15 @@ export class Mesh {
   readonly #links = new Map<string, Link>()
   /** Links that are to be looked at in the next tick. */
   readonly #woken = new Set<Link>()
-  /** Links that wait for one of the dials to end, first come first served. */
-  readonly #queue = new Set<Link>()
+  readonly #queue: DialQueue
   readonly #sockets = new Set<Socket>()
-  #dials = 0
   /** How many dials were answered with `ok`: the clock that hellos carry. */
   #accepted = 0
   #onClosed: (() => void) | null = null
 
   constructor(options: MeshOptions) {
     this.#options = options
+    this.#queue = new DialQueue(options.limits.maxDials)
     this.#acceptor = new Acceptor({
       ...options,
       ...options.limits,
@@ -72,10 +71,10 @@ export class Mesh {
 
   /** Discovery found an instance, or found it changed. */
   up(instance: Instance): void {
+    if (this.#isOurs(instance.uuid)) return
     const link = this.#linkOf(instance.uuid)
-    if (link === null) return
     link.instance = instance
-    link.suspects.clear()
+    link.trustAll()
     this.#bar(link, this.#objectionTo(instance))
     if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'fresh announcement')
     this.#wake(link)
@@ -92,9 +91,8 @@ export class Mesh {
 
   /** Somebody says that an instance is there: it is dialed once, where nothing better is known. */
   hint(instance: Instance): void {
-    if (this.#links.has(instance.uuid) || this.#objectionTo(instance) !== null) return
+    if (this.#isOurs(instance.uuid) || this.#links.has(instance.uuid) || this.#objectionTo(instance) !== null) return
     const link = this.#linkOf(instance.uuid)
-    if (link === null) return
     link.hint = instance
     this.#wake(link)
   }
@@ -144,35 +142,24 @@ export class Mesh {
     this.#options.onDialFailed(objection, link.toPeer())
   }
 
-  #linkOf(uuid: string): Link | null {
-    if (uuid === this.#options.uuid || this.#onClosed !== null) return null
+  /** Whether nothing is to be made of a uuid: it is our own, or the mesh closes. */
+  #isOurs(uuid: string): boolean {
+    return uuid === this.#options.uuid || this.#onClosed !== null
+  }
+
+  #linkOf(uuid: string): Link {
     const known = this.#links.get(uuid)
     if (known !== undefined) return known
-    if (this.#links.size >= this.#options.limits.maxPeers && !this.#evict()) {
-      trace('%s: ignored: %d peers are tracked already', uuid, this.#links.size)
-      return null
-    }
     const link = new Link(uuid, this.#options)
     this.#links.set(uuid, link)
     return link
   }
 
-  /** Makes room for a peer: the one that was dialed in vain most often goes. */
-  #evict(): boolean {
-    let worst: Link | null = null
-    for (const link of this.#links.values()) {
-      if (link.state.kind === 'waiting' && link.failures > (worst?.failures ?? 0)) worst = link
-    }
-    if (worst === null) return false
-    this.#forget(worst, 'evicted')
-    return true
-  }
-
   #forget(link: Link, reason: string): void {
     link.applicant?.drop()
     link.applicant = null
+    this.#queue.leave(link)
     this.#leaveDial(link, { kind: 'idle' }, reason)
-    this.#queue.delete(link)
     this.#links.delete(link.uuid)
   }
 
@@ -189,10 +176,20 @@ export class Mesh {
     if (this.#onClosed !== null || this.#links.get(link.uuid) !== link) return
     if (link.applicant !== null) this.#answer(link, link.applicant)
     if (link.state.kind !== 'idle' || link.applicant !== null) return
-    if (link.target() === null) return this.#forget(link, 'neither announced nor connected')
+    if (!link.isKnown) return this.#forget(link, 'neither announced nor connected')
     if (link.barred !== null) return
-    if (this.#dials < this.#options.limits.maxDials) this.#dial(link)
+    if (this.#hasRoom()) this.#dial(link)
     else this.#queue.add(link)
+  }
+
+  #hasRoom(): boolean {
+    return !this.#queue.isFull && this.#sockets.size + this.#queue.dials < this.#options.limits.maxPeers
+  }
+
+  /** Lets the next dial begin. */
+  #next(): void {
+    const link = this.#hasRoom() ? this.#queue.next() : null
+    if (link !== null) this.#wake(link)
   }
 
   #answer(link: Link, applicant: Applicant): void {
@@ -225,7 +222,7 @@ export class Mesh {
     const socket = applicant.accept({ status: 'ok', seq: this.#accepted + 1, boot: this.#options.boot })
     if (socket === null) return
     this.#accepted++
-    this.#queue.delete(link)
+    this.#queue.leave(link)
     this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot, since: performance.now() })
   }
 
@@ -234,31 +231,31 @@ export class Mesh {
     if (target === null) return
     const { name, uuid, boot, security, limits } = this.#options
     link.hint = null
-    this.#dials++
     const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted })
     const dial = new Dial(
       { uuid: link.uuid, ...target, security, deadlineMs: limits.helloTimeoutMs, hello },
       (result) => this.#onDialEnded(link, result)
     )
+    this.#queue.begin(dial)
     link.enter({ kind: 'dialing', dial }, link.instance === null ? 'hinted at' : 'announced')
   }
 
-  /** Changes the state of a link that may be dialing, and lets the next dial begin. */
+  /** Changes the state of a link that may be dialing or have its turn to, and lets the next dial begin. */
   #leaveDial(link: Link, next: LinkState, reason: string): void {
-    const wasDialing = link.state.kind === 'dialing'
+    const dial = link.state.kind === 'dialing' ? link.state.dial : null
     link.enter(next, reason)
-    if (!wasDialing) return
-    this.#dials--
-    for (const waiting of this.#queue) {
-      this.#queue.delete(waiting)
-      this.#wake(waiting)
-      break
-    }
+    if (dial !== null) this.#queue.end(dial)
+    this.#next()
   }
 
   readonly #onApplicant = (applicant: Applicant): void => {
-    const link = this.#linkOf(applicant.hello.from)
-    if (link === null) return applicant.refuse('full', full(this.#options.limits.maxPeers))
+    const { from } = applicant.hello
+    const { maxPeers } = this.#options.limits
+    const kind = this.#links.get(from)?.state.kind
+    // In place of a connection that we have with it there is room for another.
+    const isNew = kind !== 'connected' && kind !== 'closing'
+    if (isNew && this.#sockets.size >= maxPeers) return applicant.refuse('full', full(maxPeers))
+    const link = this.#linkOf(from)
     // A peer has one dial at a time: an older one is a dial that it has given up.
     link.applicant?.drop()
     link.applicant = applicant
@@ -276,7 +273,7 @@ export class Mesh {
         return this.#wait(link, 'the peer has a connection already')
       case 'failed':
         link.lastError = result.error
-        if (result.address !== null) link.suspects.add(result.address)
+        if (result.address !== null) link.suspect(result.address)
         this.#wait(link, result.error.message)
         this.#options.onDialFailed(result.error, link.toPeer())
     }
@@ -299,7 +296,7 @@ export class Mesh {
     link.lastError = null
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     this.#sockets.add(socket)
-    socket.once('close', () => this.#onSocketClosed(link, socket, state.since))
+    socket.on('close', () => this.#onSocketClosed(link, socket, state.since))
     this.#wake(link)
     this.#options.onConnection(socket, link.uuid)
   }
@@ -310,6 +307,7 @@ export class Mesh {
       if (this.#sockets.size === 0) this.#onClosed()
       return
     }
+    this.#next()
     if (performance.now() - since >= GOOD_CONNECTION_MS) link.failures = 0
     if (link.state.kind === 'closing') {
       link.enter({ kind: 'idle' }, 'the old connection is closed')
@@ -323,14 +321,14 @@ export class Mesh {
 function full(maxPeers: number): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_FULL',
-    `A peer was refused: ${maxPeers} are tracked already. Raise maxPeers for a larger cluster.`
+    `A peer was refused: ${maxPeers} are connected already. Raise maxPeers for a larger cluster.`
   )
 }
 
 function mismatch(uuid: string, ours: SecurityMode, theirs: string): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_SECURITY',
-    `The peer ${uuid} announces security "${theirs}", this service has "${ours}": it is not dialed. ` +
+    `The peer ${uuid} announces security ${JSON.stringify(theirs)}, this service has "${ours}": it is not dialed. ` +
       'Give every service of the cluster the same kind of security: a secret, certificates, or none.'
   )
 }

@@ -1,5 +1,15 @@
+import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { type ConnectionOptions, connect, createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
+import {
+  type ConnectionOptions,
+  connect,
+  createSecureContext,
+  createServer,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+  type TlsOptions
+} from 'node:tls'
 import { TcpnetError } from '../errors.js'
 import type { Secured, Security, SecurityMode } from './security.js'
 
@@ -10,55 +20,80 @@ interface Handshake {
 
 /** What the two kinds of TLS differ in. */
 export interface TlsSetup {
-  readonly mode: SecurityMode
+  /** What a context of either side is made of, beside {@link CONTEXT}. */
+  readonly context: SecureContextOptions
   readonly client: ConnectionOptions
   readonly server: TlsOptions
+  /**
+   * Why a finished handshake does not prove that the other side belongs; null where it does. Both sides ask it of every
+   * connection: no option, no environment variable and no default of Node decides in its place.
+   */
+  readonly objection: (secured: TLSSocket) => Error | null
 }
 
-/** Secures connections with TLS. The setup is asked for once, when the service listens. */
+/**
+ * One version, whatever Node was started with. No session tickets that could be resumed: a resumed session is not
+ * verified again, so that a certificate would be good beyond its end (RFC 8446 §4.6.1 leaves that to the server).
+ */
+const CONTEXT = {
+  minVersion: 'TLSv1.3',
+  maxVersion: 'TLSv1.3',
+  ciphers: 'TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384',
+  secureOptions: constants.SSL_OP_NO_TICKET
+} as const satisfies SecureContextOptions
+
+/** Secures connections with TLS. */
 export class TlsSecurity implements Security {
   readonly mode: SecurityMode
   readonly #setUp: () => Promise<TlsSetup>
+  #setup: TlsSetup | null = null
   #client: ConnectionOptions = {}
   #server: Server | null = null
   /** The handshakes that the server has under way, by the two ends' addresses and ports. */
   readonly #handshakes = new Map<string, Handshake>()
 
+  /** @param setUp called when the service listens */
   constructor(mode: SecurityMode, setUp: () => Promise<TlsSetup>) {
     this.mode = mode
     this.#setUp = setUp
   }
 
   prepare(done: (error: Error | null) => void): void {
-    this.#setUp().then(
-      (setup) => {
-        this.#client = setup.client
-        // It never listens: it is given the sockets that the service has accepted.
-        this.#server = createServer(setup.server)
-          .on('secureConnection', (secured) => this.#handshakes.get(keyOf(secured))?.end(null, secured))
-          .on('tlsClientError', (error, secured) => this.#handshakes.get(keyOf(secured))?.end(error, null))
-        process.nextTick(done, null)
-      },
-      (error: Error) => process.nextTick(done, error)
-    )
+    const prepared = (setup: TlsSetup) => {
+      // One that came by renew() meanwhile is newer.
+      this.#use(this.#setup ?? setup)
+    }
+    this.#setUp()
+      .then(prepared)
+      .then(
+        () => process.nextTick(done, null),
+        (error: Error) => process.nextTick(done, error)
+      )
   }
 
-  /** Takes other certificates for the connections to come; those that stand are left alone. */
+  /** Takes another setup for the connections to come; those that stand are left alone. */
   renew(setup: TlsSetup): void {
-    this.#client = setup.client
-    this.#server?.setSecureContext(setup.server)
+    if (this.#server === null) this.#setup = setup
+    else this.#use(setup)
   }
 
   client(socket: Socket, done: Secured): void {
-    const secured = connect({ ...this.#client, socket })
+    let secured: TLSSocket
+    try {
+      secured = connect({ ...this.#client, socket })
+    } catch (error) {
+      socket.destroy()
+      process.nextTick(done, failed(error as Error))
+      return
+    }
     const end = (error: Error | null) => {
       socket.off('close', onClose)
-      secured.off('secureConnect', onSecure).off('error', end).on('error', ignore)
+      secured.off('secureConnect', onSecure).off('error', end).on('error', destroyThis)
       if (error === null) return done(secured)
       secured.destroy()
       done(failed(error))
     }
-    const onSecure = () => end(null)
+    const onSecure = () => end(this.#objectionTo(secured))
     const onClose = () => end(new Error('the other side closed the connection'))
     secured.on('secureConnect', onSecure).on('error', end)
     socket.on('close', onClose)
@@ -67,21 +102,56 @@ export class TlsSecurity implements Security {
   server(socket: Socket, done: Secured): void {
     const key = keyOf(socket)
     const end = (error: Error | null, secured: TLSSocket | null) => {
-      this.#handshakes.delete(key)
+      // The two ends may be in use again before the old connection's close was told.
+      if (this.#handshakes.get(key) === handshake) this.#handshakes.delete(key)
       socket.off('close', onClose)
-      secured?.on('error', ignore)
-      if (secured !== null) return done(secured)
+      secured?.on('error', destroyThis)
+      if (error === null && secured !== null) return done(secured)
+      secured?.destroy()
       socket.destroy()
       done(error === null || isGone(error) ? null : failed(error))
     }
+    const handshake: Handshake = { end }
     const onClose = () => end(null, null)
-    this.#handshakes.set(key, { end })
+    this.#handshakes.set(key, handshake)
     socket.on('close', onClose)
     this.#server?.emit('connection', socket)
   }
+
+  #objectionTo(secured: TLSSocket): Error | null {
+    return this.#setup === null ? new Error('not prepared') : this.#setup.objection(secured)
+  }
+
+  /** Either all of it is used, or it throws and nothing has changed. */
+  #use(setup: TlsSetup): void {
+    const context = { ...CONTEXT, ...setup.context }
+    const secureContext = createSecureContext(context)
+    // Handshakes that the old server has under way go on in it.
+    this.#server = this.#serve({ ...context, ...setup.server })
+    // A ready context, not its parts: a socket shows its options to whoever inspects it.
+    this.#client = { ...setup.client, secureContext }
+    this.#setup = setup
+  }
+
+  /** The server never listens: it is given the sockets that the service has accepted. */
+  #serve(options: TlsOptions): Server {
+    const server = createServer(options)
+      .on('secureConnection', (secured) =>
+        this.#handshakes.get(keyOf(secured))?.end(this.#objectionTo(secured), secured)
+      )
+      .on('tlsClientError', (error, secured) => this.#handshakes.get(keyOf(secured))?.end(error, null))
+    // It keeps what its context was made of, and every socket that it makes shows it to whoever inspects the socket.
+    return Object.assign(server, { key: undefined, pfx: undefined, passphrase: undefined })
+  }
 }
 
-function ignore(): void {}
+/**
+ * A listener for the errors of a secured socket. Node leaves the socket open after a record that cannot be decrypted, and
+ * reads nothing of it any more: an altered byte would be a connection that never ends.
+ */
+function destroyThis(this: TLSSocket): void {
+  this.destroy()
+}
 
 function keyOf(socket: Socket): string {
   return `${socket.localAddress} ${socket.localPort} ${socket.remoteAddress} ${socket.remotePort}`

@@ -10,6 +10,7 @@ import everything, {
   Service,
   type ServiceEvents,
   type Settings,
+  type StateChange,
   TcpnetError,
   tcpnet
 } from 'tcpnet'
@@ -55,6 +56,8 @@ for (const service of services) {
 
 const code: ErrorCode = 'ERR_TCPNET_NO_DAEMON'
 const known: (keyof ServiceEvents)[] = ['connection', 'error', 'listening', 'close', 'rejected', 'online', 'offline']
+const change: Pick<StateChange, 'from' | 'to'> = { from: 'new', to: 'opening' }
+assert.notEqual(change.from, change.to)
 const error: TcpnetError = new TcpnetError(code, `one of ${known.length}`)
 assert.equal(error.code, code)
 

@@ -4,6 +4,7 @@ import { type Interface, type InterfaceOptions, makeInterface, settle } from './
 import type { Namespace } from './namespace.js'
 import type { Program, RunOptions } from './program.js'
 import type { ExecOptions, Place, Site } from './site.js'
+import { within } from './wait.js'
 import type { Port } from './wiring.js'
 
 export interface HostOptions extends InterfaceOptions {
@@ -175,6 +176,17 @@ export class Host {
   /** The cable: pulled out, both ends see the carrier go. */
   async cable(state: 'in' | 'out', name = 'eth0'): Promise<void> {
     await this.#site.wiring.carrier(this.interface(name).port, state === 'in' ? 'up' : 'down')
+  }
+
+  /**
+   * Stops the bus and starts it again, and avahi-daemon with it, as an init system does: without its bus it ends, or,
+   * now and then (0.8, on a busy machine), goes round in circles for good.
+   */
+  async restartBus(): Promise<void> {
+    await this.dbus.stop()
+    await within(this.avahi.exit, 1000, 'avahi-daemon outlives its bus').catch(() => this.avahi.kill())
+    await this.dbus.start()
+    await this.avahi.start()
   }
 
   /** The host is gone for good, without a word. */

@@ -29,10 +29,10 @@ labTest('a daemon can be killed, frozen, stopped and started, its bus too', asyn
   await alpha.avahi.stop()
   await waiting.line(/^-;eth0;.*;before;/, 'alpha did not say goodbye')
 
-  await beta.dbus.restart()
-  await within(beta.avahi.exit, 5000, 'avahi-daemon outlives its bus')
-  await beta.avahi.start()
   await alpha.avahi.start()
+  await publish(alpha, 'after')
+  await beta.restartBus()
+  await sees(await browse(beta), 'eth0', 'after')
 })
 
 labTest('a program tells how it ends, and why what was awaited did not come', async (lab) => {
@@ -48,7 +48,7 @@ labTest('a program tells how it ends, and why what was awaited did not come', as
   await assert.rejects(alpha.exec(['sh', '-c', 'echo why >&2; exit 1']), /ended with 1: why/)
   const silent = await alpha.run(['sh', '-c', 'echo something; exec sleep 60'])
   await assert.rejects(silent.line(/else/, 'the sentence', 100), /the sentence: .*not within 100 ms.*something/s)
-  await assert.rejects(alpha.exec(['no-such-command']), /not found/)
+  await assert.rejects(alpha.exec(['no-such-command']), /ended with 12[67]: .*no-such-command/)
 })
 
 labTest('a host can go for good', async (lab) => {
@@ -135,4 +135,13 @@ test('lab.close() can be called again', { skip: skipWithoutLab }, async () => {
   await Promise.all([lab.close(), lab.close()])
   await lab.close()
   assert.deepEqual(await leftovers(lab.id), [])
+})
+
+test('lab.close() ends programs that stand still', { skip: skipWithoutLab }, async () => {
+  const lab = await Lab.create()
+  const alpha = await lab.host('alpha', { avahi: false })
+  const program = await alpha.run(['sleep', '60'])
+  await program.freeze()
+  await lab.close()
+  assert.deepEqual([program.running, await leftovers(lab.id)], [false, []])
 })

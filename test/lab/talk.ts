@@ -10,9 +10,10 @@ const ECHO = `
     socket.on('error', (err) => console.log(err.code)).on('close', () => console.log('closed')).pipe(socket)
   }).listen(7000, () => console.log('listening'))`
 
-/** Connects to the address in its argument, sends each line it reads, prints what comes back and how it ends. */
+/** Connects to an address, within so many milliseconds; sends each line it reads, prints what comes back and how it ends. */
 const TALK = `
-  const socket = require('node:net').connect({ host: process.argv[1], port: 7000, timeout: 1000 })
+  const [, host, timeout] = process.argv
+  const socket = require('node:net').connect({ host, port: 7000, timeout: Number(timeout ?? 0) })
   socket.on('connect', () => { console.log('connected'); socket.setTimeout(0); process.stdin.pipe(socket) })
   socket.on('timeout', () => { console.log('no answer'); process.exit() })
   socket.on('error', (err) => console.log(err.code)).on('close', () => { console.log('closed'); process.exit() })
@@ -31,12 +32,17 @@ export async function talkTo(from: Host, address: string): Promise<Program> {
   return program
 }
 
-/** 'connected' or why not. */
-export async function reach(from: Host, address: string): Promise<string> {
-  const talk = await from.run([NODE, '-e', TALK, address])
-  const first = await talk.line(/./, `${from.name} learned nothing of ${address}`)
+/** Resolves when a connection has come about: the first may have to wait for an answer to ARP or its IPv6 counterpart. */
+export async function reach(from: Host, address: string): Promise<void> {
+  const talk = await talkTo(from, address)
   await talk.kill()
-  return first
+}
+
+/** Resolves when a second has passed without a connection, or the attempt failed. */
+export async function cannotReach(from: Host, address: string): Promise<void> {
+  const talk = await from.run([NODE, '-e', TALK, address, '1000'])
+  await talk.line(/^(no answer|EHOSTUNREACH)$/, `${from.name} reaches ${address}`)
+  await talk.exit
 }
 
 export async function publish(host: Host, name: string): Promise<Program> {

@@ -53,7 +53,7 @@ export async function closeAll(nodes: readonly Node[]): Promise<void> {
 export function meshTime(nodes: readonly Node[]): number {
   const last = (times: number[]) => times.reduce((a, b) => Math.max(a, b), 0)
   const connected = last(nodes.flatMap((node) => node.ledger.all('connection').map(({ at }) => at)))
-  return Math.round(connected - last(nodes.map((node) => node.listening.since)))
+  return Math.round(connected - last(nodes.flatMap((node) => node.ledger.all('opening').map(({ at }) => at))))
 }
 
 function whatIsMissing(nodes: readonly Node[]): string | undefined {

@@ -1,8 +1,10 @@
 // A node of a mesh as the tests run it on a host: it prints a line for every event of its services, and does what it is
 // asked on standard input. After the last service's `close` nothing but the library could keep it alive.
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { type PeerSocket, type Service, type Settings, tcpnet } from 'tcpnet'
+import { Echo } from './echo.js'
+import { LoopWatch } from './loop-watch.js'
 import type { Answer, Command, End, NodeEvent, NodeSettings, PeerReport, ServiceEvent, Stats } from './protocol.js'
 
 const {
@@ -10,64 +12,72 @@ const {
   port,
   address,
   errorHandlers = true,
+  echo: withEcho = false,
   ...rest
 } = JSON.parse(process.argv[2] ?? '{}') as NodeSettings
 const services = Array.from({ length: count }, () => tcpnet(rest as Settings))
-const delay = monitorEventLoopDelay({ resolution: 1 })
+const loop = new LoopWatch()
 let open = count
-let opened = 0
 
 services.forEach(report)
-delay.enable()
 readLines(process.stdin, (line) => obey(JSON.parse(line) as Command))
 // The test is gone.
 process.stdin.on('end', () => process.exit(1))
 
 function report(service: Service, number: number): void {
-  const tell = (event: ServiceEvent) => print({ ...event, service: number, at: now() })
   const connections = () => service.connections.map((socket) => socket.peer.uuid)
 
   service.on('listening', () => {
     const { port, addresses } = service.address() ?? { port: 0, addresses: [] }
-    tell({ event: 'listening', uuid: service.uuid, port, addresses, since: opened })
+    tell(number, { event: 'listening', uuid: service.uuid, port, addresses })
   })
   service.on('connection', (socket) => {
     const end = endOf(socket)
     let error: string | null = null
-    tell({ event: 'connection', ...end, connections: connections() })
+    tell(number, { event: 'connection', ...end, connections: connections() })
     if (errorHandlers) socket.on('error', (err) => (error = codeOf(err)))
-    socket.on('close', () => tell({ event: 'closed', ...end, error, connections: connections() }))
-    readLines(socket, (text) => tell({ event: 'text', peer: end.peer, text }))
+    const onAltered = (expected: string, got: string) =>
+      tell(number, { event: 'altered', peer: end.peer, expected, got })
+    const echo = withEcho ? new Echo(socket, onAltered) : null
+    socket.on('close', () =>
+      tell(number, { event: 'closed', ...end, error, echoed: echo?.answered ?? 0, connections: connections() })
+    )
+    readLines(socket, echo?.onLine ?? ((text) => tell(number, { event: 'text', peer: end.peer, text })))
   })
   if (errorHandlers) {
     service.on('error', (err) =>
-      tell({ event: 'error', code: codeOf(err), message: err.message, peer: err.peer?.uuid ?? null })
+      tell(number, { event: 'error', code: codeOf(err), message: err.message, peer: err.peer?.uuid ?? null })
     )
   }
   service.on('rejected', (err, info) =>
-    tell({ event: 'rejected', code: err.code, from: plain(info.remoteAddress) ?? null, uuid: info.uuid ?? null })
+    tell(number, {
+      event: 'rejected',
+      code: err.code,
+      from: plain(info.remoteAddress) ?? null,
+      uuid: info.uuid ?? null
+    })
   )
-  service.on('offline', (err) => tell({ event: 'offline', code: codeOf(err), message: err.message }))
-  service.on('online', () => tell({ event: 'online' }))
+  service.on('offline', (err) => tell(number, { event: 'offline', code: codeOf(err), message: err.message }))
+  service.on('online', () => tell(number, { event: 'online' }))
   service.on('close', () => {
-    tell({ event: 'close', longestDelayMs: longestDelay() })
+    tell(number, { event: 'close', heldMs: loop.longestMs })
     open--
     if (open === 0) process.stdin.destroy()
   })
 }
 
-function obey(command: Command): void {
+async function obey(command: Command): Promise<void> {
   const service = services[command.service]
   if (service === undefined) throw new RangeError(`there is no service ${command.service}`)
-  const value = answer(service, command)
+  const value = command.ask === 'stats' ? await stats() : answer(service, command)
   print({ reply: command.id, ...(value === undefined ? {} : { value }) })
 }
 
-function answer(service: Service, command: Command): Answer['value'] {
+function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): Answer['value'] {
   switch (command.ask) {
     case 'listen':
-      delay.reset()
-      opened = now()
+      loop.reset()
+      tell(command.service, { event: 'opening' })
       service.listen({ port, address })
       return
     case 'close':
@@ -92,22 +102,20 @@ function answer(service: Service, command: Command): Answer['value'] {
           error: error?.message ?? null
         })
       )
-    case 'stats':
-      return stats()
   }
 }
 
-function stats(): Stats {
-  const longestDelayMs = longestDelay()
-  globalThis.gc?.()
+async function stats(): Promise<Stats> {
+  const heldMs = loop.longestMs
+  // What a first collection frees may hold more, until its handle's close was told.
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc?.()
+    await setImmediate()
+  }
   const { rss, heapUsed, external } = process.memoryUsage()
   const resources = process.getActiveResourcesInfo()
-  delay.reset()
-  return { heapBytes: heapUsed + external, rssBytes: rss, resources, longestDelayMs }
-}
-
-function longestDelay(): number {
-  return delay.max / 1e6
+  loop.reset()
+  return { heapBytes: heapUsed + external, rssBytes: rss, resources, heldMs }
 }
 
 function connectionTo(service: Service, uuid: string): PeerSocket {
@@ -144,9 +152,8 @@ function codeOf(error: Error): string | null {
   return 'code' in error ? String(error.code) : null
 }
 
-/** Milliseconds of the wall clock, with fractions. */
-function now(): number {
-  return performance.timeOrigin + performance.now()
+function tell(service: number, event: ServiceEvent): void {
+  print({ ...event, service, at: performance.timeOrigin + performance.now() })
 }
 
 function print(line: NodeEvent | Answer): void {

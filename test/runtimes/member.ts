@@ -7,4 +7,4 @@ const service = tcpnet('runtimes', (socket: PeerSocket) => {
   socket.on('data', (data) => process.stdout.write(`heard ${data}`))
   socket.on('close', () => service.close(() => console.log('closed')))
 })
-service.listen(() => console.log('listening'))
+service.listen()

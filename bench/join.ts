@@ -1,0 +1,161 @@
+// How long it takes to join: from `listen()` to the last of the N-1 `connection` events, every node on a host of its own.
+//
+//   newcomer   one node joins a mesh of N-1 that has settled
+//   together   N nodes listen in the same instant; the figure is that of the last one
+//
+// Each run has a new process, which runs already when the clock starts. With `cold` caches the daemon of whoever joins
+// has just been started, with `warm` ones it has seen the cluster in the runs before. Everything that is compared is
+// measured in turns, in one network.
+//
+//   node out/bench/join.js [--runs 10] [--nodes 2,5,10,20] [--drivers avahi,bonjour,mdns] [--look on,off]
+//                          [--caches cold,warm] [--mode newcomer,together] [--timeline]
+import { parseArgs } from 'node:util'
+import type { Host } from '../test/lab/index.js'
+import { median, quantile, Samples, short, table } from './lib/figures.js'
+import { Member, startAll } from './lib/member.js'
+import type { Joined } from './lib/protocol.js'
+import { conditions, hostNames, inLab, list, numbers } from './lib/run.js'
+
+const { values: given } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '10' },
+    nodes: { type: 'string', default: '2,5,10,20' },
+    drivers: { type: 'string', default: 'avahi,bonjour,mdns' },
+    look: { type: 'string', default: 'on,off' },
+    caches: { type: 'string', default: 'cold,warm' },
+    mode: { type: 'string', default: 'newcomer,together' },
+    timeline: { type: 'boolean', default: false }
+  }
+})
+
+/** Milliseconds ahead of the instant in which all nodes listen, for the command to reach them all. */
+const AHEAD_MS = 150
+
+/** What is measured side by side. */
+interface Variant {
+  driver: string
+  look: string
+  caches: string
+}
+
+const variants: Variant[] = list(given.caches).flatMap((caches) =>
+  list(given.drivers).flatMap((driver) => list(given.look).map((look) => ({ driver, look, caches })))
+)
+const modes = { newcomer: newcomers, together: together } as const
+const times = new Samples()
+
+for (const mode of list(given.mode)) {
+  const measure = modes[mode as keyof typeof modes]
+  for (const nodes of numbers(given.nodes)) {
+    await inLab(async (lab) => {
+      const hosts = await lab.hosts(hostNames(nodes))
+      await measure(hosts, (variant, ms) => times.add(keyOf(mode, variant, nodes), ms))
+    })
+    process.stderr.write(`${mode}, ${nodes} nodes: done (${conditions()})\n`)
+  }
+}
+print()
+
+type Tell = (variant: Variant, ms: number) => void
+
+async function newcomers(hosts: readonly Host[], tell: Tell): Promise<void> {
+  const [newHost, ...others] = hosts
+  if (newHost === undefined) throw new RangeError('a mesh has at least one host')
+  const meshes = new Map<string, Member[]>()
+  for (const driver of list(given.drivers)) meshes.set(driver, await settledMesh(others, driver))
+  for (let run = 0; run < Number(given.runs); run++) {
+    for (const variant of variants) {
+      const mesh = meshes.get(variant.driver) ?? []
+      await settled(mesh)
+      if (variant.caches === 'cold') await newHost.avahi.restart()
+      const newcomer = await start(newHost, variant)
+      const joined = await newcomer.listen(mesh.length, undefined, given.timeline)
+      tell(variant, joined.joinedMs)
+      if (given.timeline) printTimeline(variant, joined)
+      await newcomer.close()
+    }
+  }
+  await Promise.all([...meshes.values()].flat().map((member) => member.close()))
+}
+
+async function settledMesh(hosts: readonly Host[], driver: string): Promise<Member[]> {
+  const mesh: Member[] = []
+  for (const host of hosts) {
+    const member = await Member.start(host, { name: `bench-${driver}`, driver })
+    await member.listen(mesh.length)
+    mesh.push(member)
+  }
+  return mesh
+}
+
+async function settled(mesh: readonly Member[]): Promise<void> {
+  await Promise.all(mesh.map((member) => member.settle(mesh.length - 1)))
+}
+
+async function together(hosts: readonly Host[], tell: Tell): Promise<void> {
+  for (let run = 0; run < Number(given.runs); run++) {
+    for (const variant of variants) {
+      if (variant.caches === 'cold') await Promise.all(hosts.map((host) => host.avahi.restart()))
+      const nodes = await startAll(hosts, (host) => start(host, variant))
+      const at = Date.now() + AHEAD_MS
+      const joined = await Promise.all(nodes.map((node) => node.listen(nodes.length - 1, at, given.timeline)))
+      tell(variant, Math.max(...joined.map(({ joinedMs }) => joinedMs)))
+      const [last] = joined.sort((a, b) => b.joinedMs - a.joinedMs)
+      if (given.timeline && last !== undefined) printTimeline(variant, last)
+      await Promise.all(nodes.map((node) => node.close()))
+    }
+  }
+}
+
+async function start(host: Host, { driver, look }: Variant): Promise<Member> {
+  return await Member.start(host, { name: `bench-${driver}`, driver, firstLook: look === 'on' })
+}
+
+function printTimeline({ driver, look, caches }: Variant, { timeline, joinedMs, cpuMs }: Joined): void {
+  const summary = `${driver}, first look ${look}, ${caches}: ${short(joinedMs)} ms, of them ${short(cpuMs)} at work`
+  process.stderr.write(`${summary}\n${timeline.map((line) => `  ${line}\n`).join('')}`)
+}
+
+function keyOf(mode: string, { driver, look, caches }: Variant, nodes: number): string {
+  return [mode, caches, driver, look, nodes].join(' ')
+}
+
+function print(): void {
+  console.log(
+    `bench/join: milliseconds from listen() to the last connection, median (nine in ten are below) of ${given.runs} runs.`
+  )
+  console.log(`${conditions()}.`)
+  const counts = numbers(given.nodes)
+  for (const mode of list(given.mode)) {
+    for (const caches of list(given.caches)) {
+      const rows = variants.filter((variant) => variant.caches === caches).map((variant) => row(mode, variant, counts))
+      console.log(`\n${mode}, ${caches} caches:\n`)
+      console.log(table(['driver', 'first look', ...counts.map((count) => `N = ${count}`)], rows))
+    }
+    printRatios(mode, counts)
+  }
+}
+
+function row(mode: string, variant: Variant, counts: readonly number[]): string[] {
+  const cells = counts.map((count) => {
+    const values = times.of(keyOf(mode, variant, count))
+    return `${short(median(values))} (${short(quantile(values, 0.9))})`
+  })
+  return [variant.driver, variant.look, ...cells]
+}
+
+/** How many times as long the others take as avahi with a first look. */
+function printRatios(mode: string, counts: readonly number[]): void {
+  const best = { driver: 'avahi', look: 'on' }
+  const others = variants.filter((one) => one.driver !== best.driver || one.look !== best.look)
+  const rows = others.flatMap((one) => {
+    const cells = counts.map((count) => {
+      const reference = times.of(keyOf(mode, { ...one, ...best }, count))
+      return reference.length === 0 ? '' : short(median(times.of(keyOf(mode, one, count))) / median(reference))
+    })
+    return cells.includes('') ? [] : [[`${one.driver}, first look ${one.look}, ${one.caches}`, ...cells]]
+  })
+  if (rows.length === 0) return
+  console.log(`\n${mode}, times as long as avahi with a first look:\n`)
+  console.log(table(['', ...counts.map((count) => `N = ${count}`)], rows))
+}

@@ -1,0 +1,52 @@
+// Whether anything is left of a service that was closed: two services are made, listen, connect to each other and close,
+// 1,000 times, in one process. The same with bare sockets beside it, because a process grows by itself too.
+//
+//   node --expose-gc out/bench/leak.js [--cycles 1000] [--kinds bare,memory,avahi]
+
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { Host } from '../test/lab/index.js'
+import { mebibytes, table } from './lib/figures.js'
+import type { Holding } from './lib/holding.js'
+import { conditions, inLab, list } from './lib/run.js'
+
+const PROGRAM = fileURLToPath(new URL('lib/cycle.js', import.meta.url))
+/** Milliseconds for one cycle, on the average. */
+const CYCLE_MS = 2000
+/** How often it is looked at: before the first cycle, and at even distances up to after the last. */
+const SAMPLES = 6
+
+const { values: given } = parseArgs({
+  options: { cycles: { type: 'string', default: '1000' }, kinds: { type: 'string', default: 'bare,memory,avahi' } }
+})
+const cycles = Number(given.cycles)
+
+await inLab(async (lab) => {
+  const host = await lab.host('alpha')
+  const rows: string[][] = []
+  for (const kind of list(given.kinds)) rows.push(...rowsOf(kind, await run(host, kind)))
+  console.log(
+    `bench/leak: what one process holds after so many times two services that connect and close. ${conditions()}.\n`
+  )
+  console.log(table(['', 'times', 'RSS MiB', 'heap MiB', 'handles', 'descriptors', 'threads'], rows))
+})
+
+async function run(host: Host, kind: string): Promise<Holding[]> {
+  const every = Math.floor(cycles / (SAMPLES - 1))
+  const program = await host.run([process.execPath, '--expose-gc', PROGRAM, kind, String(cycles), String(every)])
+  await program.line(new RegExp(`"cycles":${every * (SAMPLES - 1)},`), `${kind}: does not end`, cycles * CYCLE_MS)
+  await program.exit
+  return program.lines.map((line) => JSON.parse(line) as Holding)
+}
+
+function rowsOf(kind: string, samples: readonly Holding[]): string[][] {
+  return samples.map(({ cycles, rssBytes, heapBytes, handles, descriptors, threads }) => [
+    kind,
+    String(cycles),
+    mebibytes(rssBytes),
+    mebibytes(heapBytes),
+    String(handles),
+    String(descriptors),
+    String(threads)
+  ])
+}

@@ -1,0 +1,36 @@
+import type { Socket } from 'node:net'
+import type { TcpnetError } from './errors.js'
+import type { RejectInfo } from './mesh/acceptor.js'
+import type { Peer } from './mesh/link.js'
+
+/** A connection to a peer: a `net.Socket` that knows whose it is. */
+export type PeerSocket = Socket & {
+  readonly peer: {
+    /** The peer's uuid: hexadecimal digits in upper case. */
+    readonly uuid: string
+  }
+}
+
+/** An error of the service itself, or, where `peer` is set, of a dial that failed. */
+export type ServiceError = Error & { code?: string; peer?: Peer }
+
+/** The events of a service, and what their listeners get. */
+export interface ServiceEvents {
+  /** A peer is connected. What is written to the socket arrives at the peer's socket, byte for byte. */
+  connection: [socket: PeerSocket]
+  /**
+   * The service failed, and closes: it cannot bind, there is no daemon, the announcement was refused. Or, with
+   * `err.peer`, a dial failed and is tried again: that is told only while somebody listens, and closes nothing.
+   */
+  error: [error: ServiceError]
+  /** The service is bound and announced. */
+  listening: []
+  /** The service is closed: nothing of it is left. */
+  close: []
+  /** An inbound connection was refused: it was no peer's, or came at the wrong place. */
+  rejected: [error: TcpnetError, info: RejectInfo]
+  /** The daemon is back, and the service announced again. */
+  online: []
+  /** The daemon went away. Connections stay; the service is announced again when it is back. */
+  offline: [reason: Error]
+}

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, afterEach, describe, it } from 'node:test'
+import type { Announcement, Driver } from '#tcpnet/discovery/discovery.js'
+import { randomUuid } from '#tcpnet/uuid.js'
+import { Watcher } from './watcher.js'
+
+/** What the contract is tested over. */
+export interface Bench {
+  readonly driver: Driver
+  /** Milliseconds in which anything has to happen. */
+  readonly deadlineMs: number
+  /** Where the driver has interfaces: the index of the loopback interface. */
+  readonly loopbackIndex?: number
+}
+
+/**
+ * Registers the tests of the contract between a service and a driver (src/discovery/discovery.ts), which use nothing
+ * else. Each test has a cluster of its own. To be called in a file that `node --test` runs.
+ */
+export function testDiscovery(name: string, bench: Bench): void {
+  const watchers: Watcher[] = []
+  let cluster = ''
+
+  /** Opens a discovery in the cluster of the test at hand. */
+  const open = (change: Partial<Announcement> = {}): Watcher => {
+    const announcement = {
+      name: cluster,
+      uuid: randomUuid(),
+      probe: false,
+      port: 4000,
+      txt: { v: '1' },
+      interfaceIndex: 0
+    }
+    const watcher = new Watcher(bench.driver, { ...announcement, address: null, ...change }, bench.deadlineMs)
+    watchers.push(watcher)
+    return watcher
+  }
+  const newCluster = () => {
+    cluster = `t${randomBytes(5).toString('hex')}`
+  }
+
+  describe(`the ${name} driver`, { timeout: bench.deadlineMs * 20 }, () => {
+    newCluster()
+    afterEach(async () => {
+      newCluster()
+      for (const watcher of watchers.splice(0)) await watcher.end()
+    })
+    after(() => assert.equal(watchers.length, 0))
+
+    testAnnouncing(open)
+    testFinding(open)
+    testChanging(open)
+    testNames(open)
+    testClosing(open)
+    if (bench.loopbackIndex !== undefined) testLoopback(open, bench.loopbackIndex)
+  })
+}
+
+type Open = (change?: Partial<Announcement>) => Watcher
+
+function testAnnouncing(open: Open): void {
+  it('announces once', async () => {
+    const watcher = open()
+    await watcher.announced()
+  })
+
+  it('announces a uuid that was chosen', async () => {
+    const watcher = open({ probe: true })
+    await watcher.announced()
+  })
+
+  it('fails where another service has the uuid that was chosen, and leaves the other alone', async () => {
+    const older = open({ probe: true })
+    const witness = open()
+    await older.announced()
+    await witness.finds(older)
+    const newcomer = open({ uuid: older.uuid, probe: true, port: 4001 })
+    assert.equal((await newcomer.failed()).code, 'ERR_TCPNET_UUID_CONFLICT')
+    await newcomer.close()
+    const third = open()
+    await third.finds(older)
+    assert.equal(third.known.get(older.uuid)?.port, 4000)
+    assert.equal(witness.known.get(older.uuid)?.port, 4000)
+    assert.ok(older.told.every(({ what }) => what !== 'failed'))
+  })
+}
+
+function testFinding(open: Open): void {
+  it('finds who is there and who comes, and tells the whole of them', async () => {
+    const txt = { v: '1', sec: 'none', empty: '', text: 'größer = "漢字"', long: 'x'.repeat(200) }
+    const first = open({ port: 1, txt })
+    await first.announced()
+    const second = open({ port: 65535 })
+    await Promise.all([first.finds(second), second.finds(first)])
+    const [one, other] = [second.known.get(first.uuid), first.known.get(second.uuid)]
+    assert.equal(one?.uuid, first.uuid)
+    assert.equal(one?.port, 1)
+    assert.deepEqual({ ...one?.txt }, txt)
+    assert.equal(other?.port, 65535)
+    assert.deepEqual({ ...other?.txt }, { v: '1' })
+  })
+
+  it('finds nobody of another name', async () => {
+    const stranger = open({ name: `s${randomBytes(5).toString('hex')}` })
+    const [first, second] = [open(), open()]
+    await stranger.announced()
+    await Promise.all([first.finds(second), second.finds(first)])
+    for (const watcher of [first, second]) assert.ok(!watcher.known.has(stranger.uuid))
+    assert.ok([...stranger.known.keys()].every((uuid) => uuid === stranger.uuid))
+  })
+
+  it('finds ten that come at once', async () => {
+    const all = Array.from({ length: 10 }, (_, index) => open({ port: 5000 + index }))
+    await Promise.all(all.map((watcher) => watcher.finds(...all.filter((other) => other !== watcher))))
+    for (const watcher of all) {
+      for (const other of all) {
+        if (other === watcher) continue
+        assert.equal(watcher.known.get(other.uuid)?.port, other.announcement.port)
+      }
+    }
+  })
+}
+
+function testChanging(open: Open): void {
+  it('tells what has gone, and only that', async () => {
+    const [witness, stays, goes] = [open(), open(), open()]
+    await witness.finds(stays, goes)
+    await goes.close()
+    await witness.loses(goes)
+    assert.ok(witness.known.has(stays.uuid))
+    const downs = witness.told.filter((told) => told.what === 'down')
+    assert.deepEqual(downs, [{ what: 'down', uuid: goes.uuid }])
+  })
+
+  it('tells the port and the text of one that came back with others', async () => {
+    const witness = open()
+    const before = open()
+    await witness.finds(before)
+    await before.close()
+    const changed = { uuid: before.uuid, port: 4100, txt: { v: '1', sec: 'psk' } }
+    const again = open(changed)
+    await again.announced()
+    await witness.until('finds the new port', () => witness.known.get(before.uuid)?.port === 4100)
+    await witness.until('finds the new text', () => witness.known.get(before.uuid)?.txt.sec === 'psk')
+  })
+
+  it('knows the last of many that had the same uuid one after the other', async () => {
+    const witness = open()
+    const uuid = randomUuid()
+    for (let port = 4001; port <= 4005; port++) {
+      const watcher = open({ uuid, port })
+      await watcher.announced()
+      await watcher.close()
+    }
+    const last = open({ uuid, port: 4006 })
+    await last.announced()
+    await witness.until('finds the last', () => witness.known.get(uuid)?.port === 4006)
+  })
+}
+
+function testNames(open: Open): void {
+  it('takes every uuid that there can be, and keeps them apart', async () => {
+    const witness = open()
+    const uuids = ['0', '00', 'AB', '0AB', 'F'.repeat(63), `0${'E'.repeat(62)}`, '123']
+    const all = uuids.map((uuid, index) => open({ uuid, probe: true, port: 6000 + index }))
+    await witness.finds(...all)
+    for (const { uuid, announcement } of all) assert.equal(witness.known.get(uuid)?.port, announcement.port)
+  })
+
+  it('takes long names and short ones', async () => {
+    // Not of one character: Avahi has none.
+    for (const name of [`0-0-${randomBytes(5).toString('hex')}x`, '9z']) {
+      const [first, second] = [open({ name }), open({ name })]
+      await Promise.all([first.finds(second), second.finds(first)])
+    }
+  })
+}
+
+function testClosing(open: Open): void {
+  it('can be closed before it is announced, and nobody is left with it', async () => {
+    const witness = open()
+    await witness.announced()
+    const closed = Array.from({ length: 5 }, () => open())
+    await Promise.all(closed.map((watcher) => watcher.close()))
+    for (const watcher of closed) assert.deepEqual(watcher.told, [])
+    const later = open()
+    await Promise.all([later.finds(witness), witness.finds(later)])
+    for (const watcher of closed) await witness.loses(watcher)
+    for (const watcher of closed) await later.loses(watcher)
+  })
+
+  it('can be closed twice, and at once', async () => {
+    const watcher = open()
+    await watcher.announced()
+    await Promise.all([watcher.close(), watcher.close()])
+    await watcher.close()
+  })
+
+  it('can be closed where it has failed', async () => {
+    const older = open({ probe: true })
+    await older.announced()
+    const newcomer = open({ uuid: older.uuid, probe: true })
+    await newcomer.failed()
+    await newcomer.close()
+    const third = open()
+    await third.finds(older)
+  })
+
+  it('can be opened and closed many times', async () => {
+    for (let round = 0; round < 10; round++) {
+      const [first, second] = [open(), open()]
+      await Promise.all([first.finds(second), second.finds(first)])
+      await Promise.all([first.close(), second.close()])
+    }
+  })
+
+  it('is told nothing behind close, whatever happens in the cluster', async () => {
+    const closed = open()
+    const [first, second] = [open(), open()]
+    await closed.finds(first, second)
+    await closed.close()
+    const third = open()
+    await Promise.all([first.finds(third), third.finds(first)])
+    await second.close()
+    await first.loses(second)
+  })
+}
+
+function testLoopback(open: Open, interfaceIndex: number): void {
+  it('announces and finds on the loopback interface alone', async () => {
+    const on = { interfaceIndex, address: '127.0.0.1' }
+    const [first, second] = [open(on), open(on)]
+    await Promise.all([first.finds(second), second.finds(first)])
+    const paths = first.known.get(second.uuid)?.paths ?? []
+    assert.ok(paths.some(({ address }) => address === '127.0.0.1'))
+    assert.ok(paths.every((path) => path.interfaceIndex === interfaceIndex))
+    assert.ok(paths.every(({ address }) => address === '127.0.0.1' || address === '::1'))
+  })
+}

@@ -1,0 +1,49 @@
+// A host on which nobody answers for DNS-SD: listen() says so within five seconds, and what to do.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Host, sharedLab } from '../lab/index.js'
+import { Node } from '../programs/node-client.js'
+import { type Driver, overDrivers } from './drivers.js'
+
+/** From listen() to `error`, in milliseconds. */
+const ERROR_WITHIN_MS = 5000
+/** Less than any wait for a daemon, in milliseconds; daemon.test.ts measures it closely. */
+const HELD_MS = 500
+
+const shared = sharedLab(async (lab) => {
+  const [noBus, noAvahi] = await lab.hosts(['nobus', 'noavahi'], { avahi: false })
+  const [frozen] = await lab.hosts(['frozen'])
+  await Promise.all([noAvahi.dbus.start(), frozen.avahi.freeze()])
+  return { 'no bus': noBus, 'no avahi-daemon': noAvahi, 'a frozen avahi-daemon': frozen }
+})
+
+/** Resolves with what `error` told, of a node that cannot listen. */
+async function failure(host: Host, driver: Driver): Promise<{ message: string; afterMs: number; heldMs: number }> {
+  const node = await Node.prepare(host, { name: 'nobody', driver })
+  await node.ask({ ask: 'listen' })
+  const opening = await node.event('opening', 'nothing is opened')
+  const { code, message, at } = await node.event('error', 'no error')
+  assert.equal(code, 'ERR_TCPNET_NO_DAEMON', message)
+  const { heldMs } = await node.event('close', 'no close after the error')
+  await node.process.ended()
+  assert.deepEqual(
+    node.ledger.events.map(({ event }) => event),
+    ['opening', 'error', 'close']
+  )
+  return { message, afterMs: at - opening.at, heldMs }
+}
+
+overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
+  for (const what of ['no bus', 'no avahi-daemon', 'a frozen avahi-daemon'] as const) {
+    // The package mdns asks on the event loop, and waits for the answer as long as it takes.
+    if (driver === 'mdns' && what === 'a frozen avahi-daemon') continue
+    test(`${what}: one error that says what to do`, { skip }, async (t) => {
+      const { message, afterMs, heldMs } = await failure(shared.hosts[what], driver)
+      t.diagnostic(`after ${afterMs.toFixed()} ms, event loop held for ${heldMs.toFixed(1)} ms: ${message}`)
+      assert.match(message, /install|start/)
+      assert.match(message, /avahi-daemon/)
+      assert.ok(afterMs < ERROR_WITHIN_MS, `the error came after ${afterMs} ms`)
+      if (driver !== 'mdns') assert.ok(heldMs < HELD_MS, `the event loop was held for ${heldMs} ms`)
+    })
+  }
+})

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { dialable, isLinkLocal, isLoopback, isWildcard, splitScope } from '#tcpnet/network.js'
+
+describe('an address', () => {
+  it('is split from its scope', () => {
+    assert.deepEqual(splitScope('fe80::1%eth0'), { bare: 'fe80::1', scope: 'eth0' })
+    assert.deepEqual(splitScope('fe80::1%2%3'), { bare: 'fe80::1', scope: '2%3' })
+    assert.deepEqual(splitScope('192.0.2.1'), { bare: '192.0.2.1', scope: null })
+    assert.deepEqual(splitScope(''), { bare: '', scope: null })
+  })
+
+  const kinds: [string, 'wildcard' | 'loopback' | 'link-local' | 'other'][] = [
+    ['0.0.0.0', 'wildcard'],
+    ['::', 'wildcard'],
+    ['127.0.0.1', 'loopback'],
+    ['127.255.0.3', 'loopback'],
+    ['::1', 'loopback'],
+    ['fe80::1', 'link-local'],
+    ['FE80::1', 'link-local'],
+    ['febf::1', 'link-local'],
+    ['fec0::1', 'other'],
+    ['fe8::1', 'other'],
+    ['128.0.0.1', 'other'],
+    ['127.example', 'other'],
+    ['::2', 'other'],
+    ['0.0.0.1', 'other'],
+    ['192.0.2.1', 'other'],
+    ['2001:db8::fe80', 'other'],
+    ['localhost', 'other']
+  ]
+  for (const [address, kind] of kinds) {
+    it(`${address} is ${kind}`, () => {
+      assert.equal(isWildcard(address), kind === 'wildcard')
+      assert.equal(isLoopback(address), kind === 'loopback')
+      assert.equal(isLinkLocal(address), kind === 'link-local')
+    })
+  }
+})
+
+describe('the paths of an instance', () => {
+  const on = (interfaceIndex: number, address: string) => {
+    return { interfaceIndex, address, family: address.includes(':') ? 6 : 4 } as const
+  }
+
+  it('are dialed in their order, each address once', () => {
+    const paths = [on(3, '192.0.2.2'), on(2, '2001:db8::1'), on(2, '192.0.2.2'), on(2, '192.0.2.1')]
+    assert.deepEqual(dialable(paths), [
+      { address: '192.0.2.2', family: 4 },
+      { address: '2001:db8::1', family: 6 },
+      { address: '192.0.2.1', family: 4 }
+    ])
+  })
+
+  it('may be none', () => assert.deepEqual(dialable([]), []))
+})

@@ -1,0 +1,168 @@
+// The handshake beneath the hello: it leaves nothing behind, ends with the service, and keeps out of the bytes' way.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { type PeerSocket, type Settings, tcpnet } from 'tcpnet'
+import { pskSecurity } from '#tcpnet/security/modes.js'
+import { until, within } from '../lab/wait.js'
+import { Authority } from './certificates.js'
+import { Member, mesh, newCluster } from './member.js'
+
+const authority = new Authority('the cluster')
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
+const kinds: [string, () => Partial<Settings>][] = [
+  ['secret', () => ({ secret: Buffer.alloc(32, 1) })],
+  ['tls', () => ({ tls: authority.issue('member') })]
+]
+
+async function knock(port: number, reading = true): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  if (reading) socket.resume()
+  await once(socket, 'connect')
+  return socket
+}
+
+async function closed(socket: Socket): Promise<void> {
+  if (!socket.closed) await new Promise<void>((resolve) => socket.once('close', () => resolve()))
+}
+
+for (const [kind, settings] of kinds) {
+  describe(`with ${kind}`, () => {
+    test('bytes that are written at once arrive whole and in order, on both sides, whatever TLS sends meanwhile', async () => {
+      const name = newCluster()
+      const size = 300_000
+      const bytes = Buffer.from(Array.from({ length: size }, (_, at) => at % 251))
+      const received: Promise<Buffer>[] = []
+      const services = [1, 2].map(() =>
+        tcpnet({ name, driver: 'memory', ...settings() }, (socket) => {
+          received.push(readExactly(socket, size))
+          socket.write(bytes)
+        }).listen()
+      )
+      await until(() => received.length === 2, 15_000, 'no connection')
+      for (const one of await Promise.all(received)) assert.ok(one.equals(bytes))
+      await Promise.all(services.map((service) => new Promise<void>((resolve) => service.close(resolve))))
+    })
+
+    test('close() while handshakes are under way ends them, inbound and outbound', async () => {
+      const name = newCluster()
+      const [one, two] = [new Member({ name, ...settings() }), new Member({ name, ...settings() })]
+      await Promise.all([one.listen(), two.listen()])
+      // Both dial in this very moment; and here are strangers who say nothing, or half a record.
+      const strangers = await Promise.all(Array.from({ length: 10 }, () => knock(one.port)))
+      for (const stranger of strangers.slice(5)) stranger.write(Buffer.from('160301', 'hex'))
+      await Promise.all([one.close(), two.close()])
+      await Promise.all(strangers.map(closed))
+      assert.deepEqual([one.sockets.size, two.sockets.size], [0, 0])
+    })
+
+    test('strangers beyond 32 from one address get no handshake, and the next ones do once those are gone', async () => {
+      const member = await Member.start({ name: newCluster(), ...settings() })
+      const silent = await Promise.all(Array.from({ length: 32 }, () => knock(member.port)))
+      const tooMany = await knock(member.port)
+      assert.equal((await member.rejection()).code, 'ERR_TCPNET_BUSY')
+      await closed(tooMany)
+      for (const one of silent) one.destroy()
+      const peer = new Member({ name: member.service.name, ...settings() })
+      await peer.listen()
+      await mesh([member, peer])
+      await Promise.all([member.close(), peer.close()])
+    })
+
+    test('a stranger who says nothing is rejected when time is up', async () => {
+      const member = await Member.start({ name: newCluster(), ...settings() })
+      const silent = await knock(member.port)
+      assert.equal((await member.rejection()).code, 'ERR_TCPNET_HELLO_TIMEOUT')
+      await closed(silent)
+      await member.close()
+    })
+
+    test('2000 failed handshakes leave no memory and no handles', async (t) => {
+      const member = await Member.start({ name: newCluster(), ...settings() })
+      let rejected = 0
+      member.service.removeAllListeners('rejected').on('rejected', () => rejected++)
+      const fail = async (times: number) => {
+        const target = rejected + times
+        for (let left = times; left > 0; left -= 20) {
+          const strangers = await Promise.all(Array.from({ length: 20 }, () => knock(member.port)))
+          for (const [number, stranger] of strangers.entries()) stranger.end(GARBAGE[number % GARBAGE.length] ?? '')
+          await Promise.all(strangers.map(closed))
+        }
+        await until(() => rejected >= target, 15_000, 'not all were rejected')
+        // What is freed in a finalizer takes two rounds.
+        for (let round = 0; round < 2; round++) {
+          gc()
+          await setImmediate()
+        }
+        return { bytes: process.memoryUsage().heapUsed, handles: process.getActiveResourcesInfo().length }
+      }
+      await fail(500)
+      const before = await fail(500)
+      const after = await fail(2000)
+      t.diagnostic(`${after.bytes - before.bytes} bytes after 2000 failed handshakes`)
+      // Of 2000 leaked sockets each would have to be smaller than 200 bytes.
+      assert.ok(after.bytes - before.bytes < 400_000, `${after.bytes - before.bytes} bytes are left`)
+      assert.ok(after.handles <= before.handles, `${after.handles - before.handles} handles are left`)
+      await member.close()
+    })
+  })
+}
+
+test('a connection whose bytes are altered ends, on both sides, with an error', async () => {
+  const security = pskSecurity(['secret'], 'x')
+  await new Promise((resolve) => security.prepare(resolve))
+  const ends: Promise<string>[] = []
+  const ended = (socket: Socket) =>
+    new Promise<string>((resolve) => {
+      let code = 'none'
+      socket.on('error', (error: NodeJS.ErrnoException) => (code = String(error.code)))
+      socket.resume().once('close', () => resolve(code))
+    })
+  const server = createServer((socket) => security.server(socket, (result) => ends.push(ended(result as Socket))))
+  let altering = false
+  const middle = createServer((near) => {
+    const far = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    near.on('data', (bytes) => far.write(altering ? bytes.map((byte) => byte ^ 1) : bytes)).on('close', () => far.end())
+    far.on('data', (bytes) => near.write(bytes)).on('close', () => near.end())
+    for (const socket of [near, far]) socket.on('error', () => {})
+  })
+  for (const one of [server, middle]) await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve))
+  const socket = await knock((middle.address() as AddressInfo).port, false)
+  const client = await new Promise<Socket>((resolve) => security.client(socket, (result) => resolve(result as Socket)))
+  ends.push(ended(client))
+  await until(() => ends.length === 2, 5000, 'no handshake')
+  altering = true
+  client.write('to be altered')
+  const codes = await within(Promise.all(ends), 10_000, 'a side goes on')
+  for (const code of codes) assert.match(code, /^ERR_SSL_/)
+  for (const one of [server, middle]) one.close()
+})
+
+/** A plain hello, a request of another protocol, a broken record, and a record of a type that there is not. */
+const GARBAGE = [
+  '{"tcpnet":1}\n',
+  'GET / HTTP/1.1\r\n\r\n',
+  Buffer.alloc(300, 0x16),
+  Buffer.from('ff03030001ff', 'hex')
+]
+
+function readExactly(socket: PeerSocket, size: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let read = 0
+  return new Promise((resolve, reject) => {
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      read += chunk.length
+      if (read >= size) resolve(Buffer.concat(chunks))
+    })
+    socket.on('close', () => reject(new Error(`closed after ${read} bytes`)))
+  })
+}

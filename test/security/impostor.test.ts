@@ -1,0 +1,183 @@
+// The door that a member knocks at is not the one that it thinks: what a dialer gives away, and what it believes.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { after, describe, test } from 'node:test'
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls'
+import { TcpnetError } from 'tcpnet'
+import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
+import { pskSecurity, tlsSecurity } from '#tcpnet/security/modes.js'
+import type { Security } from '#tcpnet/security/security.js'
+import { Authority } from './certificates.js'
+
+const authority = new Authority('the cluster')
+const otherAuthority = new Authority('another cluster')
+const member = authority.issue('member')
+const impostor = otherAuthority.issue('impostor')
+
+const servers = new Set<Server>()
+after(() => {
+  for (const server of servers) server.close()
+})
+
+async function listen(server: Server): Promise<number> {
+  servers.add(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+async function prepared(security: Security): Promise<Security> {
+  await new Promise<void>((resolve, reject) =>
+    security.prepare((error) => (error === null ? resolve() : reject(error)))
+  )
+  return security
+}
+
+/** Dials the port as a member does that believes the peer BEEF there. */
+function dial(security: Security, port: number): Promise<DialResult> {
+  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0 })
+  return new Promise((resolve) => {
+    const addresses = [{ address: '127.0.0.1', family: 4 as const }]
+    new Dial({ uuid: 'BEEF', port, addresses, security, deadlineMs: 5000, hello }, resolve)
+  })
+}
+
+/** A TLS server that says `ok` to whatever it is told; resolves with what it was told in clear. */
+async function yesServer(options: TlsOptions): Promise<{ port: number; heard: string[] }> {
+  const heard: string[] = []
+  const server = createTlsServer(options, (socket: TLSSocket) => {
+    socket.on('error', () => {})
+    socket.on('data', (data) => {
+      heard.push(data.toString())
+      socket.write('{"tcpnet":1,"status":"ok","seq":1}\n')
+    })
+  })
+  server.on('tlsClientError', () => {})
+  return { port: await listen(server), heard }
+}
+
+function failedWith(result: DialResult, code: string): Error {
+  if (result.kind !== 'failed') return assert.fail(`the dial was ${result.kind}`)
+  assert.ok(result.error instanceof TcpnetError)
+  assert.equal(result.error.code, code)
+  return result.error
+}
+
+describe('a dialer with a secret', () => {
+  const security = prepared(pskSecurity(['the secret'], 'x'))
+
+  test('believes no certificate, self-made or of an authority, and tells it nothing', async () => {
+    for (const options of [impostor, member]) {
+      const { port, heard } = await yesServer(options)
+      failedWith(await dial(await security, port), 'ERR_TCPNET_TLS')
+      assert.deepEqual(heard, [])
+    }
+  })
+
+  test('believes nobody who does not know the key to its identity', async () => {
+    const { port, heard } = await yesServer({ pskCallback: () => Buffer.alloc(32, 1) })
+    failedWith(await dial(await security, port), 'ERR_TCPNET_TLS')
+    assert.deepEqual(heard, [])
+  })
+
+  test('speaks to no server in clear, and to none of TLS 1.2', async () => {
+    const heard: string[] = []
+    const plain = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.on('data', (data) => heard.push(data.toString('latin1')))
+      socket.write('{"tcpnet":1,"status":"ok","seq":1}\n')
+    })
+    failedWith(await dial(await security, await listen(plain)), 'ERR_TCPNET_TLS')
+    assert.doesNotMatch(heard.join(''), /tcpnet|BEEF|the secret/)
+    const old = await yesServer({ ...impostor, maxVersion: 'TLSv1.2' })
+    failedWith(await dial(await security, old.port), 'ERR_TCPNET_TLS')
+    assert.deepEqual(old.heard, [])
+  })
+})
+
+describe('a dialer with a certificate', () => {
+  const security = prepared(tlsSecurity(member))
+
+  test('believes no certificate of another authority, and none that has expired', async () => {
+    for (const options of [impostor, authority.issue('expired', { days: -1 })]) {
+      const { port, heard } = await yesServer(options)
+      failedWith(await dial(await security, port), 'ERR_TCPNET_TLS')
+      assert.deepEqual(heard, [])
+    }
+  })
+
+  test('believes no server certificate that is made for clients alone', async () => {
+    const extensions = 'basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth'
+    const { port, heard } = await yesServer(authority.issue('client', { extensions }))
+    failedWith(await dial(await security, port), 'ERR_TCPNET_TLS')
+    assert.deepEqual(heard, [])
+  })
+
+  test('asks checkServerIdentity of the caller, whose exception crashes nothing', async () => {
+    const { port } = await yesServer(member)
+    const asked: unknown[] = []
+    const naming = tlsSecurity({
+      ...member,
+      checkServerIdentity: (host, { subject }) => {
+        asked.push(host, subject.CN)
+        throw new Error('not this one')
+      }
+    })
+    const error = failedWith(await dial(await prepared(naming), port), 'ERR_TCPNET_TLS')
+    assert.match(error.message, /not this one/)
+    // The name that is asked for is the peer's uuid.
+    assert.deepEqual(asked, ['BEEF', 'member'])
+  })
+})
+
+/** Dials the port with the secret in its argument, and prints how that ended. */
+const DIAL = `
+  const { Dial } = await import('#tcpnet/mesh/dialer.js')
+  const { pskSecurity } = await import('#tcpnet/security/modes.js')
+  const security = pskSecurity([process.argv[2]], 'x')
+  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0 })
+  const addresses = [{ address: '127.0.0.1', family: 4 }]
+  security.prepare((error) => {
+    const target = { uuid: 'BEEF', port: Number(process.argv[1]), addresses, security, deadlineMs: 5000, hello }
+    new Dial(target, (result) => console.log(error, result.kind, result.error?.code, result.error?.message))
+  })`
+
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const options = {
+    cwd: new URL('.', import.meta.url),
+    env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },
+    timeout: 20_000
+  }
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--input-type=module', '-e', program, ...args], options, (error, stdout, stderr) =>
+      resolve(error === null ? stdout : `${error.message}${stderr}`)
+    )
+  })
+}
+
+test('no environment of the process has a dialer believe a certificate', async () => {
+  const { port, heard } = await yesServer(impostor)
+  for (const env of [
+    { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+    { NODE_OPTIONS: '--tls-min-v1.0 --tls-max-v1.2' },
+    { NODE_OPTIONS: '--tls-cipher-list=DEFAULT@SECLEVEL=0' }
+  ]) {
+    const said = await run(DIAL, [String(port), 'the secret'], env)
+    assert.match(said, /^null failed ERR_TCPNET_TLS /, JSON.stringify(env))
+  }
+  assert.deepEqual(heard, [])
+})
+
+test('that test can fail: the variable decides where a client of tls does not', async () => {
+  const { port, heard } = await yesServer(impostor)
+  const program = `
+    const { connect } = await import('node:tls')
+    const socket = connect(Number(process.argv[1]), '127.0.0.1', () => socket.end('believed'))
+    socket.on('error', () => {}).resume()`
+  await run(program, [String(port)], {})
+  assert.deepEqual(heard, [])
+  await run(program, [String(port)], { NODE_TLS_REJECT_UNAUTHORIZED: '0' })
+  assert.deepEqual(heard, ['believed'])
+})

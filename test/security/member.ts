@@ -1,0 +1,131 @@
+// Services of this process, found by the memory driver, over real sockets on loopback; and what each of them told.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { after } from 'node:test'
+import { type PeerSocket, type Service, type ServiceError, type Settings, TcpnetError, tcpnet } from 'tcpnet'
+import { until } from '../lab/wait.js'
+
+/** Milliseconds for what takes none on an idle machine. */
+const SOON_MS = 15_000
+
+const members = new Set<Member>()
+let clusters = 0
+
+after(async () => {
+  await Promise.all([...members].map((member) => member.close()))
+})
+
+/** A name that no other test of this process uses. */
+export function newCluster(): string {
+  return `cluster-${++clusters}`
+}
+
+/** A service, and what it told. */
+export class Member {
+  readonly service: Service
+  readonly sockets = new Map<string, PeerSocket>()
+  readonly received = new Map<string, string>()
+  readonly rejections: { code: string; message: string; cause: string | undefined; uuid: string | undefined }[] = []
+  readonly errors: ServiceError[] = []
+  /** How many connections were told, and how many of them have closed. */
+  connections = 0
+  closes = 0
+
+  constructor(settings: Settings) {
+    this.service = tcpnet({ driver: 'memory', ...settings }, (socket) => this.#onConnection(socket))
+    this.service.on('error', (error) => this.errors.push(error))
+    this.service.on('rejected', (error, { uuid }) => {
+      this.rejections.push({ code: error.code, message: error.message, cause: causeOf(error), uuid })
+    })
+    members.add(this)
+  }
+
+  /** Resolves when it listens. */
+  static async start(settings: Settings): Promise<Member> {
+    const member = new Member(settings)
+    await member.listen()
+    return member
+  }
+
+  get uuid(): string {
+    return this.service.uuid
+  }
+
+  get port(): number {
+    return this.service.address()?.port ?? assert.fail('it does not listen')
+  }
+
+  async listen(): Promise<void> {
+    this.service.listen()
+    await once(this.service, 'listening')
+  }
+
+  /** The uuids of the peers that it is connected with. */
+  get peers(): string[] {
+    return [...this.sockets.keys()].sort()
+  }
+
+  /** Resolves when the connections are exactly those to these. */
+  async connectedTo(others: readonly Member[]): Promise<void> {
+    const wanted = others
+      .filter((other) => other !== this)
+      .map(({ uuid }) => uuid)
+      .sort()
+    const isThere = () => String(this.peers) === String(wanted)
+    await until(isThere, SOON_MS, `not connected to exactly ${wanted}`).catch((error: Error) => {
+      throw new Error(`${error.message}: ${this.peers}; ${this.#story()}`)
+    })
+  }
+
+  /** Resolves when a rejection after the first so many has come, with it. */
+  async rejection(after = 0): Promise<(typeof this.rejections)[number]> {
+    return await until(() => this.rejections[after], SOON_MS, `no rejection number ${after + 1}`)
+  }
+
+  /** Resolves when a dial of the peer has failed, with why. */
+  async dialError(peer: string): Promise<ServiceError> {
+    return await until(() => this.errors.find((error) => error.peer?.uuid === peer), SOON_MS, 'no dial has failed')
+  }
+
+  /** Sends the text; resolves when it has arrived, whole, behind what arrived before. */
+  async says(text: string, to: Member): Promise<void> {
+    const before = to.received.get(this.uuid) ?? ''
+    const socket = this.sockets.get(to.uuid) ?? assert.fail('they are not connected')
+    socket.write(text)
+    await until(() => to.received.get(this.uuid) === before + text, SOON_MS, `"${text}" does not arrive`)
+  }
+
+  async close(): Promise<void> {
+    members.delete(this)
+    await new Promise<void>((resolve) => this.service.close(resolve))
+  }
+
+  #onConnection(socket: PeerSocket): void {
+    const { uuid } = socket.peer
+    assert.ok(!this.sockets.has(uuid), 'a second connection before the close of the first')
+    this.connections++
+    this.sockets.set(uuid, socket)
+    this.received.set(uuid, '')
+    socket.setEncoding('utf8')
+    socket.on('data', (text) => this.received.set(uuid, `${this.received.get(uuid)}${text}`))
+    socket.on('close', () => {
+      this.closes++
+      this.sockets.delete(uuid)
+    })
+  }
+
+  #story(): string {
+    return JSON.stringify({ rejections: this.rejections, errors: this.errors.map((error) => error.message) })
+  }
+}
+
+/** Resolves when each is connected to all others. */
+export async function mesh(members: readonly Member[]): Promise<void> {
+  await Promise.all(members.map((member) => member.connectedTo(members)))
+}
+
+function causeOf(error: TcpnetError): string | undefined {
+  assert.ok(error instanceof TcpnetError)
+  const { cause } = error
+  return cause instanceof Error ? ('code' in cause && String(cause.code)) || cause.message : undefined
+}

@@ -1,0 +1,72 @@
+// Five members change their secret without a moment apart: restarted one by one with the new secret beside the old one,
+// and once more with the new one alone.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { PeerSocket } from 'tcpnet'
+import { Member, mesh, newCluster } from './member.js'
+
+const OLD = 'the old secret'
+const NEW = Buffer.alloc(32, 'the new secret')
+
+interface Pair {
+  readonly one: Member
+  readonly other: Member
+  readonly socket: PeerSocket
+}
+
+function pairsOf(members: readonly Member[]): Pair[] {
+  return members.flatMap((one) =>
+    members
+      .filter((other) => other !== one)
+      .map((other) => ({ one, other, socket: one.sockets.get(other.uuid) ?? assert.fail('no mesh') }))
+  )
+}
+
+/** Closes the member and starts it again, with the same uuid and other secrets. What the others have with each other stands. */
+async function restart(
+  members: Member[],
+  number: number,
+  secret: string | Buffer | (string | Buffer)[]
+): Promise<void> {
+  const old = members[number] ?? assert.fail('no such member')
+  const others = members.filter((member) => member !== old)
+  const standing = pairsOf(others)
+  const talk = (text: string) => Promise.all(standing.map(({ one, other }) => one.says(text, other)))
+
+  await Promise.all([old.close(), talk('while it closes')])
+  const started = new Member({ name: old.service.name, uuid: old.uuid, secret })
+  await Promise.all([started.listen(), talk('while it starts')])
+  members[number] = started
+  await mesh(members)
+  await talk('when it is back')
+  for (const other of others) {
+    await started.says('hello again', other)
+    await other.says('welcome back', started)
+  }
+  for (const { one, other, socket } of standing) {
+    assert.equal(one.sockets.get(other.uuid), socket, 'a running pair has another connection than before')
+    assert.equal(socket.destroyed, false)
+  }
+}
+
+test('A, then [B, A], then B: running pairs keep their connection, and every restarted member is back with all', async () => {
+  const name = newCluster()
+  const members = await Promise.all([1, 2, 3, 4, 5].map(() => Member.start({ name, secret: OLD })))
+  await mesh(members)
+  for (const secrets of [[NEW, OLD], NEW]) {
+    for (const number of members.keys()) await restart(members, number, secrets)
+  }
+
+  const late = await Member.start({ name, secret: OLD })
+  for (const member of members) await member.dialError(late.uuid)
+  assert.equal(late.connections, 0, 'the old secret still opens the door')
+  await Promise.all([...members, late].map((member) => member.close()))
+})
+
+test('the step between cannot be left out: A and B do not meet', async () => {
+  const name = newCluster()
+  const [old, young] = await Promise.all([Member.start({ name, secret: OLD }), Member.start({ name, secret: NEW })])
+  await Promise.all([old.rejection(), young.rejection()])
+  assert.deepEqual([old.connections, young.connections], [0, 0])
+  await Promise.all([old.close(), young.close()])
+})

@@ -1,0 +1,170 @@
+// What `secret` and `tls` take, and that none of it leaves a cluster open by accident.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { test } from 'node:test'
+import { createSecureContext } from 'node:tls'
+import { inspect } from 'node:util'
+import { type Settings, tcpnet } from 'tcpnet'
+import { Authority } from './certificates.js'
+
+const authority = new Authority('settings')
+const good = authority.issue('member')
+const other = authority.issue('other')
+
+/** What the settings throw, shown with everything that is in it. */
+function refusal(settings: object): { code: string; shown: string } {
+  try {
+    tcpnet({ name: 'x', driver: 'memory', ...settings } as Settings)
+  } catch (error) {
+    const { code, stack } = error as Error & { code: string }
+    return { code, shown: `${inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true })}${stack}` }
+  }
+  return assert.fail(`taken: ${inspect(settings, { depth: 0 })}`)
+}
+
+function tlsRefusal(options: object): string {
+  return refusal({ tls: { ...good, ...options } }).code
+}
+
+test('a secret that is not there, or is none, is an error: never an open cluster', () => {
+  for (const secret of [undefined, null, 5, true, {}, [undefined], ['x', null], [[]]]) {
+    assert.equal(refusal({ secret }).code, 'ERR_INVALID_ARG_TYPE', inspect(secret))
+  }
+  for (const secret of ['', [], [''], Buffer.alloc(31), new Uint8Array(0)]) {
+    assert.equal(refusal({ secret }).code, 'ERR_INVALID_ARG_VALUE', inspect(secret))
+  }
+  assert.equal(refusal({ tls: undefined }).code, 'ERR_INVALID_ARG_TYPE')
+  assert.equal(refusal({ secret: 'x', tls: good }).code, 'ERR_INVALID_ARG_TYPE')
+  assert.equal(refusal({ secrets: 'misspelt' }).code, 'ERR_INVALID_ARG_VALUE')
+})
+
+test('no error shows a secret', () => {
+  const word = 'open sesame'
+  const key = Buffer.from('a key of thirty bytes only....')
+  for (const settings of [
+    { secret: [word, undefined] },
+    { secret: [word, ''] },
+    { secret: { word } },
+    { secret: word, tls: good },
+    { secret: [word, key] }
+  ]) {
+    const { shown } = refusal(settings)
+    assert.ok(!shown.includes(word), shown)
+    assert.ok(!shown.includes('thirty') && !shown.includes('61 20 6b 65 79'), shown)
+  }
+})
+
+test('good settings of both kinds are taken', () => {
+  for (const secret of ['x', Buffer.alloc(32), new Uint8Array(64), ['x', Buffer.alloc(40)]]) {
+    tcpnet({ name: 'x', driver: 'memory', secret })
+  }
+  const fixed = {
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.3',
+    maxVersion: 'TLSv1.3',
+    ciphers: 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256',
+    ecdhCurve: 'X25519',
+    servername: undefined
+  }
+  tcpnet({ name: 'x', driver: 'memory', tls: { ...good, ...fixed } })
+  tcpnet({ name: 'x', driver: 'memory', tls: { ...good, ca: [Buffer.from(good.ca)] } })
+})
+
+test('tls takes nothing that switches verification off, or lends it to others', () => {
+  const context = createSecureContext()
+  for (const options of [
+    { rejectUnauthorized: false },
+    { rejectUnauthorized: 0 },
+    { requestCert: false },
+    { secureContext: context },
+    { SNICallback: () => {} },
+    { ALPNCallback: () => 'x' },
+    { ticketKeys: Buffer.alloc(48) },
+    { sessionTimeout: 86_400 },
+    { session: Buffer.alloc(8) },
+    { secureOptions: 0 },
+    { secureProtocol: 'TLSv1_2_method' },
+    { pskCallback: () => null },
+    { minVersion: 'TLSv1.2' },
+    { minVersion: 'TLSv1' },
+    { maxVersion: 'TLSv1.2' },
+    { ciphers: 'NULL' },
+    { ciphers: 'aNULL:eNULL' },
+    { ciphers: 'TLS_SHA256_SHA256' },
+    { ciphers: 'TLS_AES_128_GCM_SHA256:@SECLEVEL=0' },
+    { ciphers: 'DEFAULT@SECLEVEL=0' },
+    { ciphers: '' },
+    { host: 'localhost' },
+    { isServer: true },
+    { enableTrace: true },
+    { someOptionOfTheFuture: false }
+  ]) {
+    assert.equal(tlsRefusal(options), 'ERR_INVALID_ARG_VALUE', inspect(options, { depth: 0 }))
+  }
+  for (const options of [{ servername: 5 }, { checkServerIdentity: true }]) {
+    assert.equal(tlsRefusal(options), 'ERR_INVALID_ARG_TYPE', inspect(options))
+  }
+})
+
+test('tls takes no missing authority: Node would trust every public one', () => {
+  for (const ca of [undefined, null, [], 5, [undefined]]) {
+    assert.equal(tlsRefusal({ ca }), 'ERR_INVALID_ARG_TYPE', inspect(ca))
+  }
+  for (const ca of ['', 'ca.pem', Buffer.alloc(0), [good.ca, '']]) {
+    assert.equal(tlsRefusal({ ca }), 'ERR_INVALID_ARG_VALUE', inspect(ca))
+  }
+  /** Read through a prototype, the authority must not get lost on the way to OpenSSL. */
+  class Holder {
+    get ca(): string {
+      return good.ca
+    }
+    get key(): string {
+      return good.key
+    }
+    get cert(): string {
+      return good.cert
+    }
+  }
+  tcpnet({ name: 'x', driver: 'memory', tls: new Holder() })
+})
+
+test('a key that is missing, or is another certificate’s, is found at once, and not shown', () => {
+  for (const options of [{ key: undefined }, { cert: undefined }]) {
+    assert.equal(tlsRefusal(options), 'ERR_INVALID_ARG_TYPE')
+  }
+  for (const options of [{ key: other.key }, { key: 'no key' }, { cert: 'no certificate' }]) {
+    const { code, shown } = refusal({ tls: { ...good, ...options } })
+    assert.equal(code, 'ERR_INVALID_ARG_VALUE')
+    assert.ok(!shown.includes('PRIVATE KEY') && !shown.includes('no key'), shown)
+  }
+})
+
+test('renewal takes what the setting takes, and nothing from a service without certificates', () => {
+  const service = tcpnet({ name: 'x', driver: 'memory', tls: good })
+  service.setSecureContext(other)
+  assert.throws(() => service.setSecureContext({ ...good, key: other.key }), { code: 'ERR_INVALID_ARG_VALUE' })
+  assert.throws(() => service.setSecureContext({ ...good, ca: '' }), { code: 'ERR_INVALID_ARG_VALUE' })
+  for (const settings of [{ name: 'x' }, { name: 'x', secret: 'y' }]) {
+    assert.throws(() => tcpnet(settings).setSecureContext(good), { code: 'ERR_INVALID_ARG_TYPE' })
+  }
+})
+
+// Where the real runtimes are there, scripts/runtimes shows the same with them.
+test('a runtime without pre-shared keys refuses `secret` at once, and takes `tls`', () => {
+  for (const runtime of ['bun', 'deno', 'electron']) {
+    const program = `
+      Object.defineProperty(process.versions, '${runtime}', { value: '1.0.0' })
+      const { tcpnet } = await import('tcpnet')
+      try { tcpnet({ name: 'x', driver: 'memory', secret: 'y' }) } catch (error) { console.log(error.code, error.message) }
+      tcpnet({ name: 'x', driver: 'memory', tls: JSON.parse(process.env.CREDENTIALS) })`
+    const env = { ...process.env, CREDENTIALS: JSON.stringify(good), NODE_DEBUG: '' }
+    const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: new URL('.', import.meta.url),
+      env,
+      encoding: 'utf8'
+    })
+    assert.match(stdout, /^ERR_TCPNET_NO_PSK This runtime has no pre-shared keys/)
+    assert.deepEqual([stderr, status], ['', 0])
+  }
+})

@@ -1,0 +1,156 @@
+// Only those who know the secret are in. Three members, and everybody else who comes to their doors.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { before, describe, test } from 'node:test'
+import { connect as tlsConnect } from 'node:tls'
+import { until } from '../lab/wait.js'
+import { Member, mesh, newCluster } from './member.js'
+
+const SECRET = 'correct horse battery staple'
+
+/** What a client reads until it is disconnected. */
+async function readAll(socket: Socket): Promise<string> {
+  let text = ''
+  socket.setEncoding('latin1').on('data', (chunk) => (text += chunk))
+  socket.on('error', () => {})
+  // Not once(): that fails at the first error.
+  if (!socket.closed) await new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  return text
+}
+
+function helloTo(member: Member, name: string): string {
+  const fields = { tcpnet: 1, name, from: 'BAD', boot: '0123456789abcdef', to: member.uuid, seq: 0 }
+  return `${JSON.stringify(fields)}\n`
+}
+
+for (const [kind, secret, otherSecret] of [
+  ['a passphrase', SECRET, 'incorrect horse battery staple'],
+  ['a key', Buffer.alloc(32, 7), Buffer.alloc(32, 8)]
+] as const) {
+  describe(`three members with ${kind}`, () => {
+    const name = newCluster()
+    let members: Member[] = []
+    before(async () => {
+      members = await Promise.all([1, 2, 3].map(() => Member.start({ name, secret })))
+    })
+
+    /** Nobody has, or had, a connection beside those of the three. */
+    const onlyMembers = () => {
+      for (const member of members) {
+        assert.equal(member.connections, 2)
+        assert.equal(member.closes, 0)
+      }
+    }
+
+    test('mesh, and their bytes arrive', async () => {
+      await mesh(members)
+      for (const one of members) {
+        for (const other of members) if (one !== other) await one.says(`from ${one.uuid} to ${other.uuid}`, other)
+      }
+      assert.deepEqual(
+        members.flatMap((member) => member.rejections),
+        []
+      )
+      onlyMembers()
+    })
+
+    test('one with another secret is rejected by all, and rejects all', async () => {
+      const stranger = await Member.start({ name, secret: otherSecret })
+      for (const member of members) {
+        assert.equal((await member.rejection()).code, 'ERR_TCPNET_TLS')
+        assert.equal((await stranger.dialError(member.uuid)).code, 'ERR_TCPNET_TLS')
+        assert.equal((await member.dialError(stranger.uuid)).code, 'ERR_TCPNET_TLS')
+      }
+      assert.equal((await stranger.rejection(2)).code, 'ERR_TCPNET_TLS')
+      assert.equal(stranger.connections, 0)
+      await stranger.close()
+      onlyMembers()
+    })
+
+    test('one without a secret dials nobody and is dialed by nobody: both sides say why', async () => {
+      const stranger = await Member.start({ name })
+      for (const member of members) {
+        const [theirs, ours] = [await stranger.dialError(member.uuid), await member.dialError(stranger.uuid)]
+        assert.deepEqual([theirs.code, ours.code], ['ERR_TCPNET_SECURITY', 'ERR_TCPNET_SECURITY'])
+        assert.match(theirs.message, /announces security "psk", this service has "none"/)
+        assert.match(ours.message, /announces security "none", this service has "psk"/)
+      }
+      assert.deepEqual([stranger.connections, stranger.rejections], [0, []])
+      await stranger.close()
+      onlyMembers()
+    })
+
+    test('a raw client with the right hello in clear is rejected, and told nothing', async () => {
+      for (const member of members) {
+        const count: number = member.rejections.length
+        const client = connect(member.port, '127.0.0.1')
+        client.write(helloTo(member, name))
+        const answer = await readAll(client)
+        assert.equal((await member.rejection(count)).code, 'ERR_TCPNET_TLS')
+        // At most a TLS alert: seven bytes (RFC 8446 §6).
+        assert.ok(answer.length <= 7, answer)
+      }
+      onlyMembers()
+    })
+
+    test('a TLS client with no pre-shared key, whatever it trusts, is rejected', async () => {
+      const [member] = members
+      assert.ok(member !== undefined)
+      for (const minVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+        const count: number = member.rejections.length
+        const client = tlsConnect({ port: member.port, host: '127.0.0.1', rejectUnauthorized: false, minVersion })
+        let secured = false
+        client.on('secureConnect', () => (secured = true))
+        await readAll(client)
+        assert.equal((await member.rejection(count)).code, 'ERR_TCPNET_TLS')
+        assert.equal(secured, false)
+      }
+      onlyMembers()
+    })
+
+    test('a TLS 1.2 client that knows the key is rejected: there is no way down', async () => {
+      const [member] = members
+      assert.ok(member !== undefined)
+      const count: number = member.rejections.length
+      const client = tlsConnect({
+        port: member.port,
+        host: '127.0.0.1',
+        maxVersion: 'TLSv1.2',
+        ciphers: 'PSK',
+        pskCallback: () => ({ identity: 'any', psk: Buffer.alloc(32) }),
+        checkServerIdentity: () => undefined
+      })
+      await readAll(client)
+      assert.equal((await member.rejection(count)).code, 'ERR_TCPNET_TLS')
+      onlyMembers()
+    })
+
+    test('they are still a mesh afterwards', async () => {
+      const [one, two] = members
+      assert.ok(one !== undefined && two !== undefined)
+      await one.says('still here', two)
+      onlyMembers()
+      await Promise.all(members.map((member) => member.close()))
+      await until(() => members.every((member) => member.closes === 2), 5000, 'sockets are left open')
+    })
+  })
+}
+
+test('a secret of the same words in another cluster is another key', async () => {
+  const [here, there] = await Promise.all([
+    Member.start({ name: newCluster(), secret: SECRET }),
+    Member.start({ name: newCluster(), secret: SECRET })
+  ])
+  // What the memory driver would never lead to: a client that goes to the other cluster's door.
+  const { pskSecurity } = await import('#tcpnet/security/modes.js')
+  const security = pskSecurity([SECRET], here.service.name)
+  await new Promise((resolve) => security.prepare(resolve))
+  const socket = connect(there.port, '127.0.0.1')
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  const result = await new Promise<unknown>((resolve) => security.client(socket, resolve))
+  assert.ok(result instanceof Error)
+  assert.equal((await there.rejection()).code, 'ERR_TCPNET_TLS')
+  await Promise.all([here.close(), there.close()])
+})

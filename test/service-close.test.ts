@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { afterEach, describe, it } from 'node:test'
+import type { Service } from 'tcpnet'
+import { Cluster, closed, connection } from './support/cluster.js'
+import { accept, helloTo, knock, over, RawPeer } from './support/raw-peer.js'
+import { next, until, within } from './support/wait.js'
+
+/** Less than what a service gives to connections that do not end; far more than a close at once takes. */
+const AT_ONCE_MS = 1900
+
+let cluster = new Cluster()
+const cleanUps: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0)) await cleanUp()
+  const old = cluster
+  cluster = new Cluster()
+  await old.close()
+})
+
+async function rawPeer(uuid: string): Promise<RawPeer> {
+  const peer = await RawPeer.announce(cluster.name, uuid)
+  cleanUps.push(() => peer.close())
+  return peer
+}
+
+/** Closes a service that has nothing to wait for; tells how often `close` was emitted, and what else was. */
+async function closesAtOnce(service: Service): Promise<void> {
+  let closes = 0
+  service.on('close', () => closes++)
+  await within(closed(service), 'it closes at once', AT_ONCE_MS)
+  assert.equal(closes, 1)
+  assert.equal(service.connections.length, 0)
+}
+
+describe('close', () => {
+  it('may come before listen', async () => closesAtOnce(cluster.make()))
+
+  it('may come right after listen: nothing is announced, the port is free', async () => {
+    const [witness, probe] = [await cluster.member(), await cluster.member()]
+    const { port } = probe.address() ?? assert.fail()
+    await closed(probe)
+    await until(() => witness.peers.size === 0, 'the probe is gone')
+    for (let round = 0; round < 20; round++) {
+      const service = cluster.make()
+      service.on('listening', () => assert.fail('it listens after close'))
+      service.on('error', (error) => assert.fail(error))
+      service.listen(port)
+      await closesAtOnce(service)
+    }
+    assert.equal(witness.peers.size, 0)
+  })
+
+  it('may come from within every event', async () => {
+    const other = await cluster.member()
+    for (const event of ['listening', 'connection'] as const) {
+      const service = cluster.make()
+      const ending = next(service, 'close')
+      service.once(event, () => service.close())
+      service.listen()
+      await ending
+      await until(() => !other.peers.has(service.uuid), 'it is gone')
+    }
+  })
+
+  it('may come twice, and each callback is called, once, with one event', async () => {
+    const service = await cluster.member()
+    const told: string[] = []
+    service.on('close', () => told.push('event'))
+    const both = new Promise<void>((resolve) => {
+      assert.equal(
+        service.close(() => told.push('first')),
+        service
+      )
+      service.close(() => {
+        told.push('second')
+        resolve()
+      })
+    })
+    await within(both, 'both are called')
+    await new Promise<void>((resolve) => service.close(resolve))
+    assert.deepEqual(told, ['event', 'first', 'second'])
+  })
+
+  it('throws for a callback that is none', () => {
+    const service = cluster.make()
+    const close = service.close.bind(service) as (callback: unknown) => void
+    assert.throws(() => close(5), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
+  })
+
+  it('ends a dial that is not answered', async () => {
+    const peer = await rawPeer('AA')
+    const service = await cluster.member()
+    const { socket } = await peer.dial(1)
+    const ended = over(socket)
+    await closesAtOnce(service)
+    await ended
+  })
+
+  it('ends a hello that is not whole', async () => {
+    const service = await cluster.member()
+    service.on('rejected', () => assert.fail('it was no stranger'))
+    const silent = await knock(service)
+    const half = await knock(service)
+    half.write(helloTo(service).slice(0, 20))
+    await until(() => half.bytesWritten > 0, 'the half is out')
+    const ended = Promise.all([silent, half].map(over))
+    await closesAtOnce(service)
+    await ended
+    for (const socket of [silent, half]) socket.destroy()
+  })
+
+  it('ends a hello that waits for its answer', async () => {
+    const peer = await rawPeer('AA')
+    const service = await cluster.member({ uuid: 'BB' })
+    await peer.dial(1)
+    // The service's own dial wins, and is not answered: this one is held.
+    const held = [await knock(service), await knock(service)]
+    for (const socket of held) socket.write(helloTo(service, { from: 'AA' }))
+    // Of two, the older is dropped: then the other is held.
+    await Promise.race(held.map(over))
+    const ended = Promise.all(held.map(over))
+    await closesAtOnce(service)
+    await ended
+    for (const socket of held) socket.destroy()
+  })
+
+  it('ends a wait for the next dial', async () => {
+    const peer = await rawPeer('AA')
+    const service = await cluster.member()
+    const { socket } = await peer.dial(1)
+    socket.destroy()
+    await until(() => service.peers.get('AA')?.state === 'waiting', 'it waits')
+    await closesAtOnce(service)
+  })
+
+  it('ends every connection, after what was written', async () => {
+    const [a, b] = [await cluster.member(), await cluster.member()]
+    const [near, far] = await connection(a, b)
+    const bytes = Buffer.alloc(4_000_000, 'x')
+    let received = 0
+    far.on('data', (chunk: Buffer) => {
+      received += chunk.length
+    })
+    near.write(bytes)
+    const ended = next(far, 'end')
+    await closed(a)
+    await ended
+    assert.equal(received, bytes.length)
+    assert.equal(near.destroyed, true)
+    assert.equal(near.errored, null)
+  })
+
+  it('ends connections that nobody reads', async () => {
+    const [a, b] = [await cluster.member(), await cluster.member()]
+    const [near, far] = await connection(a, b)
+    far.write('unread')
+    await until(() => near.readableLength > 0, 'it is there')
+    await within(closed(a), 'it closes at once', AT_ONCE_MS)
+  })
+
+  it('destroys within two seconds what does not end', async () => {
+    const peer = await rawPeer('AA')
+    const service = await cluster.member()
+    const { socket: far } = await peer.dial(1)
+    const connected = next(service, 'connection')
+    accept(far)
+    const [near] = (await connected) as [Socket]
+    const before = performance.now()
+    // The other side never ends: it is half open.
+    await closed(service)
+    const tookMs = performance.now() - before
+    assert.ok(tookMs > 1900 && tookMs < 10_000, `it took ${tookMs} ms`)
+    assert.equal(near.destroyed, true)
+  })
+
+  it('withdraws the announcement', async () => {
+    const [a, b] = [await cluster.member(), await cluster.member()]
+    await connection(a, b)
+    await closed(a)
+    await until(() => b.peers.size === 0, 'b forgets a')
+    const late = await cluster.member()
+    await connection(late, b)
+    assert.ok(!late.peers.has(a.uuid))
+  })
+
+  it('takes no connection any more', async () => {
+    const peer = await rawPeer('AA')
+    const service = await cluster.member()
+    const { socket: far } = await peer.dial(1)
+    const connected = next(service, 'connection')
+    accept(far)
+    await connected
+    const { port } = service.address() ?? assert.fail()
+    const ending = closed(service)
+    const stranger = connect(port, '127.0.0.1')
+    await assert.rejects(within(once(stranger, 'connect'), 'it connects'), { code: 'ECONNREFUSED' })
+    far.end()
+    await ending
+  })
+})
+
+describe('an abort signal', () => {
+  it('closes the service, whether it was given with the settings or with listen', async () => {
+    for (const place of ['settings', 'listen']) {
+      const controller = new AbortController()
+      const { signal } = controller
+      const service = cluster.make(place === 'settings' ? { signal } : {})
+      service.listen(place === 'listen' ? { signal } : {})
+      await next(service, 'listening')
+      const ending = next(service, 'close')
+      controller.abort()
+      await ending
+    }
+  })
+
+  it('that was aborted before closes it all the same, and lets nothing listen', async () => {
+    for (const place of ['settings', 'listen']) {
+      const signal = AbortSignal.abort()
+      const service = cluster.make(place === 'settings' ? { signal } : {})
+      service.on('listening', () => assert.fail('it listens'))
+      const ending = next(service, 'close')
+      service.listen(place === 'listen' ? { signal } : {})
+      await ending
+    }
+  })
+
+  it('closes a service that never listened', async () => {
+    const controller = new AbortController()
+    const service = cluster.make({ signal: controller.signal })
+    const ending = next(service, 'close')
+    controller.abort()
+    await ending
+  })
+
+  it('that is aborted after close does nothing', async () => {
+    const controller = new AbortController()
+    const service = await cluster.member({ signal: controller.signal })
+    let closes = 0
+    service.on('close', () => closes++)
+    await closed(service)
+    controller.abort()
+    await cluster.member()
+    assert.equal(closes, 1)
+  })
+})

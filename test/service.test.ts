@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { afterEach, describe, it } from 'node:test'
+import { Service, type Settings, TcpnetError, tcpnet } from 'tcpnet'
+import { Cluster, closed, connection } from './support/cluster.js'
+import { next, until, within } from './support/wait.js'
+
+let cluster = new Cluster()
+afterEach(async () => {
+  const old = cluster
+  cluster = new Cluster()
+  await old.close()
+})
+
+const TYPE = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }
+const VALUE = { name: 'RangeError', code: 'ERR_INVALID_ARG_VALUE' }
+
+describe('a service', () => {
+  it('is made of a name, or of settings', () => {
+    const service = tcpnet('my-cluster')
+    assert.ok(service instanceof Service)
+    assert.equal(service.name, 'my-cluster')
+    assert.match(service.uuid, /^[0-9A-F]{32}$/)
+    assert.equal(tcpnet({ name: 'x', uuid: '0ab' }).uuid, '0AB')
+  })
+
+  it('does nothing before it listens', () => {
+    const service = cluster.make()
+    assert.equal(service.listening, false)
+    assert.equal(service.address(), null)
+    assert.deepEqual(service.connections, [])
+    assert.equal(service.peers.size, 0)
+  })
+
+  it('takes a listener for connections', () => {
+    const listener = () => {}
+    assert.deepEqual(tcpnet('x', listener).listeners('connection'), [listener])
+  })
+
+  const wrong: [string, unknown, unknown, object][] = [
+    ['no settings', undefined, undefined, TYPE],
+    ['a name that cannot be', 'My Cluster', undefined, VALUE],
+    ['a uuid that cannot be', { name: 'x', uuid: 'xyz' }, undefined, VALUE],
+    ['a listener that is none', 'x', 5, TYPE],
+    ['a driver that cannot be', { name: 'x', driver: 'pigeons' }, undefined, VALUE]
+  ]
+  for (const [name, settings, listener, error] of wrong) {
+    it(`is not made of ${name}`, () => {
+      assert.throws(() => tcpnet(settings as Settings, listener as () => void), error)
+    })
+  }
+})
+
+describe('listen', () => {
+  const forms: [string, (service: Service, listening: () => void) => Service, string][] = [
+    ['(callback)', (service, done) => service.listen(done), '127.0.0.1'],
+    ['(port, callback)', (service, done) => service.listen(0, done), '127.0.0.1'],
+    ['(port as text, callback)', (service, done) => service.listen('0', done), '127.0.0.1'],
+    ['(port, address, callback)', (service, done) => service.listen(0, '127.0.0.1', done), '127.0.0.1'],
+    ['(null, null, callback)', (service, done) => service.listen(null, null, done), '127.0.0.1'],
+    ['(undefined, "localhost", callback)', (service, done) => service.listen(undefined, 'localhost', done), ''],
+    ['({}, callback)', (service, done) => service.listen({}, done), '127.0.0.1'],
+    ['({ port, address }, callback)', (service, done) => service.listen({ port: 0, address: '::' }, done), '127.0.0.1'],
+    ['()', (service, done) => service.on('listening', done).listen(), '127.0.0.1'],
+    ['(port)', (service, done) => service.on('listening', done).listen(0), '127.0.0.1'],
+    ['(port, address)', (service, done) => service.on('listening', done).listen(0, '127.0.0.2'), '127.0.0.2']
+  ]
+  for (const [form, listen, address] of forms) {
+    it(`may be called as listen${form}`, async () => {
+      const service = cluster.make()
+      const listening = new Promise<void>((resolve) => assert.equal(listen(service, resolve), service))
+      assert.equal(service.listening, false)
+      assert.equal(service.address(), null)
+      await within(listening, 'it listens')
+      assert.equal(service.listening, true)
+      const bound = service.address() ?? assert.fail()
+      assert.ok(bound.port > 0)
+      if (address !== '') assert.deepEqual(bound.addresses, [address])
+      else assert.match(bound.addresses.join(), /^(127\.0\.0\.1|::1)$/)
+      await closed(service)
+      assert.equal(service.address(), null)
+      assert.equal(service.listening, false)
+    })
+  }
+
+  it('binds the port that it is given', async () => {
+    const probe = await cluster.member()
+    const { port } = probe.address() ?? assert.fail()
+    await closed(probe)
+    const service = cluster.make()
+    service.listen(port)
+    await next(service, 'listening')
+    assert.equal(service.address()?.port, port)
+  })
+
+  it('has its callback called once, as a listener for listening', async () => {
+    const service = cluster.make()
+    service.listen(() => {})
+    assert.equal(service.listenerCount('listening'), 1)
+    await next(service, 'listening')
+    assert.equal(service.listenerCount('listening'), 0)
+  })
+
+  it('is called once in the life of a service', async () => {
+    const twice = { name: 'TcpnetError', code: 'ERR_TCPNET_LISTEN_TWICE' }
+    const service = cluster.make()
+    service.listen()
+    assert.throws(() => service.listen(), twice)
+    await next(service, 'listening')
+    assert.throws(() => service.listen(), twice)
+    await closed(service)
+    assert.throws(() => service.listen(), twice)
+    const closing = cluster.make().close()
+    assert.throws(() => closing.listen(), twice)
+  })
+
+  it('throws for arguments that cannot be, and can be called again then', async () => {
+    const service = cluster.make()
+    const listen = service.listen.bind(service) as (...args: unknown[]) => Service
+    assert.throws(() => listen(65536), { name: 'RangeError', code: 'ERR_SOCKET_BAD_PORT' })
+    assert.throws(() => listen(true), TYPE)
+    assert.throws(() => listen(0, 5), TYPE)
+    assert.throws(() => listen(0, ''), VALUE)
+    assert.throws(() => listen(0, '127.0.0.1', 'callback'), TYPE)
+    assert.throws(() => listen({ signal: 1 }), TYPE)
+    service.listen()
+    await next(service, 'listening')
+  })
+
+  /** What a service tells between listen and its close. */
+  async function story(service: Service, port: number, address: string): Promise<unknown[]> {
+    const told: unknown[] = []
+    service.on('listening', () => told.push('listening'))
+    service.on('error', (error) => told.push(error.code, error.peer))
+    service.listen(port, address)
+    await next(service, 'close')
+    return [...told, 'close']
+  }
+
+  it('ends in an error and a close where the port is in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    assert.deepEqual(await story(cluster.make(), port, '127.0.0.1'), ['EADDRINUSE', undefined, 'close'])
+    server.close()
+  })
+
+  it('ends in an error and a close where the address is not of this machine', async () => {
+    assert.deepEqual(await story(cluster.make(), 0, '192.0.2.1'), ['EADDRNOTAVAIL', undefined, 'close'])
+  })
+
+  it('ends in an error and a close where another service has the uuid, which stays as it is', async () => {
+    const [older, witness] = [await cluster.member({ uuid: 'AA' }), await cluster.member()]
+    const [socket] = await connection(older, witness)
+    const newcomer = cluster.make({ uuid: 'aa' })
+    assert.deepEqual(await story(newcomer, 0, '127.0.0.1'), ['ERR_TCPNET_UUID_CONFLICT', undefined, 'close'])
+    assert.equal(older.listening, true)
+    assert.equal(socket.destroyed, false)
+    const third = await cluster.member()
+    await connection(older, third)
+  })
+
+  it('has errors that are told with what to do next', async () => {
+    const [older, newcomer] = [await cluster.member({ uuid: 'AA' }), cluster.make({ uuid: 'AA' })]
+    const failing = next(newcomer, 'error')
+    newcomer.listen()
+    const [error] = await failing
+    assert.ok(error instanceof TcpnetError)
+    assert.match(error.message, /AA.*give each its own/)
+    assert.equal(older.listening, true)
+  })
+})
+
+describe('the peers of a service', () => {
+  it('are those that are announced or connected, with what is known of them', async () => {
+    const [a, b] = [await cluster.member(), await cluster.member()]
+    await connection(a, b)
+    const peer = a.peers.get(b.uuid) ?? assert.fail()
+    const { state, announced, host, port, addresses, failures, retryAt, error } = peer
+    assert.deepEqual([...a.peers.keys()], [b.uuid])
+    assert.deepEqual(
+      { state, announced, host, port, addresses, failures, retryAt, error },
+      {
+        state: 'connected',
+        announced: true,
+        host: 'localhost',
+        port: b.address()?.port,
+        addresses: ['127.0.0.1'],
+        failures: 0,
+        retryAt: null,
+        error: null
+      }
+    )
+    assert.throws(() => Object.assign(peer, { state: 'idle' }), TypeError)
+  })
+
+  it('are gone with their announcement and their connection', async () => {
+    const [a, b] = [await cluster.member(), await cluster.member()]
+    const [socket] = await connection(a, b)
+    await closed(b)
+    await until(() => a.peers.size === 0, 'the peer is forgotten')
+    assert.equal(socket.destroyed, true)
+    assert.equal(a.connections.length, 0)
+  })
+})

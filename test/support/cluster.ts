@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { type PeerSocket, type Service, type Settings, tcpnet } from 'tcpnet'
+import { next, until } from './wait.js'
+
+/** What was promised of a service and was not so. */
+type Breach = string
+
+/** Services of one name in this process, over the memory driver, each held against what is promised at every moment. */
+export class Cluster {
+  readonly name = `t${randomBytes(5).toString('hex')}`
+  readonly #services = new Set<Service>()
+  readonly #breaches: Breach[] = []
+
+  /** A service that does nothing yet. */
+  make(settings: Partial<Settings> = {}): Service {
+    const service = tcpnet({ name: this.name, driver: 'memory', ...settings })
+    this.#services.add(service)
+    this.#watch(service)
+    return service
+  }
+
+  /** A service that listens. */
+  async member(settings: Partial<Settings> = {}): Promise<Service> {
+    const service = this.make(settings)
+    const listening = next(service, 'listening')
+    service.listen()
+    await listening
+    return service
+  }
+
+  /** Closes all services, and fails where a promise was broken. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#services].map(closed))
+    this.#services.clear()
+    assert.deepEqual(this.#breaches, [])
+  }
+
+  #watch(service: Service): void {
+    const open = new Map<string, PeerSocket>()
+    const { connections } = service
+    service.on('connection', (socket) => {
+      const { uuid } = socket.peer
+      if (open.has(uuid)) this.#breaches.push(`a second connection with ${uuid} before the close of the first`)
+      open.set(uuid, socket)
+      if (!connections.includes(socket)) this.#breaches.push(`connection of ${uuid} before it is in the array`)
+      if (connections.length !== open.size) this.#breaches.push('the array is not what the events say')
+      socket.on('close', () => {
+        open.delete(uuid)
+        if (connections.includes(socket)) this.#breaches.push(`close of ${uuid} while it is in the array`)
+        if (connections.length !== open.size) this.#breaches.push('the array is not what the events say')
+      })
+    })
+    service.on('close', () => {
+      if (open.size > 0) this.#breaches.push('the service closed before its connections')
+    })
+  }
+}
+
+/** Closes a service, and waits for its end. */
+export async function closed(service: Service): Promise<void> {
+  await new Promise<void>((resolve) => service.close(resolve))
+}
+
+/** The connection between two services, once it stands on both sides: each one's own socket. */
+export async function connection(a: Service, b: Service): Promise<[PeerSocket, PeerSocket]> {
+  const find = () => {
+    const near = a.connections.find((socket) => socket.peer.uuid === b.uuid)
+    const far = b.connections.find((socket) => socket.peer.uuid === a.uuid)
+    return near !== undefined && far !== undefined && areEnds(near, far) ? ([near, far] as const) : null
+  }
+  await until(() => find() !== null, `${a.uuid} and ${b.uuid} are connected`)
+  const [near, far] = find() ?? assert.fail()
+  return [near, far]
+}
+
+/** Whether two sockets are the ends of one connection, both open. */
+function areEnds(near: PeerSocket, far: PeerSocket): boolean {
+  const isSame = near.localPort === far.remotePort && near.remotePort === far.localPort
+  return isSame && !near.destroyed && !far.destroyed
+}

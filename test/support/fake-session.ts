@@ -1,0 +1,108 @@
+import { mock } from 'node:test'
+import type { Session, SessionEvent } from '#tcpnet/addon.js'
+import type { Announcement, Discovery, Instance, Listener } from '#tcpnet/discovery/discovery.js'
+import { healing } from '#tcpnet/discovery/healing.js'
+
+/** A session whose daemon is the test. */
+export class FakeSession implements Session {
+  readonly announcement: Announcement
+  readonly emit: (event: SessionEvent) => void
+  closed = 0
+  /** Ends a close, as a daemon does that answers. */
+  farewell: () => void = () => {}
+
+  constructor(announcement: Announcement, emit: (event: SessionEvent) => void) {
+    this.announcement = announcement
+    this.emit = emit
+  }
+
+  close(done: () => void): void {
+    this.closed++
+    this.farewell = done
+  }
+}
+
+export const ANNOUNCEMENT: Announcement = {
+  name: 'my-cluster',
+  uuid: 'AA',
+  probe: false,
+  port: 4000,
+  txt: { v: '1' },
+  interfaceIndex: 0,
+  address: null
+}
+
+/** A healing discovery over sessions that the test plays; time is the test's. */
+export class HealingTrial {
+  readonly sessions: FakeSession[] = []
+  /** What the listener was told. */
+  readonly told: string[] = []
+  readonly errors: (Error & { code?: string })[] = []
+  readonly discovery: Discovery
+  /** Called at each telling, before anything else happens. */
+  onTold: (line: string) => void = () => {}
+
+  constructor() {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    const open = (announcement: Announcement, emit: (event: SessionEvent) => void) => {
+      const session = new FakeSession(announcement, emit)
+      this.sessions.push(session)
+      return session
+    }
+    this.discovery = healing(open)(ANNOUNCEMENT, this.#listener())
+  }
+
+  /** The latest session. */
+  get session(): FakeSession {
+    const session = this.sessions.at(-1)
+    if (session === undefined) throw new Error('No session was opened.')
+    return session
+  }
+
+  /** Gets to the point where the service is announced. */
+  announce(): void {
+    this.session.emit({ type: 'announced' })
+  }
+
+  fail(failure: 'library' | 'daemon' | 'conflict' | 'refused' = 'daemon'): void {
+    this.session.emit({ type: 'failed', failure, message: 'the reason' })
+  }
+
+  /** Takes what was told so far. */
+  take(): string[] {
+    return this.told.splice(0)
+  }
+
+  /** Lets time pass. */
+  pass(ms: number): void {
+    mock.timers.tick(ms)
+  }
+
+  #listener(): Listener {
+    const tell = (line: string) => {
+      this.told.push(line)
+      this.onTold(line)
+    }
+    const tellError = (what: string) => (error: Error) => {
+      this.errors.push(error)
+      tell(what)
+    }
+    return {
+      announced: () => tell('announced'),
+      failed: tellError('failed'),
+      up: ({ uuid }: Instance) => tell(`up ${uuid}`),
+      down: (uuid) => tell(`down ${uuid}`),
+      hint: ({ uuid }: Instance) => tell(`hint ${uuid}`),
+      online: () => tell('online'),
+      offline: tellError('offline')
+    }
+  }
+}
+
+/** A trial whose service is announced; nothing else was told. */
+export function announcedTrial(): HealingTrial {
+  const trial = new HealingTrial()
+  trial.announce()
+  trial.take()
+  return trial
+}

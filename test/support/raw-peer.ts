@@ -1,0 +1,107 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import type { Service } from 'tcpnet'
+import type { Discovery } from '#tcpnet/discovery/discovery.js'
+import { memory } from '#tcpnet/discovery/memory.js'
+import { decodeAnswer, decodeHello, encodeAnswer, encodeHello, type Hello, readLine } from '#tcpnet/mesh/hello.js'
+import { Tally, within } from './wait.js'
+
+const BOOT = 'fedcba9876543210'
+
+/** A peer that is announced, and whose side of every connection is the test's. */
+export class RawPeer {
+  readonly uuid: string
+  /** The dials that came. */
+  readonly dials = new Tally<Socket>()
+  readonly #server: Server
+  #discovery: Discovery | null = null
+
+  private constructor(uuid: string) {
+    this.uuid = uuid
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => {})
+      this.dials.add(socket)
+    })
+  }
+
+  /** Announces a peer of that name. */
+  static async announce(name: string, uuid: string): Promise<RawPeer> {
+    const peer = new RawPeer(uuid)
+    peer.#server.listen(0, '127.0.0.1')
+    await once(peer.#server, 'listening')
+    const { port } = peer.#server.address() as AddressInfo
+    const announced = new Promise<void>((resolve, reject) => {
+      const nothing = () => {}
+      const others = { up: nothing, down: nothing, hint: nothing, online: nothing, offline: nothing }
+      const instance = { name, uuid, port, probe: false, txt: { v: '1' }, interfaceIndex: 0, address: null }
+      peer.#discovery = memory(instance, { announced: resolve, failed: reject, ...others })
+    })
+    await within(announced, 'the raw peer is announced')
+    return peer
+  }
+
+  /** The next dial, with its hello read. */
+  async dial(count: number): Promise<{ socket: Socket; hello: Hello }> {
+    const dials = await this.dials.reach(count, `${this.uuid} is dialed`)
+    const socket = dials[count - 1]
+    if (socket === undefined) throw new Error('There is no such dial.')
+    const hello = decodeHello(await lineOf(socket))
+    if (hello instanceof Error) throw hello
+    return { socket, hello }
+  }
+
+  /** Ends the announcement; connections stay. */
+  async withdraw(): Promise<void> {
+    await this.#discovery?.close()
+  }
+
+  async close(): Promise<void> {
+    await this.withdraw()
+    for (const socket of this.dials.items) socket.destroy()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+}
+
+/** Answers a hello with ok. */
+export function accept(socket: Socket, seq = 1): void {
+  socket.write(encodeAnswer({ status: 'ok', seq, boot: BOOT }))
+}
+
+/** A hello for a service. */
+export function helloTo(service: Service, change: Partial<Hello> = {}): string {
+  return encodeHello({ name: service.name, from: 'DEAD', boot: BOOT, to: service.uuid, seq: 0, ...change })
+}
+
+/** A connection to a service, from an address of the loopback network. */
+export async function knock(service: Service, localAddress = '127.0.0.1'): Promise<Socket> {
+  const bound = service.address()
+  if (bound === null) throw new Error('The service does not listen.')
+  const socket = connect({ port: bound.port, host: '127.0.0.1', localAddress, allowHalfOpen: true })
+  socket.on('error', () => {})
+  await within(once(socket, 'connect'), 'the service is reached')
+  return socket
+}
+
+/** Says a hello, and reads the answer's status, with the reason where it has one. */
+export async function introduce(socket: Socket, hello: string): Promise<string> {
+  socket.write(hello)
+  const answer = decodeAnswer(await lineOf(socket))
+  if (answer instanceof Error) throw answer
+  return answer.status === 'refused' ? `refused: ${answer.reason}` : answer.status
+}
+
+/** Waits until the other side has ended a connection, one way or the other. */
+export async function over(socket: Socket): Promise<void> {
+  const done = new Promise<void>((resolve) => {
+    if (socket.closed || socket.readableEnded) resolve()
+    socket.once('end', resolve).once('close', resolve).resume()
+  })
+  await within(done, 'the other side ends the connection')
+}
+
+async function lineOf(socket: Socket): Promise<string> {
+  const line = await within(new Promise((resolve) => readLine(socket, resolve)), 'a line comes')
+  if (typeof line === 'string') return line
+  throw line ?? new Error('The connection ended.')
+}

@@ -1,0 +1,26 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { within } from './wait.js'
+
+/** Two ends of one TCP connection over the loopback interface; nobody reads either. Errors of theirs are swallowed. */
+export async function socketPair(): Promise<{ near: Socket; far: Socket }> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const near = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const [[far]] = (await within(
+    Promise.all([once(server, 'connection'), once(near, 'connect')]),
+    'a loopback connection stands'
+  )) as [[Socket], unknown[]]
+  server.close()
+  for (const socket of [near, far]) socket.on('error', () => {}).setNoDelay()
+  return { near, far }
+}
+
+/** Everything that comes out of a socket until its end. */
+export async function readAll(socket: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await within(once(socket, 'end'), 'the socket ends')
+  return Buffer.concat(chunks)
+}
