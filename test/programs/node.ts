@@ -3,16 +3,8 @@
 import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { type PeerSocket, type Service, type Settings, tcpnet } from 'tcpnet'
-
-<<<<<<< HEAD
-
-import { LoopWatch } from './loop-watch.js'
-
-=======
-
 import { Echo } from './echo.js'
-
->>>>>>> main
+import { LoopWatch } from './loop-watch.js'
 
 import type { Answer, Command, End, NodeEvent, NodeSettings, PeerReport, ServiceEvent, Stats } from './protocol.js'
 
