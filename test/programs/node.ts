@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type PeerSocket, type Service, type Settings, tcpnet } from 'tcpnet'
 import { Echo } from './echo.js'
 import { LoopWatch } from './loop-watch.js'
+
 import type { Answer, Command, End, NodeEvent, NodeSettings, PeerReport, ServiceEvent, Stats } from './protocol.js'
 
 const {
