@@ -34,3 +34,17 @@ export interface ServiceEvents {
   /** The daemon went away. Connections stay; the service is announced again when it is back. */
   offline: [reason: Error]
 }
+
+/**
+ * Calls the application's listeners from the middle of what is under way, which goes on whatever they throw. That is an
+ * uncaught exception, as it is from any other emitter.
+ */
+export function shielded(callListeners: () => void): void {
+  try {
+    callListeners()
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
+  }
+}
