@@ -11,7 +11,7 @@ export type PeerSocket = Socket & {
   }
 }
 
-/** An error of the service itself, or, where `peer` is set, of a dial that failed. */
+/** An error of the service itself, or, where `peer` is set, of a dial that failed. The `error` of that peer is null. */
 export type ServiceError = Error & { code?: string; peer?: Peer }
 
 /** The events of a service, and what their listeners get. */

@@ -251,7 +251,9 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #onDialFailed = (error: Error, peer: Peer): void => {
     trace('%s: the dial failed: %s', peer.uuid, error.message)
     if (this.listenerCount('error') === 0) return
-    shielded(() => this.emit('error', Object.assign(error, { peer })))
+    // Without the error in it: a circle could not be written as JSON.
+    const told = Object.assign(error, { peer: Object.freeze({ ...peer, error: null }) })
+    shielded(() => this.emit('error', told))
   }
 
   readonly #onAbort = (): void => {
