@@ -131,7 +131,7 @@ describe('a stranger is rejected once, and cut off', () => {
     const stranger = await knock(service)
     await over(stranger)
     const tookMs = performance.now() - before
-    assert.ok(tookMs > 4900 && tookMs < 7000, `it took ${tookMs} ms`)
+    assert.ok(tookMs > 4900 && tookMs < 12_000, `it took ${tookMs} ms`)
     assert.equal((await rejected()).error.code, 'ERR_TCPNET_HELLO_TIMEOUT')
     stranger.destroy()
   })
@@ -145,7 +145,7 @@ describe('a stranger is rejected once, and cut off', () => {
     await over(stranger)
     clearInterval(trickle)
     const tookMs = performance.now() - before
-    assert.ok(tookMs > 4900 && tookMs < 7000, `it took ${tookMs} ms`)
+    assert.ok(tookMs > 4900 && tookMs < 12_000, `it took ${tookMs} ms`)
     assert.ok(sent > 10 && sent < bytes.length)
     assert.equal((await rejected()).error.code, 'ERR_TCPNET_HELLO_TIMEOUT')
     stranger.destroy()

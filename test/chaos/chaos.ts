@@ -82,6 +82,7 @@ class Chaos {
 
   async run(): Promise<Outcome> {
     await Promise.all(this.#members.map((member) => this.#startNode(member)))
+    await this.#allListen()
     await fullMesh(this.#running(), WHOLE_AGAIN_MS)
     this.#start = performance.now()
     for (const step of this.#options.steps) {
@@ -253,6 +254,10 @@ class Chaos {
     for (const member of this.#members) {
       if (!(await this.#listens(member))) await this.#startNode(member)
     }
+    await this.#allListen()
+  }
+
+  async #allListen(): Promise<void> {
     for (const node of this.#running()) await node.event('listening', 'the service does not listen')
   }
 

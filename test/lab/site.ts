@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { isUnavailable } from './available.js'
-import { Namespace } from './namespace.js'
+import { GONE_MS, Namespace } from './namespace.js'
 import { Program, type RunOptions } from './program.js'
 import { within } from './wait.js'
 import { type Lan, Wiring } from './wiring.js'
@@ -107,7 +107,7 @@ export class Site {
       program.abandon()
     }
     await this.root.release()
-    await within(Promise.all(programs.map((program) => program.exit)), 5000, 'programs of the lab outlive it')
+    await within(Promise.all(programs.map((program) => program.exit)), GONE_MS, 'programs of the lab outlive it')
   }
 }
 
