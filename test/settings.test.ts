@@ -118,7 +118,10 @@ describe('the settings', () => {
   it('say what was wrong with them', () => {
     assert.throws(() => checkSettings({ name: 'a', maxPeers: Number.NaN }), { message: /maxPeers.*Received NaN\.$/ })
     assert.throws(() => checkSettings({ name: 'a', uuid: randomUUID() }), { message: /without "-"/ })
-    assert.throws(() => checkSettings({ name: 'a'.repeat(1_000_000) }), ({ message }: Error) => message.length < 500)
+    assert.throws(
+      () => checkSettings({ name: 'a'.repeat(1_000_000) }),
+      ({ message }: Error) => message.length < 500
+    )
   })
 
   const wrong: [string, unknown, object][] = [
