@@ -14,7 +14,7 @@ import type { Host } from '../test/lab/index.js'
 import { BareMesh } from './lib/bare-mesh.js'
 import type { Crowd } from './lib/crowd-report.js'
 import { mebibytes, median, short, table } from './lib/figures.js'
-import { Member } from './lib/member.js'
+import { Member, startAll } from './lib/member.js'
 import { residentBytes, workMs } from './lib/processes.js'
 import { conditions, hostNames, inLab, list } from './lib/run.js'
 import { throughput } from './lib/streams.js'
@@ -89,7 +89,7 @@ async function hosts(): Promise<void> {
 }
 
 async function meshTime(places: readonly Host[]): Promise<number> {
-  const nodes = await Promise.all(places.map((host) => Member.start(host, { name: 'bench-scale', driver: 'avahi' })))
+  const nodes = await startAll(places, (host) => Member.start(host, { name: 'bench-scale', driver: 'avahi' }))
   const at = Date.now() + AHEAD_MS
   const joined = await Promise.all(nodes.map((node) => node.listen(nodes.length - 1, at)))
   await Promise.all(nodes.map((node) => node.settle(nodes.length - 1)))
@@ -115,7 +115,7 @@ async function stream(): Promise<void> {
 async function idle(): Promise<void> {
   await inLab(async (lab) => {
     const made = await lab.hosts(hostNames(20))
-    const nodes = await Promise.all(made.map((host) => Member.start(host, { name: 'bench-idle', driver: 'avahi' })))
+    const nodes = await startAll(made, (host) => Member.start(host, { name: 'bench-idle', driver: 'avahi' }))
     await Promise.all(nodes.map((node) => node.listen(nodes.length - 1)))
     const bare = await BareMesh.start(made, 1)
     await delay(REST_MS)

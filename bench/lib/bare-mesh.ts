@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Host, Program } from '../../test/lab/index.js'
 import type { BareCommand } from './bare-protocol.js'
+import { startAll } from './member.js'
 
 const PROGRAM = fileURLToPath(new URL('bare-node.js', import.meta.url))
 const MESH_MS = 60_000
@@ -20,13 +21,11 @@ export class BareMesh {
 
   static async start(hosts: readonly Host[], each: number): Promise<BareMesh> {
     const places = hosts.flatMap((host) => Array<Host>(each).fill(host))
-    const nodes = await Promise.all(
-      places.map(async (host) => {
-        const program = await host.run([process.execPath, PROGRAM])
-        const { port } = JSON.parse(await program.line(/"port"/, 'a bare node does not listen', MESH_MS))
-        return { program, host: host.ipv4, port: port as number }
-      })
-    )
+    const nodes = await startAll(places, async (host) => {
+      const program = await host.run([process.execPath, PROGRAM])
+      const { port } = JSON.parse(await program.line(/"port"/, 'a bare node does not listen', MESH_MS))
+      return { program, host: host.ipv4, port: port as number }
+    })
     const at = Date.now() + AHEAD_MS
     const times = await Promise.all(
       nodes.map(async ({ program }, i) => {

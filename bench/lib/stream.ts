@@ -1,10 +1,10 @@
 // One of two ends of connections through which bytes are sent: one connection of each kind, all between the same two
 // processes. It is told what to send on standard input.
 //   stream.js sink|source PLAN
-import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { type Settings, tcpnet } from 'tcpnet'
+import { tcpnet } from 'tcpnet'
+import { settingsOf } from './settings.js'
 import type { StreamCommand, StreamPlan } from './stream-plan.js'
 
 const CHUNK = Buffer.alloc(64 * 1024, '-')
@@ -21,9 +21,8 @@ if (role === 'sink') {
   const server = createServer(consume)
   server.listen(() => print({ port: (server.address() as AddressInfo).port }))
 }
-for (const [kind, { tlsFiles, ...settings }] of Object.entries(plan.services)) {
-  const tls = tlsFiles === undefined ? {} : { tls: read(tlsFiles) }
-  const service = tcpnet({ name: `stream-${kind}`, ...settings, ...tls } as Settings, (socket) => add(kind, socket))
+for (const [kind, settings] of Object.entries(plan.services)) {
+  const service = tcpnet(settingsOf({ ...settings, name: `s-${kind}` }), (socket) => add(kind, socket))
   service.listen()
 }
 
@@ -75,10 +74,6 @@ async function send(socket: Socket | undefined): Promise<number> {
   }
   await answered
   return performance.now() - start
-}
-
-function read({ key, cert, ca }: { key: string; cert: string; ca: string }): Settings['tls'] {
-  return { key: readFileSync(key), cert: readFileSync(cert), ca: readFileSync(ca) }
 }
 
 function print(line: unknown): void {

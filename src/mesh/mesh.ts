@@ -304,6 +304,7 @@ export class Mesh {
   #onSocketClosed(link: Link, socket: Socket, since: number): void {
     this.#sockets.delete(socket)
     if (this.#onClosed !== null) {
+      this.#forget(link, 'the connection closed')
       if (this.#sockets.size === 0) this.#onClosed()
       return
     }

@@ -88,7 +88,10 @@ function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): 
       connectionTo(service, command.peer).write(`${command.text}\n`)
       return
     case 'destroy':
-      connectionTo(service, command.peer).destroy()
+      // One that has ended meanwhile is none to destroy.
+      for (const socket of [...service.connections]) {
+        if (command.peer === undefined || socket.peer.uuid === command.peer) socket.destroy()
+      }
       return
     case 'peers':
       return [...service.peers.values()].map(
