@@ -6,7 +6,7 @@ import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-
 import { Node } from '../programs/node-client.js'
 import { overDrivers } from './drivers.js'
 
-const RESTARTS = 20
+const RESTARTS = 10
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
