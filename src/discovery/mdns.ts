@@ -178,7 +178,7 @@ class MdnsSession implements Session {
       return watched
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error)
-      this.#fail(said.includes('invalid') ? 'refused' : 'daemon', said)
+      this.#fail(failureOf(error), said)
       return null
     }
   }
@@ -297,4 +297,15 @@ class MdnsSession implements Session {
   #release(watched: Watched | null): void {
     if (watched !== null && this.#open.delete(watched)) watched.stop()
   }
+}
+
+/** Codes of dns_sd.h: another instance has the name; the request is not one that the daemon takes. */
+const NAME_CONFLICT = -65548
+const REFUSED = [-65540, -65549]
+
+/** What an exception of the `mdns` package means. */
+function failureOf(error: unknown): 'conflict' | 'refused' | 'daemon' {
+  const code = error instanceof Error && 'errorCode' in error ? error.errorCode : undefined
+  if (code === NAME_CONFLICT) return 'conflict'
+  return REFUSED.some((refused) => refused === code) ? 'refused' : 'daemon'
 }
