@@ -14,6 +14,9 @@ constexpr std::chrono::seconds kPatience{3};
 /** How long no more is asked of a daemon than it granted. Others may have what it refused us, and give it back. */
 constexpr std::chrono::seconds kRecovery{10};
 
+/** How long after one instance made room for another the next may: each costs everybody on the network questions. */
+constexpr std::chrono::milliseconds kEvictionInterval{50};
+
 constexpr std::chrono::milliseconds kSoon{0};
 
 }  // namespace
@@ -100,6 +103,8 @@ void Resolver::Run() {
       // In turn the newest, which is heard of soon however many wait, and the one that waits longest.
       newest_is_next_ = !newest_is_next_;
       Start(newest_is_next_ ? *waiting.back() : *waiting.front());
+    } else if (const auto wait = UntilEviction(); wait.count() > 0) {
+      return Loop::Arm(soon_, wait);
     } else if (!Evict(State::kUnanswered, State::kRetrying) && !Evict(State::kResolved, State::kParked)) {
       return;
     }
@@ -119,8 +124,13 @@ void Resolver::ExpireOld() {
   }
 }
 
+std::chrono::milliseconds Resolver::UntilEviction() const {
+  return std::chrono::ceil<std::chrono::milliseconds>(evicted_ + kEvictionInterval - Loop::Clock::now());
+}
+
 bool Resolver::Evict(State from, State to) {
   if (lists_[from].empty()) return false;
+  evicted_ = Loop::Clock::now();
   Instance& instance = *lists_[from].front();
   instance.lookup_.reset();
   if (instance.host_ != nullptr) instance.host_->Forget(&instance);

@@ -81,6 +81,7 @@ class Resolver {
 
   void Run();
   void ExpireOld();
+  std::chrono::milliseconds UntilEviction() const;
   bool Evict(State from, State to);
   void Start(Instance& instance);
   void Full(size_t refused);
@@ -94,7 +95,8 @@ class Resolver {
   Loop::Timer* const deadline_;  // of the oldest that is being resolved
   Loop::Timer* const recovery_;  // of the limits, after the daemon refused more
   Backend::Limits limits_;
-  bool newest_is_next_ = false;  // of those that wait
+  bool newest_is_next_ = false;        // of those that wait
+  Loop::Clock::time_point evicted_{};  // when the last one made room
   std::map<State, std::list<Instance*>> lists_;
   std::map<HostKey, Host*> hosts_;  // owned by the instances on them
 };

@@ -9,10 +9,10 @@ import { parseTxt } from './txt.js'
 type Found = SessionEvent & { type: 'found' }
 
 /**
- * Instances beyond this many are ignored: whoever announces more does not mean well. As many as the addon follows, so
- * that what it told once is not forgotten here.
+ * Instances beyond this many are ignored: whoever announces more does not mean well. One that is ignored still dials us,
+ * and is heard of again when something about it changes.
  */
-export const MAX_INSTANCES = 16_384
+export const MAX_INSTANCES = 4096
 /** Addresses of an instance beyond this many are ignored: a host has a few on each interface. */
 export const MAX_PATHS = 64
 

@@ -22,6 +22,8 @@ const [PORT, GROUP] = [5353, '224.0.0.251']
 const TYPE = `_${name}._tcp.local`
 /** Records that fit a packet with room to spare. */
 const EACH = 8
+/** Milliseconds between packets. */
+const PACE_MS = 15
 /** How many instances answer a question for all of them. */
 const ANSWERED = 2000
 const CLOSED_PORT = 9
@@ -58,21 +60,19 @@ function send(answers: Answer[], to: { address: string; port: number }): Promise
 async function tellAll(told: typeof instances, to = { address: GROUP, port: PORT }): Promise<void> {
   for (let at = 0; at < told.length; at += EACH) {
     await send(told.slice(at, at + EACH).flatMap(recordsOf), to)
-    // The receivers' buffers hold no more.
-    if (at % (8 * EACH) === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    // What comes faster is lost in the receivers' buffers.
+    await new Promise((resolve) => setTimeout(resolve, PACE_MS))
   }
 }
 
 function onMessage(message: Buffer, from: RemoteInfo): void {
   const packet = decode(message)
   if (packet.type !== 'query' || from.address === address) return
-  for (const question of packet.questions ?? []) {
-    const asked = question.name.toLowerCase()
-    // A one-shot question of somebody who has just started: the flood is for him alone.
-    if (asked === TYPE && from.port !== PORT) void tellAll(instances.slice(0, ANSWERED), from)
-    const one = byName.get(asked) ?? byHost.get(asked)
-    if (one !== undefined) void send(recordsOf(one), { address: GROUP, port: PORT })
-  }
+  const asked = (packet.questions ?? []).map((question) => question.name.toLowerCase())
+  // A one-shot question of somebody who has just started: the flood is for him alone.
+  if (asked.includes(TYPE) && from.port !== PORT) void tellAll(instances.slice(0, ANSWERED), from)
+  const known = asked.map((question) => byName.get(question) ?? byHost.get(question)).filter((one) => one !== undefined)
+  if (known.length > 0) void tellAll([...new Set(known)])
 }
 
 socket.on('message', (message, from) => {

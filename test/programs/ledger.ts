@@ -19,6 +19,9 @@ export class Ledger {
         assert.equal(this.open.get(event.peer)?.local, event.local, `a close of no connection to ${event.peer}`)
         this.open.delete(event.peer)
         break
+      case 'altered':
+        assert.equal(event.got, event.expected, `a byte was altered on the way to ${event.peer} and back`)
+        return
       default:
         return
     }

@@ -29,9 +29,13 @@ export class NodeProcess {
     this.nodes = this.#ledgers.map((ledger, number) => new Node(this, number, ledger))
   }
 
-  /** Resolves when it runs; it does not listen yet. */
-  static async start(host: Host, settings: NodeSettings): Promise<NodeProcess> {
-    const command = [process.execPath, '--expose-gc', PROGRAM, JSON.stringify(settings)]
+  /**
+   * Resolves when it runs; it does not listen yet.
+   *
+   * @param path another build of the program node.ts than the one beside this file
+   */
+  static async start(host: Host, settings: NodeSettings, path = PROGRAM): Promise<NodeProcess> {
+    const command = [process.execPath, '--expose-gc', path, JSON.stringify(settings)]
     return new NodeProcess(host, await host.run(command), settings.services ?? 1)
   }
 
@@ -108,8 +112,8 @@ export class Node {
   }
 
   /** Starts a process of one service that does not listen yet. */
-  static async prepare(host: Host, settings: NodeSettings): Promise<Node> {
-    const { nodes } = await NodeProcess.start(host, settings)
+  static async prepare(host: Host, settings: NodeSettings, path?: string): Promise<Node> {
+    const { nodes } = await NodeProcess.start(host, settings, path)
     return nodes[0] ?? assert.fail('a process has at least one service')
   }
 

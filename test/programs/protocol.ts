@@ -13,6 +13,8 @@ export interface NodeSettings {
   address?: string | undefined
   /** Whether the node sets handlers for `error`, on the service and on its sockets. Default true. */
   errorHandlers?: boolean | undefined
+  /** Whether both ends of every connection talk for as long as it lasts, and see whether anything is altered. Default false. */
+  echo?: boolean | undefined
   /** How many services of these settings the process runs. Default 1. */
   services?: number | undefined
 }
@@ -33,15 +35,17 @@ export type ServiceEvent =
   | { event: 'listening'; uuid: string; port: number; addresses: string[] }
   | ({ event: 'connection'; connections: string[] } & End)
   /** A connection's socket closed. */
-  | ({ event: 'closed'; connections: string[]; error: string | null } & End)
+  | ({ event: 'closed'; connections: string[]; error: string | null; echoed: number } & End)
+  /** What came back over a connection is not what was sent: with `echo`. */
+  | { event: 'altered'; peer: string; expected: string; got: string }
   /** A line of text arrived. */
   | { event: 'text'; peer: string; text: string }
   | { event: 'rejected'; code: string; from: string | null; uuid: string | null }
   | { event: 'error'; code: string | null; message: string; peer: string | null }
   | { event: 'offline'; code: string | null; message: string }
   | { event: 'online' }
-  /** `longestDelayMs`: how long the event loop was held at most since the node was asked last. */
-  | { event: 'close'; longestDelayMs: number }
+  /** `heldMs`: see {@link Stats}. */
+  | { event: 'close'; heldMs: number }
 
 /** An event with what is common to all: the service's number in its process, and when, in milliseconds of the wall clock. */
 export type NodeEvent = ServiceEvent & { service: number; at: number }
@@ -51,7 +55,8 @@ export type Request =
   | { ask: 'listen' }
   | { ask: 'close' }
   | { ask: 'send'; peer: string; text: string }
-  | { ask: 'destroy'; peer: string }
+  /** The connection to that peer, or all. */
+  | { ask: 'destroy'; peer?: string | undefined }
   | { ask: 'peers' }
   | { ask: 'stats' }
 
@@ -75,8 +80,8 @@ export interface Stats {
   rssBytes: number
   /** What keeps the process alive, by kind. */
   resources: string[]
-  /** How long the event loop was held at most since the last time this was asked, in milliseconds. */
-  longestDelayMs: number
+  /** How long the event loop was held at most since `listen`, or since this was last asked, in milliseconds. */
+  heldMs: number
 }
 
 export type Answer = { reply: number; value?: PeerReport[] | Stats }

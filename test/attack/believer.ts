@@ -1,0 +1,119 @@
+// A mesh that is told, as fast as it takes it, of so many services that are not there: what does that cost? Its one
+// argument is how many. It prints a line of JSON: the memory in use before, while they are announced, and
+// afterwards. Run with --expose-gc.
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import type { SessionEvent } from '#tcpnet/addon.js'
+import { healing } from '#tcpnet/discovery/healing.js'
+import { Mesh } from '#tcpnet/mesh/mesh.js'
+import { plain } from '#tcpnet/security/security.js'
+
+/** Milliseconds for which the false peers are dialed before memory is looked at. */
+const DIALING_MS = 4000
+
+/** What is in use after a collection of garbage; and what the process has, which is mostly how V8 manages its heap. */
+interface Memory {
+  readonly bytes: number
+  readonly rss: number
+}
+
+export interface Cost {
+  readonly before: Memory
+  readonly known: number
+  readonly during: Memory
+  readonly after: Memory
+}
+
+const count = Number(process.argv[2])
+const held = new Set<Socket>()
+const silent = createServer((socket) => {
+  held.add(socket.on('error', () => {}).on('close', () => held.delete(socket)))
+})
+silent.listen(0, '127.0.0.1')
+await once(silent, 'listening')
+const { port } = silent.address() as AddressInfo
+
+const mesh = new Mesh({
+  name: 'believer',
+  uuid: 'F'.repeat(32),
+  boot: '0123456789abcdef',
+  security: plain,
+  limits: { maxDials: 16, maxPeers: 1024, maxHellos: 256, maxHellosPerAddress: 32, helloTimeoutMs: 5000 },
+  onConnection: () => {},
+  onDialFailed: () => {},
+  onRejected: () => {}
+})
+let tell: (event: SessionEvent) => void = () => {}
+const discovery = healing((_announcement, onEvent) => {
+  tell = onEvent
+  return { close: (done) => done() }
+})(
+  {
+    name: 'believer',
+    uuid: 'F'.repeat(32),
+    port: 1,
+    probe: false,
+    txt: { v: '1', sec: 'none' },
+    interfaceIndex: 0,
+    address: null
+  },
+  {
+    announced: () => {},
+    failed: (error) => {
+      throw error
+    },
+    up: (instance) => mesh.up(instance),
+    down: (uuid) => mesh.down(uuid),
+    hint: () => {},
+    online: () => {},
+    offline: () => {}
+  }
+)
+
+function memory(): Memory {
+  globalThis.gc?.()
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return { bytes: heapUsed + external, rss }
+}
+
+/** What a daemon tells of a false instance: on two interfaces, over both families. */
+function tellAll(type: 'found' | 'lost'): void {
+  for (let n = 0; n < count; n++) {
+    const instance = (2 ** 32 + n).toString(16).repeat(3)
+    for (const interfaceIndex of [1, 2]) {
+      for (const family of [4, 6] as const) {
+        const place = { instance, interfaceIndex, family }
+        if (type === 'lost') {
+          tell({ type, ...place })
+          continue
+        }
+        const addresses = [`127.0.${n >> 8}.${n & 255}`]
+        tell({
+          type,
+          ...place,
+          host: `host-${n}.local`,
+          port: n % 2 === 0 ? port : 9,
+          txt: ['v=1', 'sec=none'],
+          addresses
+        })
+      }
+    }
+  }
+}
+
+tell({ type: 'announced' })
+const before = memory()
+tellAll('found')
+await setTimeout(DIALING_MS)
+const known = mesh.peers().size
+const during = memory()
+tellAll('lost')
+while (mesh.peers().size > 0) await setTimeout(10)
+const after = memory()
+console.log(JSON.stringify({ before, known, during, after } satisfies Cost))
+
+await discovery.close()
+await new Promise<void>((resolve) => mesh.close(1000, resolve))
+silent.close()
+for (const socket of held) socket.destroy()

@@ -1,0 +1,46 @@
+// Runs schedules by hand: node main.js [--seconds N] [--hosts N] [--program PATH] SEED...
+import { parseArgs } from 'node:util'
+import { runChaos } from './chaos.js'
+import { type ChaosPlan, scheduleOf } from './schedule.js'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '180' },
+    hosts: { type: 'string', default: '4' },
+    program: { type: 'string' },
+    quiet: { type: 'boolean', default: false }
+  }
+})
+
+async function one(plan: ChaosPlan): Promise<boolean> {
+  const { seed } = plan
+  const steps = scheduleOf(plan)
+  const log: string[] = []
+  const note = (line: string) => {
+    log.push(line)
+    if (!values.quiet) console.log(line)
+  }
+  try {
+    const { connections, echoed, wholeAfterMs } = await runChaos({ plan, steps, program: values.program, log: note })
+    console.log(
+      `seed ${seed}: ${steps.length} steps, ${connections} connections, ${echoed} echoes unaltered, whole again after ${wholeAfterMs} ms`
+    )
+    return true
+  } catch (error) {
+    if (values.quiet) console.log(log.join('\n'))
+    console.log(`seed ${seed} FAILED: ${error instanceof Error ? error.message : error}`)
+    console.log(`again: scripts/chaos --seconds ${values.seconds} --hosts ${values.hosts} ${seed}`)
+    return false
+  }
+}
+
+const failed: number[] = []
+for (const seed of positionals.map(Number)) {
+  const plan = { seed, durationMs: Number(values.seconds) * 1000, hosts: Number(values.hosts) }
+  if (!(await one(plan))) failed.push(seed)
+}
+if (failed.length > 0) {
+  console.log(`failed: ${failed.join(' ')}`)
+  process.exitCode = 1
+}
