@@ -12,7 +12,7 @@
 import { parseArgs } from 'node:util'
 import type { Host } from '../test/lab/index.js'
 import { median, quantile, Samples, short, table } from './lib/figures.js'
-import { Member } from './lib/member.js'
+import { Member, startAll } from './lib/member.js'
 import type { Joined } from './lib/protocol.js'
 import { conditions, hostNames, inLab, list, numbers } from './lib/run.js'
 
@@ -96,7 +96,7 @@ async function together(hosts: readonly Host[], tell: Tell): Promise<void> {
   for (let run = 0; run < Number(given.runs); run++) {
     for (const variant of variants) {
       if (variant.caches === 'cold') await Promise.all(hosts.map((host) => host.avahi.restart()))
-      const nodes = await Promise.all(hosts.map((host) => start(host, variant)))
+      const nodes = await startAll(hosts, (host) => start(host, variant))
       const at = Date.now() + AHEAD_MS
       const joined = await Promise.all(nodes.map((node) => node.listen(nodes.length - 1, at, given.timeline)))
       tell(variant, Math.max(...joined.map(({ joinedMs }) => joinedMs)))

@@ -6,6 +6,21 @@ const PROGRAM = fileURLToPath(new URL('node.js', import.meta.url))
 /** Milliseconds for whatever a member is asked. */
 const ANSWER_MS = 60_000
 
+/** How many processes are started at a time: all at once would be too many for a small machine. */
+const STARTED_AT_ONCE = 10
+
+/** Starts a process for each of many places, some at a time. */
+export async function startAll<Place, Started>(
+  places: readonly Place[],
+  start: (place: Place) => Promise<Started>
+): Promise<Started[]> {
+  const started: Started[] = []
+  for (let i = 0; i < places.length; i += STARTED_AT_ONCE) {
+    started.push(...(await Promise.all(places.slice(i, i + STARTED_AT_ONCE).map(start))))
+  }
+  return started
+}
+
 /** A node on a host of the lab. It is asked one thing at a time. */
 export class Member {
   readonly host: Host

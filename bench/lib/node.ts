@@ -1,16 +1,16 @@
 // A node as the benchmarks run it: it waits for a command before it listens, so that its own start is not measured.
 import { subscribe } from 'node:diagnostics_channel'
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Service, type Settings, type StateChange, tcpnet } from 'tcpnet'
+import { type Service, type StateChange, tcpnet } from 'tcpnet'
 import type { Answer, Command, Joined, NodeSettings, Usage } from './protocol.js'
+import { settingsOf } from './settings.js'
 
 /** Milliseconds between looks at what no event tells. */
 const LOOK_EVERY_MS = 2
 
-const { services: count = 1, tlsFiles, ...settings } = JSON.parse(process.argv[2] ?? '{}') as NodeSettings
-const services = Array.from({ length: count }, () => tcpnet({ ...settings, ...certificate() } as Settings))
+const { services: count = 1, ...settings } = JSON.parse(process.argv[2] ?? '{}') as NodeSettings
+const services = Array.from({ length: count }, () => tcpnet(settingsOf(settings)))
 
 for (const service of services) {
   // What a peer does is no failure of the benchmark; a service that closes without being asked is.
@@ -85,12 +85,6 @@ function usage(): Usage {
   const { user, system } = process.cpuUsage()
   const { rss, heapUsed, external } = process.memoryUsage()
   return { cpuMs: (user + system) / 1000, rssBytes: rss, heapBytes: heapUsed + external }
-}
-
-function certificate(): Partial<Settings> {
-  if (tlsFiles === undefined) return {}
-  const { key, cert, ca } = tlsFiles
-  return { tls: { key: readFileSync(key), cert: readFileSync(cert), ca: readFileSync(ca) } }
 }
 
 /** Milliseconds of the wall clock, with fractions. */

@@ -6,8 +6,10 @@ export interface NodeSettings {
   driver?: string
   firstLook?: boolean
   secret?: string
-  /** Names of files, in PEM. */
-  tlsFiles?: { key: string; cert: string; ca: string }
+  /** A key in place of the passphrase, in hexadecimal. */
+  secretKey?: string
+  /** In PEM. */
+  tls?: { key: string; cert: string; ca: string }
   /** How many services the process runs. Default 1. */
   services?: number
 }

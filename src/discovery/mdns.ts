@@ -4,7 +4,7 @@ import { TcpnetError } from '../errors.js'
 import { trace } from '../trace.js'
 import { parseUuid } from '../uuid.js'
 import type { Announcement, Discovery, Listener } from './discovery.js'
-import { healing } from './healing.js'
+import { healing, START_DAEMON } from './healing.js'
 import { MAX_INSTANCES } from './instances.js'
 import { joinTxt, splitTxt } from './txt.js'
 
@@ -277,7 +277,7 @@ class MdnsSession implements Session {
   #fail(failure: 'daemon' | 'conflict' | 'refused', message: string): void {
     if (this.#ended) return
     this.#end()
-    this.#onEvent({ type: 'failed', failure, message })
+    this.#onEvent({ type: 'failed', failure, message: failure === 'daemon' ? `${message}: ${START_DAEMON}` : message })
   }
 
   #end(): void {

@@ -1,6 +1,15 @@
 import type { Dial } from './dialer.js'
 import type { Link } from './link.js'
 
+/**
+ * How many dials the services of this process may have under way together, one for each of them in any case. More would
+ * only slow each other down: they share an event loop, often with the peer, too.
+ */
+const MAX_DIALS_TOGETHER = 64
+
+/** The queues of this process that have dials under way. */
+const dialing = new Set<DialQueue>()
+
 /** How often dials that are slow are looked for while others wait, in milliseconds. */
 const LOOK_EVERY_MS = 50
 
@@ -31,15 +40,18 @@ export class DialQueue {
   }
 
   get isFull(): boolean {
-    return this.#dials.size >= this.#maxDials
+    const share = Math.max(Math.floor(MAX_DIALS_TOGETHER / Math.max(dialing.size, 1)), 1)
+    return this.#dials.size >= Math.min(this.#maxDials, share)
   }
 
   begin(dial: Dial): void {
     this.#dials.add(dial)
+    dialing.add(this)
   }
 
   end(dial: Dial): void {
     this.#dials.delete(dial)
+    if (this.#dials.size === 0) dialing.delete(this)
   }
 
   /** Has a link wait for its turn, from now on: behind those that wait already. */

@@ -158,8 +158,8 @@ export class Mesh {
   #forget(link: Link, reason: string): void {
     link.applicant?.drop()
     link.applicant = null
-    this.#leaveDial(link, { kind: 'idle' }, reason)
     this.#queue.leave(link)
+    this.#leaveDial(link, { kind: 'idle' }, reason)
     this.#links.delete(link.uuid)
   }
 
@@ -240,12 +240,11 @@ export class Mesh {
     link.enter({ kind: 'dialing', dial }, link.instance === null ? 'hinted at' : 'announced')
   }
 
-  /** Changes the state of a link that may be dialing, and lets the next dial begin. */
+  /** Changes the state of a link that may be dialing or have its turn to, and lets the next dial begin. */
   #leaveDial(link: Link, next: LinkState, reason: string): void {
     const dial = link.state.kind === 'dialing' ? link.state.dial : null
     link.enter(next, reason)
-    if (dial === null) return
-    this.#queue.end(dial)
+    if (dial !== null) this.#queue.end(dial)
     this.#next()
   }
 
@@ -305,6 +304,7 @@ export class Mesh {
   #onSocketClosed(link: Link, socket: Socket, since: number): void {
     this.#sockets.delete(socket)
     if (this.#onClosed !== null) {
+      this.#forget(link, 'the connection closed')
       if (this.#sockets.size === 0) this.#onClosed()
       return
     }

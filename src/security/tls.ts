@@ -88,7 +88,7 @@ export class TlsSecurity implements Security {
     }
     const end = (error: Error | null) => {
       socket.off('close', onClose)
-      secured.off('secureConnect', onSecure).off('error', end).on('error', ignore)
+      secured.off('secureConnect', onSecure).off('error', end).on('error', destroyThis)
       if (error === null) return done(secured)
       secured.destroy()
       done(failed(error))
@@ -105,7 +105,7 @@ export class TlsSecurity implements Security {
       // The two ends may be in use again before the old connection's close was told.
       if (this.#handshakes.get(key) === handshake) this.#handshakes.delete(key)
       socket.off('close', onClose)
-      secured?.on('error', ignore)
+      secured?.on('error', destroyThis)
       if (error === null && secured !== null) return done(secured)
       secured?.destroy()
       socket.destroy()
@@ -145,7 +145,13 @@ export class TlsSecurity implements Security {
   }
 }
 
-function ignore(): void {}
+/**
+ * A listener for the errors of a secured socket. Node leaves the socket open after a record that cannot be decrypted, and
+ * reads nothing of it any more: an altered byte would be a connection that never ends.
+ */
+function destroyThis(this: TLSSocket): void {
+  this.destroy()
+}
 
 function keyOf(socket: Socket): string {
   return `${socket.localAddress} ${socket.localPort} ${socket.remoteAddress} ${socket.remotePort}`

@@ -136,3 +136,12 @@ test('lab.close() can be called again', { skip: skipWithoutLab }, async () => {
   await lab.close()
   assert.deepEqual(await leftovers(lab.id), [])
 })
+
+test('lab.close() ends programs that stand still', { skip: skipWithoutLab }, async () => {
+  const lab = await Lab.create()
+  const alpha = await lab.host('alpha', { avahi: false })
+  const program = await alpha.run(['sleep', '60'])
+  await program.freeze()
+  await lab.close()
+  assert.deepEqual([program.running, await leftovers(lab.id)], [false, []])
+})

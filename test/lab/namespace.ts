@@ -11,6 +11,9 @@ const HOLD = `echo ${HELD}; exec cat >/dev/null`
  */
 const MAKE_LAB = ['unshare', '--net', '--mount', '--uts', '--pid', '--fork', '--kill-child']
 
+/** Milliseconds for the kernel to take apart what was made: a second or two, many times that on a machine with much to do. */
+export const GONE_MS = 30_000
+
 /** A plain user gets the rights that the lab needs inside a user namespace; root has them. */
 const AS_USER = ['--user', '--map-root-user']
 
@@ -54,7 +57,7 @@ export class Namespace {
   async release(): Promise<void> {
     this.#holder.endInput()
     try {
-      await this.#holder.kill('SIGKILL')
+      await this.#holder.kill('SIGKILL', GONE_MS)
     } finally {
       this.#holder.abandon()
     }

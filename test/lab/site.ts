@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { isUnavailable } from './available.js'
-import { Namespace } from './namespace.js'
+import { GONE_MS, Namespace } from './namespace.js'
 import { Program, type RunOptions } from './program.js'
 import { within } from './wait.js'
 import { type Lan, Wiring } from './wiring.js'
@@ -97,18 +97,17 @@ export class Site {
     await this.exec(where, ['ip', '-batch', '-'], { input: `${batch}\n` })
   }
 
-  /** Kills everything; resolves when it is gone. */
+  /**
+   * Kills everything; resolves when it is gone. The ways in go first: the kernel lets a process namespace end only when
+   * its dead are buried, and the nsenter of a frozen program, frozen as well, would never bury it.
+   */
   async close(): Promise<void> {
     const programs = [...this.#programs]
-    await this.root.release()
-    try {
-      const all = Promise.all(programs.map((program) => program.exit))
-      await within(all, 5000, 'programs of the lab outlive it')
-    } finally {
-      for (const program of programs) {
-        program.abandon()
-      }
+    for (const program of programs) {
+      program.abandon()
     }
+    await this.root.release()
+    await within(Promise.all(programs.map((program) => program.exit)), GONE_MS, 'programs of the lab outlive it')
   }
 }
 

@@ -1,10 +1,11 @@
 // A node of a mesh as the tests run it on a host: it prints a line for every event of its services, and does what it is
 // asked on standard input. After the last service's `close` nothing but the library could keep it alive.
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { type PeerSocket, type Service, type Settings, tcpnet } from 'tcpnet'
 import { Echo } from './echo.js'
+import { LoopWatch } from './loop-watch.js'
+
 import type { Answer, Command, End, NodeEvent, NodeSettings, PeerReport, ServiceEvent, Stats } from './protocol.js'
 
 const {
@@ -16,11 +17,10 @@ const {
   ...rest
 } = JSON.parse(process.argv[2] ?? '{}') as NodeSettings
 const services = Array.from({ length: count }, () => tcpnet(rest as Settings))
-const delay = monitorEventLoopDelay({ resolution: 1 })
+const loop = new LoopWatch()
 let open = count
 
 services.forEach(report)
-delay.enable()
 readLines(process.stdin, (line) => obey(JSON.parse(line) as Command))
 // The test is gone.
 process.stdin.on('end', () => process.exit(1))
@@ -61,7 +61,7 @@ function report(service: Service, number: number): void {
   service.on('offline', (err) => tell(number, { event: 'offline', code: codeOf(err), message: err.message }))
   service.on('online', () => tell(number, { event: 'online' }))
   service.on('close', () => {
-    tell(number, { event: 'close', longestDelayMs: longestDelay() })
+    tell(number, { event: 'close', heldMs: loop.longestMs })
     open--
     if (open === 0) process.stdin.destroy()
   })
@@ -77,7 +77,7 @@ async function obey(command: Command): Promise<void> {
 function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): Answer['value'] {
   switch (command.ask) {
     case 'listen':
-      delay.reset()
+      loop.reset()
       tell(command.service, { event: 'opening' })
       service.listen({ port, address })
       return
@@ -110,7 +110,7 @@ function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): 
 }
 
 async function stats(): Promise<Stats> {
-  const longestDelayMs = longestDelay()
+  const heldMs = loop.longestMs
   // What a first collection frees may hold more, until its handle's close was told.
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.()
@@ -118,12 +118,8 @@ async function stats(): Promise<Stats> {
   }
   const { rss, heapUsed, external } = process.memoryUsage()
   const resources = process.getActiveResourcesInfo()
-  delay.reset()
-  return { heapBytes: heapUsed + external, rssBytes: rss, resources, longestDelayMs }
-}
-
-function longestDelay(): number {
-  return delay.max / 1e6
+  loop.reset()
+  return { heapBytes: heapUsed + external, rssBytes: rss, resources, heldMs }
 }
 
 function connectionTo(service: Service, uuid: string): PeerSocket {

@@ -44,8 +44,8 @@ export type ServiceEvent =
   | { event: 'error'; code: string | null; message: string; peer: string | null }
   | { event: 'offline'; code: string | null; message: string }
   | { event: 'online' }
-  /** `longestDelayMs`: how long the event loop was held at most since the node was asked last. */
-  | { event: 'close'; longestDelayMs: number }
+  /** `heldMs`: see {@link Stats}. */
+  | { event: 'close'; heldMs: number }
 
 /** An event with what is common to all: the service's number in its process, and when, in milliseconds of the wall clock. */
 export type NodeEvent = ServiceEvent & { service: number; at: number }
@@ -80,8 +80,8 @@ export interface Stats {
   rssBytes: number
   /** What keeps the process alive, by kind. */
   resources: string[]
-  /** How long the event loop was held at most since the last time this was asked, in milliseconds. */
-  longestDelayMs: number
+  /** How long the event loop was held at most since `listen`, or since this was last asked, in milliseconds. */
+  heldMs: number
 }
 
 export type Answer = { reply: number; value?: PeerReport[] | Stats }

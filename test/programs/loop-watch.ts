@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+
+/** How often the event loop is looked at, in milliseconds. */
+const EVERY_MS = 5
+
+/**
+ * How long this thread held its event loop, or waited for something outside of it, at most. What it waited for a
+ * processor is left out: that is the machine's load, and no fault of the program (perf_hooks' monitorEventLoopDelay
+ * counts it).
+ */
+export class LoopWatch {
+  #longestMs = 0
+  #last = 0
+  #waited = 0
+
+  constructor() {
+    this.reset()
+    setInterval(this.#look, EVERY_MS).unref()
+  }
+
+  get longestMs(): number {
+    return this.#longestMs
+  }
+
+  reset(): void {
+    this.#longestMs = 0
+    this.#last = performance.now()
+    this.#waited = waitedMs()
+  }
+
+  readonly #look = (): void => {
+    const [now, waited] = [performance.now(), waitedMs()]
+    const heldMs = now - this.#last - EVERY_MS - (waited - this.#waited)
+    this.#longestMs = Math.max(this.#longestMs, heldMs)
+    this.#last = now
+    this.#waited = waited
+  }
+}
+
+/** Milliseconds that this thread has waited for a processor so far (proc(5), schedstat); 0 where the kernel does not tell. */
+function waitedMs(): number {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6
+  } catch {
+    return 0
+  }
+}
