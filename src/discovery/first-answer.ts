@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Answer, DecodedPacket } from 'dns-packet'
+import { isHost } from '../network.js'
 import { parseUuid } from '../uuid.js'
 import type { Instance, Path } from './discovery.js'
 import { MAX_PATHS } from './instances.js'
@@ -28,7 +29,7 @@ function pathsByHost(records: readonly Answer[], interfaceIndex: number): Map<st
   for (const record of records) {
     if (record.type !== 'A' && record.type !== 'AAAA') continue
     const family = isIP(record.data)
-    if (family !== 4 && family !== 6) continue
+    if ((family !== 4 && family !== 6) || !isHost(record.data, interfaceIndex)) continue
     const host = record.name.toLowerCase()
     const paths = hosts.get(host) ?? []
     if (paths.length < MAX_PATHS) paths.push({ interfaceIndex, family, address: record.data })

@@ -80,18 +80,25 @@ class Fuzzer {
     input.copy(this.#bytes)
     this.#numbers[1] = input.length
     Atomics.store(this.#numbers, 0, this.#count)
-    const start = performance.now()
     try {
-      const result = this.#run(input)
-      if (result instanceof Promise) await result
+      // On a busy machine anything may take long once.
+      for (let times = 0; (await this.#time(input)) > SLOW_MS; times++) {
+        if (times === 5) throw new Error(`it takes more than ${SLOW_MS} ms`)
+      }
     } catch (error) {
       keepFinding(this.#job, input, (error as Error).stack ?? String(error))
       throw error
     }
-    if (performance.now() - start > SLOW_MS) keepFinding(this.#job, input, `it took ${performance.now() - start} ms`)
     if (!this.#coverage.collect()) return false
     this.#inputs.push(Buffer.from(input))
     return true
+  }
+
+  async #time(input: Buffer): Promise<number> {
+    const start = performance.now()
+    const result = this.#run(input)
+    if (result instanceof Promise) await result
+    return performance.now() - start
   }
 
   #memory(): number {
