@@ -6,11 +6,11 @@ import { isIP } from 'node:net'
 import { Duplex } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { decode } from 'dns-packet'
+import type { DecodedPacket } from 'dns-packet'
 import { TcpnetError } from 'tcpnet'
 
 import type { Instance } from '#tcpnet/discovery/discovery.js'
-import { instancesIn } from '#tcpnet/discovery/first-answer.js'
+import { decodeMessage, instancesIn } from '#tcpnet/discovery/first-answer.js'
 import { Instances, MAX_PATHS } from '#tcpnet/discovery/instances.js'
 import { joinTxt, parseTxt, splitTxt } from '#tcpnet/discovery/txt.js'
 import { decodeAnswer, decodeHello, encodeAnswer, encodeHello, MAX_LINE_BYTES, readLine } from '#tcpnet/mesh/hello.js'
@@ -124,13 +124,15 @@ function isInstance({ uuid, host, port, txt, paths }: Instance): true {
 
 /** A DNS message, as the first look gets it. */
 export function firstLook(data: Buffer): void {
-  let packet: ReturnType<typeof decode>
+  let packet: DecodedPacket
   try {
-    packet = decode(data)
+    packet = decodeMessage(data)
   } catch (error) {
     assert.ok(error instanceof Error)
     return
   }
+  const records = [packet.answers, packet.authorities, packet.additionals].flatMap((section) => section ?? [])
+  assert.ok(records.length <= data.length / 11, 'more records than the message can hold')
   const found = instancesIn(packet, '_fuzz._tcp.local', 1)
   assert.ok(found.length <= data.length)
   assert.ok(found.every(isInstance))
