@@ -6,7 +6,7 @@ import { parseUuid } from '../uuid.js'
 import type { Announcement, Discovery, Listener } from './discovery.js'
 import { healing, START_DAEMON } from './healing.js'
 import { MAX_INSTANCES } from './instances.js'
-import { joinTxt, splitTxt } from './txt.js'
+import { formatTxt, joinTxt, splitTxt } from './txt.js'
 
 /** Resolutions under way at once. Avahi's library takes a bus connection for each, of the 256 that a user may have. */
 const MAX_RESOLUTIONS = 16
@@ -145,7 +145,6 @@ class MdnsSession implements Session {
   #start({ uuid, port, txt, interfaceIndex }: Announcement): void {
     if (this.#ended) return
     const { calls } = this.#library
-    const strings = Object.entries(txt).map(([key, value]) => `${key}=${value}`)
     this.#watch((ref) =>
       calls.DNSServiceRegister(
         ref,
@@ -156,7 +155,7 @@ class MdnsSession implements Session {
         null,
         null,
         port,
-        joinTxt(strings),
+        joinTxt(formatTxt(txt)),
         (_ref, _flags, error, name) => this.#onRegistered(error, name, uuid),
         null
       )
