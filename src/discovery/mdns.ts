@@ -15,9 +15,6 @@ const RESOLVE_TIMEOUT_MS = 5000
 /** Milliseconds between looks at what is known already: the browse does not tell when a port has changed. */
 const REFRESH_MS = 10_000
 
-/** kDNSServiceErr_NameConflict of dns_sd.h. */
-const NAME_CONFLICT = -65548
-
 /** What this driver uses of the `mdns` package: the calls of dns_sd.h, and the object that watches their socket. */
 interface Mdns {
   readonly calls: DnsSd
@@ -184,10 +181,9 @@ class MdnsSession implements Session {
 
   #onRegistered(error: number, name: string | undefined, uuid: string): void {
     if (this.#ended) return
-    if (error !== 0 && error !== NAME_CONFLICT)
-      return this.#fail('daemon', `the registration failed with error ${error}`)
-    // A name that is taken is refused where this machine has it; where another has it, the library takes a new one.
-    if (name !== uuid || error === NAME_CONFLICT) return this.#fail('conflict', `the name became ${name}`)
+    if (error !== 0) return this.#fail('daemon', `the registration failed with error ${error}`)
+    // A name that another machine has is not refused: the library takes another.
+    if (name !== uuid) return this.#fail('conflict', `the name became ${name}`)
     this.#onEvent({ type: 'announced' })
   }
 
