@@ -39,7 +39,8 @@ Failure FailureOf(int error) {
   switch (error) {
     case kErrorCollision:
       return Failure::kConflict;
-    case kErrorDbus:  // among others: no reply within D-Bus's 25 s
+    case kErrorBadState:  // it is going away: the library has noticed, and not told yet
+    case kErrorDbus:      // among others: no reply within D-Bus's 25 s
     case kErrorDisconnected:
     case kErrorNoDaemon:
     case kErrorTimeout:
@@ -60,6 +61,7 @@ std::string Describe(const Api& api, int error) {
     case kErrorDbus:
       return "the system's D-Bus, over which avahi-daemon is reached, does not answer (" + said +
              "): start both with `systemctl start dbus avahi-daemon`, or install the packages dbus and avahi-daemon";
+    case kErrorBadState:
     case kErrorDisconnected:
     case kErrorTimeout:
       return "the connection to avahi-daemon broke (" + said + "): see that it is running";

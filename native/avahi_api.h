@@ -54,6 +54,7 @@ constexpr uint16_t kTypeSrv = 33;
 constexpr uint32_t kHostTtl = 120;  // RFC 6762 section 10: records with a host's name
 constexpr uint32_t kOtherTtl = 75 * 60;
 
+constexpr int kErrorBadState = -2;
 constexpr int kErrorCollision = -8;
 constexpr int kErrorTimeout = -15;
 constexpr int kErrorTooManyObjects = -17;

@@ -76,6 +76,7 @@ export type SessionEvent =
       readonly addresses: readonly string[]
     }
   | { readonly type: 'lost'; readonly instance: string; readonly interfaceIndex: number; readonly family: 4 | 6 }
+  /** The message says what to do, too. */
   | { readonly type: 'failed'; readonly failure: SessionFailure; readonly message: string }
 
 /** One announcement and one browse on the addon's discovery thread. */

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns'
 import { createServer, isIP, type ListenOptions, type Server } from 'node:net'
 import { interfaceOf, isLinkLocal, isWildcard, localAddresses, splitScope } from './network.js'
+import { trace } from './trace.js'
 
 /** A bound server, and what discovery has to know of it. */
 export interface Binding {
@@ -75,7 +76,7 @@ function open(options: ListenOptions, done: (...result: [Error, null] | [null, S
   server.listen(options, () => {
     server.off('error', onError)
     // An accept that fails (EMFILE) is passing: it must not end the service.
-    server.on('error', () => {})
+    server.on('error', (error) => trace('a connection could not be accepted: %s', error.message))
     done(null, server)
   })
 }

@@ -5,12 +5,15 @@ import { trace } from './trace.js'
 /** The shortest time in which a dead peer can be noticed, in milliseconds: keep-alive counts in whole seconds. */
 export const SHORTEST_DEAD_PEER_TIMEOUT_MS = 2000
 
+/** The longest, in milliseconds: a day. The kernel takes no keep-alive that begins after 32,767 seconds. */
+export const LONGEST_DEAD_PEER_TIMEOUT_MS = 86_400_000
+
 /**
  * Options of the kernel with which the other end's silence closes a connection within `timeoutMs`, whether or not data is
  * under way: probes from a fifth of the time on, so that several may be lost, and an end that leaves one probe's time
  * to spare.
  *
- * @param timeoutMs at least {@link SHORTEST_DEAD_PEER_TIMEOUT_MS}
+ * @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}
  */
 export function deadPeerOptions(timeoutMs: number): DeadPeerOptions {
   const seconds = Math.floor(timeoutMs / 1000)

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /**
  * Every code of tcpnet's own, and when it comes. docs/errors.md shows this list with what to do about each; a test
  * holds the two together. Errors of the operating system (`EADDRINUSE`, `ECONNREFUSED`, ...) keep their own codes.
@@ -52,7 +54,8 @@ export function invalidType(argument: string, expected: string, value: unknown):
 
 /** A RangeError with Node's code for an argument of the wrong value. */
 export function invalidValue(argument: string, rule: string, value: unknown): RangeError {
-  const error = new RangeError(`The "${argument}" argument ${rule}. Received ${JSON.stringify(value)}.`)
+  const received = inspect(value, { depth: 0, maxStringLength: 100 })
+  const error = new RangeError(`The "${argument}" argument ${rule}. Received ${received}.`)
   return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' })
 }
 

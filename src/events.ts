@@ -11,7 +11,7 @@ export type PeerSocket = Socket & {
   }
 }
 
-/** An error of the service itself, or, where `peer` is set, of a dial that failed. */
+/** An error of the service itself, or, where `peer` is set, of a dial that failed. The `error` of that peer is null. */
 export type ServiceError = Error & { code?: string; peer?: Peer }
 
 /** The events of a service, and what their listeners get. */
@@ -23,7 +23,7 @@ export interface ServiceEvents {
    * `err.peer`, a dial failed and is tried again: that is told only while somebody listens, and closes nothing.
    */
   error: [error: ServiceError]
-  /** The service is bound and announced. */
+  /** The service is bound and announced. A `connection` can come before it: peers may be faster than the daemon's answer. */
   listening: []
   /** The service is closed: nothing of it is left. */
   close: []
@@ -33,4 +33,18 @@ export interface ServiceEvents {
   online: []
   /** The daemon went away. Connections stay; the service is announced again when it is back. */
   offline: [reason: Error]
+}
+
+/**
+ * Calls the application's listeners from the middle of what is under way, which goes on whatever they throw. That is an
+ * uncaught exception, as it is from any other emitter.
+ */
+export function shielded(callListeners: () => void): void {
+  try {
+    callListeners()
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
+  }
 }

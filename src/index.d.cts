@@ -7,12 +7,14 @@ import type {
   Peer as TPeer,
   PeerSocket as TPeerSocket,
   RejectInfo as TRejectInfo,
+  Secret as TSecret,
   Service as TService,
   ServiceError as TServiceError,
   ServiceEvents as TServiceEvents,
   Settings as TSettings,
   StateChange as TStateChange,
   TcpnetError as TTcpnetError,
+  TlsSettings as TTlsSettings,
   tcpnet as Ttcpnet
 } from './index.js' with { 'resolution-mode': 'import' }
 
@@ -30,12 +32,14 @@ declare namespace tcpnet {
   export type Peer = TPeer
   export type PeerSocket = TPeerSocket
   export type RejectInfo = TRejectInfo
+  export type Secret = TSecret
   export type Service = TService
   export type ServiceError = TServiceError
   export type ServiceEvents = TServiceEvents
   export type Settings = TSettings
   export type StateChange = TStateChange
   export type TcpnetError = TTcpnetError
+  export type TlsSettings = TTlsSettings
 }
 
 export = tcpnet

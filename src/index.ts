@@ -7,6 +7,8 @@ export type { ErrorCode } from './errors.js'
 export type { PeerSocket, ServiceError, ServiceEvents } from './events.js'
 export type { RejectInfo } from './mesh/acceptor.js'
 export type { Peer } from './mesh/link.js'
+export type { Secret } from './security/keys.js'
+export type { TlsSettings } from './security/tls-settings.js'
 export type { DriverName, ListenOptions, Settings } from './settings.js'
 export type { StateChange } from './trace.js'
 export { Service, TcpnetError }

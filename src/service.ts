@@ -6,7 +6,7 @@ import { watchForDeadPeer } from './dead-peer.js'
 import type { Discovery } from './discovery/discovery.js'
 import { chooseDriver } from './discovery/drivers.js'
 import { invalidType, TcpnetError } from './errors.js'
-import type { PeerSocket, ServiceEvents } from './events.js'
+import { type PeerSocket, type ServiceEvents, shielded } from './events.js'
 import type { Peer } from './mesh/link.js'
 import { Mesh } from './mesh/mesh.js'
 import { tlsSetup } from './security/modes.js'
@@ -57,7 +57,7 @@ export class Service extends EventEmitter<ServiceEvents> {
       limits,
       onConnection: this.#onConnection,
       onDialFailed: this.#onDialFailed,
-      onRejected: (error, info) => this.emit('rejected', error, info)
+      onRejected: (error, info) => shielded(() => this.emit('rejected', error, info))
     })
     this.#closeOn(signal)
   }
@@ -206,17 +206,17 @@ export class Service extends EventEmitter<ServiceEvents> {
 
   readonly #onAnnounced = (): void => {
     this.#enter('listening', 'bound and announced')
-    this.emit('listening')
+    shielded(() => this.emit('listening'))
   }
 
   readonly #onOnline = (): void => {
     this.#tell('offline', 'online', 'the daemon is back')
-    this.emit('online')
+    shielded(() => this.emit('online'))
   }
 
   readonly #onOffline = (reason: Error): void => {
     this.#tell('online', 'offline', reason.message)
-    this.emit('offline', reason)
+    shielded(() => this.emit('offline', reason))
   }
 
   #enter(phase: Phase, reason: string): void {
@@ -245,12 +245,15 @@ export class Service extends EventEmitter<ServiceEvents> {
     watchForDeadPeer(socket, this.#settings.deadPeerTimeoutMs)
     this.#connections.push(ours)
     socket.on('close', () => this.#connections.splice(this.#connections.indexOf(ours), 1))
-    this.emit('connection', ours)
+    shielded(() => this.emit('connection', ours))
   }
 
   readonly #onDialFailed = (error: Error, peer: Peer): void => {
     trace('%s: the dial failed: %s', peer.uuid, error.message)
-    if (this.listenerCount('error') > 0) this.emit('error', Object.assign(error, { peer }))
+    if (this.listenerCount('error') === 0) return
+    // Without the error in it: a circle could not be written as JSON.
+    const told = Object.assign(error, { peer: Object.freeze({ ...peer, error: null }) })
+    shielded(() => this.emit('error', told))
   }
 
   readonly #onAbort = (): void => {

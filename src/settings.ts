@@ -1,4 +1,4 @@
-import { SHORTEST_DEAD_PEER_TIMEOUT_MS } from './dead-peer.js'
+import { LONGEST_DEAD_PEER_TIMEOUT_MS, SHORTEST_DEAD_PEER_TIMEOUT_MS } from './dead-peer.js'
 import { badPort, invalidType, invalidValue } from './errors.js'
 import type { Limits } from './mesh/mesh.js'
 import type { Secret } from './security/keys.js'
@@ -50,11 +50,14 @@ export interface Settings {
   firstLook?: boolean | undefined
   /**
    * Milliseconds after which a connection closes whose other end has fallen silent: its host crashed, or was cut off.
-   * At least 2000; 0 leaves it to the system, which takes minutes to hours. Default: 5000. Not a byte is sent in the
+   * 2000 to 86,400,000; 0 leaves it to the system, which takes minutes to hours. Default: 5000. Not a byte is sent in the
    * connection for it: the kernel probes (TCP keep-alive, RFC 9293 §3.8.4; user timeout, RFC 5482).
    */
   deadPeerTimeout?: number | undefined
-  /** How many peers may be connected; more are refused. Default: 1024. */
+  /**
+   * How many peers may be connected, 1 to 1,000,000; more are refused. Default: 1024. Dials that are under way when a peer
+   * takes the last place still come through: up to 16 more.
+   */
   maxPeers?: number | undefined
 }
 
@@ -98,11 +101,7 @@ export function checkSettings(given: string | Settings): CheckedSettings {
   const settings = typeof given === 'string' ? { name: given } : given
   if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
     throw invalidType('settings', 'a name or an object', settings)
-  for (const key of Object.keys(settings)) {
-    if (!SETTINGS.some((known) => known === key)) {
-      throw invalidValue('settings', `has an unknown setting; there are ${SETTINGS.join(', ')}`, key)
-    }
-  }
+  checkKnown('settings', 'setting', SETTINGS, settings)
   return {
     name: checkName(settings.name),
     uuid: settings.uuid === undefined ? randomUuid() : checkUuid(settings.uuid),
@@ -122,6 +121,13 @@ export function checkSettings(given: string | Settings): CheckedSettings {
   }
 }
 
+function checkKnown(argument: string, what: string, known: readonly string[], given: object): void {
+  for (const key of Object.keys(given)) {
+    if (known.includes(key)) continue
+    throw invalidValue(argument, `has an unknown ${what}; there are ${known.join(', ')}`, key)
+  }
+}
+
 function checkName(name: unknown): string {
   if (typeof name !== 'string') throw invalidType('name', 'a string', name)
   if (NAME.test(name)) return name
@@ -135,7 +141,7 @@ function checkName(name: unknown): string {
 function checkUuid(uuid: unknown): string {
   if (typeof uuid !== 'string') throw invalidType('settings.uuid', 'a string', uuid)
   const parsed = parseUuid(uuid)
-  if (parsed === null) throw invalidValue('settings.uuid', 'must be 1 to 63 hexadecimal digits', uuid)
+  if (parsed === null) throw invalidValue('settings.uuid', 'must be 1 to 63 hexadecimal digits, without "-"', uuid)
   return parsed
 }
 
@@ -170,7 +176,8 @@ function checkSecurity(settings: Settings): Security {
 
 function checkDeadPeerTimeout(value: unknown): number {
   if (value === 0) return 0
-  return checkNumber('settings.deadPeerTimeout', value, 5000, SHORTEST_DEAD_PEER_TIMEOUT_MS, 2 ** 31 - 1)
+  const [least, most] = [SHORTEST_DEAD_PEER_TIMEOUT_MS, LONGEST_DEAD_PEER_TIMEOUT_MS]
+  return checkNumber('settings.deadPeerTimeout', value, 5000, least, most)
 }
 
 /** A whole number within bounds. */
@@ -195,6 +202,9 @@ export interface ListenOptions {
   signal?: AbortSignal | undefined
 }
 
+/** Every option of listen. An unknown one is an error: a `host` that is not heeded would leave a service open to all. */
+const LISTEN_OPTIONS = ['port', 'address', 'signal'] as const satisfies readonly (keyof ListenOptions)[]
+
 /** {@link ListenOptions} that were checked, with their defaults, and the callback. */
 export interface CheckedListen {
   readonly port: number
@@ -215,7 +225,8 @@ export function checkListen(args: readonly unknown[]): CheckedListen {
   const rest = callback === undefined ? args : args.slice(0, -1)
   const [first, second, third] = rest
   if (third !== undefined) throw invalidType('callback', 'a function', third)
-  if (typeof first === 'object' && first !== null) {
+  if (typeof first === 'object' && first !== null && !Array.isArray(first)) {
+    checkKnown('options', 'option', LISTEN_OPTIONS, first)
     if (second !== undefined) throw invalidType('callback', 'a function', second)
     const { port, address, signal } = first as ListenOptions
     return {

@@ -47,6 +47,15 @@ test('every error code is used in src/, and none that is not listed', () => {
   assert.deepEqual([...used].sort(), Object.keys(ERROR_CODES).sort())
 })
 
+test('require() has the types that import has', () => {
+  const named = (source: string, list: RegExp): string[] =>
+    [...source.matchAll(list)].flatMap(([, names = '']) => names.split(',').map((name) => name.trim())).sort()
+  const imported = read('src/index.d.cts')
+  const types = named(read('src/index.ts'), /^export (?:type )?\{ ([^'}]*) \}(?: from .*)?$/gm)
+  assert.ok(types.includes('Service') && types.includes('StateChange'), 'the exports were found')
+  assert.deepEqual(named(imported, /^ {2}export type ([A-Za-z]+) = /gm), types)
+})
+
 test('the README lists every setting', () => {
   assert.deepEqual(
     rows(section(read('README.md'), 'settings')).map(([name]) => name),

@@ -30,6 +30,7 @@ describe('the announcement', () => {
     trial.pass(1)
     assert.deepEqual(trial.take(), ['failed'])
     assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_NO_DAEMON')
+    assert.match(trial.errors[0]?.message ?? '', /start avahi-daemon/)
     assert.equal(trial.session.closed, 1)
   })
 
@@ -59,6 +60,12 @@ describe('the announcement', () => {
       assert.equal(trial.sessions.length, 1)
     })
   }
+
+  it('fails with what the session says to do, and no more', () => {
+    const trial = new HealingTrial()
+    trial.fail('daemon')
+    assert.equal(trial.errors[0]?.message, 'The DNS-SD daemon cannot be reached: the reason.')
+  })
 
   it('is lost for good in a conflict that comes later', () => {
     const trial = announcedTrial()

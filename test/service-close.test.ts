@@ -152,6 +152,15 @@ describe('close', () => {
     assert.equal(near.errored, null)
   })
 
+  it('leaves no peers behind', async () => {
+    const [a, b] = [await cluster.member(), await cluster.member()]
+    const [near] = await connection(a, b)
+    const ended = new Promise((resolve) => near.once('close', resolve))
+    assert.equal(a.close().peers.get(b.uuid)?.state, 'connected')
+    await within(ended, 'the connection closes')
+    assert.equal(a.peers.size, 0)
+  })
+
   it('ends connections that nobody reads', async () => {
     const [a, b] = [await cluster.member(), await cluster.member()]
     const [near, far] = await connection(a, b)

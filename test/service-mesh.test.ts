@@ -192,6 +192,7 @@ describe('a dial that fails', () => {
         assert.equal(error?.peer?.uuid, 'AA')
         assert.equal(error?.peer?.state, 'waiting')
         assert.equal(error?.peer?.failures, dial)
+        assert.match(JSON.stringify(error), /"uuid":"AA"/)
       }
       assert.equal(service.listening, true)
       const { socket } = await peer.dial(3)

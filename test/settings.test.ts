@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { checkListen, checkSettings, DRIVERS, type Settings } from '#tcpnet/settings.js'
 
@@ -114,6 +115,15 @@ describe('the settings', () => {
     assert.equal(checkSettings('a').driver, 'auto')
   })
 
+  it('say what was wrong with them', () => {
+    assert.throws(() => checkSettings({ name: 'a', maxPeers: Number.NaN }), { message: /maxPeers.*Received NaN\.$/ })
+    assert.throws(() => checkSettings({ name: 'a', uuid: randomUUID() }), { message: /without "-"/ })
+    assert.throws(
+      () => checkSettings({ name: 'a'.repeat(1_000_000) }),
+      ({ message }: Error) => message.length < 500
+    )
+  })
+
   const wrong: [string, unknown, object][] = [
     ['nothing', undefined, TYPE],
     ['null', null, TYPE],
@@ -138,6 +148,7 @@ describe('the settings', () => {
     ['a first look that is neither on nor off', { name: 'a', firstLook: 1 }, TYPE],
     ['a dead peer at once', { name: 'a', deadPeerTimeout: 1 }, VALUE],
     ['a dead peer before it lived', { name: 'a', deadPeerTimeout: -1 }, VALUE],
+    ['a dead peer after more than a day', { name: 'a', deadPeerTimeout: 86_400_001 }, VALUE],
     ['a dead peer as text', { name: 'a', deadPeerTimeout: '5s' }, TYPE],
     ['no secret among many', { name: 'a', secret: [] }, VALUE],
     ['an empty secret', { name: 'a', secret: '' }, VALUE],
@@ -202,7 +213,10 @@ describe('the arguments of listen', () => {
     ['({ port: {} })', [{ port: {} }], TYPE],
     ['({ address: 1 })', [{ address: 1 }], TYPE],
     ['({ signal: 1 })', [{ signal: 1 }], TYPE],
-    ['({}, no callback)', [{}, 'x'], TYPE]
+    ['({}, no callback)', [{}, 'x'], TYPE],
+    ['([])', [[80]], TYPE],
+    ['({ host })', [{ port: 80, host: '127.0.0.1' }], VALUE],
+    ['({ adress })', [{ adress: '127.0.0.1' }], VALUE]
   ]
   for (const [form, args, error] of wrong) {
     it(`may not be ${form}`, () => assert.throws(() => checkListen(args), error))
@@ -211,5 +225,6 @@ describe('the arguments of listen', () => {
   it('say what was wrong with them', () => {
     assert.throws(() => checkListen([70_000]), { message: /"port".*0 to 65535.*70000/ })
     assert.throws(() => checkListen([0, 1]), { message: /"address".*number/ })
+    assert.throws(() => checkListen([{ host: 'localhost' }]), { message: /port, address, signal.*'host'/ })
   })
 })

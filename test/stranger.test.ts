@@ -195,17 +195,35 @@ describe('many strangers at once', () => {
     assert.equal(rejections.items.length, 8)
   })
 
+  it('give way to honest peers of their address once they have been silent for long, and are not counted then', async () => {
+    const sockets = await crowd(1, 32)
+    let answer = ''
+    for (let n = 0; answer !== 'ok'; n++) {
+      const early = await knock(service, '127.0.0.2')
+      answer = await introduce(early, helloTo(service, { from: `A${n}` }))
+      early.destroy()
+    }
+    for (let n = 0; n < 40; n++) {
+      const honest = await knock(service, '127.0.0.2')
+      assert.equal(await introduce(honest, helloTo(service, { from: `B${n}` })), 'ok', `honest peer ${n}`)
+      honest.destroy()
+    }
+    for (const socket of sockets) socket.destroy()
+    await until(() => service.connections.length === 1, 'they are all gone')
+  })
+
   it('are let wait up to 256, for five seconds: an honest peer gets in meanwhile, by our own dial', async () => {
     const sockets = await crowd(10, 30)
     // The honest peer's own dial may be refused meanwhile.
     const ofCrowd = () => rejections.items.filter(({ info }) => info.remoteAddress !== '127.0.0.1')
     await until(() => ofCrowd().length === 44, 'those beyond 256 are refused')
-    assert.ok(ofCrowd().every(({ error }) => error.code === 'ERR_TCPNET_BUSY'))
     const honest = await cluster.member()
     await connection(service, honest)
     await Promise.all(sockets.map(over))
     await until(() => ofCrowd().length === 300, 'each is rejected once')
-    assert.equal(ofCrowd().filter(({ error }) => error.code === 'ERR_TCPNET_HELLO_TIMEOUT').length, 256)
+    // On a machine so slow that the first have been silent for long when the last come, those give way to these.
+    const timedOut = ofCrowd().filter(({ error }) => error.code === 'ERR_TCPNET_HELLO_TIMEOUT')
+    assert.ok(timedOut.length >= 256 && ofCrowd().every(({ error }) => /BUSY|TIMEOUT/.test(error.code)))
     for (const socket of sockets) socket.destroy()
     await closed(honest)
     await until(() => service.connections.length === 1, 'the honest one is gone')

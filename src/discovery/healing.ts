@@ -14,6 +14,9 @@ const REPLAY_MS = 5000
 /** Milliseconds that a daemon has for the farewell. */
 const CLOSE_TIMEOUT_MS = 1000
 
+/** What to do about a daemon that does not answer. */
+export const START_DAEMON = 'on Linux start avahi-daemon (and D-Bus), or install it: `apt-get install avahi-daemon`'
+
 /** One connection to a daemon: it announces and browses until it fails, once and for good. */
 export type OpenSession = (announcement: Announcement, onEvent: (event: SessionEvent) => void) => Session
 
@@ -61,7 +64,7 @@ class HealingDiscovery implements Discovery {
     })
     this.#session = session
     this.#after(ANNOUNCE_TIMEOUT_MS, () =>
-      this.#onFailed({ type: 'failed', failure: 'daemon', message: 'it does not answer' })
+      this.#onFailed({ type: 'failed', failure: 'daemon', message: `it does not answer: ${START_DAEMON}` })
     )
   }
 
@@ -140,11 +143,6 @@ function errorOf({ failure, message }: SessionEvent & { type: 'failed' }, { name
     case 'library':
       return new TcpnetError('ERR_TCPNET_NO_DRIVER', `The DNS-SD library cannot be used: ${message}.`)
     case 'daemon':
-      return new TcpnetError(
-        'ERR_TCPNET_NO_DAEMON',
-        `The DNS-SD daemon cannot be reached: ${message}. ` +
-          'On Linux install and start avahi-daemon (and D-Bus), for example: ' +
-          'apt-get install avahi-daemon && systemctl start avahi-daemon.'
-      )
+      return new TcpnetError('ERR_TCPNET_NO_DAEMON', `The DNS-SD daemon cannot be reached: ${message}.`)
   }
 }

@@ -48,26 +48,30 @@ export class Acceptor {
     // This listener stays for good: a socket whose user sets none must not crash the process.
     socket.on('error', ignore)
     const address = socket.remoteAddress ?? ''
-    const fromThere = this.#perAddress.get(address) ?? 0
-    if (!this.#hasRoomFor(address, fromThere)) {
+    if (!this.#hasRoomFor(address)) {
       this.#options.onRejected(busy(), infoOf(socket))
       // In plain text: within TLS it would take the very handshake that is to be spared.
       if (this.#options.security.mode === 'none') send(socket, { status: 'refused', reason: 'busy' })
       else socket.destroy()
       return
     }
-    this.#perAddress.set(address, fromThere + 1)
+    // Only now is it counted how many there are: one of the same address may just have given way.
+    this.#perAddress.set(address, this.#countOf(address) + 1)
     const applicant = new Applicant(socket, this.#options, () => {
       this.#pending.delete(applicant)
-      const left = (this.#perAddress.get(address) ?? 1) - 1
+      const left = this.#countOf(address) - 1
       if (left > 0) this.#perAddress.set(address, left)
       else this.#perAddress.delete(address)
     })
     this.#pending.set(applicant, address)
   }
 
-  #hasRoomFor(address: string, fromThere: number): boolean {
-    if (fromThere >= this.#options.maxHellosPerAddress) return this.#dropSilent(address)
+  #countOf(address: string): number {
+    return this.#perAddress.get(address) ?? 0
+  }
+
+  #hasRoomFor(address: string): boolean {
+    if (this.#countOf(address) >= this.#options.maxHellosPerAddress) return this.#dropSilent(address)
     return this.#pending.size < this.#options.maxHellos || this.#dropSilent(null)
   }
 

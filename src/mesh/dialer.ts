@@ -109,7 +109,7 @@ export class Dial {
     return this.#target.security.mode === 'tls' ? notAccepted() : hasEnded()
   }
 
-  readonly #onError = (error: Error): void => this.#fail(error)
+  readonly #onError = (error: Error): void => this.#fail(withMessage(error))
 
   readonly #onDeadline = (): void => this.#fail(this.#tooLate(this.#target.deadlineMs))
 
@@ -153,6 +153,14 @@ const REFUSALS: Record<RefusalReason, string> = {
   self: 'it has our own uuid: give every service a uuid of its own',
   full: 'it has as many peers as its maxPeers allows: raise that',
   busy: 'it has too many connections in progress: it is dialed again'
+}
+
+/** Node's error of several addresses has no message of its own: those of each address. */
+function withMessage(error: Error): Error {
+  if (error.message === '' && error instanceof AggregateError) {
+    error.message = error.errors.map((one: Error) => one.message).join('; ')
+  }
+  return error
 }
 
 function notAccepted(): TcpnetError {

@@ -14,8 +14,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PLAN: ChaosPlan = { seed: 4, durationMs: 20_000, hosts: 4 }
 
 /**
- * A copy of the package and its test programs in which the acceptor takes every dial, whatever it has already: without
- * the rule, of two dials that cross, each wins on one side and loses on the other.
+ * A copy of the package and its test programs in which the acceptor takes every dial, whatever it has already.
  */
 async function withoutPairing(run: (program: string) => Promise<void>): Promise<void> {
   const copy = await mkdtemp(join(tmpdir(), 'tcpnet-unpaired-'))
@@ -26,10 +25,7 @@ async function withoutPairing(run: (program: string) => Promise<void>): Promise<
     await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
     const file = join(copy, 'dist/mesh/pairing.js')
     const rule = await readFile(file, 'utf8')
-    const broken = rule.replace(
-      /export function pair\([^)]*\) \{/,
-      (head) => `${head}\n    return holding.kind === 'connection' ? 'replace' : 'accept';`
-    )
+    const broken = rule.replace(/export function pair\([^)]*\) \{/, (head) => `${head}\n    return 'accept';`)
     assert.notEqual(broken, rule, 'the rule is where it was')
     await writeFile(file, broken)
     await run(join(copy, 'out/test/programs/node.js'))
@@ -70,8 +66,9 @@ describe('chaos', () => {
   })
 
   test('is noticed where the pairing rule is broken', { skip: skipWithoutLab }, async (t) => {
+    const plan = { ...PLAN, durationMs: 60_000 }
     await withoutPairing(async (program) => {
-      const run = runChaos({ plan: { ...PLAN, durationMs: 60_000 }, steps: scheduleOf(PLAN), program, log: () => {} })
+      const run = runChaos({ plan, steps: scheduleOf(plan), program, log: () => {} })
       const failure = await run.then(
         () => assert.fail('chaos came to a good end without a pairing rule'),
         (error: Error) => error.message

@@ -81,9 +81,14 @@ class Chaos {
   }
 
   async run(): Promise<Outcome> {
-    await Promise.all(this.#members.map((member) => this.#startNode(member)))
+    await Promise.all(this.#members.map((member) => this.#prepareNode(member)))
+    // In the same instant: their dials cross.
+    await Promise.all(this.#running().map((node) => node.ask({ ask: 'listen' })))
     await this.#allListen()
     await fullMesh(this.#running(), WHOLE_AGAIN_MS)
+    for (const { ledger } of this.#running()) {
+      assert.deepEqual(ledger.all('closed'), [], 'a connection ended while nothing was wrong')
+    }
     this.#start = performance.now()
     for (const step of this.#options.steps) {
       await this.#until(step.at)
@@ -128,6 +133,8 @@ class Chaos {
       }
       case 'join':
         return await this.#lab.join()
+      case 'storm':
+        return await this.#storm()
       case 'change address':
         await this.#host(action.host).changeAddress()
         return
@@ -188,13 +195,26 @@ class Chaos {
     }
   }
 
-  async #startNode(member: Member): Promise<void> {
+  async #prepareNode(member: Member): Promise<Node> {
     const settings: NodeSettings = { name: 'chaos', driver: 'avahi', echo: true, deadPeerTimeout: DEAD_PEER_MS }
     const node = await Node.prepare(member.host, settings, this.#options.program)
     member.node = node
     member.state = 'running'
-    // Not until it listens: whatever comes next comes while it starts, too.
+    return node
+  }
+
+  /** Not until it listens: whatever comes next comes while it starts, too. */
+  async #startNode(member: Member): Promise<void> {
+    const node = await this.#prepareNode(member)
     await node.ask({ ask: 'listen' })
+  }
+
+  /** Every node that can destroys all of its connections: both ends dial each other again at the same time. */
+  async #storm(): Promise<void> {
+    const awake = this.#members.filter(({ state }) => state === 'running')
+    const alive = await Promise.all(awake.map((member) => this.#isAlive(member)))
+    const nodes = awake.filter((_, i) => alive[i]).flatMap(({ node }) => node ?? [])
+    await Promise.all(nodes.map((node) => node.ask({ ask: 'destroy' })))
   }
 
   async #node(member: Member, action: Action): Promise<void> {

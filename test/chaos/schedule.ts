@@ -18,6 +18,8 @@ export type Action =
   | { readonly do: 'freeze daemon' | 'thaw daemon' | 'restart bus'; readonly host: number }
   | { readonly do: 'start node' | 'close node' | 'kill node'; readonly node: number }
   | { readonly do: 'freeze node' | 'thaw node'; readonly node: number }
+  /** Every node destroys all of its connections. */
+  | { readonly do: 'storm' }
   /** A node destroys one of its connections: that of this number, counted around. */
   | { readonly do: 'destroy'; readonly node: number; readonly connection: number }
 
@@ -125,6 +127,7 @@ class Model {
     some(alive, (node) => ({ do: 'freeze node', node }))
     some(alive, (node) => ({ do: 'destroy', node, connection: random.integer(0, 9) }))
     some(alive, (node) => ({ do: 'destroy', node, connection: random.integer(0, 9) }))
+    actions.push({ do: 'storm' })
     if (!this.#split) actions.push({ do: 'split', hosts: this.#half(hosts) })
     return actions
   }
@@ -174,6 +177,7 @@ class Model {
       case 'change address':
       case 'restart bus':
       case 'destroy':
+      case 'storm':
     }
   }
 }

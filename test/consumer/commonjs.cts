@@ -56,6 +56,8 @@ const known: (keyof tcpnet.ServiceEvents)[] = [
 ]
 const change: Pick<tcpnet.StateChange, 'from' | 'to'> = { from: 'new', to: 'opening' }
 assert.notEqual(change.from, change.to)
+const secured: [tcpnet.Secret, tcpnet.TlsSettings] = ['a passphrase', { key: '', cert: '', ca: '' }]
+assert.equal(secured.length, 2)
 const error: tcpnet.TcpnetError = new tcpnet.TcpnetError(code, `one of ${known.length}`)
 assert.equal(error.code, code)
 

@@ -7,11 +7,13 @@ import everything, {
   type Peer,
   type PeerSocket,
   type RejectInfo,
+  type Secret,
   Service,
   type ServiceEvents,
   type Settings,
   type StateChange,
   TcpnetError,
+  type TlsSettings,
   tcpnet
 } from 'tcpnet'
 
@@ -58,6 +60,8 @@ const code: ErrorCode = 'ERR_TCPNET_NO_DAEMON'
 const known: (keyof ServiceEvents)[] = ['connection', 'error', 'listening', 'close', 'rejected', 'online', 'offline']
 const change: Pick<StateChange, 'from' | 'to'> = { from: 'new', to: 'opening' }
 assert.notEqual(change.from, change.to)
+const secured: [Secret, TlsSettings] = ['a passphrase', { key: '', cert: '', ca: '' }]
+assert.equal(secured.length, 2)
 const error: TcpnetError = new TcpnetError(code, `one of ${known.length}`)
 assert.equal(error.code, code)
 

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type PeerSocket, type Service, type Settings, tcpnet } from 'tcpnet'
 import { Echo } from './echo.js'
 import { LoopWatch } from './loop-watch.js'
+
 import type { Answer, Command, End, NodeEvent, NodeSettings, PeerReport, ServiceEvent, Stats } from './protocol.js'
 
 const {
@@ -87,7 +88,10 @@ function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): 
       connectionTo(service, command.peer).write(`${command.text}\n`)
       return
     case 'destroy':
-      connectionTo(service, command.peer).destroy()
+      // One that has ended meanwhile is none to destroy.
+      for (const socket of [...service.connections]) {
+        if (command.peer === undefined || socket.peer.uuid === command.peer) socket.destroy()
+      }
       return
     case 'peers':
       return [...service.peers.values()].map(

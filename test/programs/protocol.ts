@@ -55,7 +55,8 @@ export type Request =
   | { ask: 'listen' }
   | { ask: 'close' }
   | { ask: 'send'; peer: string; text: string }
-  | { ask: 'destroy'; peer: string }
+  /** The connection to that peer, or all. */
+  | { ask: 'destroy'; peer?: string | undefined }
   | { ask: 'peers' }
   | { ask: 'stats' }
 
