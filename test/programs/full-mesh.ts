@@ -4,7 +4,7 @@ import { until } from '../lab/index.js'
 import type { Node } from './node-client.js'
 
 /** Milliseconds for a mesh on an idle network; a generous multiple of what it takes. */
-const MESH_MS = 15_000
+const MESH_MS = 30_000
 
 /** Resolves when every pair of the nodes has one connection, and there are no others: both ends are of the same socket. */
 export async function fullMesh(nodes: readonly Node[], timeoutMs = MESH_MS): Promise<void> {

@@ -6,10 +6,10 @@ import { Ledger } from './ledger.js'
 import type { Answer, NodeEvent, NodeSettings, PeerReport, Request, Stats } from './protocol.js'
 
 const PROGRAM = fileURLToPath(new URL('node.js', import.meta.url))
-/** Milliseconds for what takes none on an idle machine. */
-const SOON_MS = 10_000
+/** Milliseconds for what takes next to none on an idle machine. */
+const SOON_MS = 30_000
 /** Milliseconds from a service's `close` to the end of its process: nothing waits for a timer that is left. */
-const END_MS = 3000
+const END_MS = 4500
 
 let commands = 0
 

@@ -1,0 +1,74 @@
+// A host is cut off without a word: the others notice within five seconds, and it is back as fast when its link is.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sharedLab } from '../lab/index.js'
+import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
+import { Node } from '../programs/node-client.js'
+import { overDrivers } from './drivers.js'
+
+/** From the cut to the close of a socket, and from the link to the full mesh, in milliseconds. */
+const NOTICED_MS = 5000
+const HEALED_MS = 5000
+
+const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta']))
+
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
+}
+
+/** Milliseconds from the cut of a node's host to the close of each other node's socket for it; half of them write. */
+async function noticed(victim: Node, others: readonly Node[]): Promise<{ writing: number[]; idle: number[] }> {
+  const [closes, cut] = [others.map((node) => node.ledger.all('closed').length), Date.now()]
+  await victim.host.cut()
+  const writing = others.filter((_, i) => i % 2 === 0)
+  await Promise.all(writing.map((node) => node.ask({ ask: 'send', peer: victim.uuid, text: 'are you there?' })))
+  const times = await Promise.all(
+    others.map(async (node, i) => {
+      const { at, peer } = await node.event('closed', 'the dead host is not noticed', { after: closes[i] ?? 0 })
+      assert.equal(peer, victim.uuid)
+      return at - cut
+    })
+  )
+  return { writing: times.filter((_, i) => i % 2 === 0), idle: times.filter((_, i) => i % 2 === 1) }
+}
+
+overDrivers(['avahi'], (driver, skip) => {
+  test('its connections close within 5 s of the cut, and are back within 5 s of the link', { skip }, async (t) => {
+    const nodes = await Promise.all(shared.hosts.map((host) => Node.start(host, { name: 'dead', driver })))
+    await firstMesh(nodes)
+    const [first, second] = nodes
+    assert.ok(first !== undefined && second !== undefined)
+    for (const victim of [first, second]) {
+      const others = nodes.filter((node) => node !== victim)
+      const { writing, idle } = await noticed(victim, others)
+      await fullMesh(others)
+      t.diagnostic(`noticed after ${writing.map(Math.round)} ms while writing, ${idle.map(Math.round)} ms while idle`)
+      for (const times of [writing, idle]) assert.ok(median(times) < NOTICED_MS, `noticed after ${times} ms`)
+      const restored = Date.now()
+      await victim.host.restore()
+      await fullMesh(nodes)
+      const healedMs = Date.now() - restored
+      t.diagnostic(`a full mesh ${healedMs} ms after the link`)
+      assert.ok(healedMs < HEALED_MS, `the mesh was full ${healedMs} ms after the link`)
+      await everybodyTalks(nodes, `after ${victim.host.name}`)
+    }
+    await closeAll(nodes)
+  })
+
+  test('a host that slept is back, without a restart of its node', { skip }, async (t) => {
+    const nodes = await Promise.all(shared.hosts.slice(0, 3).map((host) => Node.start(host, { name: 'sleep', driver })))
+    await firstMesh(nodes)
+    const [sleeper, ...others] = nodes
+    assert.ok(sleeper !== undefined)
+    await sleeper.host.cut()
+    await Promise.all([sleeper.process.program.freeze(), sleeper.host.avahi.freeze()])
+    await Promise.all(others.map((node) => node.event('closed', 'the sleeper is not noticed')))
+    await Promise.all([sleeper.process.program.thaw(), sleeper.host.avahi.thaw()])
+    const woken = Date.now()
+    await sleeper.host.restore()
+    await fullMesh(nodes, 30_000)
+    t.diagnostic(`a full mesh ${Date.now() - woken} ms after it woke`)
+    await everybodyTalks(nodes, 'good morning')
+    await closeAll(nodes)
+  })
+})
