@@ -15,7 +15,7 @@ overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
   ] as const) {
     test(`taken on ${where}: the newcomer gets an error, the older one is undisturbed`, { skip }, async () => {
       const [alpha, beta] = shared.hosts
-      const settings = { name: 'conflict', driver }
+      const settings = { name: `${driver}-taken-${second}`, driver }
       const older = await Node.start(alpha, { ...settings, uuid: '00AbC' })
       const friend = await Node.start(beta, settings)
       await firstMesh([older, friend])
