@@ -77,8 +77,9 @@ Resolver::~Resolver() {
 }
 
 void Resolver::Add(Instance& instance) {
+  // The newest first: who is announced after a flood does not wait until all of that is done.
   auto& waiting = lists_[State::kWaiting];
-  instance.position_ = waiting.insert(waiting.end(), &instance);
+  instance.position_ = waiting.insert(waiting.begin(), &instance);
   Run();
 }
 

@@ -33,7 +33,7 @@ class Instance {
  private:
   friend class Resolver;
 
-  /** Where an instance is in the resolver's care; each state is a list there, oldest first. */
+  /** Where an instance is in the resolver's care; each state is a list there, in the order of its turns. */
   enum class State {
     kWaiting,     // new
     kResolving,   // is being looked up

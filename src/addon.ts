@@ -58,8 +58,10 @@ export type SessionFailure =
   | 'refused'
 
 /**
- * What a session tells. `found` and `lost` speak of one instance on one interface over one family of mDNS transport:
- * `found` comes again, whole, when anything in it changed. After `failed` nothing comes.
+ * What a session tells. `found` and `lost` speak of one instance on one interface over one family of mDNS transport
+ * (dns_sd.h does not tell the family: over it, all is 4). `found` comes again, whole, when anything in it changed, with
+ * one address at least; where several records change, it may come between them. Instances whose names are not
+ * hexadecimal are left out. With `probe`, nothing is found before `announced`. After `failed` nothing comes.
  */
 export type SessionEvent =
   | { readonly type: 'announced' }
@@ -86,7 +88,10 @@ export interface Session {
   close(done: () => void): void
 }
 
-/** The native addon. Every function throws only TypeError, and only for arguments of the wrong type. */
+/**
+ * The native addon. Every function throws only TypeError, and only for arguments of the wrong type. Nothing that is
+ * under way keeps a process alive: who waits for an answer holds a timer of its own, which also covers a daemon that hangs.
+ */
 export interface Addon {
   /** This machine's interfaces and their addresses, in the kernel's order. */
   interfaces(): InterfaceAddress[]
@@ -95,8 +100,8 @@ export interface Addon {
   /** Opens a session. Returns at once; `onEvent` is never called from within. */
   openSession(options: SessionOptions, onEvent: (event: SessionEvent) => void): Session
   /**
-   * Asks the daemon, through dns_sd.h, for the addresses of a host name on one interface. `done` is called once.
-   * `error` is null, or says what the library or the daemon said.
+   * Asks the daemon, through dns_sd.h, for the addresses of a host name on one interface. `done` is called once, late where
+   * the daemon hangs. `error` is null, or says what the library or the daemon said.
    */
   queryAddresses(
     host: string,

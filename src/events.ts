@@ -23,7 +23,7 @@ export interface ServiceEvents {
    * `err.peer`, a dial failed and is tried again: that is told only while somebody listens, and closes nothing.
    */
   error: [error: ServiceError]
-  /** The service is bound and announced. */
+  /** The service is bound and announced. A `connection` can come before it: peers may be faster than the daemon's answer. */
   listening: []
   /** The service is closed: nothing of it is left. */
   close: []

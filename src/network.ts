@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import { addon, type InterfaceAddress } from './addon.js'
 import type { Path } from './discovery/discovery.js'
 
@@ -25,6 +25,23 @@ export function isLoopback(address: string): boolean {
 /** Whether an IPv6 address is meaningless without its interface (fe80::/10, RFC 4291 §2.5.6). */
 export function isLinkLocal(address: string): boolean {
   return /^fe[89ab][0-9a-f]:/i.test(address)
+}
+
+/** Addresses that are no host's: unspecified, multicast, broadcast, reserved, and IPv4 ones in IPv6's clothes. */
+const NO_HOSTS = new BlockList()
+NO_HOSTS.addSubnet('0.0.0.0', 8, 'ipv4')
+NO_HOSTS.addSubnet('224.0.0.0', 3, 'ipv4')
+NO_HOSTS.addAddress('::', 'ipv6')
+NO_HOSTS.addSubnet('ff00::', 8, 'ipv6')
+
+/**
+ * Whether an address can be that of a host that is announced on an interface. Whoever announces writes what he likes, and
+ * must not have us knock at what listens on our own loopback interface.
+ */
+export function isHost(address: string, interfaceIndex: number): boolean {
+  const family = isIP(address)
+  if (family === 0 || NO_HOSTS.check(address, family === 4 ? 'ipv4' : 'ipv6') || /^::ffff:/i.test(address)) return false
+  return !isLoopback(address) || localAddresses().some(({ index, loopback }) => loopback && index === interfaceIndex)
 }
 
 /** The addresses of this machine's interfaces that are up. */

@@ -54,7 +54,10 @@ export interface Settings {
    * connection for it: the kernel probes (TCP keep-alive, RFC 9293 §3.8.4; user timeout, RFC 5482).
    */
   deadPeerTimeout?: number | undefined
-  /** How many peers may be connected, 1 to 1,000,000; more are refused. Default: 1024. */
+  /**
+   * How many peers may be connected, 1 to 1,000,000; more are refused. Default: 1024. Dials that are under way when a peer
+   * takes the last place still come through: up to 16 more.
+   */
   maxPeers?: number | undefined
 }
 

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import type { Backend } from '#tcpnet/addon.js'
 import { labTest, sharedLab, skipWithoutLab } from './lab/index.js'
 import { announcing, CLEAN, Native } from './native-host.js'
 
 // What the addon tells over a real daemon.
+
+const FLOOD = fileURLToPath(new URL('native-flood-program.js', import.meta.url))
 
 const backends: readonly Backend[] = ['avahi', 'bonjour']
 
@@ -190,4 +193,19 @@ labTest('addresses of a host on one interface are what the daemon has', async (l
   assert.match(none.error ?? '', /no address/)
   assert.deepEqual(none.addresses, [])
   assert.deepEqual(await native.end(), CLEAN)
+})
+
+labTest('avahi: 900 false instances neither hide a real one nor use more of the daemon than it allows', async (lab) => {
+  const settings = { server: { 'objects-per-client-max': 300, 'ratelimit-burst': 1000 } }
+  const [a, b] = await lab.hosts(['alpha', 'bravo'], { avahi: settings, ipv6: false })
+  const stranger = await lab.host('charlie', { avahi: false, ipv6: false })
+  const [left, right] = [await Native.on(a), await Native.on(b)]
+  await right.announce(announcing('B1', 'avahi'))
+  const flood = await stranger.run([process.execPath, FLOOD, stranger.ipv4, '900'])
+  await flood.line(/sent/, 'the flood was not sent', 30_000)
+  await left.announce(announcing('A1', 'avahi'))
+  await right.found('B1', 'A1')
+  await left.close('A1')
+  await right.event('B1', 'lost', ({ instance }) => instance === 'A1')
+  assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
 })

@@ -79,40 +79,58 @@ async function workers(backend: Backend, count: number): Promise<void> {
   console.log('done')
 }
 
-/** Longest time, in milliseconds, in which the event loop was held while `body` ran. */
-async function longestHold(body: () => Promise<void>): Promise<number> {
+/** An event loop that has nothing to do with the addon: what holds that one is the machine. */
+const CONTROL = `
+const { monitorEventLoopDelay } = require('node:perf_hooks')
+const { parentPort } = require('node:worker_threads')
+const histogram = monitorEventLoopDelay({ resolution: 1 })
+parentPort.on('message', () => {
+  if (!histogram.enable()) parentPort.postMessage(histogram.max / 1e6)
+})`
+
+/** Tells the longest time, in milliseconds, in which the event loop was held while `body` ran, and a control's beside it. */
+async function tellHold(body: () => Promise<void>): Promise<void> {
+  const control = new Worker(CONTROL, { eval: true })
+  await new Promise((resolve) => control.once('online', resolve))
+  control.postMessage('start')
   const histogram = monitorEventLoopDelay({ resolution: 1 })
   histogram.enable()
   await body()
   histogram.disable()
-  return histogram.max / 1e6
+  const beside = new Promise((resolve) => control.once('message', resolve))
+  control.postMessage('tell')
+  console.log(`held ${histogram.max / 1e6} ${await beside}`)
+  await control.terminate()
 }
 
 async function frozen(backend: Backend, end: string): Promise<void> {
   const known = open(backend, 'A1')
   await known.told('announced')
   const daemonAway = async () => {
-    const unknown = open(backend, 'A2')
+    const unknown = open(backend, 'B1')
     addon().queryAddresses('alpha.local', 1, 100, () => {})
     await delay(200)
     known.session.close(() => {})
     unknown.session.close(() => {})
-    open(backend, 'A3')
+    open(backend, 'B2')
     await delay(200)
   }
   console.log('ready')
   for await (const _line of createInterface({ input: process.stdin })) break
   process.stdin.destroy()
-  console.log(`held ${await longestHold(daemonAway)}`)
-  if (end === 'worker') {
-    const worker = new Worker(fileURLToPath(import.meta.url), {
-      workerData: { backend, step: 'open', instance: 'A4' } satisfies Life
-    })
-    await new Promise((resolve) => worker.once('message', resolve))
-    await delay(50)
-    console.log(`held ${await longestHold(async () => void (await worker.terminate()))}`)
-  }
+  await tellHold(daemonAway)
+  if (end === 'worker') await tellHold(() => terminatedWorker(backend))
+  console.log('ends')
   if (end === 'exit') process.exit(0)
+}
+
+/** A worker that is terminated while its discovery thread waits for the daemon. */
+async function terminatedWorker(backend: Backend): Promise<void> {
+  const life: Life = { backend, step: 'open', instance: 'B3' }
+  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: life })
+  await new Promise((resolve) => worker.once('message', resolve))
+  await delay(50)
+  await worker.terminate()
 }
 
 if (isMainThread) {

@@ -1,9 +1,32 @@
 import { isIP } from 'node:net'
-import type { Answer, DecodedPacket } from 'dns-packet'
+import { type Answer, type DecodedPacket, decode } from 'dns-packet'
+import { isHost } from '../network.js'
 import { parseUuid } from '../uuid.js'
 import type { Instance, Path } from './discovery.js'
 import { MAX_PATHS } from './instances.js'
 import { parseTxt } from './txt.js'
+
+/** The header of a message, and the least that a question and a record take, in bytes (RFC 1035 §4.1). */
+const [HEADER_BYTES, QUESTION_BYTES, RECORD_BYTES] = [12, 5, 11]
+
+/**
+ * Reads a DNS message.
+ *
+ * @throws {Error} where it is none
+ */
+export function decodeMessage(message: Buffer): DecodedPacket {
+  // `decode` believes the header: some hundred bytes can make it read one record 65,535 times.
+  if (message.length < leastBytes(message)) throw new Error('it says that it has more records than it can hold')
+  return decode(message)
+}
+
+function leastBytes(message: Buffer): number {
+  if (message.length < HEADER_BYTES) return HEADER_BYTES
+  const [questions, ...records] = [4, 6, 8, 10].map((at) => message.readUInt16BE(at))
+  return (
+    HEADER_BYTES + QUESTION_BYTES * (questions ?? 0) + RECORD_BYTES * records.reduce((sum, count) => sum + count, 0)
+  )
+}
 
 /** The instances of a service type that a DNS response tells whole: PTR, SRV, and an address of the target (RFC 6763 §12). */
 export function instancesIn(packet: DecodedPacket, type: string, interfaceIndex: number): Instance[] {
@@ -28,7 +51,7 @@ function pathsByHost(records: readonly Answer[], interfaceIndex: number): Map<st
   for (const record of records) {
     if (record.type !== 'A' && record.type !== 'AAAA') continue
     const family = isIP(record.data)
-    if (family !== 4 && family !== 6) continue
+    if ((family !== 4 && family !== 6) || !isHost(record.data, interfaceIndex)) continue
     const host = record.name.toLowerCase()
     const paths = hosts.get(host) ?? []
     if (paths.length < MAX_PATHS) paths.push({ interfaceIndex, family, address: record.data })

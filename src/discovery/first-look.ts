@@ -1,10 +1,10 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { decode, encode } from 'dns-packet'
+import { encode } from 'dns-packet'
 import type { InterfaceAddress } from '../addon.js'
 import { localAddresses } from '../network.js'
 import { trace } from '../trace.js'
 import type { Announcement, Discovery, Driver, Instance, Listener } from './discovery.js'
-import { instancesIn } from './first-answer.js'
+import { decodeMessage, instancesIn } from './first-answer.js'
 
 /** The multicast DNS group and port (RFC 6762 §3). */
 const PORT = 5353
@@ -104,7 +104,8 @@ export class FirstLook {
     this.#senders.set(from.address, sender)
     const start = performance.now()
     try {
-      for (const instance of instancesIn(decode(message), this.#type, interfaceIndex)) this.#hint(instance, sender)
+      const packet = decodeMessage(message)
+      for (const instance of instancesIn(packet, this.#type, interfaceIndex)) this.#hint(instance, sender)
     } catch (error) {
       trace('ignored an answer from %s that is no DNS message: %j', from.address, (error as Error).message)
     }

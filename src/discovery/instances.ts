@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { SessionEvent } from '../addon.js'
-import { splitScope } from '../network.js'
+import { isHost, splitScope } from '../network.js'
 import { trace } from '../trace.js'
 import { parseUuid } from '../uuid.js'
 import type { Instance, Listener, Path } from './discovery.js'
@@ -123,7 +123,8 @@ function pathsOf(sightings: readonly Found[]): Path[] {
       const address = splitScope(scoped).bare
       if (paths.size >= MAX_PATHS) return [...paths.values()]
       const family = isIP(address)
-      if (family === 4 || family === 6) paths.set(`${interfaceIndex} ${address}`, { interfaceIndex, family, address })
+      if ((family === 4 || family === 6) && isHost(address, interfaceIndex))
+        paths.set(`${interfaceIndex} ${address}`, { interfaceIndex, family, address })
     }
   }
   return [...paths.values()]

@@ -6,7 +6,7 @@ import { parseUuid } from '../uuid.js'
 import type { Announcement, Discovery, Listener } from './discovery.js'
 import { healing, START_DAEMON } from './healing.js'
 import { MAX_INSTANCES } from './instances.js'
-import { joinTxt, splitTxt } from './txt.js'
+import { formatTxt, joinTxt, splitTxt } from './txt.js'
 
 /** Resolutions under way at once. Avahi's library takes a bus connection for each, of the 256 that a user may have. */
 const MAX_RESOLUTIONS = 16
@@ -142,7 +142,6 @@ class MdnsSession implements Session {
   #start({ uuid, port, txt, interfaceIndex }: Announcement): void {
     if (this.#ended) return
     const { calls } = this.#library
-    const strings = Object.entries(txt).map(([key, value]) => `${key}=${value}`)
     this.#watch((ref) =>
       calls.DNSServiceRegister(
         ref,
@@ -153,7 +152,7 @@ class MdnsSession implements Session {
         null,
         null,
         port,
-        joinTxt(strings),
+        joinTxt(formatTxt(txt)),
         (_ref, _flags, error, name) => this.#onRegistered(error, name, uuid),
         null
       )
@@ -183,7 +182,7 @@ class MdnsSession implements Session {
   #onRegistered(error: number, name: string | undefined, uuid: string): void {
     if (this.#ended) return
     if (error !== 0) return this.#fail('daemon', `the registration failed with error ${error}`)
-    // The library does not refuse a name that is taken: it takes another.
+    // A name that another machine has is not refused: the library takes another.
     if (name !== uuid) return this.#fail('conflict', `the name became ${name}`)
     this.#onEvent({ type: 'announced' })
   }

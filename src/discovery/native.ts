@@ -1,6 +1,7 @@
 import { addon, type Backend, type SessionEvent } from '../addon.js'
 import type { Announcement, Driver } from './discovery.js'
 import { healing } from './healing.js'
+import { formatTxt } from './txt.js'
 
 /** The driver over libavahi-client. */
 export const avahi: Driver = native('avahi')
@@ -18,7 +19,7 @@ function native(backend: Backend): Driver {
           type: `_${name}._tcp`,
           instance: uuid,
           port,
-          txt: Object.entries(txt).map(([key, value]) => `${key}=${value}`),
+          txt: formatTxt(txt),
           interfaceIndex,
           probe
         },

@@ -12,6 +12,11 @@ export function splitTxt(record: Buffer): string[] {
   return strings
 }
 
+/** The strings of a TXT record: `key=value` (RFC 6763 §6.3). */
+export function formatTxt(txt: Txt): string[] {
+  return Object.entries(txt).map(([key, value]) => `${key}=${value}`)
+}
+
 /** The TXT record of strings, each of at most 255 bytes. */
 export function joinTxt(strings: readonly string[]): Buffer {
   return Buffer.concat(strings.flatMap((string) => [Buffer.of(Buffer.byteLength(string)), Buffer.from(string)]))

@@ -13,7 +13,7 @@ import { pair } from './pairing.js'
 export interface Limits {
   /** Dials under way at once. */
   readonly maxDials: number
-  /** Connections. Peers that are only announced are bounded by discovery. */
+  /** Connections. Dials under way hold no place against inbound ones. Peers that are only announced are bounded by discovery. */
   readonly maxPeers: number
   /** Inbound connections that are not answered yet. */
   readonly maxHellos: number

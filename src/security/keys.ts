@@ -31,7 +31,7 @@ async function stretch(secret: Secret, name: string): Promise<Buffer> {
   })
 }
 
-/** The name of a key is derived from it, and tells nothing of it (RFC 9257 §5.1: identities are seen by everyone). */
+/** The name of a key is derived from it, and tells nothing of it (RFC 9257 §7: identities are seen by everyone). */
 function presharedKey(stretched: Buffer): PresharedKey {
   return {
     identity: expand(stretched, '', 'identity').subarray(0, 16).toString('hex'),

@@ -7,7 +7,6 @@ type ContextOption =
   | 'ca'
   | 'cert'
   | 'key'
-  | 'pfx'
   | 'passphrase'
   | 'crl'
   | 'ciphers'
@@ -25,13 +24,13 @@ export type TlsSettings = Pick<SecureContextOptions, ContextOption> & Pick<Conne
 
 /**
  * Nothing else is passed on: of what Node has, or will have, some switches verification off, or lends it to somebody else
- * (`secureContext`, `SNICallback`, `ticketKeys`, `secureOptions`, `pskCallback`, ...).
+ * (`secureContext`, `SNICallback`, `ticketKeys`, `secureOptions`, `pskCallback`, ...). `pfx` is no exception: Node takes
+ * every certificate that lies in the file beside the own one for an authority, such as the public root of its chain.
  */
 const PASSED_ON = [
   'ca',
   'cert',
   'key',
-  'pfx',
   'passphrase',
   'crl',
   'ciphers',
@@ -71,7 +70,7 @@ export function checkTls(given: unknown): TlsSettings {
   )
   checkAuthority(tls.ca)
   const hasKey = tls.key !== undefined || tls.privateKeyIdentifier !== undefined
-  if (tls.pfx === undefined && !(hasKey && tls.cert !== undefined)) {
+  if (!hasKey || tls.cert === undefined) {
     throw invalidType('settings.tls.key and .cert', 'a key and its certificate', undefined)
   }
   checkConnectionOptions(tls)

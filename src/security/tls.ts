@@ -141,7 +141,7 @@ export class TlsSecurity implements Security {
       )
       .on('tlsClientError', (error, secured) => this.#handshakes.get(keyOf(secured))?.end(error, null))
     // It keeps what its context was made of, and every socket that it makes shows it to whoever inspects the socket.
-    return Object.assign(server, { key: undefined, pfx: undefined, passphrase: undefined })
+    return Object.assign(server, { key: undefined, passphrase: undefined })
   }
 }
 

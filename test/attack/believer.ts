@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { SessionEvent } from '#tcpnet/addon.js'
 import { healing } from '#tcpnet/discovery/healing.js'
 import { Mesh } from '#tcpnet/mesh/mesh.js'
+import { interfaceOf } from '#tcpnet/network.js'
 import { plain } from '#tcpnet/security/security.js'
 
 /** Milliseconds for which the false peers are dialed before memory is looked at. */
@@ -34,6 +35,7 @@ silent.listen(0, '127.0.0.1')
 await once(silent, 'listening')
 const { port } = silent.address() as AddressInfo
 
+const lo = interfaceOf('127.0.0.1')?.index ?? 0
 const mesh = new Mesh({
   name: 'believer',
   uuid: 'F'.repeat(32),
@@ -77,18 +79,18 @@ function memory(): Memory {
   return { bytes: heapUsed + external, rss }
 }
 
-/** What a daemon tells of a false instance: on two interfaces, over both families. */
+/** What a daemon tells of a false instance, over both families. */
 function tellAll(type: 'found' | 'lost'): void {
   for (let n = 0; n < count; n++) {
     const instance = (2 ** 32 + n).toString(16).repeat(3)
-    for (const interfaceIndex of [1, 2]) {
+    for (const interfaceIndex of [lo]) {
       for (const family of [4, 6] as const) {
         const place = { instance, interfaceIndex, family }
         if (type === 'lost') {
           tell({ type, ...place })
           continue
         }
-        const addresses = [`127.0.${n >> 8}.${n & 255}`]
+        const addresses = [`127.0.${n >> 8}.${n & 255}`, `127.1.${n >> 8}.${n & 255}`]
         tell({
           type,
           ...place,

@@ -1,6 +1,6 @@
 // A host that announces services that are not there, by multicast DNS packets of its own making. Its one argument is its
-// plan, in JSON; it prints a line for each thing done, says goodbye for all of it when it reads `goodbye`, and ends with
-// its standard input.
+// plan, in JSON; it prints a line for each thing done. It announces until it reads `enough`, says goodbye for all of it
+// when it reads `goodbye`, and ends with its standard input.
 import { createHash } from 'node:crypto'
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import { createServer } from 'node:net'
@@ -38,6 +38,7 @@ const socket = createSocket({ type: 'udp4', reuseAddr: true })
 const silent = createServer((connection) => connection.on('error', () => {}).resume())
 let silentPort = 0
 let ttl = 120
+let enough = false
 
 /** A third each: nobody has the address, nobody listens at the port, somebody listens and says nothing. */
 function recordsOf({ uuid, number, host }: (typeof instances)[number]): Answer[] {
@@ -50,6 +51,34 @@ function recordsOf({ uuid, number, host }: (typeof instances)[number]): Answer[]
     { type: 'TXT', name: full, ttl, flush: true, data: ['v=1', 'sec=none'] },
     { type: 'A', name: host, ttl, flush: true, data: target }
   ]
+}
+
+/** Names, texts and addresses that somebody may trip over. */
+function hostile(): Answer[] {
+  const names = [
+    '__proto__',
+    'constructor',
+    'größer'.repeat(7),
+    'F'.repeat(63),
+    'a1',
+    '\x1b[31m',
+    '%s%n',
+    '0',
+    'toString'
+  ]
+  const hosts = [`${'x'.repeat(63)}.local`, '__proto__.local', '\x1b]0;lies\x07.local', '*.local', 'local']
+  const texts = [Buffer.alloc(255, 0xff), '=', '=x', '__proto__=1', 'sec=\x1b[31m"\n', 'SEC=psk', 'v', 'v=2']
+  const addresses = ['127.0.0.1', '0.0.0.0', '224.0.0.1', '255.255.255.255', address]
+  return names.flatMap((label, n): Answer[] => {
+    const [full, target] = [`${label}.${TYPE}`, hosts[n % hosts.length] ?? 'local']
+    const data = { port: n % 2 === 0 ? CLOSED_PORT : 0, target, priority: 0, weight: 0 }
+    return [
+      { type: 'PTR', name: TYPE, ttl, data: full },
+      { type: 'SRV', name: full, ttl, data },
+      { type: 'TXT', name: full, ttl, data: texts.slice(n % texts.length) },
+      ...addresses.map((data) => ({ type: 'A', name: target, ttl, data }) as const)
+    ]
+  })
 }
 
 function send(answers: Answer[], to: { address: string; port: number }): Promise<void> {
@@ -70,7 +99,10 @@ function onMessage(message: Buffer, from: RemoteInfo): void {
   if (packet.type !== 'query' || from.address === address) return
   const asked = (packet.questions ?? []).map((question) => question.name.toLowerCase())
   // A one-shot question of somebody who has just started: the flood is for him alone.
-  if (asked.includes(TYPE) && from.port !== PORT) void tellAll(instances.slice(0, ANSWERED), from)
+  if (asked.includes(TYPE) && from.port !== PORT) {
+    void send(hostile(), from)
+    void tellAll(instances.slice(0, ANSWERED), from)
+  }
   const known = asked.map((question) => byName.get(question) ?? byHost.get(question)).filter((one) => one !== undefined)
   if (known.length > 0) void tellAll([...new Set(known)])
 }
@@ -88,13 +120,22 @@ silent.listen(0, () => {
     socket.addMembership(GROUP, address)
     socket.setMulticastInterface(address)
     socket.setMulticastTTL(255)
-    await tellAll(instances)
-    console.log('announced')
+    for (let at = 0; at < hostile().length; at += EACH) {
+      await send(hostile().slice(at, at + EACH), { address: GROUP, port: PORT })
+    }
+    // Packets get lost, the more the busier the daemons are that hear them: again and again.
+    for (let round = 0; !enough; round++) {
+      await tellAll(instances)
+      if (round === 0) console.log('announced')
+    }
   })
 })
 createInterface({ input: process.stdin })
-  .on('line', async () => {
+  .on('line', async (command) => {
+    enough = true
+    if (command !== 'goodbye') return
     ttl = 0
+    await send(hostile(), { address: GROUP, port: PORT })
     await tellAll(instances)
     console.log('said goodbye')
   })

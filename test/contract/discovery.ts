@@ -200,7 +200,7 @@ function testClosing(open: Open): void {
   it('can be closed where it has failed', async () => {
     const older = open({ probe: true })
     await older.announced()
-    const newcomer = open({ uuid: older.uuid, probe: true })
+    const newcomer = open({ uuid: older.uuid, probe: true, port: 4001 })
     await newcomer.failed()
     await newcomer.close()
     const third = open()

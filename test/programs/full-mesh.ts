@@ -72,8 +72,10 @@ function whatIsMissing(nodes: readonly Node[]): string | undefined {
   return undefined
 }
 
+/** It need not listen. */
 function label(node: Node): string {
-  return `${node.host.name}/${node.uuid.slice(0, 4)}`
+  const uuid = node.ledger.all('listening')[0]?.uuid ?? 'not listening'
+  return `${node.host.name}/${uuid.slice(0, 4)}`
 }
 
 /** A node's last events, a line each, in the order of the machine's clock. */

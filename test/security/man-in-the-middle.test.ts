@@ -1,7 +1,7 @@
 // Mallory has poisoned the neighbour tables of alpha and beta, as ARP spoofing does: what they send each other goes to her.
 // She forwards, alters, replays, reflects and ends it. The tables are set by hand: that she can win them is taken for granted.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Host, type Program, sharedLab, skipWithoutLab } from '../lab/index.js'
 import { closeAll } from '../programs/full-mesh.js'
@@ -84,8 +84,18 @@ class Middle {
 async function pair(name: string, settings: object): Promise<[Node, Node]> {
   const [alpha, beta] = shared.hosts
   const all = { name, driver: 'avahi', port: PORT, ...settings }
-  return await Promise.all([Node.start(alpha, all), Node.start(beta, all)])
+  const nodes = await Promise.all([Node.prepare(alpha, all), Node.prepare(beta, all)])
+  for (const node of nodes) started.add(node)
+  await Promise.all(nodes.map((node) => node.listen()))
+  return nodes
 }
+
+const started = new Set<Node>()
+// Those of a test that failed would hold the port of the next.
+afterEach(async () => {
+  await Promise.all([...started].map((node) => node.process.program.kill()))
+  started.clear()
+})
 
 async function connected([one, other]: readonly [Node, Node]): Promise<void> {
   await Promise.all([one.connectedTo([other], REDIAL_MS), other.connectedTo([one], REDIAL_MS)])

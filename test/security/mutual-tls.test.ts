@@ -233,6 +233,18 @@ describe('renewal', () => {
   })
 })
 
+test('a stranger who connects is shown the certificate of the service: docs/security.md says so', async () => {
+  const member = await Member.start({ name: newCluster(), tls: authority.issue('everybody sees this') })
+  const client = connect({ port: member.port, host: '127.0.0.1', rejectUnauthorized: false })
+  client.on('error', () => {})
+  const shown = await new Promise((resolve) =>
+    client.once('secureConnect', () => resolve(client.getPeerCertificate().subject.CN))
+  )
+  assert.equal(shown, 'everybody sees this')
+  await member.rejection()
+  await member.close()
+})
+
 test('sockets are those of the two certificates', async () => {
   const name = newCluster()
   const [one, two] = await Promise.all([

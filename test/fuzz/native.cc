@@ -1,0 +1,24 @@
+// For libFuzzer (scripts/fuzz): what the addon parses itself of what comes from the network. The rest is the daemon's
+// libraries' doing.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "address.h"
+#include "dns_data.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  size_t total = 0;
+  for (const std::string& text : tcpnet::TxtStrings(data, size)) {
+    if (text.empty()) std::abort();
+    total += text.size() + 1;
+  }
+  if (total > size) std::abort();
+  const tcpnet::Address address = tcpnet::AddressOf(data, size);
+  if ((address.family == 0) != address.text.empty()) std::abort();
+  const std::string name(reinterpret_cast<const char*>(data), size);
+  if (tcpnet::LabelData(name).size() > 64) std::abort();
+  tcpnet::NameData(tcpnet::EscapeLabel(name));
+  return 0;
+}

@@ -1,0 +1,180 @@
+// What reads from the network, each as a function of bytes for a fuzzer (scripts/fuzz) and for the corpus that it left
+// (corpus.test.ts). A target throws where a promise is broken, not where its input is.
+import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
+import { isIP } from 'node:net'
+import { Duplex } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import type { DecodedPacket } from 'dns-packet'
+import { TcpnetError } from 'tcpnet'
+
+import type { Instance } from '#tcpnet/discovery/discovery.js'
+import { decodeMessage, instancesIn } from '#tcpnet/discovery/first-answer.js'
+import { Instances, MAX_PATHS } from '#tcpnet/discovery/instances.js'
+import { joinTxt, parseTxt, splitTxt } from '#tcpnet/discovery/txt.js'
+import { decodeAnswer, decodeHello, encodeAnswer, encodeHello, MAX_LINE_BYTES, readLine } from '#tcpnet/mesh/hello.js'
+import { dialable, isLinkLocal, isLoopback, isWildcard, splitScope } from '#tcpnet/network.js'
+import { isHigher, parseUuid } from '#tcpnet/uuid.js'
+
+/** No message may carry what a stranger wrote at any length. */
+const LONGEST_MESSAGE = 400
+const UUID = /^[0-9A-F]{1,63}$/
+
+function isBrief(error: Error): true {
+  assert.ok(error.message.length <= LONGEST_MESSAGE, 'a message without bound')
+  return true
+}
+
+export function hello(data: Buffer): void {
+  const read = decodeHello(data.toString())
+  if (read instanceof TcpnetError) return void isBrief(read)
+  assert.match(read.from, UUID)
+  assert.match(read.to, UUID)
+  assert.match(read.boot, /^[0-9a-f]{16}$/)
+  assert.ok(Number.isSafeInteger(read.seq) && read.seq >= 0)
+  assert.deepEqual(decodeHello(encodeHello(read)), read)
+}
+
+export function answer(data: Buffer): void {
+  const read = decodeAnswer(data.toString())
+  if (read instanceof TcpnetError) return void isBrief(read)
+  assert.deepEqual(decodeAnswer(encodeAnswer(read)), read)
+}
+
+/** The first byte says in how large pieces the rest arrives. */
+export async function line(data: Buffer): Promise<void> {
+  const [pieces = 1, ...rest] = data
+  const sent = Buffer.from(rest)
+  const stream = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() })
+  let calls = 0
+  let read: unknown
+  readLine(stream as unknown as Socket, (found) => {
+    calls++
+    read = found
+  })
+  for (let at = 0; at < sent.length; at += pieces + 1) {
+    stream.push(sent.subarray(at, at + pieces + 1))
+    if (pieces % 2 === 0) await setImmediate()
+  }
+  stream.push(null)
+  for (let turns = 0; calls === 0 && turns < 10; turns++) await setImmediate()
+  assert.equal(calls, 1, 'done is called once')
+  const end = sent.indexOf('\n')
+  if (end >= 0 && end < MAX_LINE_BYTES) {
+    assert.equal(read, sent.toString('utf8', 0, end))
+    const left = await stream.toArray()
+    assert.deepEqual(Buffer.concat(left as Buffer[]), sent.subarray(end + 1), 'what follows is the application’s')
+  } else if (sent.length === 0) {
+    assert.equal(read, null)
+  } else {
+    assert.ok(read instanceof TcpnetError && isBrief(read))
+  }
+}
+
+export function txt(data: Buffer): void {
+  const strings = splitTxt(data)
+  assert.ok(strings.every((string) => string.length > 0))
+  const pairs = parseTxt(strings)
+  assert.equal(Object.getPrototypeOf(pairs), null)
+  for (const [key, value] of Object.entries(pairs)) assert.ok(key !== '' && typeof value === 'string')
+  // What is no UTF-8 becomes longer: only what came through unchanged can be put together again.
+  if (strings.every((string) => Buffer.byteLength(string) <= 255)) {
+    assert.deepEqual(splitTxt(joinTxt(strings)), strings)
+  }
+}
+
+/** Two names, with a zero byte between them. */
+export function uuid(data: Buffer): void {
+  const names = data.toString().split('\0')
+  const [one, other] = [parseUuid(names[0] ?? ''), parseUuid(names[1] ?? '')]
+  for (const parsed of [one, other]) {
+    if (parsed === null) continue
+    assert.match(parsed, UUID)
+    assert.equal(parseUuid(parsed), parsed)
+    assert.equal(isHigher(parsed, parsed), false)
+  }
+  if (one !== null && other !== null && one !== other) assert.notEqual(isHigher(one, other), isHigher(other, one))
+}
+
+/** Addresses, with a zero byte between them. */
+export function address(data: Buffer): void {
+  const addresses = data.toString().split('\0')
+  for (const one of addresses) {
+    const { bare, scope } = splitScope(one)
+    assert.equal(scope === null ? bare : `${bare}%${scope}`, one)
+    if (isWildcard(one) || isLoopback(one)) assert.notEqual(isIP(one), 0)
+    isLinkLocal(one)
+  }
+  const paths = addresses.map((one, at) => ({ interfaceIndex: at % 3, family: 6 as const, address: one }))
+  const result = dialable(paths)
+  assert.ok(result.length <= paths.length)
+  assert.equal(new Set(result.map((one) => one.address)).size, result.length)
+}
+
+function isInstance({ uuid, host, port, txt, paths }: Instance): true {
+  assert.match(uuid, UUID)
+  assert.equal(typeof host, 'string')
+  assert.ok(Number.isInteger(port) && port >= 1 && port <= 65535)
+  assert.ok(Object.values(txt).every((value) => typeof value === 'string'))
+  assert.ok(paths.length >= 1 && paths.length <= MAX_PATHS)
+  for (const path of paths) assert.equal(isIP(path.address), path.family)
+  return true
+}
+
+/** A DNS message, as the first look gets it. */
+export function firstLook(data: Buffer): void {
+  let packet: DecodedPacket
+  try {
+    packet = decodeMessage(data)
+  } catch (error) {
+    assert.ok(error instanceof Error)
+    return
+  }
+  const records = [packet.answers, packet.authorities, packet.additionals].flatMap((section) => section ?? [])
+  assert.ok(records.length <= data.length / 11, 'more records than the message can hold')
+  const found = instancesIn(packet, '_fuzz._tcp.local', 1)
+  assert.ok(found.length <= data.length)
+  assert.ok(found.every(isInstance))
+}
+
+/** What a daemon tells, one event a line, each a JSON array: the promises of the contract hold whatever that is. */
+export function daemon(data: Buffer): void {
+  const known = new Map<string, Instance>()
+  const instances = new Instances({
+    up: (instance) => {
+      isInstance(instance)
+      assert.ok(!isDeepStrictEqual(known.get(instance.uuid), instance), 'told twice')
+      known.set(instance.uuid, instance)
+    },
+    down: (uuid) => assert.ok(known.delete(uuid), 'down without up')
+  })
+  for (const text of data.toString().split('\n')) {
+    const [kind = '', name = '', index = '', host = '', port = '', strings = '', addresses = ''] = text.split('|')
+    const family = index.startsWith('6') ? 6 : 4
+    const place = { instance: name, interfaceIndex: index.length % 4, family } as const
+    switch (kind) {
+      case 'f': {
+        const data = { host, port: Number(port), txt: strings.split(','), addresses: addresses.split(',') }
+        const found = { type: 'found', ...place, ...data } as const
+        instances.found(found)
+        break
+      }
+      case 'l':
+        instances.lost({ type: 'lost', ...place })
+        break
+      case 'b':
+        instances.begin()
+        break
+      case 's':
+        instances.markStale()
+        break
+      case 'd':
+        instances.dropStale()
+    }
+  }
+  instances.begin()
+  instances.markStale()
+  instances.dropStale()
+  assert.equal(known.size, 0, 'what nobody vouches for is gone')
+}
