@@ -1,6 +1,7 @@
 #include <napi.h>
 
 #include "convert.h"
+#include "dns_sd_api.h"
 #include "environment.h"
 #include "interfaces.h"
 #include "session.h"
@@ -26,6 +27,11 @@ Napi::Value DeadPeer(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), SetDeadPeerOptions(info[0].As<Napi::Number>().Int32Value(), *options));
 }
 
+Napi::Value PrepareDnsSd(const Napi::CallbackInfo& info) {
+  dns_sd::PrepareLibrary();
+  return info.Env().Undefined();
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment(env);  // owned by the instance data
   env.SetInstanceData(environment);
@@ -35,6 +41,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("openSession", Napi::Function::New(env, open, "openSession"));
   const auto query = [environment](const Napi::CallbackInfo& info) { QueryAddresses(info, *environment); };
   exports.Set("queryAddresses", Napi::Function::New(env, query, "queryAddresses"));
+  exports.Set("prepareDnsSd", Napi::Function::New(env, PrepareDnsSd, "prepareDnsSd"));
   return exports;
 }
 

@@ -12,6 +12,8 @@ constexpr const char* kLibrary = nullptr;  // in libSystem, which every process 
 constexpr const char* kLibrary = "libdns_sd.so.1";
 #endif
 
+#ifndef __APPLE__
+
 /** libavahi-common's functions for memory, and what sets them (avahi-common/malloc.h). */
 struct AvahiAllocator {
   void* (*malloc)(size_t);
@@ -33,6 +35,8 @@ void ZeroAvahiMemory() {
   if (Library("libavahi-common.so.3").Find("avahi_set_allocator", set_allocator)) set_allocator(&kZeroingAllocator);
 }
 
+#endif
+
 }  // namespace
 
 Api::Api() : library_(kLibrary) {
@@ -44,8 +48,6 @@ Api::Api() : library_(kLibrary) {
   if (library_.Find("DNSServiceGetAddrInfo", GetAddrInfo)) {
     // A library without this function is Avahi's; what it has of shared connections only says that it has none.
     library_.Find("DNSServiceCreateConnection", CreateConnection);
-  } else if (loaded_) {
-    ZeroAvahiMemory();
   }
   if (!loaded_) {
     error_ = "the DNS-SD library libdns_sd.so.1 did not open (" + library_.error() +
@@ -84,9 +86,10 @@ std::string Describe(Error error) {
   }
 }
 
-void SilenceLibrary() {
+void PrepareLibrary() {
 #ifndef __APPLE__
   if (std::getenv("AVAHI_COMPAT_NOWARN") == nullptr) setenv("AVAHI_COMPAT_NOWARN", "1", 0);
+  ZeroAvahiMemory();
 #endif
 }
 

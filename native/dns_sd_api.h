@@ -93,11 +93,11 @@ Failure FailureOf(Error error);
 std::string Describe(Error error);
 
 /**
- * Keeps Avahi's library, which prints a warning about itself on stderr and in the system log, silent. It looks at the
- * environment, so this has to be called on the JavaScript thread, before the discovery thread uses the library: the
- * thread that writes the environment is then the one that programs write it on.
+ * Makes Avahi's library fit for use, before anybody in this process uses it: keeps it silent, which prints a warning
+ * about itself on stderr and in the system log, and mends its use of memory. For the first it looks at the environment,
+ * so this has to be called on the JavaScript thread: that is then the one that writes the environment.
  */
-void SilenceLibrary();
+void PrepareLibrary();
 
 }  // namespace tcpnet::dns_sd
 

@@ -42,7 +42,7 @@ void Environment::Stop() {
 }
 
 uint64_t Environment::Open(BackendName backend, SessionOptions options, Napi::Function on_event) {
-  if (backend == BackendName::kBonjour) dns_sd::SilenceLibrary();
+  if (backend == BackendName::kBonjour) dns_sd::PrepareLibrary();
   if (!Prepare()) return 0;
   const uint64_t id = ++last_id_;
   callbacks_[id].on_event = Napi::Persistent(on_event);
@@ -67,7 +67,7 @@ void Environment::Close(uint64_t id, Napi::Function done) {
 }
 
 void Environment::Query(std::string host, uint32_t interface_index, uint32_t timeout_ms, Napi::Function done) {
-  dns_sd::SilenceLibrary();
+  dns_sd::PrepareLibrary();
   if (!Prepare()) return;
   const uint64_t id = ++last_id_;
   callbacks_[id].done = Napi::Persistent(done);

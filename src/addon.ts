@@ -97,6 +97,11 @@ export interface Addon {
   interfaces(): InterfaceAddress[]
   /** Sets keep-alive and user timeout of a TCP socket. Returns 0, or the errno of the first option refused. */
   setDeadPeerOptions(fd: number, options: DeadPeerOptions): number
+  /**
+   * Makes Avahi's libdns_sd fit for use by others in this process: silent on stderr, and safe when the daemon goes away,
+   * which crashes the process otherwise. To be called before it is used. What the addon itself does needs no such call.
+   */
+  prepareDnsSd(): void
   /** Opens a session. Returns at once; `onEvent` is never called from within. */
   openSession(options: SessionOptions, onEvent: (event: SessionEvent) => void): Session
   /**

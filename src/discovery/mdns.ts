@@ -80,13 +80,13 @@ interface DnsSd {
  * addresses, because `mdns` has none that works on Linux. Its calls run on the event loop and wait for the daemon.
  */
 export function mdns(announcement: Announcement, listener: Listener): Discovery {
-  const [library, shim] = [load(), addon()]
+  const shim = addon()
+  shim.prepareDnsSd()
+  const library = load()
   return healing((announced, onEvent) => new MdnsSession(library, shim, announced, onEvent))(announcement, listener)
 }
 
 function load(): Mdns {
-  // Avahi's libdns_sd prints a warning on stderr in every process that does not set this.
-  process.env.AVAHI_COMPAT_NOWARN ??= '1'
   const require = createRequire(import.meta.url)
   try {
     // Not the package's main module: that one registers a service of its own when it is loaded.
