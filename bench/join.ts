@@ -5,7 +5,7 @@
 //
 // Each run has a new process, which runs already when the clock starts. With `cold` caches the daemon of whoever joins
 // has just been started, with `warm` ones it has seen the cluster in the runs before. Everything that is compared is
-// measured in turns, in one network.
+// measured in turns, in one network, and each run begins in a moment in which nobody else is at work on the machine.
 //
 //   node out/bench/join.js [--runs 10] [--nodes 2,5,10,20] [--drivers avahi,bonjour,mdns] [--look on,off]
 //                          [--caches cold,warm] [--mode newcomer,together] [--timeline]
@@ -14,7 +14,7 @@ import type { Host } from '../test/lab/index.js'
 import { median, quantile, Samples, short, table } from './lib/figures.js'
 import { Member, startAll } from './lib/member.js'
 import type { Joined } from './lib/protocol.js'
-import { conditions, hostNames, inLab, list, numbers } from './lib/run.js'
+import { conditions, hostNames, inLab, list, numbers, quiet } from './lib/run.js'
 
 const { values: given } = parseArgs({
   options: {
@@ -43,6 +43,8 @@ const variants: Variant[] = list(given.caches).flatMap((caches) =>
 )
 const modes = { newcomer: newcomers, together: together } as const
 const times = new Samples()
+/** Runs before which the machine did not become quiet. */
+let busy = 0
 
 for (const mode of list(given.mode)) {
   const measure = modes[mode as keyof typeof modes]
@@ -69,6 +71,7 @@ async function newcomers(hosts: readonly Host[], tell: Tell): Promise<void> {
       await settled(mesh)
       if (variant.caches === 'cold') await newHost.avahi.restart()
       const newcomer = await start(newHost, variant)
+      if (!(await quiet())) busy++
       const joined = await newcomer.listen(mesh.length, undefined, given.timeline)
       tell(variant, joined.joinedMs)
       if (given.timeline) printTimeline(variant, joined)
@@ -97,6 +100,7 @@ async function together(hosts: readonly Host[], tell: Tell): Promise<void> {
     for (const variant of variants) {
       if (variant.caches === 'cold') await Promise.all(hosts.map((host) => host.avahi.restart()))
       const nodes = await startAll(hosts, (host) => start(host, variant))
+      if (!(await quiet())) busy++
       const at = Date.now() + AHEAD_MS
       const joined = await Promise.all(nodes.map((node) => node.listen(nodes.length - 1, at, given.timeline)))
       tell(variant, Math.max(...joined.map(({ joinedMs }) => joinedMs)))
@@ -124,7 +128,7 @@ function print(): void {
   console.log(
     `bench/join: milliseconds from listen() to the last connection, median (nine in ten are below) of ${given.runs} runs.`
   )
-  console.log(`${conditions()}.`)
+  console.log(`${conditions()}. Runs that began while others were at work: ${busy}.`)
   const counts = numbers(given.nodes)
   for (const mode of list(given.mode)) {
     for (const caches of list(given.caches)) {

@@ -16,7 +16,7 @@ import type { Crowd } from './lib/crowd-report.js'
 import { mebibytes, median, short, table } from './lib/figures.js'
 import { Member, startAll } from './lib/member.js'
 import { residentBytes, workMs } from './lib/processes.js'
-import { conditions, hostNames, inLab, list } from './lib/run.js'
+import { conditions, hostNames, inLab, list, quiet } from './lib/run.js'
 import { throughput } from './lib/streams.js'
 
 const { values: given } = parseArgs({
@@ -49,6 +49,7 @@ async function crowd(): Promise<void> {
   const reports = kinds.map((): Crowd[] => [])
   for (let run = 0; run < runs; run++) {
     for (const [i, [, ...args]] of kinds.entries()) {
+      await quiet()
       const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', CROWD, ...args])
       reports[i]?.push(JSON.parse(stdout) as Crowd)
     }
@@ -90,6 +91,7 @@ async function hosts(): Promise<void> {
 
 async function meshTime(places: readonly Host[]): Promise<number> {
   const nodes = await startAll(places, (host) => Member.start(host, { name: 'bench-scale', driver: 'avahi' }))
+  await quiet()
   const at = Date.now() + AHEAD_MS
   const joined = await Promise.all(nodes.map((node) => node.listen(nodes.length - 1, at)))
   await Promise.all(nodes.map((node) => node.settle(nodes.length - 1)))

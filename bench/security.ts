@@ -8,7 +8,7 @@ import { certificate } from './lib/certificate.js'
 import { median, quantile, Samples, short, table } from './lib/figures.js'
 import { Member } from './lib/member.js'
 import type { NodeSettings } from './lib/protocol.js'
-import { conditions, hostNames, inLab, list } from './lib/run.js'
+import { conditions, hostNames, inLab, list, quiet } from './lib/run.js'
 import { BARE, throughput } from './lib/streams.js'
 
 const { values: given } = parseArgs({
@@ -52,6 +52,7 @@ async function joining(): Promise<void> {
         await Promise.all(mesh.map((member) => member.settle(mesh.length - 1)))
         await newHost.avahi.restart()
         const newcomer = await Member.start(newHost, { name: `b-${mode}`, ...settings })
+        await quiet()
         times.add(mode, (await newcomer.listen(mesh.length)).joinedMs)
         await newcomer.close()
       }

@@ -1,4 +1,5 @@
 import { cpus, loadavg } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Lab, leftovers } from '../../test/lab/index.js'
 
 /** Runs a benchmark in a lab of its own; fails where the lab leaves something behind. */
@@ -32,4 +33,31 @@ export function list(text: string): string[] {
 /** The same of whole numbers. */
 export function numbers(text: string): number[] {
   return list(text).map(Number)
+}
+
+/** How often the machine is looked at, and for how long at most, in milliseconds. */
+const LOOK_EVERY_MS = 100
+const QUIET_WITHIN_MS = 15_000
+/** The share of the processors' time that nobody uses, from which on the machine is quiet. */
+const QUIET_SHARE = 0.7
+
+/**
+ * Waits for a moment in which nobody else is at work on the machine, which a measurement of milliseconds needs. Resolves
+ * with false where there was none for long.
+ */
+export async function quiet(): Promise<boolean> {
+  const end = performance.now() + QUIET_WITHIN_MS
+  for (let before = processorTimes(); performance.now() < end; ) {
+    await delay(LOOK_EVERY_MS)
+    const now = processorTimes()
+    if (now.idle - before.idle >= QUIET_SHARE * (now.all - before.all)) return true
+    before = now
+  }
+  return false
+}
+
+function processorTimes(): { idle: number; all: number } {
+  const times = cpus().map(({ times }) => times)
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
+  return { idle: sum(times.map(({ idle }) => idle)), all: sum(times.flatMap((one) => Object.values(one))) }
 }
