@@ -1,10 +1,10 @@
 import type { DriverName } from '../settings.js'
 import { firstUsable } from './auto.js'
 import type { Driver } from './discovery.js'
-import { withFirstLook } from './first-look.js'
 import { mdns } from './mdns.js'
 import { memory } from './memory.js'
 import { avahi, bonjour } from './native.js'
+import { withFirstLook } from './with-first-look.js'
 
 /** The driver of a name, with a first look beside it where that is wanted and there is a network to look at. */
 export function chooseDriver(name: DriverName, firstLook: boolean): Driver {

@@ -1,9 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { encode } from 'dns-packet'
 import type { InterfaceAddress } from '../addon.js'
-import { localAddresses } from '../network.js'
 import { trace } from '../trace.js'
-import type { Announcement, Discovery, Driver, Instance, Listener } from './discovery.js'
+import type { Instance } from './discovery.js'
 import { decodeMessage, instancesIn } from './first-answer.js'
 
 /** The multicast DNS group and port (RFC 6762 §3). */
@@ -26,8 +25,8 @@ const MAX_MESSAGE_BYTES = 9000
 export interface FirstLookOptions {
   /** The cluster's name. */
   readonly name: string
-  /** Our own uuid, which is no hint. */
-  readonly uuid: string
+  /** Our own uuid, which is no hint; null where it is to be told as well. */
+  readonly uuid: string | null
   /** The addresses of the interfaces to ask on: all that the service uses. */
   readonly interfaces: readonly InterfaceAddress[]
   /** Called once for each instance that answers, from the event loop; not after close. */
@@ -51,7 +50,7 @@ export class FirstLook {
 
   constructor(options: FirstLookOptions) {
     this.#options = options
-    this.#hinted.add(options.uuid)
+    if (options.uuid !== null) this.#hinted.add(options.uuid)
     this.#type = `_${options.name}._tcp.local`
     this.#question = encode({ type: 'query', id: 0, questions: [{ type: 'PTR', name: this.#type }] })
     for (const { entry, family } of oneEach(options.interfaces)) this.#ask(entry, family)
@@ -119,46 +118,6 @@ export class FirstLook {
     this.#hinted.add(instance.uuid)
     trace('%s: first seen at %j port %d', instance.uuid, instance.host, instance.port)
     this.#options.onHint(instance)
-  }
-}
-
-/**
- * A driver with a first look beside it. It begins at once, but for a uuid that is probed: until that is known to be ours,
- * nobody may be dialed.
- */
-export function withFirstLook(driver: Driver): Driver {
-  return (announcement, listener) => new WithFirstLook(driver, announcement, listener)
-}
-
-class WithFirstLook implements Discovery {
-  readonly #announcement: Announcement
-  readonly #listener: Listener
-  readonly #discovery: Discovery
-  #look: FirstLook | null = null
-  #closed = false
-
-  constructor(driver: Driver, announcement: Announcement, listener: Listener) {
-    this.#announcement = announcement
-    this.#listener = listener
-    const announced = () => {
-      listener.announced()
-      if (announcement.probe) this.#begin()
-    }
-    this.#discovery = driver(announcement, { ...listener, announced })
-    if (!announcement.probe) this.#begin()
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true
-    this.#look?.close()
-    await this.#discovery.close()
-  }
-
-  #begin(): void {
-    if (this.#closed) return
-    const { name, uuid, interfaceIndex } = this.#announcement
-    const interfaces = localAddresses().filter(({ index }) => interfaceIndex === 0 || index === interfaceIndex)
-    this.#look = new FirstLook({ name, uuid, interfaces, onHint: this.#listener.hint })
   }
 }
 

@@ -1,7 +1,4 @@
 // A uuid that was chosen, and is taken by another live service.
-//
-// On a host where another member already browses, Avahi can miss the conflict: that browse's known answers keep the
-// older service's daemon from answering the probes (RFC 6762 §7.1 against §8.1). Here nobody else browses there.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sharedLab } from '../lab/index.js'
@@ -14,7 +11,8 @@ const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
   for (const [where, second] of [
     ['another host', 1],
-    ['the same host', 0]
+    ['the same host', 0],
+    ["another host, and another member is on the newcomer's", 2]
   ] as const) {
     test(`taken on ${where}: the newcomer gets an error, the older one is undisturbed`, { skip }, async () => {
       const [alpha, , gamma] = shared.hosts
