@@ -10,7 +10,7 @@ export interface PresharedKey {
 }
 
 const KEY_BYTES = 32
-/** The cost of stretching a passphrase (RFC 7914 §2): 64 MiB and about a tenth of a second. */
+/** The cost of stretching a passphrase (RFC 7914 §2): 64 MiB and about two tenths of a second. */
 const SCRYPT = { N: 2 ** 16, r: 8, p: 1, maxmem: 2 ** 27 }
 
 /**
