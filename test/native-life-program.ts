@@ -5,13 +5,13 @@
  *   native-life-program BACKEND workers COUNT       COUNT worker threads, two at a time, beside a session of the main thread
  *   native-life-program BACKEND frozen END          with sessions that the daemon, frozen by then, knows and does not know
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { addon, type Backend, type Session, type SessionEvent } from '#tcpnet/addon.js'
 import { announcing } from './native-host.js'
+import { LoopWatch } from './programs/loop-watch.js'
 
 export const STEPS = ['load', 'open', 'announced', 'found', 'closing', 'closed', 'query'] as const
 export type Step = (typeof STEPS)[number]
@@ -79,28 +79,11 @@ async function workers(backend: Backend, count: number): Promise<void> {
   console.log('done')
 }
 
-/** An event loop that has nothing to do with the addon: what holds that one is the machine. */
-const CONTROL = `
-const { monitorEventLoopDelay } = require('node:perf_hooks')
-const { parentPort } = require('node:worker_threads')
-const histogram = monitorEventLoopDelay({ resolution: 1 })
-parentPort.on('message', () => {
-  if (!histogram.enable()) parentPort.postMessage(histogram.max / 1e6)
-})`
-
-/** Tells the longest time, in milliseconds, in which the event loop was held while `body` ran, and a control's beside it. */
+/** Tells the longest time, in milliseconds, in which the event loop was held while `body` ran. */
 async function tellHold(body: () => Promise<void>): Promise<void> {
-  const control = new Worker(CONTROL, { eval: true })
-  await new Promise((resolve) => control.once('online', resolve))
-  control.postMessage('start')
-  const histogram = monitorEventLoopDelay({ resolution: 1 })
-  histogram.enable()
+  const watch = new LoopWatch()
   await body()
-  histogram.disable()
-  const beside = new Promise((resolve) => control.once('message', resolve))
-  control.postMessage('tell')
-  console.log(`held ${histogram.max / 1e6} ${await beside}`)
-  await control.terminate()
+  console.log(`held ${watch.longestMs}`)
 }
 
 async function frozen(backend: Backend, end: string): Promise<void> {
