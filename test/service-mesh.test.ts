@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { afterEach, describe, it } from 'node:test'
 import type { PeerSocket, Service } from 'tcpnet'
 import { encodeAnswer } from '#tcpnet/mesh/hello.js'
 import { Cluster, closed, connection } from './support/cluster.js'
 import { accept, helloTo, introduce, knock, over, RawPeer } from './support/raw-peer.js'
-import { next, Tally, until } from './support/wait.js'
+import { next, Tally, until, within } from './support/wait.js'
 
 let cluster = new Cluster()
 const cleanUps: (() => Promise<void>)[] = []
@@ -211,6 +212,30 @@ describe('a dial that fails', () => {
     await peer.dial(2)
     assert.equal(service.peers.get('AA')?.failures, 1)
     assert.match(service.peers.get('AA')?.error?.message ?? '', /no tcpnet service/)
+  })
+
+  it('is not told while a peer that has gone is still announced; after two seconds it is', async () => {
+    const peer = await rawPeer('AA')
+    const service = cluster.make()
+    const errors = new Tally<{ at: number; code: string | undefined; failures: number | undefined }>()
+    service.on('error', ({ code, peer }) => errors.add({ at: performance.now(), code, failures: peer?.failures }))
+    const connected = next(service, 'connection')
+    service.listen()
+    const { socket } = await peer.dial(1)
+    accept(socket)
+    const [ours] = (await connected) as [PeerSocket]
+    const lost = once(ours, 'close')
+    peer.stopListening()
+    socket.end()
+    ours.resume()
+    await within(lost, 'the connection closes')
+    const lostAt = performance.now()
+    await until(() => service.peers.get('AA')?.failures === 2, 'its next dial fails')
+    assert.match(service.peers.get('AA')?.error?.message ?? '', /ECONNREFUSED/)
+    const [told] = await errors.reach(1, 'a dial that fails later is told')
+    assert.ok(told !== undefined && told.at - lostAt > 1900, `told ${told?.at} after ${lostAt}`)
+    assert.equal(told.code, 'ECONNREFUSED')
+    assert.ok((told.failures ?? 0) > 2)
   })
 
   it('fails after five seconds without an answer', async () => {

@@ -50,6 +50,9 @@ export interface Peer {
   readonly error: Error | null
 }
 
+/** How long after its connection a peer that goes away may still be announced, in milliseconds (RFC 6762 §10.1: one second). */
+const GOODBYE_MS = 2000
+
 /** Most links never suspect an address: they share this. */
 const NONE: ReadonlySet<string> = new Set()
 
@@ -67,6 +70,8 @@ export class Link {
   /** Dials that failed, and connections that did not last, in a row. */
   failures = 0
   lastError: Error | null = null
+  /** When its last connection closed, in milliseconds of the monotonic clock. */
+  lostAt = Number.NEGATIVE_INFINITY
   readonly #owner: { readonly name: string; readonly uuid: string }
   /** Addresses that were reached and gave the wrong answer: dialed last. */
   #suspects: ReadonlySet<string> = NONE
@@ -101,6 +106,14 @@ export class Link {
     if (old.kind === 'dialing') old.dial.abort()
     if (old.kind === 'waiting') clearTimeout(old.timer)
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
+  }
+
+  /**
+   * Whether a dial failed because the peer goes away: its connection has just closed, nobody listens at its port any
+   * more, and its goodbye is under way.
+   */
+  isLeaving(error: NodeJS.ErrnoException): boolean {
+    return error.code === 'ECONNREFUSED' && performance.now() - this.lostAt < GOODBYE_MS
   }
 
   /** What pairing needs to know of the state; null where the answer has to wait for our old connection's close. */

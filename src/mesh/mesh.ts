@@ -31,7 +31,7 @@ export interface MeshOptions {
   readonly limits: Limits
   /** A peer is connected: the hello has succeeded, the socket is the application's. */
   readonly onConnection: (socket: Socket, uuid: string) => void
-  /** A dial failed. */
+  /** A dial failed, and not because the peer goes away. */
   readonly onDialFailed: (error: Error, peer: Peer) => void
   /** An inbound connection was refused. */
   readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
@@ -275,7 +275,7 @@ export class Mesh {
         link.lastError = result.error
         if (result.address !== null) link.suspect(result.address)
         this.#wait(link, result.error.message)
-        this.#options.onDialFailed(result.error, link.toPeer())
+        if (!link.isLeaving(result.error)) this.#options.onDialFailed(result.error, link.toPeer())
     }
   }
 
@@ -309,7 +309,8 @@ export class Mesh {
       return
     }
     this.#next()
-    if (performance.now() - since >= GOOD_CONNECTION_MS) link.failures = 0
+    link.lostAt = performance.now()
+    if (link.lostAt - since >= GOOD_CONNECTION_MS) link.failures = 0
     if (link.state.kind === 'closing') {
       link.enter({ kind: 'idle' }, 'the old connection is closed')
       this.#wake(link)

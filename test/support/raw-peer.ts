@@ -50,6 +50,11 @@ export class RawPeer {
     return { socket, hello }
   }
 
+  /** Takes no dial any more; connections stay, and the announcement. */
+  stopListening(): void {
+    this.#server.close()
+  }
+
   /** Ends the announcement; connections stay. */
   async withdraw(): Promise<void> {
     await this.#discovery?.close()
@@ -58,8 +63,10 @@ export class RawPeer {
   async close(): Promise<void> {
     await this.withdraw()
     for (const socket of this.dials.items) socket.destroy()
-    this.#server.close()
-    await once(this.#server, 'close')
+    if (this.#server.listening) {
+      this.#server.close()
+      await once(this.#server, 'close')
+    }
   }
 }
 
