@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { type Host, type Lab, labTest, type Program, skipWithoutLab, until } from '../lab/index.js'
 import { closeAll, firstMesh, fullMesh } from '../programs/full-mesh.js'
 import { Node, NodeProcess } from '../programs/node-client.js'
+import { LONG } from '../support/long.js'
 import type { Plan } from './liar.js'
 import type { StrangersPlan } from './strangers.js'
 
@@ -14,7 +15,7 @@ const COUNT = 10_000
  * With 10,000 false announcements a daemon is often too busy to announce a newcomer in time, as `listen()` then says: that
  * is Avahi's own limit. So many are for a run by hand, on a machine with nothing else to do.
  */
-const LIES = Number(process.env.TCPNET_TEST_LIES ?? 2000)
+const LIES = LONG ? 10_000 : 2000
 const MIB = 2 ** 20
 const MAX_GROWTH = 64 * MIB
 /** What an allocator may keep of what was freed. */
