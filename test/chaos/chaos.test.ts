@@ -19,7 +19,7 @@ const PLAN: ChaosPlan = { seed: 4, durationMs: 20_000, hosts: 4 }
 async function withoutPairing(run: (program: string) => Promise<void>): Promise<void> {
   const copy = await mkdtemp(join(tmpdir(), 'tcpnet-unpaired-'))
   try {
-    for (const part of ['package.json', 'dist', 'build/Release/tcpnet.node', 'out/test/programs']) {
+    for (const part of ['package.json', 'dist', 'build/Release/tcpnet.node', 'prebuilds', 'out/test/programs']) {
       await cp(join(ROOT, part), join(copy, part), { recursive: true })
     }
     await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
