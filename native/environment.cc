@@ -12,6 +12,18 @@ namespace {
 constexpr const char* kNoThread =
     "the system refused a thread or a pipe for discovery: raise the limits of this process";
 
+/**
+ * Makes what a callback threw an uncaught exception. Node does that by itself only for addons of Node-API 10 and later:
+ * for others it drops the exception, with a warning. Refused where the environment is ending: then there is nobody to
+ * tell.
+ */
+void ThrowUncaught(Napi::Env env) {
+  bool pending = false;
+  napi_value exception = nullptr;
+  if (napi_is_exception_pending(env, &pending) != napi_ok || !pending) return;
+  if (napi_get_and_clear_last_exception(env, &exception) == napi_ok) napi_fatal_exception(env, exception);
+}
+
 }  // namespace
 
 /** Makes what is made once. False with an exception pending where the environment is ending. */
@@ -82,15 +94,18 @@ void Environment::OnNotify(napi_env env, napi_value, void* environment, void*) {
   if (env == nullptr) return;  // the environment is ending
   auto* self = static_cast<Environment*>(environment);
   if (self->stopped_) return;
-  if (const auto event = self->events_->Pop()) self->Deliver(*event);
+  const auto event = self->events_->Pop();
+  if (!event) return;
+  const Napi::HandleScope scope(env);
+  self->Deliver(*event);
+  ThrowUncaught(env);
 }
 
-/** Calls one callback. An exception that it throws stays pending: it becomes an uncaught one of this call. */
+/** Calls one callback. An exception that it throws stays pending. */
 void Environment::Deliver(const Event& event) {
   const auto entry = callbacks_.find(event.id);
   if (entry == callbacks_.end()) return;
   const Napi::Env env(env_);
-  const Napi::HandleScope scope(env);
   if (const auto* told = std::get_if<SessionEvent>(&event.what)) {
     if (entry->second.on_event.IsEmpty()) return;
     const Napi::Function on_event = entry->second.on_event.Value();

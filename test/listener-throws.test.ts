@@ -2,6 +2,7 @@
 // those has a service that goes on.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { skipWithoutLab } from './lab/index.js'
 import { runProgram } from './support/child.js'
 
 /** Runs a program that throws `on purpose` from listeners, and prints a line for each of that. */
@@ -70,5 +71,43 @@ describe('a listener that throws', () => {
       service.close()
     `)
     assert.deepEqual(output, ['on purpose', 'one is refused'])
+  })
+})
+
+/** Runs a program on a machine whose bus nobody serves, with `listen()`, which fails there. */
+function withoutDaemon(program: string) {
+  const source = `
+    import { Worker } from 'node:worker_threads'
+    import { tcpnet } from 'tcpnet'
+    const listen = () => tcpnet({ name: 'throws', driver: 'avahi' }).listen()
+    ${program}
+  `
+  return runProgram(source, { DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nowhere' })
+}
+
+// The addon calls it, from a callback of its own.
+describe('an error of the addon that nobody listens for', { skip: skipWithoutLab }, () => {
+  it('ends the process', async () => {
+    const { code, signal, stderr } = await withoutDaemon('listen()')
+    assert.deepEqual({ code, signal }, { code: 1, signal: null })
+    assert.match(stderr, /ERR_TCPNET_NO_DAEMON/)
+    assert.doesNotMatch(stderr, /Warning/)
+  })
+
+  it('is an uncaught exception of the process', async () => {
+    const ended = await withoutDaemon(`
+      process.on('uncaughtException', (error) => console.log(error.code))
+      listen()
+    `)
+    assert.deepEqual(ended, { code: 0, signal: null, stdout: 'ERR_TCPNET_NO_DAEMON\n', stderr: '' })
+  })
+
+  it('is the error of its worker', async () => {
+    const ended = await withoutDaemon(`
+      const source = "const { tcpnet } = require('tcpnet'); (" + listen + ")()"
+      const worker = new Worker(source, { eval: true, execArgv: [] })
+      worker.on('error', (error) => console.log(error.code)).on('exit', (code) => console.log(code))
+    `)
+    assert.deepEqual(ended, { code: 0, signal: null, stdout: 'ERR_TCPNET_NO_DAEMON\n1\n', stderr: '' })
   })
 })

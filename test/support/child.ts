@@ -13,11 +13,15 @@ export interface Ended {
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const PATIENCE_MS = 30_000
 
-/** Runs a program, given as text, in a process of its own, in the package's folder; fails where it does not end. */
-export async function runProgram(source: string): Promise<Ended> {
+/**
+ * Runs a program, given as text, in a process of its own, in the package's folder; fails where it does not end.
+ *
+ * @param env more of the environment's variables
+ */
+export async function runProgram(source: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
     cwd: ROOT,
-    env: { ...process.env, TCPNET_DRIVER: 'memory' },
+    env: { ...process.env, TCPNET_DRIVER: 'memory', ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   let [stdout, stderr] = ['', '']
