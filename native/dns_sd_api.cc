@@ -28,11 +28,14 @@ constexpr AvahiAllocator kZeroingAllocator{[](size_t size) { return std::calloc(
 /**
  * Avahi's library leaves the callbacks that a reference does not use uninitialised (sdref_new() in its compat.c), and
  * calls them when the daemon goes away: a jump to whatever was in that memory. Memory that is always zero mends that,
- * for every user of the library in this process; it can be freed by anybody as before.
+ * for every user of the library in this process; it can be freed by anybody as before. The library keeps the address of
+ * the functions for good, so this addon has to stay, too.
  */
 void ZeroAvahiMemory() {
   void (*set_allocator)(const AvahiAllocator*) = nullptr;
-  if (Library("libavahi-common.so.3").Find("avahi_set_allocator", set_allocator)) set_allocator(&kZeroingAllocator);
+  if (!Library("libavahi-common.so.3").Find("avahi_set_allocator", set_allocator)) return;
+  PinThisLibrary();
+  set_allocator(&kZeroingAllocator);
 }
 
 #endif
