@@ -21,8 +21,10 @@ uint32_t LoopbackIndex() {
 std::optional<Failed> Link::Connect(std::function<void(const Failed&)> broken) {
   if (!api_) return Failed{Failure::kLibrary, api_.error()};
   if (api_.CreateConnection != nullptr) {
+    // After any error the shared connection is not read from again: for all that goes on over it, the daemon is gone.
     const Error error = main_.Start(
-        nullptr, [this](Ref* ref) { return api_.CreateConnection(ref); }, [this](Error said) { FailedBy(said); });
+        nullptr, [this](Ref* ref) { return api_.CreateConnection(ref); },
+        [this](Error) { FailedBy(kServiceNotRunning); });
     if (error != kNoError) return Failed{FailureOf(error), Describe(error)};
   }
   broken_ = std::move(broken);
