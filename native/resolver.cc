@@ -33,12 +33,17 @@ Instance::~Instance() {
 
 void Instance::Found(const ServiceData& service) {
   data_ = {service.host, service.port, service.txt, {}};
+  FollowHost();
+}
+
+/** Follows the host that the service is on, and tells what is known of it. */
+void Instance::FollowHost() {
   const Place& place = target_.place;
-  const HostKey key{service.host, place.interface_index, place.family};
+  const HostKey key{data_.host, place.interface_index, place.family};
   if (host_ == nullptr || host_->key() < key || key < host_->key()) {
     if (host_ != nullptr) host_->Forget(this);
     host_ = resolver_.HostOf(key);
-    if (host_ == nullptr) return;  // stays unanswered
+    if (host_ == nullptr) return;  // until RetryHosts()
     host_->Observe(this, [this] { Update(); });
   }
   Update();
@@ -66,6 +71,7 @@ Resolver::Resolver(Loop& loop, Backend& backend)
       deadline_(loop.AddTimer([this] { ExpireOld(); })),
       recovery_(loop.AddTimer([this] {
         limits_ = backend_.limits();
+        RetryHosts();
         Run();
       })),
       limits_(backend.limits()) {}
@@ -125,6 +131,16 @@ void Resolver::ExpireOld() {
   }
 }
 
+/** Looks up the hosts that were refused, until one is refused again. */
+void Resolver::RetryHosts() {
+  for (const State state : {State::kResolving, State::kResolved, State::kUnanswered}) {
+    for (Instance* instance : std::list(lists_[state])) {
+      if (instance->host_ == nullptr && !instance->data_.host.empty()) instance->FollowHost();
+      if (recovery_->armed) return;
+    }
+  }
+}
+
 std::chrono::milliseconds Resolver::UntilEviction() const {
   return std::chrono::ceil<std::chrono::milliseconds>(evicted_ + kEvictionInterval - Loop::Clock::now());
 }
@@ -136,6 +152,7 @@ bool Resolver::Evict(State from, State to) {
   instance.lookup_.reset();
   if (instance.host_ != nullptr) instance.host_->Forget(&instance);
   instance.host_.reset();
+  instance.data_ = {};
   Move(instance, to);
   return true;
 }

@@ -44,6 +44,7 @@ class Instance {
   };
 
   void Found(const ServiceData& service);
+  void FollowHost();
   void Update();
 
   Resolver& resolver_;
@@ -81,6 +82,7 @@ class Resolver {
 
   void Run();
   void ExpireOld();
+  void RetryHosts();
   std::chrono::milliseconds UntilEviction() const;
   bool Evict(State from, State to);
   void Start(Instance& instance);

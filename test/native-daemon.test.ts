@@ -209,3 +209,22 @@ labTest('avahi: 900 false instances neither hide a real one nor use more of the 
   await right.event('B1', 'lost', ({ instance }) => instance === 'A1')
   assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
 })
+
+labTest('avahi: a host that the daemon refused to look up is looked up when it allows more', async (lab) => {
+  // The sessions A1 and A2 are an entry group and a browser each; they look up A1, A2 and A3, all on one host, which
+  // counts for two. Then there is room for the lookup of B1, and for half of that of its host.
+  const settings = { server: { 'objects-per-client-max': 11 } }
+  const a = await lab.host('alpha', { avahi: settings, ipv6: false })
+  const b = await lab.host('bravo', { ipv6: false })
+  const [left, beside, right] = [await Native.on(a), await Native.on(a), await Native.on(b)]
+  const here = { interfaceIndex: a.interface().index }
+  await beside.announce(announcing('A3', 'avahi', here))
+  await left.announce(announcing('A1', 'avahi', here))
+  await left.announce(announcing('A2', 'avahi', { ...here, type: '_tcpnet-other._tcp' }))
+  await Promise.all([left.found('A1', 'A3'), left.found('A1', 'A1'), left.found('A2', 'A2')])
+  await right.announce(announcing('B1', 'avahi'))
+  await beside.found('A3', 'B1')
+  await left.close('A2')
+  await left.program.line(/"id":"A1","type":"found","instance":"B1"/, 'B1 was not found', 20_000)
+  assert.deepEqual([await left.end(), await beside.end(), await right.end()], [CLEAN, CLEAN, CLEAN])
+})
