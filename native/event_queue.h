@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -34,6 +36,9 @@ struct Event {
  * Brings events from the discovery thread to the JavaScript thread: Push() on the one, Pop() on the other. For each
  * event the thread-safe function is called once, without data: the events belong to the queue, whatever becomes of the
  * calls.
+ *
+ * What waits here is bounded by what there is to know, not by how often it changed: a `Found` takes the place of the
+ * one that still waits for the same session and place, unless a `Lost` came between them.
  */
 class EventQueue {
  public:
@@ -50,9 +55,15 @@ class EventQueue {
   void Shut();
 
  private:
+  using Where = std::pair<uint64_t, Place>;  // the session's id
+
+  bool Replace(Event& event);
+
   std::mutex mutex_;
   napi_threadsafe_function notify_;  // null after Shut()
   std::deque<Event> events_;
+  uint64_t popped_ = 0;              // how many events were taken: the number of the oldest that waits
+  std::map<Where, uint64_t> found_;  // the numbers of the `Found` that may be replaced
 };
 
 }  // namespace tcpnet

@@ -60,8 +60,9 @@ export type SessionFailure =
 /**
  * What a session tells. `found` and `lost` speak of one instance on one interface over one family of mDNS transport
  * (dns_sd.h does not tell the family: over it, all is 4). `found` comes again, whole, when anything in it changed, with
- * one address at least; where several records change, it may come between them. Instances whose names are not
- * hexadecimal are left out. With `probe`, nothing is found before `announced`. After `failed` nothing comes.
+ * one address at least; where several records change, it may come between them, and where they change faster than the
+ * event loop turns, only the latest comes. Instances whose names are not hexadecimal are left out. With `probe`, nothing is
+ * found before `announced`. After `failed` nothing comes.
  */
 export type SessionEvent =
   | { readonly type: 'announced' }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { Backend } from '#tcpnet/addon.js'
+import type { Backend, SessionEvent } from '#tcpnet/addon.js'
 import { labTest, sharedLab, skipWithoutLab } from './lab/index.js'
 import { announcing, CLEAN, Native } from './native-host.js'
 
@@ -227,4 +230,36 @@ labTest('avahi: a host that the daemon refused to look up is looked up when it a
   await left.close('A2')
   await left.program.line(/"id":"A1","type":"found","instance":"B1"/, 'B1 was not found', 20_000)
   assert.deepEqual([await left.end(), await beside.end(), await right.end()], [CLEAN, CLEAN, CLEAN])
+})
+
+labTest('avahi: changes that come while the event loop is held are told as one', async (lab) => {
+  const [a, b] = await lab.hosts(['alpha', 'bravo'], { ipv6: false })
+  const [left, beside, right] = [await Native.on(a), await Native.on(a), await Native.on(b)]
+  const folder = await mkdtemp(join(tmpdir(), 'tcpnet-native-'))
+  const pipe = join(folder, 'pipe')
+  await a.exec(['mkfifo', pipe])
+  await right.announce(announcing('B1', 'avahi'))
+  await left.announce(announcing('A1', 'avahi'))
+  await beside.announce(announcing('A2', 'avahi'))
+  await Promise.all([left.found('A1', 'B1'), beside.found('A2', 'B1')])
+  left.send({ do: 'hold', id: 'loop', pipe })
+  await left.event('loop', 'held')
+  const more = Array.from({ length: 8 }, (_, i) => `10.77.1.${101 + i}`)
+  for (const address of more) {
+    await b.exec(['ip', 'address', 'add', `${address}/24`, 'dev', b.interface().name])
+    await beside.found('A2', 'B1', ({ addresses }) => addresses.includes(address))
+  }
+  await right.close('B1')
+  await beside.event('A2', 'lost', ({ instance }) => instance === 'B1')
+  await right.announce(announcing('B1', 'avahi', { port: 999 }))
+  await beside.found('A2', 'B1', ({ port }) => port === 999)
+  const from = left.told
+  await a.exec(['sh', '-c', `echo > ${pipe}`])
+  await left.found('A1', 'B1', ({ port }) => port === 999, from)
+  const told = left.program.lines.slice(from).filter((line) => line.includes('"instance":"B1"'))
+  const [found, lost, again] = told.map((line) => JSON.parse(line) as SessionEvent)
+  assert.ok(found?.type === 'found' && more.every((one) => found.addresses.includes(one)), 'not told as one')
+  assert.deepEqual([lost?.type, again?.type], ['lost', 'found'])
+  assert.deepEqual([await left.end(), await beside.end(), await right.end()], [CLEAN, CLEAN, CLEAN])
+  await rm(folder, { recursive: true })
 })

@@ -10,7 +10,7 @@ type Found = SessionEvent & { type: 'found' }
 /** What the program tells, beside the events of sessions. */
 export type Event =
   | SessionEvent
-  | { type: 'closed' }
+  | { type: 'closed' | 'held' | 'released' }
   | { type: 'addresses'; error: string | null; addresses: { family: 4 | 6; address: string }[] }
   | { type: 'usage'; files: number; threads: number; kilobytes: number }
 

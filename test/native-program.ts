@@ -11,6 +11,8 @@ export type Command =
   | { do: 'close'; id: string }
   | { do: 'query'; id: string; host: string; interfaceIndex: number; timeoutMs: number }
   | { do: 'usage'; id: string }
+  /** Holds the event loop until something is written to the named pipe. */
+  | { do: 'hold'; id: string; pipe: string }
 
 const sessions = new Map<string, Session>()
 
@@ -35,6 +37,10 @@ function run(command: Command): void {
         tell(id, { type: 'addresses', error, addresses })
       )
       return
+    case 'hold':
+      tell(id, { type: 'held' })
+      readFileSync(command.pipe)
+      return tell(id, { type: 'released' })
     case 'usage':
       return tell(id, { type: 'usage', ...usage() })
   }
