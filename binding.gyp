@@ -39,7 +39,8 @@
         "native/socket_options.cc",
       ],
       "include_dirs": [
-        "<!(node -p \"try { require('node-addon-api').include_dir } catch { 'native/vendor' }\")"
+        # The package's own headers, before what the application has by that name, which may be of any age.
+        "<!(node -p \"require('fs').existsSync('native/vendor/napi.h') ? 'native/vendor' : require('node-addon-api').include_dir\")"
       ],
       "defines": [
         "NAPI_VERSION=8",
