@@ -1,7 +1,7 @@
 #include "dns_data.h"
 
 #include <algorithm>
-#include <sstream>
+#include <cctype>
 
 namespace tcpnet {
 
@@ -16,6 +16,19 @@ std::string Number(uint16_t value) {
   return {static_cast<char>(value >> 8), static_cast<char>(value & 0xff)};
 }
 
+/** The character at `at` of a name in text, which is moved past it; \DDD and \C are one: RFC 1035 section 5.1. */
+char NextCharacter(const std::string& name, size_t& at) {
+  if (name[at] != '\\' || at + 1 == name.size()) return name[at++];
+  const std::string digits = name.substr(at + 1, 3);
+  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  if (digits.size() < 3 || !std::all_of(digits.begin(), digits.end(), is_digit)) {
+    at += 2;
+    return name[at - 1];
+  }
+  at += 4;
+  return static_cast<char>(std::stoi(digits));
+}
+
 }  // namespace
 
 std::string LabelData(const std::string& label) {
@@ -24,8 +37,9 @@ std::string LabelData(const std::string& label) {
 
 std::string NameData(const std::string& name) {
   std::string data;
-  std::istringstream labels(name);
-  for (std::string label; std::getline(labels, label, '.');) {
+  for (size_t at = 0; at < name.size(); at++) {
+    std::string label;
+    while (at < name.size() && name[at] != '.') label += NextCharacter(name, at);
     if (!label.empty()) data += LabelData(label);
   }
   return data + '\0';

@@ -12,7 +12,7 @@ namespace tcpnet {
 /** One label of a name: its length, then its bytes. */
 std::string LabelData(const std::string& label);
 
-/** A name of plain labels, which have no dot in them. */
+/** A name in text, in which characters may be escaped. */
 std::string NameData(const std::string& name);
 
 /** An SRV record's data: priority and weight 0. */

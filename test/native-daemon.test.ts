@@ -198,6 +198,16 @@ labTest('addresses of a host on one interface are what the daemon has', async (l
   assert.deepEqual(await native.end(), CLEAN)
 })
 
+labTest('avahi: a host whose name is not of ASCII alone is found', async (lab) => {
+  const a = await lab.host('alpha', { avahi: { server: { 'host-name': 'Mäx' } } })
+  const b = await lab.host('bravo')
+  const [left, right] = [await Native.on(a), await Native.on(b)]
+  await right.announce(announcing('B1', 'avahi'))
+  await left.announce(announcing('A1', 'avahi'))
+  await right.found('B1', 'A1', ({ addresses }) => addresses.includes(a.ipv4))
+  assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
+})
+
 labTest('avahi: 900 false instances neither hide a real one nor use more of the daemon than it allows', async (lab) => {
   const settings = { server: { 'objects-per-client-max': 300, 'ratelimit-burst': 1000 } }
   const [a, b] = await lab.hosts(['alpha', 'bravo'], { avahi: settings, ipv6: false })
