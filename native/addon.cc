@@ -27,6 +27,12 @@ Napi::Value DeadPeer(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), SetDeadPeerOptions(info[0].As<Napi::Number>().Int32Value(), *options));
 }
 
+Napi::Value Silence(const Napi::CallbackInfo& info) {
+  if (info[0].IsNumber()) return Napi::Number::New(info.Env(), SilenceMs(info[0].As<Napi::Number>().Int32Value()));
+  Napi::TypeError::New(info.Env(), "silenceMs takes a file descriptor").ThrowAsJavaScriptException();
+  return info.Env().Undefined();
+}
+
 Napi::Value PrepareDnsSd(const Napi::CallbackInfo& info) {
   dns_sd::PrepareLibrary();
   return info.Env().Undefined();
@@ -37,6 +43,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(environment);
   exports.Set("interfaces", Napi::Function::New(env, Interfaces, "interfaces"));
   exports.Set("setDeadPeerOptions", Napi::Function::New(env, DeadPeer, "setDeadPeerOptions"));
+  exports.Set("silenceMs", Napi::Function::New(env, Silence, "silenceMs"));
   const auto open = [environment](const Napi::CallbackInfo& info) { return OpenSession(info, *environment); };
   exports.Set("openSession", Napi::Function::New(env, open, "openSession"));
   const auto query = [environment](const Napi::CallbackInfo& info) { QueryAddresses(info, *environment); };

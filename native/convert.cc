@@ -148,7 +148,7 @@ std::optional<DeadPeerOptions> DeadPeerOptionsFromJs(const Napi::Value& value) {
   DeadPeerOptions options{};
   const bool complete =
       Read(object, "idle", 1, kMax, options.idle_s) && Read(object, "interval", 1, kMax, options.interval_s) &&
-      Read(object, "count", 1, kMax, options.count) && Read(object, "userTimeout", 0, kMax, options.user_timeout_ms);
+      Read(object, "count", 1, kMax, options.count) && Read(object, "dropTime", 1, kMax, options.drop_time_s);
   return complete ? std::optional(options) : std::nullopt;
 }
 

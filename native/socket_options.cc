@@ -28,15 +28,27 @@ int SetDeadPeerOptions(int fd, const DeadPeerOptions& options) {
 #endif
     {IPPROTO_TCP, TCP_KEEPINTVL, options.interval_s},
     {IPPROTO_TCP, TCP_KEEPCNT, options.count},
-#if defined(TCP_USER_TIMEOUT)
-    {IPPROTO_TCP, TCP_USER_TIMEOUT, options.user_timeout_ms},
-#elif defined(TCP_RXT_CONNDROPTIME)  // macOS's nearest: whole seconds of retransmission
-    {IPPROTO_TCP, TCP_RXT_CONNDROPTIME, (options.user_timeout_ms + 999) / 1000},
+#if defined(TCP_RXT_CONNDROPTIME)  // macOS
+    {IPPROTO_TCP, TCP_RXT_CONNDROPTIME, options.drop_time_s},
 #endif
   };
   for (const Option& option : all) {
     if (setsockopt(fd, option.level, option.name, &option.value, sizeof option.value) != 0) return errno;
   }
+  return 0;
+}
+
+unsigned SilenceMs([[maybe_unused]] int fd) {
+#if defined(__linux__)
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  // Each acknowledgement ends the counting, also one that says that there is no room: the other end is there.
+  const bool owed_to_data = info.tcpi_unacked > 0 && info.tcpi_last_data_sent <= info.tcpi_last_ack_recv;
+  // A single probe may be lost, and the next one be far away.
+  const bool owed_to_probes = info.tcpi_probes > 1;
+  if (owed_to_data || owed_to_probes) return info.tcpi_last_ack_recv;
+#endif
   return 0;
 }
 

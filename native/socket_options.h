@@ -8,11 +8,17 @@ struct DeadPeerOptions {
   int idle_s;
   int interval_s;
   int count;
-  int user_timeout_ms;
+  int drop_time_s;
 };
 
-/** Sets keep-alive and user timeout of a TCP socket. Returns 0, or the errno of the first option that was refused. */
+/** Sets keep-alive of a TCP socket. Returns 0, or the errno of the first option that was refused. */
 int SetDeadPeerOptions(int fd, const DeadPeerOptions& options);
+
+/**
+ * Milliseconds since the other end of a TCP socket last acknowledged anything, if it owes an answer: to data that was sent
+ * after that, or to more than one probe. Else 0; and on systems other than Linux.
+ */
+unsigned SilenceMs(int fd);
 
 }  // namespace tcpnet
 

@@ -23,8 +23,8 @@ export interface DeadPeerOptions {
   readonly interval: number
   /** Unanswered probes before the connection is closed (TCP_KEEPCNT). */
   readonly count: number
-  /** Milliseconds that sent data may stay unacknowledged (TCP_USER_TIMEOUT; RFC 5482). Ignored where there is none. */
-  readonly userTimeout: number
+  /** Seconds of retransmission without an answer (TCP_RXT_CONNDROPTIME). On macOS alone. */
+  readonly dropTime: number
 }
 
 /** A DNS-SD library that the addon can open. */
@@ -96,8 +96,13 @@ export interface Session {
 export interface Addon {
   /** This machine's interfaces and their addresses, in the kernel's order. */
   interfaces(): InterfaceAddress[]
-  /** Sets keep-alive and user timeout of a TCP socket. Returns 0, or the errno of the first option refused. */
+  /** Sets keep-alive of a TCP socket. Returns 0, or the errno of the first option refused. */
   setDeadPeerOptions(fd: number, options: DeadPeerOptions): number
+  /**
+   * Milliseconds since the other end of a TCP socket last acknowledged anything, if it owes an answer: to data that was sent
+   * after that, or to more than one probe. Else 0; and on systems other than Linux.
+   */
+  silenceMs(fd: number): number
   /**
    * Makes Avahi's libdns_sd fit for use by others in this process: silent on stderr, and safe when the daemon goes away,
    * which crashes the process otherwise. To be called before it is used. What the addon itself does needs no such call.

@@ -8,12 +8,68 @@ export const SHORTEST_DEAD_PEER_TIMEOUT_MS = 2000
 /** The longest, in milliseconds: a day. The kernel takes no keep-alive that begins after 32,767 seconds. */
 export const LONGEST_DEAD_PEER_TIMEOUT_MS = 86_400_000
 
+/** How often a connection is looked at in that time. */
+const LOOKS = 10
+/** At which look in a row that finds an answer owed the connection is closed; the rest of the time is to spare. */
+const LAST_LOOK = 7
+
 /**
- * Options of the kernel with which the other end's silence closes a connection within `timeoutMs`, whether or not data is
- * under way: probes from a fifth of the time on, so that several may be lost, and an end that leaves one probe's time
- * to spare.
+ * Closes connections whose other end has fallen silent: its host is gone, or cut off. One for each service.
  *
- * @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}
+ * Of an idle connection the kernel finds out, by keep-alive. It sends none while there is something to send, and then
+ * waits for a quarter of an hour. TCP_USER_TIMEOUT would end that, but it ends connections as well whose other end
+ * answers, and has no room for more because its application does not read (RFC 9293 §3.8.6.1 wants those kept). So
+ * it is looked at whether an answer is owed, as long as there is something to send.
+ */
+export class DeadPeerWatch {
+  readonly #timeoutMs: number
+  /** How long an answer has been owed, in looks. */
+  readonly #owed = new Map<Socket, number>()
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}, or 0 to leave it to the system */
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs
+  }
+
+  /**
+   * Watches a connection until it closes. Without the addon or a descriptor (on other runtimes than Node) it is Node's own
+   * keep-alive, which begins after a fifth of the time and then takes the system's own intervals: minutes.
+   */
+  add(socket: Socket): void {
+    if (this.#timeoutMs === 0) return
+    const options = deadPeerOptions(this.#timeoutMs)
+    if (!setOptions(socket, options)) {
+      socket.setKeepAlive(true, options.idle * 1000)
+      return
+    }
+    this.#owed.set(socket, 0)
+    this.#timer ??= setInterval(this.#look, this.#timeoutMs / LOOKS).unref()
+    socket.on('close', () => this.#forget(socket))
+  }
+
+  #forget(socket: Socket): void {
+    this.#owed.delete(socket)
+    if (this.#owed.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  readonly #look = (): void => {
+    for (const [socket, looks] of this.#owed) {
+      const descriptor = descriptorOf(socket)
+      const silentMs = descriptor === null ? 0 : addon().silenceMs(descriptor)
+      // An answer that came since the last look begins it anew.
+      const owed = silentMs * LOOKS < this.#timeoutMs ? 0 : looks + 1
+      this.#owed.set(socket, owed)
+      if (owed >= LAST_LOOK) socket.destroy(silent(silentMs))
+    }
+  }
+}
+
+/**
+ * Options of the kernel with which the other end's silence closes an idle connection in time: probes from a fifth of the
+ * time on, so that several may be lost, and an end that leaves one probe's time to spare.
  */
 export function deadPeerOptions(timeoutMs: number): DeadPeerOptions {
   const seconds = Math.floor(timeoutMs / 1000)
@@ -22,33 +78,31 @@ export function deadPeerOptions(timeoutMs: number): DeadPeerOptions {
     idle: interval,
     interval,
     count: Math.max(1, Math.floor(seconds / interval) - 2),
-    userTimeout: Math.max(timeoutMs - 1500 * interval, 500)
+    dropTime: Math.max(1, Math.round(seconds * 0.7))
   }
 }
 
-/**
- * Has the kernel close a connection whose other end has fallen silent. Without the addon or a descriptor (on other
- * runtimes than Node) it is Node's own keep-alive, which begins after a fifth of the time and then takes the system's
- * own intervals: minutes.
- *
- * @param timeoutMs 0 leaves the system's defaults
- */
-export function watchForDeadPeer(socket: Socket, timeoutMs: number): void {
-  if (timeoutMs === 0) return
-  const options = deadPeerOptions(timeoutMs)
+/** @returns whether the kernel has them */
+function setOptions(socket: Socket, options: DeadPeerOptions): boolean {
   const descriptor = descriptorOf(socket)
   try {
     const errno = descriptor === null ? 'no descriptor' : addon().setDeadPeerOptions(descriptor, options)
-    if (errno === 0) return
+    if (errno === 0) return true
     trace('the options for dead peers were refused: %s', errno)
   } catch (error) {
     trace('no options for dead peers: %s', (error as Error).message)
   }
-  socket.setKeepAlive(true, options.idle * 1000)
+  return false
 }
 
 /** The socket's file descriptor: Node has no public way to it. */
 function descriptorOf(socket: Socket): number | null {
   const handle = (socket as { _handle?: { fd?: unknown } | null })._handle
   return typeof handle?.fd === 'number' && handle.fd >= 0 ? handle.fd : null
+}
+
+/** As the kernel's own: `ETIMEDOUT`. */
+function silent(ms: number): Error {
+  const message = `read ETIMEDOUT: the other end has been silent for ${ms} ms, its host is gone or cut off`
+  return Object.assign(new Error(message), { code: 'ETIMEDOUT', syscall: 'read' })
 }

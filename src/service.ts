@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import { type Binding, bind } from './binding.js'
-import { watchForDeadPeer } from './dead-peer.js'
+import { DeadPeerWatch } from './dead-peer.js'
 import type { Discovery } from './discovery/discovery.js'
 import { chooseDriver } from './discovery/drivers.js'
 import { invalidType, TcpnetError } from './errors.js'
@@ -33,6 +33,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #settings: CheckedSettings
   readonly #mesh: Mesh
   readonly #connections: PeerSocket[] = []
+  readonly #deadPeers: DeadPeerWatch
   readonly #signals: AbortSignal[] = []
   #phase: Phase = 'new'
   #binding: Binding | null = null
@@ -47,6 +48,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   constructor(settings: string | Settings, onConnection?: (socket: PeerSocket) => void) {
     super()
     this.#settings = checkSettings(settings)
+    this.#deadPeers = new DeadPeerWatch(this.#settings.deadPeerTimeoutMs)
     if (onConnection !== undefined) this.on('connection', onConnection)
     const { name, uuid, security, limits, signal } = this.#settings
     this.#mesh = new Mesh({
@@ -242,7 +244,7 @@ export class Service extends EventEmitter<ServiceEvents> {
       value: Object.freeze({ uuid }),
       enumerable: true
     }) as PeerSocket
-    watchForDeadPeer(socket, this.#settings.deadPeerTimeoutMs)
+    this.#deadPeers.add(socket)
     this.#connections.push(ours)
     socket.on('close', () => this.#connections.splice(this.#connections.indexOf(ours), 1))
     shielded(() => this.emit('connection', ours))

@@ -51,7 +51,7 @@ export interface Settings {
   /**
    * Milliseconds after which a connection closes whose other end has fallen silent: its host crashed, or was cut off.
    * 2000 to 86,400,000; 0 leaves it to the system, which takes minutes to hours. Default: 5000. Not a byte is sent in the
-   * connection for it: the kernel probes (TCP keep-alive, RFC 9293 §3.8.4; user timeout, RFC 5482).
+   * connection for it: the kernel probes (TCP keep-alive, RFC 9293 §3.8.4). A peer that does not read for a while is no dead one.
    */
   deadPeerTimeout?: number | undefined
   /**

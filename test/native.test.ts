@@ -7,7 +7,7 @@ import { runProgram } from './support/child.js'
 
 // What the addon does without a daemon.
 
-const DEAD_PEER = { idle: 2, interval: 1, count: 3, userTimeout: 5000 }
+const DEAD_PEER = { idle: 2, interval: 1, count: 3, dropTime: 5 }
 
 /** A file descriptor's number, which Node tells nobody officially. */
 function descriptorOf(socket: Socket): number {
@@ -35,7 +35,8 @@ test('setDeadPeerOptions() sets a TCP socket, and tells the errno for anything e
   const socket = connect(port, '127.0.0.1')
   await new Promise((resolve) => socket.once('connect', resolve))
   assert.equal(addon().setDeadPeerOptions(descriptorOf(socket), DEAD_PEER), 0)
-  assert.equal(addon().setDeadPeerOptions(descriptorOf(socket), { ...DEAD_PEER, userTimeout: 0 }), 0)
+  assert.equal(addon().silenceMs(descriptorOf(socket)), 0)
+  assert.equal(addon().silenceMs(-1), 0)
   assert.notEqual(addon().setDeadPeerOptions(-1, DEAD_PEER), 0)
   socket.destroy()
   server.close()

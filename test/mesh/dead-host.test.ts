@@ -13,6 +13,8 @@ const NOTICED_MS = 5000
 const HEALED_MS = 5000
 /** How many times a host is cut off, each time another one. */
 const CUTS = LONG ? 10 : 2
+/** How long a node does not read, in milliseconds: longer than its silence would be borne. */
+const PAUSE_MS = 3000
 /** How long a host sleeps at least, in milliseconds. */
 const SLEEP_MS = LONG ? 60_000 : 0
 
@@ -64,6 +66,28 @@ overDrivers(['avahi'], (driver, skip) => {
       t.diagnostic(`${how}: noticed after ${median(times)} ms, the median of ${times.length}`)
       assert.ok(median(times) < NOTICED_MS, `${how}: noticed after ${times} ms`)
     }
+    await closeAll(nodes)
+  })
+
+  test('a peer that does not read is no dead one, until its host is gone', { skip }, async (t) => {
+    const settings = { name: 'paused', driver, deadPeerTimeout: 2000 }
+    const nodes = await Promise.all(shared.hosts.slice(0, 2).map((host) => Node.start(host, settings)))
+    await firstMesh(nodes)
+    const [writer, reader] = nodes
+    assert.ok(writer !== undefined && reader !== undefined)
+    // Its kernel takes what there is room for, and says from then on that there is none.
+    await reader.process.program.freeze()
+    await writer.ask({ ask: 'send', peer: reader.uuid, text: 'x'.repeat(1_000_000) })
+    await delay(PAUSE_MS)
+    assert.deepEqual(writer.ledger.all('closed'), [])
+    const cut = Date.now()
+    await reader.host.cut()
+    await writer.event('closed', 'the dead host is not noticed', { timeoutMs: 60_000 })
+    t.diagnostic(`noticed ${Date.now() - cut} ms after its host was cut off`)
+    await reader.process.program.thaw()
+    await reader.host.restore()
+    await fullMesh(nodes, 30_000)
+    await everybodyTalks(nodes, 'awake')
     await closeAll(nodes)
   })
 
