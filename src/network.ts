@@ -41,7 +41,20 @@ NO_HOSTS.addSubnet('ff00::', 8, 'ipv6')
 export function isHost(address: string, interfaceIndex: number): boolean {
   const family = isIP(address)
   if (family === 0 || NO_HOSTS.check(address, family === 4 ? 'ipv4' : 'ipv6') || /^::ffff:/i.test(address)) return false
-  return !isLoopback(address) || localAddresses().some(({ index, loopback }) => loopback && index === interfaceIndex)
+  return !isLoopback(address) || isLoopbackInterface(interfaceIndex)
+}
+
+/** Milliseconds for which it is remembered which interfaces are loopback ones: whoever announces must not have us ask all the time. */
+const REMEMBERED_MS = 1000
+let loopbacks: { readonly until: number; readonly indexes: ReadonlySet<number> } = { until: 0, indexes: new Set() }
+
+function isLoopbackInterface(index: number): boolean {
+  const now = performance.now()
+  if (now > loopbacks.until) {
+    const indexes = localAddresses().flatMap((entry) => (entry.loopback ? [entry.index] : []))
+    loopbacks = { until: now + REMEMBERED_MS, indexes: new Set(indexes) }
+  }
+  return loopbacks.indexes.has(index)
 }
 
 /** The addresses of this machine's interfaces that are up. */

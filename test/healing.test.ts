@@ -67,12 +67,22 @@ describe('the announcement', () => {
     assert.equal(trial.errors[0]?.message, 'The DNS-SD daemon cannot be reached: the reason.')
   })
 
-  it('is lost for good in a conflict that comes later', () => {
-    const trial = announcedTrial()
+  it('is lost for good in a conflict that comes later, where the uuid was chosen', () => {
+    const trial = announcedTrial({ ...ANNOUNCEMENT, probe: true })
     trial.fail('conflict')
     trial.pass(60_000)
     assert.deepEqual(trial.take(), ['failed'])
     assert.equal(trial.sessions.length, 1)
+  })
+
+  it('is made again after a conflict, where the uuid was generated: nobody else can have it', () => {
+    const trial = announcedTrial()
+    trial.fail('conflict')
+    assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_UUID_CONFLICT')
+    trial.pass(500)
+    trial.announce()
+    assert.deepEqual(trial.take(), ['offline', 'online'])
+    assert.equal(trial.sessions.length, 2)
   })
 })
 
@@ -157,7 +167,7 @@ describe('an outage of the daemon', () => {
   })
 
   it('ends for good where another has taken the name meanwhile', () => {
-    const trial = announcedTrial()
+    const trial = announcedTrial({ ...ANNOUNCEMENT, probe: true })
     trial.fail()
     trial.pass(500)
     trial.fail('conflict')
@@ -198,6 +208,19 @@ describe('what was known before an outage', () => {
     assert.deepEqual(trial.take(), ['up A1', 'offline', 'online', 'offline', 'online'])
     trial.pass(1)
     assert.deepEqual(trial.take(), ['down A1'])
+  })
+
+  it('is told down, too, where an attempt found it that failed', () => {
+    const trial = announcedTrial()
+    trial.session.emit(found('A1'))
+    trial.fail()
+    trial.pass(500)
+    trial.session.emit(found('A1'))
+    trial.fail()
+    trial.pass(1000)
+    trial.announce()
+    trial.pass(5000)
+    assert.deepEqual(trial.take(), ['up A1', 'offline', 'online', 'down A1'])
   })
 
   it('is told again where it has changed', () => {

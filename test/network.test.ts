@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { dialable, isLinkLocal, isLoopback, isWildcard, splitScope } from '#tcpnet/network.js'
+import { addon } from '#tcpnet/addon.js'
+import { dialable, isHost, isLinkLocal, isLoopback, isWildcard, splitScope } from '#tcpnet/network.js'
 
 describe('an address', () => {
   it('is split from its scope', () => {
@@ -53,4 +54,21 @@ describe('the paths of an instance', () => {
   })
 
   it('may be none', () => assert.deepEqual(dialable([]), []))
+})
+
+describe('a loopback address', () => {
+  it('is a host where it was announced on the loopback interface, and not elsewhere', () => {
+    const { index = 0 } =
+      addon()
+        .interfaces()
+        .find(({ loopback }) => loopback) ?? {}
+    assert.ok(index > 0)
+    assert.deepEqual([isHost('127.0.0.2', index), isHost('127.0.0.2', index + 1000)], [true, false])
+  })
+
+  it('does not have the interfaces listed each time that it is announced', (t) => {
+    const { calls } = t.mock.method(addon(), 'interfaces').mock
+    for (let i = 0; i < 10_000; i++) isHost(`127.0.0.${i % 250}`, 7)
+    assert.ok(calls.length < 100, `listed ${calls.length} times`)
+  })
 })

@@ -100,13 +100,16 @@ class HealingDiscovery implements Discovery {
   #onFailed(event: SessionEvent & { type: 'failed' }): void {
     void this.#endSession()
     const error = errorOf(event, this.#announcement)
-    if (!this.#announced || event.failure === 'conflict') return this.#listener.failed(error)
+    // Nobody has a generated uuid as well: who says so lies, and does not close the service.
+    const isFinal = event.failure === 'conflict' && this.#announcement.probe
+    if (!this.#announced || isFinal) return this.#listener.failed(error)
     trace('the daemon is gone (%s); next attempt in %d ms', error.message, this.#retryMs)
     this.#after(this.#retryMs, () => this.#connect())
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
+    // What a session found that failed before it announced is as old as the rest.
+    this.#instances.markStale()
     if (this.#offline) return
     this.#offline = true
-    this.#instances.markStale()
     this.#listener.offline(error)
   }
 

@@ -42,14 +42,14 @@ export class HealingTrial {
   /** Called at each telling, before anything else happens. */
   onTold: (line: string) => void = () => {}
 
-  constructor() {
+  constructor(announcement: Announcement = ANNOUNCEMENT) {
     mock.timers.enable({ apis: ['setTimeout'] })
     const open = (announcement: Announcement, emit: (event: SessionEvent) => void) => {
       const session = new FakeSession(announcement, emit)
       this.sessions.push(session)
       return session
     }
-    this.discovery = healing(open)(ANNOUNCEMENT, this.#listener())
+    this.discovery = healing(open)(announcement, this.#listener())
   }
 
   /** The latest session. */
@@ -100,8 +100,8 @@ export class HealingTrial {
 }
 
 /** A trial whose service is announced; nothing else was told. */
-export function announcedTrial(): HealingTrial {
-  const trial = new HealingTrial()
+export function announcedTrial(announcement: Announcement = ANNOUNCEMENT): HealingTrial {
+  const trial = new HealingTrial(announcement)
   trial.announce()
   trial.take()
   return trial
