@@ -73,7 +73,8 @@ export class FirstLook {
     }
     socket.on('error', giveUp)
     socket.on('message', (message, from) => this.#onMessage(message, from, entry.index))
-    socket.bind(() => {
+    // Not shared by the workers of node:cluster: each reads the answers to its own question.
+    socket.bind({ port: 0, exclusive: true }, () => {
       if (!this.#sockets.has(socket)) return
       try {
         socket.setMulticastInterface(family === 4 ? entry.address : `::%${entry.name}`)
