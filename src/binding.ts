@@ -22,9 +22,11 @@ type Done = (...result: [error: Error, binding: null] | [error: null, binding: B
  *
  * @param inProcess whether peers are found inside the process alone: then "all addresses" is the loopback address, and
  *   no interface is asked for
+ * @param isWanted asked when a host name was looked up, which may take long: nothing is bound, and `done` not called, where it
+ *   says no
  * @param done called once, never from within
  */
-export function bind(port: number, address: string, inProcess: boolean, done: Done): void {
+export function bind(port: number, address: string, inProcess: boolean, isWanted: () => boolean, done: Done): void {
   if (isWildcard(address)) {
     if (inProcess) bindOne(port, '127.0.0.1', true, done)
     else bindAll(port, done)
@@ -32,6 +34,7 @@ export function bind(port: number, address: string, inProcess: boolean, done: Do
   }
   if (isIP(address) !== 0) return bindOne(port, address, inProcess, done)
   lookup(address, (error, found) => {
+    if (!isWanted()) return
     if (error !== null)
       return done(Object.assign(error, { message: `${error.message}: check the address given to listen().` }), null)
     bindOne(port, found, inProcess, done)
@@ -73,7 +76,8 @@ function open(options: ListenOptions, done: (...result: [Error, null] | [null, S
   const server = createServer()
   const onError = (error: Error) => done(error, null)
   server.once('error', onError)
-  server.listen(options, () => {
+  // A worker of node:cluster has a port of its own, and its own connections.
+  server.listen({ ...options, exclusive: true }, () => {
     server.off('error', onError)
     // An accept that fails (EMFILE) is passing: it must not end the service.
     server.on('error', (error) => trace('a connection could not be accepted: %s', error.message))

@@ -169,8 +169,9 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   #bind({ port, address }: CheckedListen): void {
-    bind(port, address, this.#settings.driver === 'memory', (error, binding) => {
-      if (this.#phase !== 'opening') return binding?.server.close()
+    const isWanted = () => this.#phase === 'opening'
+    bind(port, address, this.#settings.driver === 'memory', isWanted, (error, binding) => {
+      if (!isWanted()) return binding?.server.close()
       if (binding === null) return this.#fail(error)
       this.#binding = binding
       binding.server.on('connection', this.#onInbound)

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import dns from 'node:dns'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { syncBuiltinESMExports } from 'node:module'
+import { connect, Server, type Socket } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Service } from 'tcpnet'
 import { Cluster, closed, connection } from './support/cluster.js'
 import { accept, helloTo, knock, over, RawPeer } from './support/raw-peer.js'
@@ -62,6 +66,52 @@ describe('close', () => {
       await ending
       await until(() => !other.peers.has(service.uuid), 'it is gone')
     }
+  })
+
+  it('may come in a change that is told: then nothing is connected any more', async () => {
+    const [service, other] = [cluster.make(), await cluster.member()]
+    let connections = 0
+    service.on('connection', () => connections++)
+    const onChange = (change: unknown) => {
+      const { service: uuid, to } = change as { service: string; to: string }
+      if (uuid === service.uuid && to === 'connected') service.close()
+    }
+    subscribe('tcpnet:change', onChange)
+    cleanUps.push(async () => void unsubscribe('tcpnet:change', onChange))
+    const ended = next(service, 'close')
+    service.listen()
+    await ended
+    assert.equal(connections, 0)
+    await until(() => other.connections.length === 0, 'the other side is closed, too')
+  })
+
+  it('may come in the middle of an inbound connection: nothing is left of that', async () => {
+    const service = await cluster.member()
+    const silent = await Promise.all(Array.from({ length: 32 }, () => knock(service)))
+    // From now on a silent one makes way for another.
+    await delay(1100)
+    service.once('rejected', () => service.close())
+    const ended = next(service, 'close')
+    const late = await knock(service)
+    late.write(helloTo(service))
+    await ended
+    for (const socket of [...silent, late]) socket.destroy()
+  })
+
+  it('may come while a host name is looked up: nothing is bound after it', async (t) => {
+    const bindings = t.mock.method(Server.prototype, 'listen')
+    const lookups = t.mock.method(dns, 'lookup', (_name: string, done: (...found: unknown[]) => void) => {
+      setTimeout(done, 100, null, '127.0.0.1', 4)
+    })
+    syncBuiltinESMExports()
+    const service = cluster.make()
+    service.listen(0, 'alpha.example')
+    await until(() => lookups.mock.callCount() === 1, 'the name is looked up')
+    await closesAtOnce(service)
+    await delay(200)
+    assert.equal(bindings.mock.callCount(), 0)
+    lookups.mock.restore()
+    syncBuiltinESMExports()
   })
 
   it('may come twice, and each callback is called, once, with one event', async () => {

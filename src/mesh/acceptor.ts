@@ -38,6 +38,7 @@ export class Acceptor {
   /** What is not answered, oldest first, with the address that it came from. */
   readonly #pending = new Map<Applicant, string>()
   readonly #perAddress = new Map<string, number>()
+  #closed = false
 
   constructor(options: AcceptorOptions) {
     this.#options = options
@@ -53,6 +54,11 @@ export class Acceptor {
       // In plain text: within TLS it would take the very handshake that is to be spared.
       if (this.#options.security.mode === 'none') send(socket, { status: 'refused', reason: 'busy' })
       else socket.destroy()
+      return
+    }
+    // A listener may have closed the service when another gave way.
+    if (this.#closed) {
+      socket.destroy()
       return
     }
     // Only now is it counted how many there are: one of the same address may just have given way.
@@ -94,6 +100,7 @@ export class Acceptor {
 
   /** Drops every connection that is not answered. */
   close(): void {
+    this.#closed = true
     for (const applicant of [...this.#pending.keys()]) applicant.drop()
   }
 }

@@ -177,7 +177,8 @@ export class Mesh {
     if (link.applicant !== null) this.#answer(link, link.applicant)
     if (link.state.kind !== 'idle' || link.applicant !== null) return
     if (!link.isKnown) return this.#forget(link, 'neither announced nor connected')
-    if (link.barred !== null) return
+    // It may have been its turn.
+    if (link.barred !== null) return this.#next()
     if (this.#hasRoom()) this.#dial(link)
     else this.#queue.add(link)
   }
@@ -236,6 +237,7 @@ export class Mesh {
       { uuid: link.uuid, ...target, security, deadlineMs: limits.helloTimeoutMs, hello },
       (result) => this.#onDialEnded(link, result)
     )
+    this.#queue.leave(link)
     this.#queue.begin(dial)
     link.enter({ kind: 'dialing', dial }, link.instance === null ? 'hinted at' : 'announced')
   }
@@ -275,7 +277,9 @@ export class Mesh {
         link.lastError = result.error
         if (result.address !== null) link.suspect(result.address)
         this.#wait(link, result.error.message)
-        if (!link.isLeaving(result.error)) this.#options.onDialFailed(result.error, link.toPeer())
+        // A hint may be wrong without harm.
+        if (link.instance !== null && !link.isLeaving(result.error))
+          this.#options.onDialFailed(result.error, link.toPeer())
     }
   }
 
@@ -293,10 +297,12 @@ export class Mesh {
 
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
-    link.lastError = null
-    this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     this.#sockets.add(socket)
     socket.on('close', () => this.#onSocketClosed(link, socket, state.since))
+    link.lastError = null
+    this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
+    // Whoever watches the changes may close the service in this one.
+    if (this.#onClosed !== null) return
     this.#wake(link)
     this.#options.onConnection(socket, link.uuid)
   }

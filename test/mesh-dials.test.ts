@@ -1,0 +1,86 @@
+// Whom a mesh dials, and what becomes of a dial: over sockets, without discovery.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { afterEach, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { Instance } from '#tcpnet/discovery/discovery.js'
+import { Mesh } from '#tcpnet/mesh/mesh.js'
+import { plain } from '#tcpnet/security/security.js'
+import { until, within } from './support/wait.js'
+
+const LIMITS = { maxDials: 1, maxPeers: 10, maxHellos: 10, maxHellosPerAddress: 10, helloTimeoutMs: 5000 }
+
+const cleanUps: (() => void)[] = []
+afterEach(() => {
+  for (const cleanUp of cleanUps.splice(0)) cleanUp()
+})
+
+/** A mesh of our own, and the uuids of the peers that it told a failed dial of. */
+function meshWith(): { mesh: Mesh; failed: string[] } {
+  const failed: string[] = []
+  const mesh = new Mesh({
+    name: 'x',
+    uuid: 'FF',
+    boot: '0123456789abcdef',
+    security: plain,
+    limits: LIMITS,
+    onConnection: () => {},
+    onDialFailed: (_error, { uuid }) => failed.push(uuid),
+    onRejected: () => {}
+  })
+  cleanUps.push(() => mesh.close(0, () => {}))
+  return { mesh, failed }
+}
+
+/** A server that answers nothing. */
+async function silentServer(): Promise<Server> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const sockets: Socket[] = []
+  server.on('connection', (socket) => sockets.push(socket.on('error', () => {})))
+  cleanUps.push(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  return server
+}
+
+function instance(uuid: string, port: number, txt = {}): Instance {
+  const paths = [{ interfaceIndex: 1, family: 4, address: '127.0.0.1' }] as const
+  return { uuid, host: 'alpha.local', port, txt: { v: '1', ...txt }, paths }
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
+}
+
+test('a turn to dial is not lost with a peer that is not to be dialed any more', async () => {
+  const [first, wanted] = [await silentServer(), await silentServer()]
+  const { mesh } = meshWith()
+  const firstDial = once(first, 'connection')
+  mesh.up(instance('A1', portOf(first)))
+  const [socket] = (await within(firstDial, 'the first peer is dialed')) as [Socket]
+  const dial = once(wanted, 'connection')
+  // Turns go to the newest and to the oldest alike.
+  const barred = ['B1', 'B2', 'B3', 'B4']
+  for (const uuid of barred.slice(0, 2)) mesh.up(instance(uuid, 1))
+  mesh.up(instance('A2', portOf(wanted)))
+  for (const uuid of barred.slice(2)) mesh.up(instance(uuid, 1))
+  await setImmediate()
+  for (const uuid of barred) mesh.up(instance(uuid, 1, { sec: 'psk' }))
+  mesh.down('A1')
+  socket.destroy()
+  await within(dial, 'the peer in the middle is dialed')
+})
+
+test('a hint that leads nowhere is forgotten without a word, and an announcement is told of', async () => {
+  const { mesh, failed } = meshWith()
+  mesh.hint(instance('A1', 1))
+  assert.equal(mesh.peers().get('A1')?.state, 'announced')
+  await until(() => mesh.peers().size === 0, 'it is forgotten')
+  assert.deepEqual(failed, [])
+  mesh.up(instance('A1', 1))
+  await until(() => failed.length > 0, 'it is told')
+  assert.deepEqual(failed, ['A1'])
+})
