@@ -15,8 +15,8 @@ struct DeadPeerOptions {
 int SetDeadPeerOptions(int fd, const DeadPeerOptions& options);
 
 /**
- * Milliseconds since the other end of a TCP socket last acknowledged anything, if it owes an answer: to data that was sent
- * after that, or to more than one probe. Else 0; and on systems other than Linux.
+ * Milliseconds since the other end of a TCP socket last acknowledged anything, if it owes an answer: to data that was
+ * sent after that, or to more than one probe. Else 0; and on systems other than Linux.
  */
 unsigned SilenceMs(int fd);
 
