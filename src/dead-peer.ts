@@ -8,10 +8,9 @@ export const SHORTEST_DEAD_PEER_TIMEOUT_MS = 2000
 /** The longest, in milliseconds: a day. The kernel takes no keep-alive that begins after 32,767 seconds. */
 export const LONGEST_DEAD_PEER_TIMEOUT_MS = 86_400_000
 
-/** How often a connection is looked at in that time. */
-const LOOKS = 10
-/** At which look in a row that finds an answer owed the connection is closed; the rest of the time is to spare. */
-const LAST_LOOK = 7
+/** The parts of that time after which connections are looked at, again and again, and after which silence is a peer's end. */
+const LOOK_AFTER = 0.2
+const DEAD_AFTER = 0.7
 
 /**
  * Closes connections whose other end has fallen silent: its host is gone, or cut off. One for each service.
@@ -23,8 +22,9 @@ const LAST_LOOK = 7
  */
 export class DeadPeerWatch {
   readonly #timeoutMs: number
-  /** How long an answer has been owed, in looks. */
-  readonly #owed = new Map<Socket, number>()
+  readonly #sockets = new Set<Socket>()
+  /** Those of them that owed an answer when they were looked at last. */
+  readonly #owing = new WeakSet<Socket>()
   #timer: NodeJS.Timeout | undefined
 
   /** @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}, or 0 to leave it to the system */
@@ -43,27 +43,33 @@ export class DeadPeerWatch {
       socket.setKeepAlive(true, options.idle * 1000)
       return
     }
-    this.#owed.set(socket, 0)
-    this.#timer ??= setInterval(this.#look, this.#timeoutMs / LOOKS).unref()
+    this.#sockets.add(socket)
+    this.#timer ??= setInterval(this.#lookAtAll, this.#timeoutMs * LOOK_AFTER).unref()
     socket.on('close', () => this.#forget(socket))
   }
 
   #forget(socket: Socket): void {
-    this.#owed.delete(socket)
-    if (this.#owed.size > 0) return
+    this.#sockets.delete(socket)
+    if (this.#sockets.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }
 
-  readonly #look = (): void => {
-    for (const [socket, looks] of this.#owed) {
-      const descriptor = descriptorOf(socket)
-      const silentMs = descriptor === null ? 0 : addon().silenceMs(descriptor)
-      // An answer that came since the last look begins it anew.
-      const owed = silentMs * LOOKS < this.#timeoutMs ? 0 : looks + 1
-      this.#owed.set(socket, owed)
-      if (owed >= LAST_LOOK) socket.destroy(silent(silentMs))
+  readonly #lookAtAll = (): void => {
+    for (const socket of this.#sockets) this.#look(socket)
+  }
+
+  #look(socket: Socket): void {
+    const descriptor = descriptorOf(socket)
+    const silentMs = descriptor === null ? 0 : addon().silenceMs(descriptor)
+    if (silentMs < this.#timeoutMs * LOOK_AFTER) {
+      this.#owing.delete(socket)
+      return
     }
+    // Where packets are far between, as with no room for more, the answer to the latest may be on its way: the next look tells.
+    const isDead = this.#owing.has(socket) && silentMs >= this.#timeoutMs * DEAD_AFTER
+    if (isDead) socket.destroy(silent(silentMs))
+    else this.#owing.add(socket)
   }
 }
 
