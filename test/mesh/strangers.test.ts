@@ -8,7 +8,6 @@ import { Node } from '../programs/node-client.js'
 import { overDrivers } from './drivers.js'
 
 const STRANGER = fileURLToPath(new URL('../programs/stranger.js', import.meta.url))
-const CLUSTER = 'strangers'
 
 /** What a stranger says, the code of the `rejected` that follows, and what it gets to read. */
 const VISITS = [
@@ -28,27 +27,29 @@ const RSS_GROWTH = 32 * 1024 * 1024
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
-/** Runs the stranger on gamma, against the node. */
-async function visit(node: Node, what: string, count = 1): Promise<Program> {
+/** Runs the stranger on gamma, against the node of a cluster. */
+async function visit(name: string, node: Node, what: string, count = 1): Promise<Program> {
   const [, , gamma] = shared.hosts
   const { port } = node.listening
   const command = [process.execPath, STRANGER, node.host.ipv4, String(port), what, String(count), node.uuid]
-  return await gamma.run(command, { env: { CLUSTER } })
+  return await gamma.run(command, { env: { CLUSTER: name } })
 }
 
-async function mesh(driver: string): Promise<Node[]> {
+async function mesh(name: string, driver: string): Promise<Node[]> {
   const [alpha, beta] = shared.hosts
-  const nodes = await Promise.all([alpha, beta].map((host) => Node.start(host, { name: CLUSTER, driver })))
+  const nodes = await Promise.all([alpha, beta].map((host) => Node.start(host, { name, driver })))
   await firstMesh(nodes)
   return nodes
 }
 
 overDrivers(['avahi', 'mdns'], (driver, skip) => {
   test('strangers are rejected, once each and with a code, and disturb nobody', { skip }, async () => {
-    const nodes = await mesh(driver)
+    // What is left of the nodes of another test is none of this one's.
+    const name = `strangers-${driver}`
+    const nodes = await mesh(name, driver)
     const [node, other] = nodes
     assert.ok(node !== undefined && other !== undefined)
-    const visits = await Promise.all(VISITS.map(async ([what]) => await visit(node, what)))
+    const visits = await Promise.all(VISITS.map(async ([what]) => await visit(name, node, what)))
     await everybodyTalks(nodes, 'meanwhile')
     for (const [i, [what, , answer]] of VISITS.entries()) {
       const said = await visits[i]?.line(/./, `the connection that said ${what} is not closed`, 10_000)
@@ -75,13 +76,13 @@ overDrivers(['avahi', 'mdns'], (driver, skip) => {
 
 overDrivers(['avahi'], (driver, skip) => {
   test('memory is flat, however many come', { skip }, async (t) => {
-    const nodes = await mesh(driver)
+    const nodes = await mesh('many-strangers', driver)
     const [node] = nodes
     assert.ok(node !== undefined)
     const kinds = VISITS.map(([what]) => what).filter((what) => what !== 'nothing')
     const round = async (count: number) => {
       const before = node.ledger.all('rejected').length
-      await Promise.all(kinds.map(async (what) => (await visit(node, what, count)).exit))
+      await Promise.all(kinds.map(async (what) => (await visit('many-strangers', node, what, count)).exit))
       const expected = before + kinds.length * count
       await node.until((ledger) => ledger.all('rejected').length === expected, 'not everybody was rejected')
       return await node.stats()
