@@ -8,9 +8,11 @@ export const SHORTEST_DEAD_PEER_TIMEOUT_MS = 2000
 /** The longest, in milliseconds: a day. The kernel takes no keep-alive that begins after 32,767 seconds. */
 export const LONGEST_DEAD_PEER_TIMEOUT_MS = 86_400_000
 
-/** The parts of that time after which connections are looked at, again and again, and after which silence is a peer's end. */
+/** The part of that time after which connections are looked at, again and again. */
 const LOOK_AFTER = 0.2
-const DEAD_AFTER = 0.7
+/** The parts of it for which a peer has to be silent, and to be seen to owe an answer. */
+const SILENT_FOR = 0.7
+const OWING_FOR = 0.4
 
 /**
  * Closes connections whose other end has fallen silent: its host is gone, or cut off. One for each service.
@@ -23,8 +25,8 @@ const DEAD_AFTER = 0.7
 export class DeadPeerWatch {
   readonly #timeoutMs: number
   readonly #sockets = new Set<Socket>()
-  /** Those of them that owed an answer when they were looked at last. */
-  readonly #owing = new WeakSet<Socket>()
+  /** Since when those of them that owe an answer were seen to. */
+  readonly #owing = new WeakMap<Socket, number>()
   #timer: NodeJS.Timeout | undefined
 
   /** @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}, or 0 to leave it to the system */
@@ -66,10 +68,12 @@ export class DeadPeerWatch {
       this.#owing.delete(socket)
       return
     }
-    // Where packets are far between, as with no room for more, the answer to the latest may be on its way: the next look tells.
-    const isDead = this.#owing.has(socket) && silentMs >= this.#timeoutMs * DEAD_AFTER
+    // Where packets are far between, the silence is long and the latest of them not old.
+    const now = performance.now()
+    const since = this.#owing.get(socket) ?? now
+    this.#owing.set(socket, since)
+    const isDead = silentMs >= this.#timeoutMs * SILENT_FOR && now - since >= this.#timeoutMs * OWING_FOR
     if (isDead) socket.destroy(silent(silentMs))
-    else this.#owing.add(socket)
   }
 }
 

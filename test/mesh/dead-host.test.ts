@@ -91,6 +91,22 @@ overDrivers(['avahi'], (driver, skip) => {
     await closeAll(nodes)
   })
 
+  test('a connection that was ended closes, too, where its other end is gone', { skip }, async () => {
+    const settings = { name: 'ended', driver, deadPeerTimeout: 2000 }
+    const nodes = await Promise.all(shared.hosts.slice(0, 2).map((host) => Node.start(host, settings)))
+    await firstMesh(nodes)
+    const [left, gone] = nodes
+    assert.ok(left !== undefined && gone !== undefined)
+    // Idle for so long that the kernel has probed.
+    await delay(1500)
+    await gone.host.cut()
+    await left.ask({ ask: 'end', peer: gone.uuid })
+    await left.event('closed', 'the dead host is not noticed', { timeoutMs: 10_000 })
+    await gone.host.restore()
+    await fullMesh(nodes)
+    await closeAll(nodes)
+  })
+
   test('a host that slept is back, without a restart of its node', { skip }, async (t) => {
     const nodes = await Promise.all(shared.hosts.slice(0, 3).map((host) => Node.start(host, { name: 'sleep', driver })))
     await firstMesh(nodes)

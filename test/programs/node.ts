@@ -87,6 +87,9 @@ function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): 
     case 'send':
       connectionTo(service, command.peer).write(`${command.text}\n`)
       return
+    case 'end':
+      connectionTo(service, command.peer).end()
+      return
     case 'destroy':
       // One that has ended meanwhile is none to destroy.
       for (const socket of [...service.connections]) {

@@ -55,6 +55,8 @@ export type Request =
   | { ask: 'listen' }
   | { ask: 'close' }
   | { ask: 'send'; peer: string; text: string }
+  /** Ends the connection to that peer. */
+  | { ask: 'end'; peer: string }
   /** The connection to that peer, or all. */
   | { ask: 'destroy'; peer?: string | undefined }
   | { ask: 'peers' }
