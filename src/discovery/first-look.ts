@@ -8,8 +8,8 @@ import { decodeMessage, instancesIn } from './first-answer.js'
 /** The multicast DNS group and port (RFC 6762 §3). */
 const PORT = 5353
 const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
-/** When the question is asked, in milliseconds: the intervals grow by a factor of at least two (RFC 6762 §5.2). */
-const ASKED_AT_MS = [0, 1000, 3000]
+/** When a service that starts asks, in milliseconds: the intervals grow by a factor of at least two (RFC 6762 §5.2). */
+export const AT_FIRST_MS = [0, 1000, 3000]
 /** Milliseconds after which nobody answers any more. */
 const OVER_AFTER_MS = 5000
 /** What is answered beyond this is ignored, in all and from each address: the daemon tells of it in its own time. */
@@ -29,6 +29,8 @@ export interface FirstLookOptions {
   readonly uuid: string | null
   /** The addresses of the interfaces to ask on: all that the service uses. */
   readonly interfaces: readonly InterfaceAddress[]
+  /** When the question is asked, in milliseconds from now. */
+  readonly askAtMs: readonly number[]
   /** Called once for each instance that answers, from the event loop; not after close. */
   readonly onHint: (instance: Instance) => void
 }
@@ -83,7 +85,8 @@ export class FirstLook {
         return giveUp(error as Error)
       }
       const group = family === 4 ? GROUPS[4] : `${GROUPS[6]}%${entry.name}`
-      for (const delay of ASKED_AT_MS) this.#timers.push(setTimeout(() => this.#send(socket, group, giveUp), delay))
+      for (const delay of this.#options.askAtMs)
+        this.#timers.push(setTimeout(() => this.#send(socket, group, giveUp), delay))
     })
   }
 

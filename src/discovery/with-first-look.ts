@@ -1,44 +1,51 @@
 import { uuidConflict } from '../errors.js'
 import { localAddresses } from '../network.js'
 import type { Announcement, Discovery, Driver, Instance, Listener } from './discovery.js'
-import { FirstLook } from './first-look.js'
+import { AT_FIRST_MS, FirstLook } from './first-look.js'
 
 /**
  * Milliseconds in which whoever has a uuid answers for it: as long as a host that probes for a name waits for an answer
  * (RFC 6762 §8.1).
  */
 const ASK_MS = 250
+/**
+ * Milliseconds after which it is looked again, on average: as long as daemons remember a host (RFC 6762 §10). They ask
+ * ever more seldom, up to an hour apart (§5.2): two parts of a network that were apart for longer would stay so.
+ */
+const AGAIN_MS = 120_000
 
 /**
- * A driver with a first look beside it. It begins at once, but for a uuid that is probed: until that is known to be ours,
- * nobody may be dialed.
+ * A driver with a first look beside it, and others from time to time. It begins at once, but for a uuid that is probed:
+ * until that is known to be ours, nobody may be dialed.
  *
  * For such a uuid the network is asked before the daemon is. Avahi does not defend a name against a prober on whose
  * host somebody else knows the name already: that one's known answers silence it (RFC 6762 §7.1 against §8.1), and the
  * newcomer would win over the older service.
  */
-export function withFirstLook(driver: Driver): Driver {
-  return (announcement, listener) => new WithFirstLook(driver, announcement, listener)
+export function withFirstLook(driver: Driver, againMs = AGAIN_MS): Driver {
+  return (announcement, listener) => new WithFirstLook(driver, announcement, listener, againMs)
 }
 
 class WithFirstLook implements Discovery {
   readonly #driver: Driver
   readonly #announcement: Announcement
   readonly #listener: Listener
+  readonly #againMs: number
   #discovery: Discovery | null = null
   #look: FirstLook | null = null
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(driver: Driver, announcement: Announcement, listener: Listener) {
+  constructor(driver: Driver, announcement: Announcement, listener: Listener, againMs: number) {
     this.#driver = driver
     this.#announcement = announcement
     this.#listener = listener
+    this.#againMs = againMs
     if (announcement.probe) {
       this.#ask()
     } else {
       this.#discovery = driver(announcement, listener)
-      this.#look = this.#begin(announcement.uuid, listener.hint)
+      this.#lookAround(AT_FIRST_MS)
     }
   }
 
@@ -52,7 +59,7 @@ class WithFirstLook implements Discovery {
   /** Asks who has our uuid; the driver is opened if nobody does. */
   #ask(): void {
     const { uuid } = this.#announcement
-    const look = this.#begin(null, (instance) => {
+    const look = this.#begin(null, [0], (instance) => {
       if (instance.uuid !== uuid) return
       look.close()
       clearTimeout(this.#timer)
@@ -66,10 +73,9 @@ class WithFirstLook implements Discovery {
   }
 
   #open(): void {
-    const { uuid } = this.#announcement
     const announced = () => {
       this.#listener.announced()
-      if (!this.#closed) this.#look = this.#begin(uuid, this.#listener.hint)
+      if (!this.#closed) this.#lookAround(AT_FIRST_MS)
     }
     try {
       this.#discovery = this.#driver(this.#announcement, { ...this.#listener, announced })
@@ -78,9 +84,16 @@ class WithFirstLook implements Discovery {
     }
   }
 
-  #begin(uuid: string | null, onHint: (instance: Instance) => void): FirstLook {
+  #lookAround(askAtMs: readonly number[]): void {
+    this.#look?.close()
+    this.#look = this.#begin(this.#announcement.uuid, askAtMs, this.#listener.hint)
+    // Not all of a cluster at the same time.
+    this.#timer = setTimeout(() => this.#lookAround([0]), this.#againMs * (0.75 + Math.random() / 2))
+  }
+
+  #begin(uuid: string | null, askAtMs: readonly number[], onHint: (instance: Instance) => void): FirstLook {
     const { name, interfaceIndex } = this.#announcement
     const interfaces = localAddresses().filter(({ index }) => interfaceIndex === 0 || index === interfaceIndex)
-    return new FirstLook({ name, uuid, interfaces, onHint })
+    return new FirstLook({ name, uuid, interfaces, askAtMs, onHint })
   }
 }

@@ -5,9 +5,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { sharedLab } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
+import { LONG } from '../support/long.js'
 import { overDrivers } from './drivers.js'
 
 const SPLIT_MS = 30_000
+/** How long two hosts that have only each other are apart: daemons remember a host for two minutes. */
+const PAIR_SPLIT_MS = LONG ? 300_000 : 10_000
+/** In the long form by the next look around, 150 s apart at most. */
+const PAIR_JOINED_MS = LONG ? 170_000 : 20_000
 /** A dial may just have failed when the halves are joined: the next is at most 10 s away, and takes at most 5. */
 const JOINED_MS = 20_000
 /** Lost packets are sent again after ever longer times. */
@@ -28,6 +33,21 @@ overDrivers(['avahi'], (driver, skip) => {
     await shared.lab.join()
     await fullMesh(nodes, JOINED_MS)
     t.diagnostic(`15 pairs ${Date.now() - joined} ms after they were joined`)
+    await everybodyTalks(nodes, 'together')
+    await closeAll(nodes)
+  })
+
+  test(`two hosts, apart for ${PAIR_SPLIT_MS / 1000} s: a pair again`, { skip }, async (t) => {
+    const [left, right] = shared.hosts
+    const nodes = await Promise.all([left, right].map((host) => Node.start(host, { name: 'couple', driver })))
+    await firstMesh(nodes)
+    await shared.lab.split([left], [right])
+    await Promise.all(nodes.map((node) => fullMesh([node])))
+    await delay(PAIR_SPLIT_MS)
+    await shared.lab.join()
+    const joined = Date.now()
+    await fullMesh(nodes, PAIR_JOINED_MS)
+    t.diagnostic(`a pair ${Date.now() - joined} ms after they were joined`)
     await everybodyTalks(nodes, 'together')
     await closeAll(nodes)
   })
