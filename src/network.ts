@@ -17,6 +17,11 @@ export function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::'
 }
 
+/** Whether an address is that of a group (RFC 5771, RFC 4291 §2.7). */
+export function isMulticast(address: string): boolean {
+  return (isIP(address) === 4 && /^2(2[4-9]|3[0-9])\./.test(address)) || (isIP(address) === 6 && /^ff/i.test(address))
+}
+
 /** Whether an address is of the loopback network: 127.0.0.0/8 (RFC 1122 §3.2.1.3) or ::1 (RFC 4291 §2.5.3). */
 export function isLoopback(address: string): boolean {
   return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))
@@ -41,20 +46,31 @@ NO_HOSTS.addSubnet('ff00::', 8, 'ipv6')
 export function isHost(address: string, interfaceIndex: number): boolean {
   const family = isIP(address)
   if (family === 0 || NO_HOSTS.check(address, family === 4 ? 'ipv4' : 'ipv6') || /^::ffff:/i.test(address)) return false
-  return !isLoopback(address) || isLoopbackInterface(interfaceIndex)
+  return !isLoopback(address) || interfaceAt(interfaceIndex)?.loopback === true
 }
 
-/** Milliseconds for which it is remembered which interfaces are loopback ones: whoever announces must not have us ask all the time. */
-const REMEMBERED_MS = 1000
-let loopbacks: { readonly until: number; readonly indexes: ReadonlySet<number> } = { until: 0, indexes: new Set() }
+/** An interface of this machine. */
+interface Interface {
+  readonly name: string
+  readonly loopback: boolean
+}
 
-function isLoopbackInterface(index: number): boolean {
+/** Milliseconds for which the interfaces are remembered: whoever announces must not have us list them all the time. */
+const REMEMBERED_MS = 1000
+let remembered: { readonly until: number; readonly interfaces: ReadonlyMap<number, Interface> } = {
+  until: 0,
+  interfaces: new Map()
+}
+
+/** The interface that has an index, as it was a second ago at most. */
+function interfaceAt(index: number): Interface | undefined {
   const now = performance.now()
-  if (now > loopbacks.until) {
-    const indexes = localAddresses().flatMap((entry) => (entry.loopback ? [entry.index] : []))
-    loopbacks = { until: now + REMEMBERED_MS, indexes: new Set(indexes) }
+  if (now > remembered.until) {
+    // IPv6 ones last: an IPv4 address may have a label in the place of its interface's name.
+    const entries = localAddresses().sort((a, b) => a.family - b.family)
+    remembered = { until: now + REMEMBERED_MS, interfaces: new Map(entries.map((entry) => [entry.index, entry])) }
   }
-  return loopbacks.indexes.has(index)
+  return remembered.interfaces.get(index)
 }
 
 /** The addresses of this machine's interfaces that are up. */
@@ -72,14 +88,17 @@ export function interfaceOf(address: string): InterfaceAddress | null {
   return exact ?? (isLoopback(bare) ? (all.find((entry) => entry.loopback) ?? null) : null)
 }
 
-/** An instance's paths as `net.connect` takes them: a link-local address needs its interface's name (RFC 4007 §6). */
+/**
+ * An instance's paths as `net.connect` takes them: a link-local address needs its interface's name (RFC 4007 §6). Node 20 and
+ * 22 take no name with an underscore in it: such a path is left out where there is another.
+ */
 export function dialable(paths: readonly Path[]): { address: string; family: 4 | 6 }[] {
-  const local = paths.some(({ address }) => isLinkLocal(address)) ? localAddresses() : []
   const result = new Map<string, { address: string; family: 4 | 6 }>()
   for (const { address: bare, family, interfaceIndex } of paths) {
-    const scope = local.find(({ index }) => index === interfaceIndex)?.name ?? interfaceIndex
-    const address = isLinkLocal(bare) ? `${bare}%${scope}` : bare
+    const address = isLinkLocal(bare) ? `${bare}%${interfaceAt(interfaceIndex)?.name ?? interfaceIndex}` : bare
     if (!result.has(address)) result.set(address, { address, family })
   }
-  return [...result.values()]
+  const all = [...result.values()]
+  const taken = all.filter(({ address }) => isIP(address) !== 0)
+  return taken.length > 0 ? taken : all
 }

@@ -5,6 +5,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { afterEach, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
+import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
+import { Link } from '#tcpnet/mesh/link.js'
 import { Mesh } from '#tcpnet/mesh/mesh.js'
 import { plain } from '#tcpnet/security/security.js'
 import { until, within } from './support/wait.js'
@@ -83,4 +85,32 @@ test('a hint that leads nowhere is forgotten without a word, and an announcement
   mesh.up(instance('A1', 1))
   await until(() => failed.length > 0, 'it is told')
   assert.deepEqual(failed, ['A1'])
+})
+
+test('addresses that were tried in vain are dialed last, the latest of them at the very end', () => {
+  const link = new Link('A1', { name: 'x', uuid: 'FF' })
+  const [a, b, c] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'] as const
+  const paths = [a, b, c].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
+  link.instance = { ...instance('A1', 1), paths }
+  const order = () => link.target()?.addresses.map(({ address }) => address)
+  assert.deepEqual(order(), [a, b, c])
+  link.suspect([a, b])
+  assert.deepEqual(order(), [c, a, b])
+  link.suspect([c])
+  assert.deepEqual(order(), [a, b, c])
+  link.suspect([a])
+  assert.deepEqual(order(), [b, c, a])
+  link.trustAll()
+  assert.deepEqual(order(), [a, b, c])
+})
+
+test('a dial tells which addresses it has tried', async () => {
+  const closed = await silentServer()
+  const port = portOf(closed)
+  closed.close()
+  const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 as const }))
+  const hello = () => assert.fail('nobody is reached')
+  const target = { uuid: 'A1', port, addresses, security: plain, deadlineMs: 5000, hello }
+  const result = await new Promise<DialResult>((resolve) => new Dial(target, resolve))
+  assert.deepEqual(result.kind === 'failed' ? result.addresses : [], ['127.0.0.1', '127.0.0.2'])
 })

@@ -24,8 +24,8 @@ export type DialResult =
   | { readonly kind: 'ok'; readonly socket: Socket; readonly seq: number; readonly boot: string | null }
   /** The peer has a connection with us already, or will have told us so. */
   | { readonly kind: 'connected' }
-  /** `address`: the one that was reached and gave the wrong answer, if it came that far. */
-  | { readonly kind: 'failed'; readonly error: Error; readonly address: string | null }
+  /** `addresses`: those that were tried in vain; the one that was reached and gave the wrong answer, if it came that far. */
+  | { readonly kind: 'failed'; readonly error: Error; readonly addresses: readonly string[] }
 
 /** One attempt to connect to a peer: a socket, its security, a hello, an answer, under one deadline. */
 export class Dial {
@@ -123,9 +123,14 @@ export class Dial {
   }
 
   #fail(error: Error): void {
-    const address = this.#connected ? (this.#socket.remoteAddress ?? null) : null
-    this.#end({ kind: 'failed', error, address })
+    this.#end({ kind: 'failed', error, addresses: this.#tried() })
     this.#socket.destroy()
+  }
+
+  #tried(): string[] {
+    const { remoteAddress, autoSelectFamilyAttemptedAddresses: attempts = [] } = this.#socket
+    if (this.#connected) return remoteAddress === undefined ? [] : [remoteAddress]
+    return attempts.map((attempt) => attempt.slice(0, attempt.lastIndexOf(':')))
   }
 
   #end(result: DialResult): void {
