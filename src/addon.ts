@@ -136,8 +136,9 @@ export function addon(): Addon {
 }
 
 function load(): Addon | TcpnetError {
-  const root = fileURLToPath(new URL('..', import.meta.url))
+  let root = 'its folder'
   try {
+    root = fileURLToPath(new URL('..', import.meta.url))
     return createRequire(import.meta.url)('node-gyp-build')(root) as Addon
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause)
@@ -145,7 +146,7 @@ function load(): Addon | TcpnetError {
       'ERR_TCPNET_ADDON',
       `tcpnet's native addon for ${process.platform}-${process.arch} did not load from ${root}: ${said}. ` +
         'Reinstall the package on this machine, or build the addon there with "npx node-gyp rebuild" ' +
-        '(needs python3, make and a C++ compiler).',
+        '(needs python3, make and a C++ compiler). If the application is bundled, leave tcpnet out of the bundle.',
       cause
     )
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
+import { inspect } from 'node:util'
 import { type Binding, bind } from './binding.js'
 import { DeadPeerWatch } from './dead-peer.js'
 import type { Discovery } from './discovery/discovery.js'
@@ -22,7 +23,7 @@ import {
 } from './settings.js'
 import { tellChange, trace } from './trace.js'
 
-/** Milliseconds that connections are given to end when the service closes; what has not ended then is destroyed. */
+/** Milliseconds that connections are given to end when the service closes; what has not ended then is reset. */
 const CLOSE_GRACE_MS = 2000
 
 /** Where a service is in its life; it only ever goes down this list. */
@@ -127,19 +128,33 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   /**
-   * Withdraws the announcement and ends every connection; what has not ended after two seconds is destroyed. `close`
-   * follows, always and once. Idempotent, and allowed at any time.
+   * Withdraws the announcement and ends every connection; what has not ended after two seconds is reset. `close` follows, always and once. Idempotent, and allowed at any time.
    *
    * @param callback a one-time listener for `close`; called as well where the service is closed already
    * @throws {TypeError} ERR_INVALID_ARG_TYPE
    */
   close(callback?: () => void): this {
+    return this.#close('close() was called', callback)
+  }
+
+  /** Closes the service, at the end of a block: `await using service = tcpnet(...)`. Resolves at its `close`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return new Promise((resolve) => this.close(resolve))
+  }
+
+  /** What `console.log` and `util.inspect` show. */
+  [inspect.custom](): string {
+    const { name, uuid, connections } = this
+    return `Service ${inspect({ name, uuid, phase: this.#phase, connections: connections.length })}`
+  }
+
+  #close(reason: string, callback?: () => void): this {
     if (callback !== undefined) {
       if (this.#phase === 'closed') process.nextTick(callback)
       else this.once('close', callback)
     }
     if (this.#phase === 'closing' || this.#phase === 'closed') return this
-    this.#enter('closing', 'close() was called, or the service failed')
+    this.#enter('closing', reason)
     for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort)
     this.#shutDown()
     return this
@@ -234,7 +249,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   /** What has failed is closed before it is told, so that a listener that throws leaves nothing behind. */
   readonly #fail = (error: Error): void => {
     if (this.#phase === 'closing' || this.#phase === 'closed') return
-    this.close()
+    this.#close(error.message)
     this.emit('error', error)
   }
 
@@ -260,7 +275,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   readonly #onAbort = (): void => {
-    this.close()
+    this.#close('its signal was aborted')
   }
 
   #closeOn(signal: AbortSignal | undefined): void {

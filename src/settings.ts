@@ -1,6 +1,7 @@
 import { LONGEST_DEAD_PEER_TIMEOUT_MS, SHORTEST_DEAD_PEER_TIMEOUT_MS } from './dead-peer.js'
 import { badPort, invalidType, invalidValue } from './errors.js'
 import type { Limits } from './mesh/mesh.js'
+import { isMulticast } from './network.js'
 import type { Secret } from './security/keys.js'
 import { pskSecurity, tlsSecurity } from './security/modes.js'
 import { checkSecrets } from './security/secrets.js'
@@ -44,8 +45,8 @@ export interface Settings {
    */
   tls?: TlsSettings
   /**
-   * Whether to ask the network once, beside the daemon, who is there: peers are then found in milliseconds rather than in
-   * up to a second. Default: true.
+   * Whether to ask the network who is there, beside the daemon, at the start and then about every two minutes: peers are found
+   * in milliseconds rather than in up to a second, and after a long split of the network. Default: true.
    */
   firstLook?: boolean | undefined
   /**
@@ -177,15 +178,22 @@ function checkSecurity(settings: Settings): Security {
 function checkDeadPeerTimeout(value: unknown): number {
   if (value === 0) return 0
   const [least, most] = [SHORTEST_DEAD_PEER_TIMEOUT_MS, LONGEST_DEAD_PEER_TIMEOUT_MS]
-  return checkNumber('settings.deadPeerTimeout', value, 5000, least, most)
+  return checkNumber('settings.deadPeerTimeout', value, 5000, least, most, ', in milliseconds, or 0')
 }
 
 /** A whole number within bounds. */
-function checkNumber(argument: string, value: unknown, byDefault: number, least: number, most: number): number {
+function checkNumber(
+  argument: string,
+  value: unknown,
+  byDefault: number,
+  least: number,
+  most: number,
+  more = ''
+): number {
   if (value === undefined) return byDefault
   if (typeof value !== 'number') throw invalidType(argument, 'a number', value)
   if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw invalidValue(argument, `must be a whole number from ${least} to ${most}`, value)
+  throw invalidValue(argument, `must be a whole number from ${least} to ${most}${more}`, value)
 }
 
 /** Where a service listens. */
@@ -250,6 +258,7 @@ function checkPort(port: unknown): number {
 function checkAddress(address: unknown): string {
   if (address === undefined || address === null) return '0.0.0.0'
   if (typeof address !== 'string') throw invalidType('address', 'a string', address)
-  if (address === '') throw invalidValue('address', 'must be an address or a host name', address)
+  if (address === '' || isMulticast(address))
+    throw invalidValue('address', 'must be an address or a host name', address)
   return address
 }

@@ -12,7 +12,9 @@ export interface StateChange {
   readonly service: string
   /** The uuid of the peer, or null where it is the service's own state. */
   readonly peer: string | null
+  /** The state before: of a peer as in `service.peers`, else `new`, `opening`, `listening`, `closing`, `online` or `offline`. */
   readonly from: string
+  /** The state from now on: as above, or `closed`. */
   readonly to: string
   readonly reason: string
 }

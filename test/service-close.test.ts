@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import dns from 'node:dns'
 import { once } from 'node:events'
 import { syncBuiltinESMExports } from 'node:module'
-import { connect, Server, type Socket } from 'node:net'
+import { connect, Server, Socket } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Service } from 'tcpnet'
@@ -233,6 +234,23 @@ describe('close', () => {
     assert.ok(tookMs > 1900 && tookMs < 10_000, `it took ${tookMs} ms`)
     assert.equal(near.destroyed, true)
   })
+
+  for (const security of ['none', 'secret'] as const) {
+    it(`resets what does not end, for the peer to see that it is not complete: ${security}`, async (t) => {
+      // Whether the peer is told of the reset or of an end is left to its libuv, which may take the one for the other.
+      const resets = t.mock.method(Socket.prototype, 'resetAndDestroy')
+      const settings = security === 'secret' ? { secret: randomBytes(32) } : {}
+      const [service, other] = [await cluster.member(settings), await cluster.member(settings)]
+      const [near, far] = await connection(service, other)
+      near.write(Buffer.alloc(32_000_000))
+      service.close()
+      await next(service, 'close')
+      assert.equal(near.destroyed, true)
+      assert.equal(resets.mock.callCount(), 1)
+      far.resume()
+      await next(far, 'close')
+    })
+  }
 
   it('withdraws the announcement', async () => {
     const [a, b] = [await cluster.member(), await cluster.member()]

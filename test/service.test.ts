@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
+import { inspect } from 'node:util'
 import { Service, type Settings, TcpnetError, tcpnet } from 'tcpnet'
 import { Cluster, closed, connection } from './support/cluster.js'
 import { next, until, within } from './support/wait.js'
@@ -50,6 +51,22 @@ describe('a service', () => {
       assert.throws(() => tcpnet(settings as Settings, listener as () => void), error)
     })
   }
+})
+
+describe('a service as a resource', () => {
+  it('is closed at the end of its block', async () => {
+    const service = await cluster.member()
+    await service[Symbol.asyncDispose]()
+    await service[Symbol.asyncDispose]()
+    assert.equal(service.address(), null)
+  })
+
+  it('shows what it is, and no secret', () => {
+    const service = cluster.make({ uuid: 'AB', secret: 'correct horse battery staple' })
+    const shown = inspect(service)
+    assert.match(shown, /^Service .*uuid: 'AB'.*phase: 'new'.*connections: 0/s)
+    assert.doesNotMatch(shown, /horse/)
+  })
 })
 
 describe('listen', () => {

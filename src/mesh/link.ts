@@ -50,7 +50,7 @@ export interface Peer {
   readonly error: Error | null
 }
 
-/** How long after its connection a peer that goes away may still be announced, in milliseconds (RFC 6762 §10.1: one second). */
+/** How long a peer that goes away may still be announced, in milliseconds (RFC 6762 §10.1: one second). */
 const GOODBYE_MS = 2000
 
 /** Most links never suspect an address: they share this. */
@@ -70,10 +70,10 @@ export class Link {
   /** Dials that failed, and connections that did not last, in a row. */
   failures = 0
   lastError: Error | null = null
-  /** When its last connection closed, in milliseconds of the monotonic clock. */
-  lostAt = Number.NEGATIVE_INFINITY
+  /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
+  lostAt = performance.now()
   readonly #owner: { readonly name: string; readonly uuid: string }
-  /** Addresses that were reached and gave the wrong answer: dialed last. */
+  /** Addresses that were tried in vain: dialed last, the latest of them at the very end. */
   #suspects: ReadonlySet<string> = NONE
   #state: LinkState = { kind: 'idle' }
 
@@ -87,9 +87,11 @@ export class Link {
     return this.#state
   }
 
-  /** An address was reached and gave the wrong answer: it is dialed last from now on. */
-  suspect(address: string): void {
-    this.#suspects = new Set(this.#suspects).add(address)
+  /** Addresses were tried in vain, or gave the wrong answer: they are dialed last from now on. */
+  suspect(addresses: readonly string[]): void {
+    if (addresses.length === 0) return
+    const others = [...this.#suspects].filter((address) => !addresses.includes(address))
+    this.#suspects = new Set([...others, ...addresses])
   }
 
   /** Forgets what is suspected. */
@@ -102,15 +104,16 @@ export class Link {
     const old = this.#state
     this.#state = next
     const { name, uuid: service } = this.#owner
-    tellChange({ name, service, peer: this.uuid, from: old.kind, to: next.kind, reason })
+    tellChange({ name, service, peer: this.uuid, from: nameOf(old), to: nameOf(next), reason })
     if (old.kind === 'dialing') old.dial.abort()
     if (old.kind === 'waiting') clearTimeout(old.timer)
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
   }
 
   /**
-   * Whether a dial failed because the peer goes away: its connection has just closed, nobody listens at its port any
-   * more, and its goodbye is under way.
+   * Whether a dial failed because the peer goes away: nobody listens at its port any more, and its goodbye is under way.
+   * That is so where its connection has just closed, and where it has just been heard of: what daemons tell a newcomer
+   * may be of the past.
    */
   isLeaving(error: NodeJS.ErrnoException): boolean {
     return error.code === 'ECONNREFUSED' && performance.now() - this.lostAt < GOODBYE_MS
@@ -136,23 +139,20 @@ export class Link {
     return this.instance !== null || this.hint !== null
   }
 
-  /** Where to dial the peer; null where nothing is known of it. Addresses that gave the wrong answer come last. */
+  /** Where to dial the peer; null where nothing is known of it. Addresses that were tried in vain come last. */
   target(): { port: number; addresses: { address: string; family: 4 | 6 }[] } | null {
     const instance = this.instance ?? this.hint
     if (instance === null) return null
-    const addresses = dialable(instance.paths)
-    const isSuspect = ({ address }: { address: string }) => this.#suspects.has(address)
-    return {
-      port: instance.port,
-      addresses: [...addresses.filter((entry) => !isSuspect(entry)), ...addresses.filter(isSuspect)]
-    }
+    const suspects = [...this.#suspects]
+    const rank = ({ address }: { address: string }) => suspects.indexOf(address)
+    return { port: instance.port, addresses: dialable(instance.paths).sort((a, b) => rank(a) - rank(b)) }
   }
 
   toPeer(): Peer {
     const state = this.#state
     return Object.freeze({
       uuid: this.uuid,
-      state: state.kind === 'idle' ? 'announced' : state.kind,
+      state: nameOf(state),
       announced: this.instance !== null,
       host: this.instance?.host ?? null,
       port: this.instance?.port ?? null,
@@ -164,4 +164,9 @@ export class Link {
       error: this.lastError
     })
   }
+}
+
+/** What a state is called outside. */
+function nameOf({ kind }: LinkState): Peer['state'] {
+  return kind === 'idle' ? 'announced' : kind
 }

@@ -104,12 +104,12 @@ export class Mesh {
   }
 
   /**
-   * Ends every dial and hello at once, and every connection gracefully; what has not ended after `graceMs` is destroyed.
+   * Ends every dial and hello at once, and every connection gracefully; what has not ended after `graceMs` is reset.
    * `done` is called once every socket is closed, never from within. To be called once.
    */
   close(graceMs: number, done: () => void): void {
     const timer = setTimeout(() => {
-      for (const socket of this.#sockets) socket.destroy()
+      for (const socket of this.#sockets) this.#options.security.reset(socket)
     }, graceMs)
     this.#onClosed = () => {
       clearTimeout(timer)
@@ -275,7 +275,7 @@ export class Mesh {
         return this.#wait(link, 'the peer has a connection already')
       case 'failed':
         link.lastError = result.error
-        if (result.address !== null) link.suspect(result.address)
+        link.suspect(result.addresses)
         this.#wait(link, result.error.message)
         // A hint may be wrong without harm.
         if (link.instance !== null && !link.isLeaving(result.error))

@@ -23,6 +23,8 @@ export interface Security {
   client(socket: Socket, done: Secured): void
   /** Secures a connection that we accepted. */
   server(socket: Socket, done: Secured): void
+  /** Destroys a secured connection with a reset: the other side sees that something is missing. */
+  reset(secured: Socket): void
 }
 
 /** No security: the socket as it is. */
@@ -30,5 +32,6 @@ export const plain: Security = {
   mode: 'none',
   prepare: (done) => process.nextTick(done, null),
   client: (socket, done) => process.nextTick(done, socket),
-  server: (socket, done) => process.nextTick(done, socket)
+  server: (socket, done) => process.nextTick(done, socket),
+  reset: (socket) => socket.resetAndDestroy()
 }

@@ -51,6 +51,8 @@ export class TlsSecurity implements Security {
   #server: Server | null = null
   /** The handshakes that the server has under way, by the two ends' addresses and ports. */
   readonly #handshakes = new Map<string, Handshake>()
+  /** What each secured socket was made of. */
+  readonly #raw = new WeakMap<Socket, Socket>()
 
   /** @param setUp called when the service listens */
   constructor(mode: SecurityMode, setUp: () => Promise<TlsSetup>) {
@@ -89,7 +91,7 @@ export class TlsSecurity implements Security {
     const end = (error: Error | null) => {
       socket.off('close', onClose)
       secured.off('secureConnect', onSecure).off('error', end).on('error', destroyThis)
-      if (error === null) return done(secured)
+      if (error === null) return this.#handOver(secured, socket, done)
       secured.destroy()
       done(failed(error))
     }
@@ -106,7 +108,7 @@ export class TlsSecurity implements Security {
       if (this.#handshakes.get(key) === handshake) this.#handshakes.delete(key)
       socket.off('close', onClose)
       secured?.on('error', destroyThis)
-      if (error === null && secured !== null) return done(secured)
+      if (error === null && secured !== null) return this.#handOver(secured, socket, done)
       secured?.destroy()
       socket.destroy()
       done(error === null || isGone(error) ? null : failed(error))
@@ -116,6 +118,17 @@ export class TlsSecurity implements Security {
     this.#handshakes.set(key, handshake)
     socket.on('close', onClose)
     this.#server?.emit('connection', socket)
+  }
+
+  reset(secured: Socket): void {
+    // Node resets no TLS socket.
+    this.#raw.get(secured)?.resetAndDestroy()
+    secured.destroy()
+  }
+
+  #handOver(secured: TLSSocket, raw: Socket, done: Secured): void {
+    this.#raw.set(secured, raw)
+    done(secured)
   }
 
   #objectionTo(secured: TLSSocket): Error | null {
