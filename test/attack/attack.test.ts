@@ -25,7 +25,10 @@ const FLOOD_MS = 120_000
 /** The flood holds up the daemons, too; one that does not answer is none, which is for listen() to say. */
 const DAEMON_MS = 60_000
 
-/** Resolves when the host's daemon answers within half a second. */
+/** How long a daemon has to have answered, each time that it was asked, to be through with a flood. */
+const AT_EASE_MS = 3000
+
+/** Resolves when the host's daemon has answered for a while, each time within half a second. */
 async function daemonAnswers(host: Host): Promise<void> {
   const target = ['--dest=org.freedesktop.Avahi', '/', 'org.freedesktop.Avahi.Server.GetVersionString']
   const ask = ['dbus-send', '--system', '--print-reply', '--reply-timeout=500', ...target]
@@ -34,7 +37,12 @@ async function daemonAnswers(host: Host): Promise<void> {
       () => true,
       () => false
     )
-  await until(answers, DAEMON_MS, `the daemon of ${host.name} does not answer`)
+  let since = Date.now()
+  const isAtEase = async () => {
+    if (!(await answers())) since = Date.now()
+    return Date.now() - since > AT_EASE_MS
+  }
+  await until(isAtEase, DAEMON_MS, `the daemon of ${host.name} does not answer`)
 }
 
 async function attacker(host: Host, program: string, plan: Plan | StrangersPlan): Promise<Program> {
