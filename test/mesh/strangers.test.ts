@@ -55,6 +55,7 @@ overDrivers(['avahi', 'mdns'], (driver, skip) => {
       const said = await visits[i]?.line(/./, `the connection that said ${what} is not closed`, 10_000)
       assert.match(JSON.parse(said ?? '') as string, answer, what)
     }
+    await node.until((ledger) => ledger.all('rejected').length >= VISITS.length, 'not everybody was rejected')
     const codes = node.ledger.all('rejected').map(({ code, from }) => [code, from])
     const [, , gamma] = shared.hosts
     assert.deepEqual(codes.sort(), VISITS.map(([, code]) => [code, gamma.ipv4]).sort())
