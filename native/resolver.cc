@@ -33,17 +33,14 @@ Instance::~Instance() {
 
 void Instance::Found(const ServiceData& service) {
   data_ = {service.host, service.port, service.txt, {}};
-  FollowHost();
-}
-
-/** Follows the host that the service is on, and tells what is known of it. */
-void Instance::FollowHost() {
   const Place& place = target_.place;
-  const HostKey key{data_.host, place.interface_index, place.family};
+  const HostKey key{service.host, place.interface_index, place.family};
   if (host_ == nullptr || host_->key() < key || key < host_->key()) {
     if (host_ != nullptr) host_->Forget(this);
-    host_ = resolver_.HostOf(key);
-    if (host_ == nullptr) return;  // until RetryHosts()
+    bool full = false;
+    host_ = resolver_.HostOf(key, full);
+    if (full) resolver_.PutBackSoon(*this);
+    if (host_ == nullptr) return;  // put back, or unanswered
     host_->Observe(this, [this] { Update(); });
   }
   Update();
@@ -71,7 +68,6 @@ Resolver::Resolver(Loop& loop, Backend& backend)
       deadline_(loop.AddTimer([this] { ExpireOld(); })),
       recovery_(loop.AddTimer([this] {
         limits_ = backend_.limits();
-        RetryHosts();
         Run();
       })),
       limits_(backend.limits()) {}
@@ -90,6 +86,7 @@ void Resolver::Add(Instance& instance) {
 }
 
 void Resolver::Remove(Instance& instance) {
+  refused_.remove(&instance);
   lists_[instance.state_].erase(instance.position_);
   Loop::Arm(soon_, kSoon);
 }
@@ -104,6 +101,7 @@ void Resolver::Move(Instance& instance, State state) {
 
 /** Starts those that wait, as far as there is room. Not from within a callback of a lookup: it may end that one. */
 void Resolver::Run() {
+  PutBack();
   auto& waiting = lists_[State::kWaiting];
   while (!waiting.empty()) {
     if (HasRoom()) {
@@ -131,13 +129,17 @@ void Resolver::ExpireOld() {
   }
 }
 
-/** Looks up the hosts that were refused, until one is refused again. */
-void Resolver::RetryHosts() {
-  for (const State state : {State::kResolving, State::kResolved, State::kUnanswered}) {
-    for (Instance* instance : std::list(lists_[state])) {
-      if (instance->host_ == nullptr && !instance->data_.host.empty()) instance->FollowHost();
-      if (recovery_->armed) return;
-    }
+/** Has an instance wait again whose host the daemon refused to look up. Its own lookup may be under way. */
+void Resolver::PutBackSoon(Instance& instance) {
+  refused_.push_back(&instance);
+  Loop::Arm(soon_, kSoon);
+}
+
+void Resolver::PutBack() {
+  for (Instance* instance : std::exchange(refused_, {})) {
+    if (instance->lookup_ == nullptr || instance->host_ != nullptr) continue;
+    instance->lookup_.reset();
+    Move(*instance, State::kWaiting);
   }
 }
 
@@ -152,7 +154,6 @@ bool Resolver::Evict(State from, State to) {
   instance.lookup_.reset();
   if (instance.host_ != nullptr) instance.host_->Forget(&instance);
   instance.host_.reset();
-  instance.data_ = {};
   Move(instance, to);
   return true;
 }
@@ -176,7 +177,7 @@ void Resolver::Full(size_t refused) {
 }
 
 /** The host of that name, shared; null where the daemon refuses to look it up. */
-std::shared_ptr<Host> Resolver::HostOf(const HostKey& key) {
+std::shared_ptr<Host> Resolver::HostOf(const HostKey& key, bool& full) {
   const auto known = hosts_.find(key);
   if (known != hosts_.end()) return known->second->shared_from_this();
   const auto forget = [this](Host* host) {
@@ -185,7 +186,6 @@ std::shared_ptr<Host> Resolver::HostOf(const HostKey& key) {
   };
   std::shared_ptr<Host> host(new Host(key), forget);
   hosts_[key] = host.get();
-  bool full = false;
   if (host->Start(backend_, full)) return host;
   if (full) Full(limits_.per_host);
   return nullptr;
@@ -199,7 +199,9 @@ size_t Resolver::Objects() {
 }
 
 bool Resolver::HasRoom() {
-  return Objects() + limits_.per_service + limits_.per_host <= limits_.objects;
+  // Each of those that are being looked up may need a host of its own, as the next will.
+  const size_t hosts = lists_[State::kResolving].size() + 1;
+  return Objects() + limits_.per_service + limits_.per_host * hosts <= limits_.objects;
 }
 
 }  // namespace tcpnet

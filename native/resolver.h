@@ -44,7 +44,6 @@ class Instance {
   };
 
   void Found(const ServiceData& service);
-  void FollowHost();
   void Update();
 
   Resolver& resolver_;
@@ -82,12 +81,13 @@ class Resolver {
 
   void Run();
   void ExpireOld();
-  void RetryHosts();
+  void PutBackSoon(Instance& instance);
+  void PutBack();
   std::chrono::milliseconds UntilEviction() const;
   bool Evict(State from, State to);
   void Start(Instance& instance);
   void Full(size_t refused);
-  std::shared_ptr<Host> HostOf(const HostKey& key);
+  std::shared_ptr<Host> HostOf(const HostKey& key, bool& full);
   size_t Objects();
   bool HasRoom();
 
@@ -100,6 +100,7 @@ class Resolver {
   bool newest_is_next_ = false;        // of those that wait
   Loop::Clock::time_point evicted_{};  // when the last one made room
   std::map<State, std::list<Instance*>> lists_;
+  std::list<Instance*> refused_;    // to be put back
   std::map<HostKey, Host*> hosts_;  // owned by the instances on them
 };
 
