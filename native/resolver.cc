@@ -176,7 +176,7 @@ void Resolver::Full(size_t refused) {
   Loop::Arm(recovery_, kRecovery);
 }
 
-/** The host of that name, shared; null where the daemon refuses to look it up. */
+/** The host of that name, shared; null where the daemon does not look it up. `full`: because it looks up too many. */
 std::shared_ptr<Host> Resolver::HostOf(const HostKey& key, bool& full) {
   const auto known = hosts_.find(key);
   if (known != hosts_.end()) return known->second->shared_from_this();

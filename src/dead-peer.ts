@@ -88,7 +88,7 @@ export function deadPeerOptions(timeoutMs: number): DeadPeerOptions {
     idle: interval,
     interval,
     count: Math.max(1, Math.floor(seconds / interval) - 2),
-    dropTime: Math.max(1, Math.round(seconds * 0.7))
+    dropTime: Math.max(1, Math.round(seconds * SILENT_FOR))
   }
 }
 

@@ -128,7 +128,8 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   /**
-   * Withdraws the announcement and ends every connection; what has not ended after two seconds is reset. `close` follows, always and once. Idempotent, and allowed at any time.
+   * Withdraws the announcement and ends every connection; what has not ended after two seconds is reset. `close` follows,
+   * always and once. Idempotent, and allowed at any time.
    *
    * @param callback a one-time listener for `close`; called as well where the service is closed already
    * @throws {TypeError} ERR_INVALID_ARG_TYPE

@@ -139,6 +139,8 @@ describe('listen', () => {
     assert.throws(() => listen(true), TYPE)
     assert.throws(() => listen(0, 5), TYPE)
     assert.throws(() => listen(0, ''), VALUE)
+    assert.throws(() => listen(0, '239.1.2.3'), VALUE)
+    assert.throws(() => listen(0, 'ff02::1'), VALUE)
     assert.throws(() => listen(0, '127.0.0.1', 'callback'), TYPE)
     assert.throws(() => listen({ signal: 1 }), TYPE)
     service.listen()

@@ -8,7 +8,8 @@
  * - `announced` comes at most once. Before it, and instead of it, `failed` may come: at most once, and then nothing
  *   else ever. The caller still has to `close` a discovery that failed.
  * - `failed` after `announced` means that the announcement was lost for good (the name, which the caller chose, now
- *   belongs to another service). The daemon's absence is not that: after `announced` it is `offline`, and the driver heals by itself.
+ *   belongs to another service). The daemon's absence is not that: after `announced` it is `offline`, and the driver heals
+ *   by itself.
  * - Instances are told only after `announced`: before, the uuid may turn out to be another's.
  * - `up` brings the whole instance, at first and again whenever its host, port, TXT record or set of paths changed, and
  *   never twice the same in a row. The service's own instance may be reported: the listener knows its own uuid.

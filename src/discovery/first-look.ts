@@ -36,7 +36,7 @@ export interface FirstLookOptions {
 }
 
 /**
- * One-shot multicast DNS queries (RFC 6762 §5.1) when a service starts: who is there is answered by unicast within
+ * One-shot multicast DNS queries (RFC 6762 §5.1), as when a service starts: who is there is answered by unicast within
  * milliseconds, while the daemon's own browse still waits. What is answered is a hint: it may be wrong without harm.
  */
 export class FirstLook {
