@@ -2,14 +2,33 @@
 import assert from 'node:assert/strict'
 import type { End, NodeEvent } from './protocol.js'
 
-/** One service's events so far. Adding one fails where it breaks a promise that holds at every moment. */
+/** One service's events so far. */
 export class Ledger {
   /** The connections that are open, by the peer's uuid. */
   readonly open = new Map<string, End>()
   readonly events: NodeEvent[] = []
+  #broken: unknown
 
   add(event: NodeEvent): void {
     this.events.push(event)
+    try {
+      this.#check(event)
+    } catch (error) {
+      this.#broken ??= error
+    }
+  }
+
+  /** Fails, from then on always, where an event broke a promise that holds at every moment: with the first one. */
+  assertKept(): void {
+    if (this.#broken !== undefined) throw this.#broken
+  }
+
+  /** The events of a kind. */
+  all<Kind extends NodeEvent['event']>(kind: Kind): (NodeEvent & { event: Kind })[] {
+    return this.events.filter((event): event is NodeEvent & { event: Kind } => event.event === kind)
+  }
+
+  #check(event: NodeEvent): void {
     switch (event.event) {
       case 'connection':
         assert.ok(!this.open.has(event.peer), `a second connection to ${event.peer} before the close of the first`)
@@ -30,10 +49,5 @@ export class Ledger {
       [...this.open.keys()].sort(),
       'service.connections is not what the events say'
     )
-  }
-
-  /** The events of a kind. */
-  all<Kind extends NodeEvent['event']>(kind: Kind): (NodeEvent & { event: Kind })[] {
-    return this.events.filter((event): event is NodeEvent & { event: Kind } => event.event === kind)
   }
 }

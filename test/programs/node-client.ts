@@ -89,6 +89,7 @@ export class NodeProcess {
       if ('reply' in line) this.#answers.set(line.reply, line)
       else this.#ledgers[line.service]?.add(line)
     }
+    for (const ledger of this.#ledgers) ledger.assertKept()
   }
 }
 
