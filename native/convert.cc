@@ -45,6 +45,7 @@ const char* NameOf(Failure failure) {
 struct EventConverter {
   Napi::Env env;
 
+  Napi::Value operator()(const Answered&) const { return EventObject(env, "answered"); }
   Napi::Value operator()(const Announced&) const { return EventObject(env, "announced"); }
   Napi::Value operator()(const Lost& lost) const { return PlaceEvent(env, "lost", lost.place); }
 

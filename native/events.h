@@ -38,6 +38,8 @@ struct InstanceData {
 /** Why a session ended. */
 enum class Failure { kLibrary, kDaemon, kConflict, kRefused };
 
+/** The daemon has taken the announcement on: there is one, and it answers. Once, except where the session failed. */
+struct Answered {};
 /** The name is announced. Once. */
 struct Announced {};
 /** An instance was resolved at a place, or changed there. Its addresses are never empty. */
@@ -56,7 +58,7 @@ struct Failed {
 };
 
 /** What a session tells. */
-using SessionEvent = std::variant<Announced, Found, Lost, Failed>;
+using SessionEvent = std::variant<Answered, Announced, Found, Lost, Failed>;
 using Tell = std::function<void(SessionEvent)>;
 
 }  // namespace tcpnet

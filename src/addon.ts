@@ -65,6 +65,8 @@ export type SessionFailure =
  * found before `announced`. After `failed` nothing comes.
  */
 export type SessionEvent =
+  /** The daemon has taken the announcement on: there is one, and it answers. Once. */
+  | { readonly type: 'answered' }
   | { readonly type: 'announced' }
   | {
       readonly type: 'found'

@@ -34,8 +34,22 @@ describe('the announcement', () => {
     assert.equal(trial.session.closed, 1)
   })
 
+  it('has 30 seconds where the daemon has answered', () => {
+    const trial = new HealingTrial()
+    trial.pass(4000)
+    trial.session.emit({ type: 'answered' })
+    trial.pass(29_999)
+    assert.deepEqual(trial.take(), [])
+    trial.pass(1)
+    assert.deepEqual(trial.take(), ['failed'])
+    assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_DAEMON_REFUSED')
+    assert.match(trial.errors[0]?.message ?? '', /did not announce within 30 s/)
+    assert.equal(trial.session.closed, 1)
+  })
+
   it('has no deadline once it was told', () => {
     const trial = announcedTrial()
+    trial.session.emit({ type: 'answered' })
     trial.pass(60_000)
     assert.deepEqual(trial.take(), [])
   })
@@ -150,6 +164,22 @@ describe('an outage of the daemon', () => {
     assert.equal(silent.closed, 1)
     trial.pass(1000)
     assert.notEqual(trial.session, silent)
+    trial.announce()
+    assert.deepEqual(trial.take(), ['offline', 'online'])
+  })
+
+  it('lasts while a daemon that is back answers and does not announce; it has 30 seconds', () => {
+    const trial = announcedTrial()
+    trial.fail()
+    trial.pass(500)
+    const busy = trial.session
+    busy.emit({ type: 'answered' })
+    trial.pass(29_999)
+    assert.equal(busy.closed, 0)
+    trial.pass(1)
+    assert.equal(busy.closed, 1)
+    trial.pass(1000)
+    trial.session.emit({ type: 'answered' })
     trial.announce()
     assert.deepEqual(trial.take(), ['offline', 'online'])
   })

@@ -44,6 +44,14 @@ for (const backend of backends) {
     assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
   })
 
+  onHosts('a daemon that takes the announcement on says so before it has made it', async () => {
+    const native = await Native.on(shared.hosts.a)
+    await native.announce(announcing('A8', backend, { probe: true }))
+    const types = native.program.lines.map((line) => (JSON.parse(line) as { type: string }).type)
+    assert.deepEqual(types, ['answered', 'announced'])
+    assert.deepEqual(await native.end(), CLEAN)
+  })
+
   onHosts('a changed port and TXT record are told', async () => {
     const { a, b } = shared.hosts
     const [left, right] = [await Native.on(a), await Native.on(b)]

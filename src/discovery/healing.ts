@@ -1,11 +1,16 @@
-import type { Session, SessionEvent } from '../addon.js'
+import type { Session, SessionEvent, SessionFailure } from '../addon.js'
 import { TcpnetError, uuidConflict } from '../errors.js'
 import { trace } from '../trace.js'
 import type { Announcement, Discovery, Driver, Listener } from './discovery.js'
 import { Instances } from './instances.js'
 
-/** Milliseconds in which a daemon has to announce: below the five seconds in which `listen` is to have an answer. */
-const ANNOUNCE_TIMEOUT_MS = 4500
+/** Milliseconds in which a daemon has to answer: below the five seconds in which `listen` is to say that there is none. */
+const ANSWER_TIMEOUT_MS = 4500
+/**
+ * Milliseconds that one has to announce that has answered: it may have much else to do, or not have found a name for its own
+ * host yet, as when it has just started (RFC 6762 §8.1) and others have the names that it tries, each for a second.
+ */
+const ANNOUNCE_TIMEOUT_MS = 30_000
 /** Milliseconds before the first attempt to reach a daemon that went away; doubling to the longest. */
 const FIRST_RETRY_MS = 500
 const LONGEST_RETRY_MS = 10_000
@@ -63,13 +68,13 @@ class HealingDiscovery implements Discovery {
       if (this.#session === session && this.#closed === null) this.#onEvent(event)
     })
     this.#session = session
-    this.#after(ANNOUNCE_TIMEOUT_MS, () =>
-      this.#onFailed({ type: 'failed', failure: 'daemon', message: `it does not answer: ${START_DAEMON}` })
-    )
+    this.#expect(ANSWER_TIMEOUT_MS, 'daemon', `it does not answer: ${START_DAEMON}`)
   }
 
   #onEvent(event: SessionEvent): void {
     switch (event.type) {
+      case 'answered':
+        return this.#onAnswered()
       case 'announced':
         return this.#onAnnounced()
       case 'found':
@@ -81,9 +86,15 @@ class HealingDiscovery implements Discovery {
     }
   }
 
+  #onAnswered(): void {
+    if (this.#isOnline) return
+    const seconds = ANNOUNCE_TIMEOUT_MS / 1000
+    this.#expect(ANNOUNCE_TIMEOUT_MS, 'refused', `it answers, but did not announce within ${seconds} s; see its log`)
+  }
+
   #onAnnounced(): void {
     // A daemon may announce again, as when its host's name has changed.
-    if (this.#announced && !this.#offline) return
+    if (this.#isOnline) return
     clearTimeout(this.#timer)
     if (!this.#announced) {
       this.#announced = true
@@ -125,6 +136,15 @@ class HealingDiscovery implements Discovery {
         resolve()
       })
     })
+  }
+
+  get #isOnline(): boolean {
+    return this.#announced && !this.#offline
+  }
+
+  /** The session fails unless it comes to its next step in time. */
+  #expect(ms: number, failure: SessionFailure, message: string): void {
+    this.#after(ms, () => this.#onFailed({ type: 'failed', failure, message }))
   }
 
   #after(ms: number, step: () => void): void {

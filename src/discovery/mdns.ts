@@ -161,6 +161,7 @@ class MdnsSession implements Session {
     const onSeen = (_ref: object, flags: number, index: number, error: number, name: string | undefined) =>
       this.#onSeen(flags, index, error, name)
     this.#watch((ref) => calls.DNSServiceBrowse(ref, 0, interfaceIndex, this.#type, null, onSeen, null))
+    if (!this.#ended) this.#onEvent({ type: 'answered' })
   }
 
   /** Makes a call and watches for its results; what goes wrong ends the session. */
