@@ -10,11 +10,11 @@
 //   node out/bench/join.js [--runs 10] [--nodes 2,5,10,20] [--drivers avahi,bonjour,mdns] [--look on,off]
 //                          [--caches cold,warm] [--mode newcomer,together] [--timeline]
 import { parseArgs } from 'node:util'
-import type { Host } from '../test/lab/index.js'
+import { type Host, withLab } from '../test/lab/index.js'
 import { median, quantile, Samples, short, table } from './lib/figures.js'
 import { Member, startAll } from './lib/member.js'
 import type { Joined } from './lib/protocol.js'
-import { conditions, hostNames, inLab, list, numbers, quiet } from './lib/run.js'
+import { conditions, hostNames, list, numbers, quiet } from './lib/run.js'
 
 const { values: given } = parseArgs({
   options: {
@@ -49,7 +49,7 @@ let busy = 0
 for (const mode of list(given.mode)) {
   const measure = modes[mode as keyof typeof modes]
   for (const nodes of numbers(given.nodes)) {
-    await inLab(async (lab) => {
+    await withLab(async (lab) => {
       const hosts = await lab.hosts(hostNames(nodes))
       await measure(hosts, (variant, ms) => times.add(keyOf(mode, variant, nodes), ms))
     })

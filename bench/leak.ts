@@ -5,10 +5,10 @@
 
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Host } from '../test/lab/index.js'
+import { type Host, withLab } from '../test/lab/index.js'
 import { mebibytes, table } from './lib/figures.js'
 import type { Holding } from './lib/holding.js'
-import { conditions, inLab, list } from './lib/run.js'
+import { conditions, list } from './lib/run.js'
 
 const PROGRAM = fileURLToPath(new URL('lib/cycle.js', import.meta.url))
 /** Milliseconds for one cycle, on the average. */
@@ -21,7 +21,7 @@ const { values: given } = parseArgs({
 })
 const cycles = Number(given.cycles)
 
-await inLab(async (lab) => {
+await withLab(async (lab) => {
   const host = await lab.host('alpha')
   const rows: string[][] = []
   for (const kind of list(given.kinds)) rows.push(...rowsOf(kind, await run(host, kind)))

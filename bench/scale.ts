@@ -10,13 +10,13 @@ import { execFile } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import type { Host } from '../test/lab/index.js'
+import { type Host, withLab } from '../test/lab/index.js'
 import { BareMesh } from './lib/bare-mesh.js'
 import type { Crowd } from './lib/crowd-report.js'
 import { mebibytes, median, short, table } from './lib/figures.js'
 import { Member, startAll } from './lib/member.js'
 import { residentBytes, workMs } from './lib/processes.js'
-import { conditions, hostNames, inLab, list, quiet } from './lib/run.js'
+import { conditions, hostNames, list, quiet } from './lib/run.js'
 import { throughput } from './lib/streams.js'
 
 const { values: given } = parseArgs({
@@ -71,7 +71,7 @@ async function crowd(): Promise<void> {
 
 async function hosts(): Promise<void> {
   const times: { tcpnet: number[]; bare: number[] } = { tcpnet: [], bare: [] }
-  await inLab(async (lab) => {
+  await withLab(async (lab) => {
     const made = await lab.hosts(hostNames(10))
     for (let run = 0; run < runs; run++) {
       const bare = await BareMesh.start(made, 5)
@@ -101,7 +101,7 @@ async function meshTime(places: readonly Host[]): Promise<number> {
 
 async function stream(): Promise<void> {
   const rounds = runs * 4
-  await inLab(async (lab) => {
+  await withLab(async (lab) => {
     const pair = await lab.hosts(['alpha', 'beta'])
     const plan = { bytes: 256 * MIB, services: { tcpnet: { driver: 'avahi' } } }
     const rows = (await throughput(pair, plan, rounds)).map(({ kind, mebibytesPerSecond, ratio }) => [
@@ -115,7 +115,7 @@ async function stream(): Promise<void> {
 }
 
 async function idle(): Promise<void> {
-  await inLab(async (lab) => {
+  await withLab(async (lab) => {
     const made = await lab.hosts(hostNames(20))
     const nodes = await startAll(made, (host) => Member.start(host, { name: 'bench-idle', driver: 'avahi' }))
     await Promise.all(nodes.map((node) => node.listen(nodes.length - 1)))

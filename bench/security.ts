@@ -4,11 +4,12 @@
 //   node out/bench/security.js [--parts join,throughput] [--runs 10]
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { withLab } from '../test/lab/index.js'
 import { certificate } from './lib/certificate.js'
 import { median, quantile, Samples, short, table } from './lib/figures.js'
 import { Member } from './lib/member.js'
 import type { NodeSettings } from './lib/protocol.js'
-import { conditions, hostNames, inLab, list, quiet } from './lib/run.js'
+import { conditions, hostNames, list, quiet } from './lib/run.js'
 import { BARE, throughput } from './lib/streams.js'
 
 const { values: given } = parseArgs({
@@ -33,7 +34,7 @@ for (const part of list(given.parts)) {
 
 async function joining(): Promise<void> {
   const times = new Samples()
-  await inLab(async (lab) => {
+  await withLab(async (lab) => {
     const [newHost, ...others] = await lab.hosts(hostNames(NODES))
     if (newHost === undefined) throw new RangeError('a mesh has at least one host')
     const meshes = new Map<string, Member[]>()
@@ -69,7 +70,7 @@ async function joining(): Promise<void> {
 }
 
 async function streaming(): Promise<void> {
-  await inLab(async (lab) => {
+  await withLab(async (lab) => {
     const pair = await lab.hosts(['alpha', 'beta'])
     const rows = (await throughput(pair, { bytes: 128 * MIB, services: MODES }, runs)).map((one) => [
       one.kind === BARE ? 'net.Socket' : one.kind,

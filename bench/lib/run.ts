@@ -1,18 +1,5 @@
 import { cpus, loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Lab, leftovers } from '../../test/lab/index.js'
-
-/** Runs a benchmark in a lab of its own; fails where the lab leaves something behind. */
-export async function inLab(body: (lab: Lab) => Promise<void>): Promise<void> {
-  const lab = await Lab.create()
-  try {
-    await body(lab)
-  } finally {
-    await lab.close()
-  }
-  const left = await leftovers(lab.id)
-  if (left.length > 0) throw new Error(`the lab left something behind: ${left.join('; ')}`)
-}
 
 /** What the figures are to be judged by: the runtime, the machine's size, and who else was at work. */
 export function conditions(): string {

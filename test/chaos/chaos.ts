@@ -2,7 +2,7 @@
 // at every moment; at the end all is mended, and the mesh has to be whole again.
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
-import { type Host, type HostDrop, Lab, leftovers } from '../lab/index.js'
+import { type Host, type HostDrop, type Lab, withLab } from '../lab/index.js'
 import { closeAll, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
 import type { NodeSettings } from '../programs/protocol.js'
@@ -39,14 +39,8 @@ export interface ChaosOptions {
 
 /** Runs a schedule in a lab of its own, which leaves nothing behind. Rejects where a promise was broken. */
 export async function runChaos(options: ChaosOptions): Promise<Outcome> {
-  const lab = await Lab.create()
-  try {
-    const names = Array.from({ length: options.plan.hosts }, (_, number) => `host${number}`)
-    return await new Chaos(options, lab, await lab.hosts(names)).run()
-  } finally {
-    await lab.close()
-    assert.deepEqual(await leftovers(lab.id), [], 'the lab left something behind')
-  }
+  const names = Array.from({ length: options.plan.hosts }, (_, number) => `host${number}`)
+  return await withLab(async (lab) => await new Chaos(options, lab, await lab.hosts(names)).run())
 }
 
 /** What becomes of a node. `failed`: it was started and could not, because its daemon went away at that moment. */

@@ -49,7 +49,15 @@ async function reason(): Promise<string | undefined> {
     const tools = missing.map(([tool]) => tool).join(', ')
     return `${tools} not found; run scripts/setup, or "apt-get install ${packages}"`
   }
-  return await missingRight()
+  return (await missingFamily()) ?? (await missingRight())
+}
+
+async function missingFamily(): Promise<string | undefined> {
+  const isThere = await access('/proc/net/if_inet6').then(
+    () => true,
+    () => false
+  )
+  return isThere ? undefined : 'the kernel has no IPv6; start it without ipv6.disable=1'
 }
 
 async function missingTools(): Promise<(typeof TOOLS)[number][]> {

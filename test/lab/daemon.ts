@@ -96,7 +96,7 @@ export function avahiPlan(config: string): DaemonPlan {
   return {
     name: 'avahi-daemon',
     command: ['sh', '-c', `exec avahi-daemon ${options}`, 'sh', config],
-    ready: (program) => program.errorLine(/^Server startup complete/, 'avahi-daemon did not start', 10_000)
+    ready: (program) => program.errorLine(/^Server startup complete/, 'avahi-daemon did not start')
   }
 }
 

@@ -6,6 +6,7 @@ import { Lab } from './lab.js'
 import { Loopback } from './loopback.js'
 import type { Program } from './program.js'
 import { until } from './wait.js'
+import { withLab } from './with-lab.js'
 
 const NAMES = ['alpha', 'beta', 'gamma'] as const
 const COLOURS = { alpha: 'cyan', beta: 'yellow', gamma: 'magenta' } as const
@@ -17,31 +18,24 @@ const TIMEOUT_MS = 30_000
 /** The program to run; another one can be given in its place. */
 const PROGRAM = process.argv[2] ?? fileURLToPath(new URL('../../../examples/demo.js', import.meta.url))
 
-/** A place for the three nodes. */
-interface Stage {
-  description: string
-  nodes: Program[]
-  close: () => Promise<void>
+async function inLab(): Promise<string> {
+  return await withLab(async (lab) => {
+    const hosts = await lab.hosts(NAMES)
+    const nodes = await Promise.all(hosts.map((host) => host.run([process.execPath, PROGRAM])))
+    const described = hosts.map(({ name, ipv4 }) => `${name} (${ipv4})`).join(', ')
+    return await show(nodes, `on three hosts of a network, ${described}`)
+  })
 }
 
-async function labStage(): Promise<Stage> {
-  const lab = await Lab.create()
-  const hosts = await lab.hosts(NAMES).catch((err) => lab.close().then(() => Promise.reject(err)))
-  const nodes = await Promise.all(hosts.map((host) => host.run([process.execPath, PROGRAM])))
-  const described = hosts.map(({ name, ipv4 }) => `${name} (${ipv4})`).join(', ')
-  return { description: `on three hosts of a network, ${described}`, nodes, close: () => lab.close() }
-}
-
-async function loopbackStage(why: LabUnavailable): Promise<Stage> {
+async function onLoopback(why: LabUnavailable): Promise<string> {
   console.log(`demo: ${why.message}; on loopback instead`)
   const loopback = await Loopback.create()
-  const nodes = await Promise.all(NAMES.map(() => loopback.run([process.execPath, PROGRAM, '127.0.0.1'])))
-  return { description: 'on the loopback interface', nodes, close: () => loopback.close() }
-}
-
-async function stage(): Promise<Stage> {
-  const why = await Lab.unavailable()
-  return why === undefined ? await labStage() : await loopbackStage(why)
+  try {
+    const nodes = await Promise.all(NAMES.map(() => loopback.run([process.execPath, PROGRAM, '127.0.0.1'])))
+    return await show(nodes, 'on the loopback interface')
+  } finally {
+    await loopback.close()
+  }
 }
 
 /** Prints what the node prints, and counts the messages that it got, by sender. */
@@ -58,7 +52,7 @@ function follow(node: Program, name: (typeof NAMES)[number]): Map<string, number
   return heard
 }
 
-async function show({ description, nodes }: Stage): Promise<string> {
+async function show(nodes: readonly Program[], where: string): Promise<string> {
   const heard = nodes.map((node, i) => follow(node, NAMES[i] ?? 'alpha'))
   const isShown = () =>
     heard.every((senders) => senders.size === 2 && [...senders.values()].every((count) => count >= MESSAGES))
@@ -74,18 +68,16 @@ async function show({ description, nodes }: Stage): Promise<string> {
     }
   }
   const total = heard.flatMap((senders) => [...senders.values()]).reduce((sum, count) => sum + count, 0)
-  return `three nodes ${description}, found each other and printed ${total} messages, each those of the two others`
+  return `three nodes ${where}, found each other and printed ${total} messages, each those of the two others`
 }
 
 async function main(): Promise<void> {
-  const set = await stage()
-  try {
-    console.log(`demo: ${await show(set)}`)
-  } finally {
-    await set.close()
-  }
+  const why = await Lab.unavailable()
+  console.log(`demo: ${why === undefined ? await inLab() : await onLoopback(why)}`)
 }
 
+// What was made goes with this process.
+process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143))
 main().catch((err: unknown) => {
   console.error(`demo: ${err instanceof LabUnavailable ? err.message : String(err)}`)
   process.exitCode = 1

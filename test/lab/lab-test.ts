@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, type TestContext, test } from 'node:test'
 import { Lab } from './lab.js'
-import { leftovers } from './leftovers.js'
+import { closeLab, withLab } from './with-lab.js'
 
 /** For `{ skip }` of a test that needs a lab: the reason why there is none. Never in CI: there, the lab must be. */
 export const skipWithoutLab: string | false =
@@ -9,14 +9,7 @@ export const skipWithoutLab: string | false =
 
 /** A test with a lab of its own, which leaves nothing behind. */
 export function labTest(name: string, body: (lab: Lab, t: TestContext) => Promise<void>): void {
-  test(name, { skip: skipWithoutLab }, async (t) => {
-    const lab = await Lab.create()
-    try {
-      await body(lab, t)
-    } finally {
-      await closed(lab)
-    }
-  })
+  test(name, { skip: skipWithoutLab }, (t) => withLab((lab) => body(lab, t)))
 }
 
 /** A lab that the tests of a file, or of a describe(), share: `setUp` is run before the first, closed after the last. */
@@ -31,7 +24,7 @@ export function sharedLab<T>(setUp: (lab: Lab) => Promise<T>): { readonly lab: L
   })
   after(async () => {
     if (lab !== undefined) {
-      await closed(lab)
+      await closeLab(lab)
     }
   })
   return {
@@ -42,9 +35,4 @@ export function sharedLab<T>(setUp: (lab: Lab) => Promise<T>): { readonly lab: L
       return (made ?? assert.fail('the hosts are there only within tests')).hosts
     }
   }
-}
-
-async function closed(lab: Lab): Promise<void> {
-  await lab.close()
-  assert.deepEqual(await leftovers(lab.id), [], 'the lab left something behind')
 }

@@ -42,7 +42,12 @@ export class Lab {
     names: Names,
     options: HostOptions = {}
   ): Promise<{ [I in keyof Names]: Host }> {
-    const made = await Promise.all(names.map((name) => this.host(name, options)))
+    // Not before all are done: who closes the lab then closes all of it.
+    const settled = await Promise.allSettled(names.map((name) => this.host(name, options)))
+    const made = settled.map((one) => {
+      if (one.status === 'rejected') throw one.reason
+      return one.value
+    })
     return made as unknown as { [I in keyof Names]: Host }
   }
 

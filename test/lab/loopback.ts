@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { existsSync, rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LabUnavailable } from './available.js'
@@ -20,10 +20,16 @@ export class Loopback {
   readonly #programs: Program[] = []
 
   readonly #makesRun = !existsSync(AVAHI_RUN)
+  /** Also where this process is ended before it closes: its children end with it. */
+  readonly #remove = () => {
+    rmSync(this.#folder, { recursive: true, force: true })
+    if (this.#makesRun) rmSync(AVAHI_RUN, { recursive: true, force: true })
+  }
 
   private constructor(folder: string) {
     const [busConf, socket, avahiConf] = [join(folder, 'bus.conf'), join(folder, 'bus'), join(folder, 'avahi.conf')]
     this.#folder = folder
+    process.once('exit', this.#remove)
     this.#env = {
       ...process.env,
       PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin`,
@@ -71,9 +77,7 @@ export class Loopback {
     for (const daemon of this.#daemons.filter(({ running }) => running).reverse()) {
       await daemon.stop()
     }
-    await rm(this.#folder, { recursive: true })
-    if (this.#makesRun) {
-      await rm(AVAHI_RUN, { recursive: true, force: true })
-    }
+    this.#remove()
+    process.off('exit', this.#remove)
   }
 }

@@ -38,7 +38,12 @@ export class Namespace {
   }
 
   static async #held(holder: Program): Promise<Namespace> {
-    await holder.line((line) => line === HELD, 'the namespaces could not be prepared')
+    try {
+      await holder.line((line) => line === HELD, 'the namespaces could not be prepared')
+    } catch (err) {
+      holder.abandon()
+      throw err
+    }
     return new Namespace(holder)
   }
 

@@ -23,6 +23,9 @@ export interface RunOptions {
  */
 const TELL_PID = 'read -r pid rest </proc/self/stat; echo "$pid" >&3; exec 3>&-; cd "$1" || exit; shift; exec "$@"'
 
+/** Milliseconds for a program to start, and by default for a line that it is to print: many times what either takes. */
+const START_MS = 30_000
+
 /** A program that runs on a host of the lab. `entering` is the command that leads there (nsenter, unshare). */
 export class Program {
   readonly pid: number
@@ -67,12 +70,15 @@ export class Program {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe']
     })
     const streams = streamsOf(child)
-    const told = await within(firstLine(child.stdio[3] as Readable), 10_000, `${command[0]} did not start`)
-    if (!/^\d+\n$/.test(told)) {
-      await within(streams.exit, 2000, `${command[0]} did not start, and does not end`)
+    try {
+      const told = await within(firstLine(child.stdio[3] as Readable), START_MS, `${command[0]} did not start`)
+      if (/^\d+\n$/.test(told)) return new Program(command, child, Number(told), streams)
+      await within(streams.exit, START_MS, `${command[0]} did not start, and does not end`)
       throw new Error(`${command[0]} did not start: ${streams.errors.all.join('\n')}`)
+    } catch (err) {
+      child.kill('SIGKILL')
+      throw err
     }
-    return new Program(command, child, Number(told), streams)
   }
 
   /** The lines written on standard output so far. */
@@ -90,12 +96,12 @@ export class Program {
   }
 
   /** The first line of standard output, from line number `from` on, that matches; `sentence` says what is missing else. */
-  line(match: Match, sentence: string, timeoutMs = 5000, from = 0): Promise<string> {
+  line(match: Match, sentence: string, timeoutMs = START_MS, from = 0): Promise<string> {
     return this.#find(this.#output, match, sentence, timeoutMs, from)
   }
 
   /** The same for standard error. */
-  errorLine(match: Match, sentence: string, timeoutMs = 5000, from = 0): Promise<string> {
+  errorLine(match: Match, sentence: string, timeoutMs = START_MS, from = 0): Promise<string> {
     return this.#find(this.#errors, match, sentence, timeoutMs, from)
   }
 

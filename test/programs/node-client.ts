@@ -177,10 +177,11 @@ export class Node {
 
   /** Sends a line to a peer; resolves when it has arrived. */
   async says(text: string, to: Node, timeoutMs?: number): Promise<void> {
-    await this.ask({ ask: 'send', peer: this.uuid === to.uuid ? assert.fail('to itself') : to.uuid, text })
     const arrived = (ledger: Ledger) =>
-      ledger.all('text').some((event) => event.peer === this.uuid && event.text === text)
-    await to.until(arrived, `"${text}" of ${this.host.name} does not arrive`, timeoutMs)
+      ledger.all('text').filter((event) => event.peer === this.uuid && event.text === text).length
+    const before = arrived(to.ledger)
+    await this.ask({ ask: 'send', peer: this.uuid === to.uuid ? assert.fail('to itself') : to.uuid, text })
+    await to.until((ledger) => arrived(ledger) > before, `"${text}" of ${this.host.name} does not arrive`, timeoutMs)
   }
 
   /** Closes the service; resolves when it is closed. */

@@ -3,7 +3,7 @@
 //   node out/test/runtimes/lab-mesh.js FOLDER COMMAND...     COMMAND is the runtime, FOLDER has member.js
 import { strict as assert } from 'node:assert'
 import { resolve } from 'node:path'
-import { Lab, type Program, within } from '../lab/index.js'
+import { type Program, within, withLab } from '../lab/index.js'
 
 const DEADLINE_MS = 60_000
 
@@ -15,12 +15,9 @@ async function ends(program: Program): Promise<void> {
   assert.match(program.lines.join('\n'), /^heard hello from [0-9A-F]{32}\nclosed$/)
 }
 
-const lab = await Lab.create()
-try {
+await withLab(async (lab) => {
   const hosts = await lab.hosts(['alpha', 'beta'])
   const programs = await Promise.all(hosts.map((host) => host.run([...command, 'member.js'], { cwd: resolve(folder) })))
   await Promise.all(programs.map(ends))
-  console.log('met in the laboratory')
-} finally {
-  await lab.close()
-}
+})
+console.log('met in the laboratory')
