@@ -3,8 +3,11 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import { inspect } from 'node:util'
-import { Service, type Settings, TcpnetError, tcpnet } from 'tcpnet'
+import { type Peer, Service, type Settings, TcpnetError, tcpnet } from 'tcpnet'
+import { memory } from '#tcpnet/discovery/memory.js'
 import { Cluster, closed, connection } from './support/cluster.js'
+import { ANNOUNCEMENT } from './support/fake-session.js'
+import { SILENT } from './support/silent.js'
 import { next, until, within } from './support/wait.js'
 
 let cluster = new Cluster()
@@ -212,6 +215,26 @@ describe('the peers of a service', () => {
       }
     )
     assert.throws(() => Object.assign(peer, { state: 'idle' }), TypeError)
+  })
+
+  it('have the latest error, and the time of the next dial; once() rejects with that error', async () => {
+    const a = await cluster.member()
+    const nobody = createServer().listen(0, '127.0.0.1')
+    await next(nobody, 'listening')
+    const { port } = nobody.address() as AddressInfo
+    await new Promise((resolve) => nobody.close(resolve))
+    const leftBehind = memory({ ...ANNOUNCEMENT, name: cluster.name, port }, SILENT)
+    await assert.rejects(once(a, 'connection'), (error: Error & { code?: string; peer?: Peer }) => {
+      assert.deepEqual([error.code, error.peer?.uuid], ['ECONNREFUSED', ANNOUNCEMENT.uuid])
+      return true
+    })
+    const isWaiting = () => a.peers.get(ANNOUNCEMENT.uuid)?.state === 'waiting'
+    await until(isWaiting, 'there is no wait for the next dial')
+    const { failures, retryAt, error } = a.peers.get(ANNOUNCEMENT.uuid) ?? assert.fail()
+    assert.ok(failures > 0)
+    assert.ok(retryAt !== null && Math.abs(retryAt - Date.now()) < 60_000, `${retryAt}`)
+    assert.match(error?.message ?? '', /ECONNREFUSED/)
+    await leftBehind.close()
   })
 
   it('are gone with their announcement and their connection', async () => {

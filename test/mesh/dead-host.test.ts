@@ -8,13 +8,17 @@ import { Node } from '../programs/node-client.js'
 import { LONG } from '../support/long.js'
 import { overDrivers } from './drivers.js'
 
-/** From the cut to the close of a socket, and from the link to the full mesh, in milliseconds. */
+/** From the cut to the close of a socket, as a rule and at most, on a machine that has much else to do. */
 const NOTICED_MS = 5000
+const NOTICED_AT_MOST_MS = 8000
+/** From the link to the full mesh, in milliseconds. */
 const HEALED_MS = 5000
 /** How many times a host is cut off, each time another one. */
 const CUTS = LONG ? 10 : 2
 /** How long a node does not read, in milliseconds: longer than its silence would be borne. */
 const PAUSE_MS = 3000
+/** From its host's cut to its connection's close: twice that, its silence that is borne, and time to look, in milliseconds. */
+const PAUSED_NOTICED_MS = 12_000
 /** How long a host sleeps at least, in milliseconds. */
 const SLEEP_MS = LONG ? 60_000 : 0
 
@@ -65,6 +69,7 @@ overDrivers(['avahi'], (driver, skip) => {
     for (const [how, times] of Object.entries(all)) {
       t.diagnostic(`${how}: noticed after ${median(times)} ms, the median of ${times.length}`)
       assert.ok(median(times) < NOTICED_MS, `${how}: noticed after ${times} ms`)
+      assert.ok(Math.max(...times) < NOTICED_AT_MOST_MS, `${how}: noticed after ${times} ms`)
     }
     await closeAll(nodes)
   })
@@ -82,8 +87,10 @@ overDrivers(['avahi'], (driver, skip) => {
     assert.deepEqual(writer.ledger.all('closed'), [])
     const cut = Date.now()
     await reader.host.cut()
-    await writer.event('closed', 'the dead host is not noticed', { timeoutMs: 60_000 })
-    t.diagnostic(`noticed ${Date.now() - cut} ms after its host was cut off`)
+    await writer.event('closed', 'the dead host is not noticed')
+    const noticedMs = Date.now() - cut
+    t.diagnostic(`noticed ${noticedMs} ms after its host was cut off`)
+    assert.ok(noticedMs < PAUSED_NOTICED_MS, `noticed after ${noticedMs} ms`)
     await reader.process.program.thaw()
     await reader.host.restore()
     await fullMesh(nodes, 30_000)

@@ -1,18 +1,11 @@
 // Looks for the services of a cluster, every half second, without any driver, and prints the uuid of each that answers.
 //   looker.js NAME
+import type { Listener } from '#tcpnet/discovery/discovery.js'
 import { withFirstLook } from '#tcpnet/discovery/with-first-look.js'
+import { SILENT } from '../support/silent.js'
 
-const nothing = () => {}
 const [, , name = ''] = process.argv
-const listener = {
-  announced: nothing,
-  failed: nothing,
-  up: nothing,
-  down: nothing,
-  online: nothing,
-  offline: nothing,
-  hint: ({ uuid }: { uuid: string }) => console.log(uuid)
-}
+const listener: Listener = { ...SILENT, hint: ({ uuid }) => console.log(uuid) }
 const announcement = { name, uuid: 'AA', probe: false, port: 1, txt: {}, interfaceIndex: 0, address: null }
 const discovery = withFirstLook(() => ({ close: async () => {} }), 500)(announcement, listener)
 process.stdin.on('end', () => discovery.close()).resume()

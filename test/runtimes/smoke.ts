@@ -18,6 +18,13 @@ function load(): void {
   assert.deepEqual(new Set(loopback.map((entry) => entry.address)), new Set(['127.0.0.1']))
 }
 
+/** Pre-shared keys are Node's alone: elsewhere a secret is refused at once. */
+function secrets(): void {
+  const make = () => tcpnet({ name: 'smoke', driver: 'memory', secret: 'a secret of the cluster' })
+  if ('bun' in process.versions || 'deno' in process.versions) assert.throws(make, { code: 'ERR_TCPNET_NO_PSK' })
+  else make()
+}
+
 /** Resolves when two services are connected, have each got the other's greeting, and are closed. */
 async function mesh(): Promise<void> {
   const services: Service[] = []
@@ -53,5 +60,6 @@ function worker(): Promise<void> {
 }
 
 load()
+secrets()
 await Promise.all([mesh(), isMainThread && process.argv[2] === 'worker' ? worker() : undefined])
 if (isMainThread) console.log('ok')

@@ -151,7 +151,7 @@ test('renewal takes what the setting takes, and nothing from a service without c
   }
 })
 
-// Where the real runtimes are there, scripts/runtimes shows the same with them.
+// test/runtimes/smoke.ts shows the same on Bun and Deno themselves.
 test('a runtime without pre-shared keys refuses `secret` at once, and takes `tls`', () => {
   for (const runtime of ['bun', 'deno', 'electron']) {
     const program = `

@@ -1,0 +1,103 @@
+// Which driver is used, of those that there are.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { firstUsable } from '#tcpnet/discovery/auto.js'
+import type { Driver, Listener } from '#tcpnet/discovery/discovery.js'
+import { chooseDriver } from '#tcpnet/discovery/drivers.js'
+import { mdns } from '#tcpnet/discovery/mdns.js'
+import { memory } from '#tcpnet/discovery/memory.js'
+import { avahi, bonjour } from '#tcpnet/discovery/native.js'
+import { type ErrorCode, TcpnetError } from '#tcpnet/errors.js'
+import { ANNOUNCEMENT } from './support/fake-session.js'
+import { SILENT } from './support/silent.js'
+
+/** Drivers that are opened and closed, their listeners, and what the one over them tells. */
+class Trial {
+  readonly opened: string[] = []
+  readonly closed: string[] = []
+  readonly errors: (Error & { code?: string })[] = []
+  announced = 0
+  readonly #listeners = new Map<string, Listener>()
+
+  /** Opens the first that is usable of these; a driver with an error throws it. */
+  open(drivers: Record<string, Error | null>) {
+    const made = Object.entries(drivers).map(([name, error]) => [name, this.#driver(name, error)] as const)
+    return firstUsable(new Map(made))(ANNOUNCEMENT, {
+      ...SILENT,
+      announced: () => this.announced++,
+      failed: (error) => this.errors.push(error)
+    })
+  }
+
+  /** What a driver that was opened tells. */
+  of(name: string): Listener {
+    return this.#listeners.get(name) ?? assert.fail(`${name} was not opened`)
+  }
+
+  #driver(name: string, error: Error | null): Driver {
+    return (announcement, listener) => {
+      assert.equal(announcement, ANNOUNCEMENT)
+      this.opened.push(name)
+      if (error !== null) throw error
+      this.#listeners.set(name, listener)
+      return { close: async () => void this.closed.push(name) }
+    }
+  }
+}
+
+const error = (code: ErrorCode, message: string) => new TcpnetError(code, message)
+
+describe('the first usable driver', () => {
+  it('is the first one, where that can be used', async () => {
+    const trial = new Trial()
+    const discovery = trial.open({ one: null, two: null })
+    trial.of('one').announced()
+    assert.deepEqual([trial.opened, trial.announced, trial.errors], [['one'], 1, []])
+    await discovery.close()
+    assert.deepEqual(trial.closed, ['one'])
+  })
+
+  it('is the next one, where a library is missing, at once or found so later', async () => {
+    const trial = new Trial()
+    const discovery = trial.open({ one: error('ERR_TCPNET_ADDON', 'no binary'), two: null, three: null })
+    trial.of('two').failed(error('ERR_TCPNET_NO_DRIVER', 'no library'))
+    trial.of('three').announced()
+    assert.deepEqual([trial.opened, trial.announced, trial.errors], [['one', 'two', 'three'], 1, []])
+    await discovery.close()
+    assert.deepEqual(trial.closed, ['two', 'three'])
+  })
+
+  it('is not the next one, where only the daemon is missing', () => {
+    const trial = new Trial()
+    trial.open({ one: null, two: null })
+    const noDaemon = error('ERR_TCPNET_NO_DAEMON', 'no daemon')
+    trial.of('one').failed(noDaemon)
+    assert.deepEqual([trial.opened, trial.errors], [['one'], [noDaemon]])
+  })
+
+  it('is none, with what each said, where none can be used; not from within, and not after close', async () => {
+    const drivers = { one: error('ERR_TCPNET_NO_DRIVER', 'apt-get this'), two: error('ERR_TCPNET_ADDON', 'npm that') }
+    const [trial, closed] = [new Trial(), new Trial()]
+    trial.open(drivers)
+    await closed.open(drivers).close()
+    assert.equal(trial.errors.length, 0)
+    await setImmediate()
+    assert.deepEqual(
+      trial.errors.map(({ code }) => code),
+      ['ERR_TCPNET_NO_DRIVER']
+    )
+    assert.match(trial.errors[0]?.message ?? '', /one: apt-get this.*two: npm that/)
+    assert.deepEqual(closed.errors, [])
+  })
+})
+
+describe('the driver of a name', () => {
+  it('is that one; with a first look beside it, unless that is not wanted or there is nothing to look at', () => {
+    const drivers = { avahi, bonjour, mdns, memory } as const
+    for (const name of ['avahi', 'bonjour', 'mdns', 'memory'] as const) {
+      assert.equal(chooseDriver(name, false), drivers[name])
+      assert.equal(chooseDriver(name, true) === drivers[name], name === 'memory', name)
+    }
+  })
+})

@@ -1,0 +1,14 @@
+import type { Listener } from '#tcpnet/discovery/discovery.js'
+
+const nothing = () => {}
+
+/** A listener that does not listen. */
+export const SILENT: Listener = {
+  announced: nothing,
+  failed: nothing,
+  up: nothing,
+  down: nothing,
+  hint: nothing,
+  online: nothing,
+  offline: nothing
+}
