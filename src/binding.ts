@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns'
 import { createServer, isIP, type ListenOptions, type Server } from 'node:net'
-import { interfaceOf, isLinkLocal, isWildcard, localAddresses, splitScope } from './network.js'
+import { canonical, interfaceOf, isLinkLocal, isWildcard, localAddresses, splitScope } from './network.js'
 import { trace } from './trace.js'
 
 /** A bound server, and what discovery has to know of it. */
@@ -26,7 +26,8 @@ type Done = (...result: [error: Error, binding: null] | [error: null, binding: B
  *   says no
  * @param done called once, never from within
  */
-export function bind(port: number, address: string, inProcess: boolean, isWanted: () => boolean, done: Done): void {
+export function bind(port: number, given: string, inProcess: boolean, isWanted: () => boolean, done: Done): void {
+  const address = canonical(given)
   if (isWildcard(address)) {
     if (inProcess) bindOne(port, '127.0.0.1', true, done)
     else bindAll(port, done)
@@ -54,14 +55,14 @@ function bindAll(port: number, done: Done): void {
 }
 
 function bindOne(port: number, address: string, inProcess: boolean, done: Done): void {
-  const { bare, scope } = splitScope(address)
+  const { bare } = splitScope(address)
   let interfaceIndex = 0
   let host = address
   if (!inProcess) {
     try {
       const own = interfaceOf(address)
       interfaceIndex = own?.index ?? 0
-      if (own !== null && scope === null && isLinkLocal(bare)) host = `${bare}%${own.name}`
+      if (own !== null && isLinkLocal(bare)) host = `${bare}%${own.name}`
     } catch (error) {
       return process.nextTick(done, error as Error, null)
     }

@@ -35,7 +35,7 @@ export class DeadPeerWatch {
   }
 
   /**
-   * Watches a connection until it closes. Without the addon or a descriptor (on other runtimes than Node) it is Node's own
+   * Watches a connection until it is removed. Without the addon or a descriptor (on other runtimes than Node) it is Node's own
    * keep-alive, which begins after a fifth of the time and then takes the system's own intervals: minutes.
    */
   add(socket: Socket): void {
@@ -47,10 +47,10 @@ export class DeadPeerWatch {
     }
     this.#sockets.add(socket)
     this.#timer ??= setInterval(this.#lookAtAll, this.#timeoutMs * LOOK_AFTER).unref()
-    socket.on('close', () => this.#forget(socket))
   }
 
-  #forget(socket: Socket): void {
+  /** Forgets a connection that has closed. */
+  remove(socket: Socket): void {
     this.#sockets.delete(socket)
     if (this.#sockets.size > 0) return
     clearInterval(this.#timer)
@@ -79,7 +79,8 @@ export class DeadPeerWatch {
 
 /**
  * Options of the kernel with which the other end's silence closes an idle connection in time: probes from a fifth of the
- * time on, so that several may be lost, and an end that leaves one probe's time to spare.
+ * time on, so that several may be lost, and an end that leaves one probe's time to spare. Below four seconds there is none
+ * to spare, below three no probe may be lost.
  */
 export function deadPeerOptions(timeoutMs: number): DeadPeerOptions {
   const seconds = Math.floor(timeoutMs / 1000)
@@ -87,7 +88,7 @@ export function deadPeerOptions(timeoutMs: number): DeadPeerOptions {
   return {
     idle: interval,
     interval,
-    count: Math.max(1, Math.floor(seconds / interval) - 2),
+    count: Math.max(Math.min(seconds - 1, 2), Math.floor(seconds / interval) - 2),
     dropTime: Math.max(1, Math.round(seconds * SILENT_FOR))
   }
 }

@@ -12,6 +12,20 @@ export function splitScope(address: string): { bare: string; scope: string | nul
   return at < 0 ? { bare: address, scope: null } : { bare: address.slice(0, at), scope: address.slice(at + 1) }
 }
 
+/**
+ * An address in the one form in which systems write it (RFC 5952 §4), an IPv4 one without the clothes of IPv6 (RFC 4291
+ * §2.5.5.2). Its scope stays; what is no address stays as it is.
+ */
+export function canonical(address: string): string {
+  const { bare, scope } = splitScope(address)
+  if (isIP(bare) !== 6) return address
+  const short = new URL(`http://[${bare}]`).hostname.slice(1, -1)
+  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short)
+  if (mapped === null) return scope === null ? short : `${short}%${scope}`
+  const bits = mapped.slice(1).map((group) => Number.parseInt(group, 16))
+  return bits.flatMap((group) => [group >> 8, group & 255]).join('.')
+}
+
 /** Whether an address means all addresses of the machine. */
 export function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::'
@@ -84,7 +98,9 @@ export function localAddresses(): InterfaceAddress[] {
 export function interfaceOf(address: string): InterfaceAddress | null {
   const { bare, scope } = splitScope(address)
   const all = localAddresses()
-  const exact = all.find((entry) => entry.address === bare && (scope === null || entry.name === scope))
+  const exact = all.find(
+    (entry) => entry.address === bare && (scope === null || [entry.name, String(entry.index)].includes(scope))
+  )
   return exact ?? (isLoopback(bare) ? (all.find((entry) => entry.loopback) ?? null) : null)
 }
 

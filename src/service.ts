@@ -59,6 +59,7 @@ export class Service extends EventEmitter<ServiceEvents> {
       security,
       limits,
       onConnection: this.#onConnection,
+      onDisconnected: this.#onDisconnected,
       onDialFailed: this.#onDialFailed,
       onRejected: (error, info) => shielded(() => this.emit('rejected', error, info))
     })
@@ -119,6 +120,8 @@ export class Service extends EventEmitter<ServiceEvents> {
   listen(options: ListenOptions, callback?: () => void): this
   listen(...args: unknown[]): this {
     const checked = checkListen(args)
+    // As with a server of node:net, the signal is no error: `close` follows, or has come.
+    if (this.#phase !== 'new' && this.#settings.signal?.aborted === true) return this
     if (this.#phase !== 'new') throw listenTwice()
     this.#enter('opening', 'listen() was called')
     if (checked.callback !== undefined) this.once('listening', checked.callback)
@@ -263,8 +266,13 @@ export class Service extends EventEmitter<ServiceEvents> {
     }) as PeerSocket
     this.#deadPeers.add(socket)
     this.#connections.push(ours)
-    socket.on('close', () => this.#connections.splice(this.#connections.indexOf(ours), 1))
     shielded(() => this.emit('connection', ours))
+  }
+
+  readonly #onDisconnected = (socket: Socket): void => {
+    this.#deadPeers.remove(socket)
+    const at = this.#connections.indexOf(socket as PeerSocket)
+    if (at >= 0) this.#connections.splice(at, 1)
   }
 
   readonly #onDialFailed = (error: Error, peer: Peer): void => {

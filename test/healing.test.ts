@@ -62,7 +62,7 @@ describe('the announcement', () => {
   ] as const
   for (const [failure, code] of failures) {
     it(`fails at once, for good and with ${code} where the session says ${failure}`, () => {
-      const trial = new HealingTrial()
+      const trial = new HealingTrial({ ...ANNOUNCEMENT, probe: true })
       trial.session.emit(found('A1'))
       trial.fail(failure)
       assert.deepEqual(trial.take(), ['failed'])
@@ -79,6 +79,31 @@ describe('the announcement', () => {
     const trial = new HealingTrial()
     trial.fail('daemon')
     assert.equal(trial.errors[0]?.message, 'The DNS-SD daemon cannot be reached: the reason.')
+  })
+
+  it('is tried again where it is said that another has a uuid that was generated: for a while', () => {
+    const trial = new HealingTrial()
+    trial.session.emit(found('A1'))
+    for (const ms of [500, 1000, 2000, 4000, 8000]) {
+      trial.fail('conflict')
+      trial.pass(ms)
+    }
+    assert.deepEqual([trial.take(), trial.sessions.length], [[], 6])
+    trial.fail('conflict')
+    assert.deepEqual(trial.take(), ['failed'])
+    assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_UUID_CONFLICT')
+  })
+
+  it('that came after such a lie has what was found since', () => {
+    const trial = new HealingTrial()
+    trial.session.emit(found('A1'))
+    trial.fail('conflict')
+    trial.pass(500)
+    trial.session.emit(found('B2'))
+    trial.announce()
+    assert.deepEqual(trial.take(), ['announced', 'up A1', 'up B2'])
+    trial.pass(5000)
+    assert.deepEqual(trial.take(), ['down A1'])
   })
 
   it('is lost for good in a conflict that comes later, where the uuid was chosen', () => {

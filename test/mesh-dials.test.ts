@@ -5,7 +5,9 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { afterEach, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
+import type { TcpnetError } from '#tcpnet/errors.js'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
+import { encodeAnswer } from '#tcpnet/mesh/hello.js'
 import { Link } from '#tcpnet/mesh/link.js'
 import { Mesh } from '#tcpnet/mesh/mesh.js'
 import { plain } from '#tcpnet/security/security.js'
@@ -19,15 +21,16 @@ afterEach(() => {
 })
 
 /** A mesh of our own, and the uuids of the peers that it told a failed dial of. */
-function meshWith(): { mesh: Mesh; failed: string[] } {
+function meshWith(helloTimeoutMs = LIMITS.helloTimeoutMs): { mesh: Mesh; failed: string[] } {
   const failed: string[] = []
   const mesh = new Mesh({
     name: 'x',
     uuid: 'FF',
     boot: '0123456789abcdef',
     security: plain,
-    limits: LIMITS,
+    limits: { ...LIMITS, helloTimeoutMs },
     onConnection: () => {},
+    onDisconnected: () => {},
     onDialFailed: (_error, { uuid }) => failed.push(uuid),
     onRejected: () => {}
   })
@@ -84,6 +87,41 @@ test('a hint that leads nowhere is forgotten without a word, and an announcement
   assert.deepEqual(failed, [])
   mesh.up(instance('A1', 1))
   await until(() => failed.length > 0, 'it is told')
+  assert.deepEqual(failed, ['A1'])
+})
+
+test('an announcement corrects a hint that is being dialed', async () => {
+  const [hinted, announced] = [await silentServer(), await silentServer()]
+  const { mesh } = meshWith(60_000)
+  const dial = once(announced, 'connection')
+  mesh.hint(instance('A1', portOf(hinted)))
+  // It has begun, and has reached nobody yet.
+  await new Promise<void>((resolve) => process.nextTick(resolve))
+  assert.equal(mesh.peers().get('A1')?.state, 'dialing')
+  mesh.up(instance('A1', portOf(announced)))
+  await within(dial, 'the announced peer is dialed')
+})
+
+test('a peer with another kind of security is told of when its connection is gone', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  cleanUps.push(() => server.close())
+  const { mesh, failed } = meshWith()
+  const dial = once(server, 'connection')
+  mesh.up(instance('A1', portOf(server)))
+  const [socket] = (await within(dial, 'the peer is dialed')) as [Socket]
+  socket.on('error', () => {}).resume()
+  socket.write(encodeAnswer({ status: 'ok', seq: 1, boot: 'fedcba9876543210' }))
+  await until(() => mesh.peers().get('A1')?.state === 'connected', 'it is connected')
+  mesh.up(instance('A1', portOf(server), { sec: 'psk' }))
+  await setImmediate()
+  assert.deepEqual(failed, [])
+  socket.destroy()
+  await until(() => failed.length > 0, 'it is told')
+  const { state, error } = mesh.peers().get('A1') ?? assert.fail()
+  assert.deepEqual([state, (error as TcpnetError).code], ['announced', 'ERR_TCPNET_SECURITY'])
+  mesh.up(instance('A1', portOf(server), { sec: 'psk', changed: '1' }))
+  await setImmediate()
   assert.deepEqual(failed, ['A1'])
 })
 

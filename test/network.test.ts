@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { addon } from '#tcpnet/addon.js'
-import { dialable, isHost, isLinkLocal, isLoopback, isWildcard, splitScope } from '#tcpnet/network.js'
+import { canonical, dialable, isHost, isLinkLocal, isLoopback, isWildcard, splitScope } from '#tcpnet/network.js'
 
 describe('an address', () => {
   it('is split from its scope', () => {
@@ -9,6 +9,21 @@ describe('an address', () => {
     assert.deepEqual(splitScope('fe80::1%2%3'), { bare: 'fe80::1', scope: '2%3' })
     assert.deepEqual(splitScope('192.0.2.1'), { bare: '192.0.2.1', scope: null })
     assert.deepEqual(splitScope(''), { bare: '', scope: null })
+  })
+
+  it('has one form', () => {
+    const forms = {
+      '::1': ['::1', '0:0:0:0:0:0:0:1', '::0001', '::1'],
+      '::': ['::', '0:0:0:0:0:0:0:0', '0::0'],
+      '127.0.0.1': ['127.0.0.1', '::ffff:127.0.0.1', '::FFFF:7f00:1', '::ffff:127.0.0.1%lo'],
+      '2001:db8::1': ['2001:DB8::1', '2001:db8:0:0::0001'],
+      'fe80::1%eth0': ['FE80::1%eth0', 'fe80:0::1%eth0'],
+      localhost: ['localhost'],
+      'FE80::x': ['FE80::x']
+    }
+    for (const [form, given] of Object.entries(forms)) {
+      for (const one of given) assert.equal(canonical(one), form, one)
+    }
   })
 
   const kinds: [string, 'wildcard' | 'loopback' | 'link-local' | 'other'][] = [

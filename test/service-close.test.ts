@@ -303,6 +303,17 @@ describe('an abort signal', () => {
     }
   })
 
+  it('that is aborted before listen closes it, and listen() is no error then', async () => {
+    const controller = new AbortController()
+    const service = cluster.make({ signal: controller.signal })
+    service.on('listening', () => assert.fail('it listens'))
+    const ending = next(service, 'close')
+    controller.abort()
+    assert.equal(service.listen(), service)
+    await ending
+    assert.equal(service.listen(), service)
+  })
+
   it('closes a service that never listened', async () => {
     const controller = new AbortController()
     const service = cluster.make({ signal: controller.signal })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { afterEach, describe, it } from 'node:test'
-import type { PeerSocket, Service } from 'tcpnet'
+import { type PeerSocket, type Service, tcpnet } from 'tcpnet'
 import { encodeAnswer } from '#tcpnet/mesh/hello.js'
 import { Cluster, closed, connection } from './support/cluster.js'
 import { accept, helloTo, introduce, knock, over, RawPeer } from './support/raw-peer.js'
@@ -112,6 +112,24 @@ describe('a connection that ends', () => {
       await until(() => a.connections.length === 0, 'the old connection is gone')
     }
     assert.deepEqual(story, ['connection', 'close of 1', 'connection', 'close of 3', 'connection', 'close of 5'])
+  })
+
+  it('whose listeners the application has taken off is missed by nobody', async () => {
+    // Not the cluster's, whose listeners would go as well.
+    const a = tcpnet({ name: cluster.name, driver: 'memory' }).listen()
+    const b = await cluster.member()
+    const [here, there] = await connection(a, b)
+    const connected = next(b, 'connection')
+    here.removeAllListeners()
+    there.destroy()
+    await connected
+    const [again] = await connection(a, b)
+    assert.notEqual(again, here)
+    assert.deepEqual(a.connections, [again])
+    // While it stands, and when it has closed.
+    again.removeAllListeners()
+    await Promise.all([closed(a), closed(b)])
+    assert.deepEqual([a.connections, b.connections], [[], []])
   })
 
   it('stays while its peer is no longer announced, and the peer is forgotten with it', async () => {

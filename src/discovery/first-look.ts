@@ -107,12 +107,19 @@ export class FirstLook {
     this.#senders.set(from.address, sender)
     const start = performance.now()
     try {
-      const packet = decodeMessage(message)
-      for (const instance of instancesIn(packet, this.#type, interfaceIndex)) this.#hint(instance, sender)
+      for (const instance of this.#read(message, from, interfaceIndex)) this.#hint(instance, sender)
+    } finally {
+      this.#workMs += performance.now() - start
+    }
+  }
+
+  #read(message: Buffer, from: RemoteInfo, interfaceIndex: number): Instance[] {
+    try {
+      return instancesIn(decodeMessage(message), this.#type, interfaceIndex)
     } catch (error) {
       trace('ignored an answer from %s that is no DNS message: %j', from.address, (error as Error).message)
+      return []
     }
-    this.#workMs += performance.now() - start
   }
 
   #hint(instance: Instance, sender: { hints: number }): void {

@@ -95,33 +95,36 @@ class HealingDiscovery implements Discovery {
   #onAnnounced(): void {
     // A daemon may announce again, as when its host's name has changed.
     if (this.#isOnline) return
-    clearTimeout(this.#timer)
-    if (!this.#announced) {
-      this.#announced = true
-      this.#listener.announced()
-      // What was found before is told only now: until the uuid is known to be ours, nobody may be dialed.
-      return this.#instances.begin()
-    }
+    const isFirst = !this.#announced
+    this.#announced = true
     this.#offline = false
     this.#retryMs = FIRST_RETRY_MS
     this.#after(REPLAY_MS, () => this.#instances.dropStale())
-    this.#listener.online()
+    if (!isFirst) return this.#listener.online()
+    this.#listener.announced()
+    // What was found before is told only now: until the uuid is known to be ours, nobody may be dialed.
+    this.#instances.begin()
   }
 
   #onFailed(event: SessionEvent & { type: 'failed' }): void {
     void this.#endSession()
     const error = errorOf(event, this.#announcement)
-    // Nobody has a generated uuid as well: who says so lies, and does not close the service.
-    const isFinal = event.failure === 'conflict' && this.#announcement.probe
-    if (!this.#announced || isFinal) return this.#listener.failed(error)
+    if (this.#isFinal(event)) return this.#listener.failed(error)
     trace('the daemon is gone (%s); next attempt in %d ms', error.message, this.#retryMs)
     this.#after(this.#retryMs, () => this.#connect())
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
     // What a session found that failed before it announced is as old as the rest.
     this.#instances.markStale()
-    if (this.#offline) return
+    if (!this.#isOnline) return
     this.#offline = true
     this.#listener.offline(error)
+  }
+
+  /** Whether there is no use in another attempt, or nobody waits for one. */
+  #isFinal({ failure }: SessionEvent & { type: 'failed' }): boolean {
+    if (failure !== 'conflict') return !this.#announced
+    // Nobody has a generated uuid as well: who says so, where the daemon probes all the same, lies. For a while he is borne.
+    return this.#announcement.probe || (!this.#announced && this.#retryMs === LONGEST_RETRY_MS)
   }
 
   #endSession(): Promise<void> {

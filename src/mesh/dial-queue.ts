@@ -22,6 +22,7 @@ const LOOK_EVERY_MS = 50
  */
 export class DialQueue {
   readonly #maxDials: number
+  readonly #onRoom: () => void
   readonly #dials = new Set<Dial>()
   /** In the order in which they came. */
   readonly #waiting = new Set<Link>()
@@ -30,8 +31,10 @@ export class DialQueue {
   #newestIsNext = true
   #timer: NodeJS.Timeout | undefined
 
-  constructor(maxDials: number) {
+  /** @param onRoom called for each dial that may begin now, because other services have become idle */
+  constructor(maxDials: number, onRoom: () => void) {
     this.#maxDials = maxDials
+    this.#onRoom = onRoom
   }
 
   /** How many dials are under way. */
@@ -40,13 +43,19 @@ export class DialQueue {
   }
 
   get isFull(): boolean {
+    return this.#room <= 0
+  }
+
+  /** How many dials may begin. */
+  get #room(): number {
     const share = Math.max(Math.floor(MAX_DIALS_TOGETHER / Math.max(dialing.size, 1)), 1)
-    return this.#dials.size >= Math.min(this.#maxDials, share)
+    return Math.min(this.#maxDials, share) - this.#dials.size
   }
 
   begin(dial: Dial): void {
     this.#dials.add(dial)
     dialing.add(this)
+    this.#watch()
   }
 
   end(dial: Dial): void {
@@ -85,8 +94,9 @@ export class DialQueue {
     this.#fresh.clear()
   }
 
+  /** While no dial is under way, none waits for another. */
   #watch(): void {
-    if (this.#waiting.size === 0) return
+    if (this.#waiting.size === 0 || this.#dials.size === 0) return
     this.#timer ??= setTimeout(() => {
       // What has arrived while this process was busy is read first.
       setImmediate(this.#hurry)
@@ -97,6 +107,7 @@ export class DialQueue {
     this.#timer = undefined
     const slow = this.isFull ? [...this.#dials].filter((dial) => dial.isSlow()) : []
     for (const dial of slow.slice(0, this.#waiting.size)) dial.giveWay()
+    for (let room = this.#room; room > 0; room--) this.#onRoom()
     this.#watch()
   }
 }

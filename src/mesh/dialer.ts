@@ -59,6 +59,17 @@ export class Dial {
     return this.#sent
   }
 
+  /** Where it tries to reach the peer. */
+  get addresses(): string[] {
+    return this.#target.addresses.map(({ address }) => address)
+  }
+
+  /** Whether it has reached nobody yet, and does not try all of this. */
+  lacks({ port, addresses }: Pick<DialTarget, 'port' | 'addresses'>): boolean {
+    const tried = new Set(this.addresses)
+    return !this.#connected && (port !== this.#target.port || addresses.some(({ address }) => !tried.has(address)))
+  }
+
   /** Whether it takes longer than it ought to. */
   isSlow(): boolean {
     return performance.now() - this.#since > SLOW_AFTER_MS[this.#connected ? 'connected' : 'connecting']
@@ -83,6 +94,7 @@ export class Dial {
   readonly #onSecured = (result: Socket | TcpnetError | null): void => {
     if (this.#ended) return
     if (result === null || result instanceof TcpnetError) return this.#fail(result ?? hasEnded())
+    if (result !== this.#socket) this.#leave()
     this.#socket = result
     result.write(encodeHello(this.#target.hello()))
     this.#sent = true
@@ -143,9 +155,13 @@ export class Dial {
     this.#ended = true
     clearTimeout(this.#deadline)
     this.#stopReading()
-    // A listener for errors stays, one that holds nothing: a socket whose user sets none must not crash the process.
-    this.#socket.off('connect', this.#onConnect).off('error', this.#onError).on('error', ignore)
+    this.#leave()
     return true
+  }
+
+  /** Takes its listeners off the socket. One for errors stays, that holds nothing: without any, they crash the process. */
+  #leave(): void {
+    this.#socket.off('connect', this.#onConnect).off('error', this.#onError).on('error', ignore)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
+import type { TcpnetError } from '../errors.js'
 import { dialable } from '../network.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
@@ -66,7 +67,7 @@ export class Link {
   /** The peer's own dial, waiting for its answer. */
   applicant: Applicant | null = null
   /** Why the peer is not to be dialed although it is announced; null where it is. */
-  barred: Error | null = null
+  barred: TcpnetError | null = null
   /** Dials that failed, and connections that did not last, in a row. */
   failures = 0
   lastError: Error | null = null

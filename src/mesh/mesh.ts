@@ -31,6 +31,8 @@ export interface MeshOptions {
   readonly limits: Limits
   /** A peer is connected: the hello has succeeded, the socket is the application's. */
   readonly onConnection: (socket: Socket, uuid: string) => void
+  /** Its socket has closed. Called before the application hears of it. */
+  readonly onDisconnected: (socket: Socket) => void
   /** A dial failed, and not because the peer goes away. */
   readonly onDialFailed: (error: Error, peer: Peer) => void
   /** An inbound connection was refused. */
@@ -48,14 +50,15 @@ export class Mesh {
   /** Links that are to be looked at in the next tick. */
   readonly #woken = new Set<Link>()
   readonly #queue: DialQueue
-  readonly #sockets = new Set<Socket>()
+  /** The connections, with what is to be done when they close. */
+  readonly #sockets = new Map<Socket, () => void>()
   /** How many dials were answered with `ok`: the clock that hellos carry. */
   #accepted = 0
   #onClosed: (() => void) | null = null
 
   constructor(options: MeshOptions) {
     this.#options = options
-    this.#queue = new DialQueue(options.limits.maxDials)
+    this.#queue = new DialQueue(options.limits.maxDials, () => this.#next())
     this.#acceptor = new Acceptor({
       ...options,
       ...options.limits,
@@ -73,10 +76,13 @@ export class Mesh {
   up(instance: Instance): void {
     if (this.#isOurs(instance.uuid)) return
     const link = this.#linkOf(instance.uuid)
+    const wasHint = link.instance === null
     link.instance = instance
     link.trustAll()
-    this.#bar(link, this.#objectionTo(instance))
+    const objection = this.#objectionTo(instance)
+    link.barred = objection === null ? null : (link.barred ?? objection)
     if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'fresh announcement')
+    if (wasHint && link.state.kind === 'dialing') this.#correct(link, link.state.dial)
     this.#wake(link)
   }
 
@@ -108,8 +114,12 @@ export class Mesh {
    * `done` is called once every socket is closed, never from within. To be called once.
    */
   close(graceMs: number, done: () => void): void {
+    for (const socket of [...this.#sockets.keys()]) this.#hear(socket)
     const timer = setTimeout(() => {
-      for (const socket of this.#sockets) this.#options.security.reset(socket)
+      for (const socket of [...this.#sockets.keys()]) {
+        this.#hear(socket)
+        this.#options.security.reset(socket)
+      }
     }, graceMs)
     this.#onClosed = () => {
       clearTimeout(timer)
@@ -120,7 +130,7 @@ export class Mesh {
     for (const link of this.#links.values()) {
       if (link.state.kind !== 'connected') this.#forget(link, 'the service closes')
     }
-    for (const socket of this.#sockets) {
+    for (const socket of this.#sockets.keys()) {
       socket.end()
       // Nobody reads: what is left has to be read for the other side's end to be seen.
       if (socket.readableFlowing === null) socket.resume()
@@ -134,10 +144,17 @@ export class Mesh {
     return ours === theirs ? null : mismatch(uuid, ours, theirs)
   }
 
-  #bar(link: Link, objection: TcpnetError | null): void {
-    const isNew = objection !== null && link.barred === null
-    link.barred = objection
-    if (!isNew || link.state.kind === 'connected') return
+  /** A dial that a hint led to makes way, where it has reached nobody and the announcement has more than the hint. */
+  #correct(link: Link, dial: Dial): void {
+    const target = link.target()
+    if (target === null || !dial.lacks(target)) return
+    link.suspect(dial.addresses)
+    this.#leaveDial(link, { kind: 'idle' }, 'announced elsewhere than hinted at')
+  }
+
+  /** Tells, once, why a peer is not dialed. */
+  #tellBarred(link: Link, objection: TcpnetError): void {
+    if (link.lastError === objection) return
     link.lastError = objection
     this.#options.onDialFailed(objection, link.toPeer())
   }
@@ -174,11 +191,15 @@ export class Mesh {
   readonly #reconcile = (link: Link): void => {
     this.#woken.delete(link)
     if (this.#onClosed !== null || this.#links.get(link.uuid) !== link) return
+    if (link.state.kind === 'connected' || link.state.kind === 'closing') this.#hear(link.state.socket)
     if (link.applicant !== null) this.#answer(link, link.applicant)
     if (link.state.kind !== 'idle' || link.applicant !== null) return
     if (!link.isKnown) return this.#forget(link, 'neither announced nor connected')
-    // It may have been its turn.
-    if (link.barred !== null) return this.#next()
+    if (link.barred !== null) {
+      this.#tellBarred(link, link.barred)
+      // It may have been its turn.
+      return this.#next()
+    }
     if (this.#hasRoom()) this.#dial(link)
     else this.#queue.add(link)
   }
@@ -272,8 +293,10 @@ export class Mesh {
       }
       case 'connected':
         // Its dial is on its way to us, or what it holds is about to end: the next dial finds out.
+        link.failures++
         return this.#wait(link, 'the peer has a connection already')
       case 'failed':
+        link.failures++
         link.lastError = result.error
         link.suspect(result.addresses)
         this.#wait(link, result.error.message)
@@ -284,8 +307,7 @@ export class Mesh {
   }
 
   #wait(link: Link, reason: string): void {
-    link.failures++
-    const delayMs = backoffMs(link.failures, Math.random())
+    const delayMs = backoffMs(Math.max(link.failures, 1), Math.random())
     const timer = setTimeout(() => {
       link.enter({ kind: 'idle' }, 'time to dial again')
       this.#wake(link)
@@ -297,8 +319,9 @@ export class Mesh {
 
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
-    this.#sockets.add(socket)
-    socket.on('close', () => this.#onSocketClosed(link, socket, state.since))
+    const onClose = () => this.#onSocketClosed(link, socket, state.since)
+    this.#sockets.set(socket, onClose)
+    socket.on('close', onClose)
     link.lastError = null
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     // Whoever watches the changes may close the service in this one.
@@ -307,8 +330,17 @@ export class Mesh {
     this.#options.onConnection(socket, link.uuid)
   }
 
+  /** The application may have taken all listeners off its socket, ours among them: a close is not missed for that. */
+  #hear(socket: Socket): void {
+    const onClose = this.#sockets.get(socket)
+    if (onClose === undefined || socket.listeners('close').includes(onClose)) return
+    if (socket.closed) onClose()
+    else socket.on('close', onClose)
+  }
+
   #onSocketClosed(link: Link, socket: Socket, since: number): void {
-    this.#sockets.delete(socket)
+    if (!this.#sockets.delete(socket)) return
+    this.#options.onDisconnected(socket)
     if (this.#onClosed !== null) {
       this.#forget(link, 'the connection closed')
       if (this.#sockets.size === 0) this.#onClosed()
@@ -316,7 +348,7 @@ export class Mesh {
     }
     this.#next()
     link.lostAt = performance.now()
-    if (link.lostAt - since >= GOOD_CONNECTION_MS) link.failures = 0
+    link.failures = link.lostAt - since >= GOOD_CONNECTION_MS ? 0 : link.failures + 1
     if (link.state.kind === 'closing') {
       link.enter({ kind: 'idle' }, 'the old connection is closed')
       this.#wake(link)

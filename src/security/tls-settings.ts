@@ -66,7 +66,7 @@ export function checkTls(given: unknown): TlsSettings {
   const options = given as Record<string, unknown>
   for (const option in options) checkOption(option, options[option])
   const tls: TlsSettings = Object.fromEntries(
-    PASSED_ON.filter((option) => options[option] !== undefined).map((option) => [option, options[option]])
+    PASSED_ON.filter((option) => options[option] !== undefined).map((option) => [option, copyOf(options[option])])
   )
   checkAuthority(tls.ca)
   const hasKey = tls.key !== undefined || tls.privateKeyIdentifier !== undefined
@@ -76,6 +76,14 @@ export function checkTls(given: unknown): TlsSettings {
   checkConnectionOptions(tls)
   checkContext(tls)
   return tls
+}
+
+/** Options are strings, bytes, objects like `{ pem, passphrase }`, arrays of them, and functions. */
+function copyOf(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value)
+  if (Array.isArray(value)) return value.map(copyOf)
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copyOf(one)]))
 }
 
 function checkOption(option: string, value: unknown): void {

@@ -96,7 +96,7 @@ export class TlsSecurity implements Security {
       done(failed(error))
     }
     const onSecure = () => end(this.#objectionTo(secured))
-    const onClose = () => end(new Error('the other side closed the connection'))
+    const onClose = () => end(new Gone('the other side closed the connection'))
     secured.on('secureConnect', onSecure).on('error', end)
     socket.on('close', onClose)
   }
@@ -170,6 +170,9 @@ function keyOf(socket: Socket): string {
   return `${socket.localAddress} ${socket.localPort} ${socket.remoteAddress} ${socket.remotePort}`
 }
 
+/** The other side closed the connection in the middle of the handshake. */
+class Gone extends Error {}
+
 /** Whether the other side has gone in the middle of a handshake, as a dialer does that drops its dial. */
 function isGone(error: NodeJS.ErrnoException): boolean {
   return error.code === 'ECONNRESET' || error.code === 'EPIPE'
@@ -177,9 +180,10 @@ function isGone(error: NodeJS.ErrnoException): boolean {
 
 function failed(cause: NodeJS.ErrnoException): TcpnetError {
   const said = cause.code ?? cause.message
+  const or = isGone(cause) || cause instanceof Gone ? ', or the other side is busy or closing' : ''
   return new TcpnetError(
     'ERR_TCPNET_TLS',
-    `The TLS handshake failed (${said}): the two sides have no secret, or no certificate authority, in common. ` +
+    `The TLS handshake failed (${said}): the two sides have no secret, or no certificate authority, in common${or}. ` +
       'Give every service of the cluster the same secret, or certificates of one authority that are valid.',
     cause
   )

@@ -43,6 +43,7 @@ const mesh = new Mesh({
   security: plain,
   limits: { maxDials: 16, maxPeers: 1024, maxHellos: 256, maxHellosPerAddress: 32, helloTimeoutMs: 5000 },
   onConnection: () => {},
+  onDisconnected: () => {},
   onDialFailed: () => {},
   onRejected: () => {}
 })

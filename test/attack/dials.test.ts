@@ -42,6 +42,7 @@ async function party(maxPeers = LIMITS.maxPeers): Promise<Party> {
     security: plain,
     limits: { ...LIMITS, maxPeers },
     onConnection,
+    onDisconnected: () => {},
     onDialFailed,
     onRejected: () => {}
   })

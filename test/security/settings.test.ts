@@ -1,6 +1,7 @@
 // What `secret` and `tls` take, and that none of it leaves a cluster open by accident.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { createSecureContext } from 'node:tls'
 import { inspect } from 'node:util'
@@ -128,6 +129,16 @@ test('tls takes no missing authority: Node would trust every public one', () => 
     }
   }
   tcpnet({ name: 'x', driver: 'memory', tls: new Holder() })
+})
+
+test('later changes of certificates have no effect', async () => {
+  const given = { ca: [Buffer.from(good.ca)], cert: [Buffer.from(good.cert)], key: [{ pem: Buffer.from(good.key) }] }
+  const service = tcpnet({ name: 'x', driver: 'memory', tls: given })
+  for (const bytes of [...given.ca, ...given.cert, ...given.key.map(({ pem }) => pem)]) bytes.fill(0)
+  given.ca.length = 0
+  service.listen()
+  await once(service, 'listening')
+  service.close()
 })
 
 test('a key that is missing, or is another certificate’s, is found at once, and not shown', () => {
