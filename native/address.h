@@ -20,6 +20,9 @@ struct Address {
   bool operator==(const Address& other) const { return family == other.family && text == other.text; }
 };
 
+/** More than a host has on one interface. Each change tells all of them: without a bound that is work squared. */
+constexpr size_t kMaxAddresses = 64;
+
 /** The address in the data of an A record (4 bytes) or an AAAA record (16 bytes). */
 inline Address AddressOf(const void* data, size_t size) {
   char text[INET6_ADDRSTRLEN] = "";

@@ -6,7 +6,7 @@
 
 namespace tcpnet::avahi {
 
-Daemon::Daemon(Loop& loop, const Api& api) : api_(api), poll_(MakePoll(loop)) {}
+Daemon::Daemon(Loop& loop, const Api& api) : loop_(loop), api_(api), poll_(MakePoll(loop)) {}
 
 std::optional<Failed> Daemon::Connect(std::function<void(const Failed&)> broken) {
   int error = 0;
@@ -38,7 +38,13 @@ Failed Daemon::FailedBy(int error) {
 }
 
 void Daemon::Break(const Failed& failed) {
-  if (!std::exchange(is_broken_, true)) broken_(failed);
+  if (std::exchange(is_broken_, true)) return;
+  // A reply that comes too late is nobody's: the library would write a warning on stderr. Not from within its
+  // callbacks.
+  loop_.Defer([this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) Disconnect();
+  });
+  broken_(failed);
 }
 
 }  // namespace tcpnet::avahi

@@ -3,8 +3,10 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "avahi_api.h"
 #include "loop.h"
@@ -47,12 +49,14 @@ class Daemon {
 
   void Break(const Failed& failed);
 
+  Loop& loop_;
   const Api& api_;
   const Poll poll_;
   Client* client_ = nullptr;  // owned
   bool is_broken_ = false;
   std::function<void(const Failed&)> broken_;
   std::map<const void*, std::function<void()>> observers_;
+  const std::shared_ptr<const bool> alive_ = std::make_shared<bool>(true);
 };
 
 /** One object of the library that belongs to a client. */
@@ -73,10 +77,11 @@ class Owned {
     return object_ != nullptr;
   }
 
-  /** Frees the object. With the client went all of its objects. */
+  /** Frees the object, which the daemon is told of. With the client went all of its objects. */
   void Reset() {
-    if (object_ != nullptr && daemon_.client() != nullptr) (daemon_.api().*free_)(object_);
-    object_ = nullptr;
+    Object* const object = std::exchange(object_, nullptr);
+    if (object == nullptr || daemon_.client() == nullptr) return;
+    if (const int error = (daemon_.api().*free_)(object); error < 0) daemon_.FailedBy(error);
   }
 
   Object* get() const { return object_; }

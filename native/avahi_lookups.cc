@@ -27,7 +27,7 @@ Browse::Browse(Daemon& daemon, BrowseListener listener)
 bool Browse::Start(const std::string& type, uint32_t interface_index) {
   return browser_.Set(daemon_.api().service_browser_new(
       daemon_.client(), interface_index == 0 ? kAnyInterface : static_cast<int>(interface_index), kAnyProtocol,
-      type.c_str(), nullptr, 0, OnEvent, this));
+      type.c_str(), nullptr, kLookupMulticast, OnEvent, this));
 }
 
 void Browse::OnEvent(ServiceBrowser*, int interface_index, int protocol, int event, const char* name, const char*,
@@ -46,7 +46,7 @@ bool ServiceLookup::Start(const Target& target) {
   const int protocol = ProtocolOf(target.place.family);
   return resolver_.Set(daemon_.api().service_resolver_new(
       daemon_.client(), static_cast<int>(target.place.interface_index), protocol, target.place.instance.c_str(),
-      target.type.c_str(), target.domain.c_str(), protocol, kLookupNoAddress, OnEvent, this));
+      target.type.c_str(), target.domain.c_str(), protocol, kLookupMulticast | kLookupNoAddress, OnEvent, this));
 }
 
 /** A failure says that nobody has answered for some seconds; the daemon goes on, and so does this. */
@@ -65,8 +65,8 @@ HostLookup::HostLookup(Daemon& daemon, Callback changed)
 bool HostLookup::Start(const HostKey& host) {
   const auto browse = [&](Owned<RecordBrowser>& browser, uint16_t type) {
     return browser.Set(daemon_.api().record_browser_new(daemon_.client(), static_cast<int>(host.interface_index),
-                                                        ProtocolOf(host.family), host.name.c_str(), kClassIn, type, 0,
-                                                        OnEvent, this));
+                                                        ProtocolOf(host.family), host.name.c_str(), kClassIn, type,
+                                                        kLookupMulticast, OnEvent, this));
   };
   // Responders tell IPv6 addresses over either transport, IPv4 addresses over IPv4 alone.
   if (host.family == 4 && !browse(ipv4_, kTypeA)) return false;

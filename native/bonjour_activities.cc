@@ -1,7 +1,9 @@
 #include "bonjour_activities.h"
 
 #include <arpa/inet.h>
+#include <strings.h>
 
+#include <string_view>
 #include <utility>
 
 #include "dns_data.h"
@@ -16,6 +18,12 @@ constexpr const char* kDomain = "local.";
 std::string WithoutDot(std::string name) {
   if (!name.empty() && name.back() == '.') name.pop_back();
   return name;
+}
+
+/** Whether a name, without the last dot, is one of multicast DNS. */
+bool IsLocal(const std::string& name) {
+  constexpr std::string_view kSuffix = ".local";
+  return name.size() > kSuffix.size() && strcasecmp(name.c_str() + name.size() - kSuffix.size(), kSuffix.data()) == 0;
 }
 
 }  // namespace
@@ -57,6 +65,7 @@ Browse::Browse(Link& link, BrowseListener listener)
     : link_(link), listener_(std::move(listener)), operation_(link.loop(), link.api()) {}
 
 Error Browse::Start(const std::string& type, uint32_t interface_index) {
+  local_only_ = link_.ToDaemon(interface_index) == kLocalOnly;
   return link_.Start(operation_, [&](Ref* ref, Flags flags) {
     return link_.api().Browse(ref, flags, link_.ToDaemon(interface_index), type.c_str(), kDomain, OnReply, this);
   });
@@ -67,6 +76,8 @@ void Browse::OnReply(Ref, Flags flags, uint32_t interface_index, Error error, co
   auto& self = *static_cast<Browse*>(context);
   if (error != kNoError) return self.listener_.failed(self.link_.FailedBy(error));
   if (name == nullptr || domain == nullptr) return;
+  // Apple's daemon answers such a browse with all that is announced on this machine.
+  if (self.local_only_ && interface_index != kLocalOnly) return;
   const Place place{name, self.link_.FromDaemon(interface_index), 4};
   if ((flags & kAdd) != 0) {
     self.listener_.appeared(place, domain);
@@ -89,7 +100,9 @@ Error ServiceLookup::Start(const Target& target) {
 void ServiceLookup::OnReply(Ref, Flags, uint32_t, Error error, const char*, const char* host, uint16_t port,
                             uint16_t txt_size, const unsigned char* txt, void* context) {
   if (error != kNoError || host == nullptr) return;
-  static_cast<ServiceLookup*>(context)->found_({WithoutDot(host), ntohs(port), TxtStrings(txt, txt_size)});
+  const std::string name = WithoutDot(host);
+  if (!IsLocal(name)) return;
+  static_cast<ServiceLookup*>(context)->found_({name, ntohs(port), TxtStrings(txt, txt_size)});
 }
 
 HostLookup::HostLookup(Link& link, Callback changed)
@@ -134,9 +147,16 @@ void HostLookup::OnRecord(Ref, Flags flags, uint32_t, Error error, const char*, 
 
 void HostLookup::Change(const Address& address, bool added) {
   if (address.family == 0) return;
-  int& count = counts_[address.text];
-  if (added && ++count == 1) changed_(address, true);
-  if (!added && count > 0 && --count == 0) changed_(address, false);
+  const auto known = counts_.find(address.text);
+  if (known == counts_.end()) {
+    if (!added || counts_.size() >= kMaxAddresses) return;
+    counts_[address.text] = 1;
+    return changed_(address, true);
+  }
+  known->second += added ? 1 : -1;
+  if (known->second > 0) return;
+  counts_.erase(known);
+  changed_(address, false);
 }
 
 }  // namespace tcpnet::dns_sd

@@ -42,6 +42,7 @@ class Browse : public Activity {
 
   Link& link_;
   const BrowseListener listener_;
+  bool local_only_ = false;
   Operation operation_;
 };
 

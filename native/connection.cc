@@ -46,8 +46,9 @@ Session::~Session() {
   // First, and while there is a connection, so that the daemon has said goodbye when this returns.
   announcement_.reset();
   connection_->sessions_.erase(this);
-  // What is left of the last session is many objects, which the daemon is quicker to forget than to be told of.
-  if (connection_->sessions_.empty()) connection_->backend_->Disconnect();
+  // What is left of the last session is many objects, which the daemon is quicker to forget than to be told of. One
+  // that does not answer would not answer for any of them.
+  if (connection_->sessions_.empty() || connection_->broken_) connection_->backend_->Disconnect();
   const auto directory = connection_->directories_.find(directory_);
   if (directory == connection_->directories_.end()) return;
   directory->second->Unsubscribe(this);

@@ -85,6 +85,14 @@ std::string Describe(Error error) {
              "): start it with `systemctl start avahi-daemon`, or install the package avahi-daemon";
 #endif
     default:
+      if (error == kPolicyDenied) {
+        return "this application may not use the local network: allow it in System Settings, Privacy & Security, Local "
+               "Network";
+      }
+      if (error == kNoAuth) {
+        return "this application may not use the service type: name it in NSBonjourServices in the Info.plist of its "
+               "bundle";
+      }
       return "the DNS-SD daemon refused the request (error " + std::to_string(error) + " of dns_sd.h)";
   }
 }

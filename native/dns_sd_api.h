@@ -29,8 +29,10 @@ constexpr Error kBadFlags = -65543;
 constexpr Error kUnsupported = -65544;
 constexpr Error kAlreadyRegistered = -65547;
 constexpr Error kNameConflict = -65548;
+constexpr Error kNoAuth = -65555;
 constexpr Error kServiceNotRunning = -65563;
 constexpr Error kDefunctConnection = -65569;
+constexpr Error kPolicyDenied = -65570;
 
 /** The interface of services that are on this machine alone (Apple). */
 constexpr uint32_t kLocalOnly = 0xffffffff;

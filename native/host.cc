@@ -5,13 +5,6 @@
 
 namespace tcpnet {
 
-namespace {
-
-/** More than a host has on one interface. Each change tells all of them: without a bound that is work squared. */
-constexpr size_t kMaxAddresses = 64;
-
-}  // namespace
-
 bool Host::Start(Backend& backend, bool& full) {
   Lookup lookup = backend.LookUpHost(key_, [this](const Address& address, bool added) { Change(address, added); });
   full = lookup.full;
@@ -25,6 +18,7 @@ void Host::Change(const Address& address, bool added) {
   if (added) {
     if (addresses_.size() >= kMaxAddresses) return;
     addresses_.push_back(address);
+    has_answered_ = true;
   } else {
     addresses_.erase(known);
   }

@@ -23,6 +23,8 @@ class Host : public std::enable_shared_from_this<Host> {
   const HostKey& key() const { return key_; }
   /** In the order in which they were learned. */
   const std::vector<Address>& addresses() const { return addresses_; }
+  /** Whether it ever had one. */
+  bool has_answered() const { return has_answered_; }
 
   /** `changed` is called whenever the addresses change, until Forget(). */
   void Observe(const void* who, std::function<void()> changed) { observers_[who] = std::move(changed); }
@@ -34,6 +36,7 @@ class Host : public std::enable_shared_from_this<Host> {
   const HostKey key_;
   std::unique_ptr<Activity> lookup_;
   std::vector<Address> addresses_;
+  bool has_answered_ = false;
   std::map<const void*, std::function<void()>> observers_;
 };
 

@@ -51,14 +51,15 @@ void Instance::Update() {
   data_.addresses = host_->addresses();
   if (data_.addresses.empty()) {
     // The addresses of a new host are not known yet; those of the old one are as good as any until then.
-    if (told_ == nullptr || told_->host != data_.host) return;
+    if (told_ == nullptr || !host_->has_answered()) return;
     told_.reset();
-    changed_(nullptr);
-  } else if (told_ == nullptr || !(*told_ == data_)) {
-    told_ = std::make_unique<InstanceData>(data_);
-    resolver_.Move(*this, State::kResolved);
-    changed_(told_.get());
+    resolver_.Move(*this, State::kUnanswered);
+    return changed_(nullptr);
   }
+  resolver_.Move(*this, State::kResolved);
+  if (told_ != nullptr && *told_ == data_) return;
+  told_ = std::make_unique<InstanceData>(data_);
+  changed_(told_.get());
 }
 
 Resolver::Resolver(Loop& loop, Backend& backend)
@@ -114,8 +115,10 @@ void Resolver::Run() {
       return;
     }
   }
-  auto& retrying = lists_[State::kRetrying];
-  while (!retrying.empty() && HasRoom()) Start(*retrying.front());
+  for (const State state : {State::kRetrying, State::kParked}) {
+    auto& list = lists_[state];
+    while (!list.empty() && HasRoom()) Start(*list.front());
+  }
 }
 
 /** Declares unanswered what has been waited for long enough. */
@@ -129,7 +132,7 @@ void Resolver::ExpireOld() {
   }
 }
 
-/** Has an instance wait again whose host the daemon refused to look up. Its own lookup may be under way. */
+/** Has an instance be where it was whose host the daemon refused to look up. Its own lookup may be under way. */
 void Resolver::PutBackSoon(Instance& instance) {
   refused_.push_back(&instance);
   Loop::Arm(soon_, kSoon);
@@ -139,7 +142,7 @@ void Resolver::PutBack() {
   for (Instance* instance : std::exchange(refused_, {})) {
     if (instance->lookup_ == nullptr || instance->host_ != nullptr) continue;
     instance->lookup_.reset();
-    Move(*instance, State::kWaiting);
+    Move(*instance, instance->from_);
   }
 }
 
@@ -159,6 +162,7 @@ bool Resolver::Evict(State from, State to) {
 }
 
 void Resolver::Start(Instance& instance) {
+  instance.from_ = instance.state_;
   Move(instance, State::kResolving);
   instance.started_ = Loop::Clock::now();
   if (!deadline_->armed) Loop::Arm(deadline_, kPatience);
@@ -167,7 +171,7 @@ void Resolver::Start(Instance& instance) {
   instance.lookup_ = std::move(lookup.activity);
   if (instance.lookup_ != nullptr) return;
   if (lookup.full) Full(limits_.per_service);
-  Move(instance, lookup.full ? State::kWaiting : State::kParked);
+  Move(instance, lookup.full ? instance.from_ : State::kRefused);
 }
 
 /** Takes what is in use now as the limit, which ran into the daemon's by `refused`. */

@@ -41,6 +41,7 @@ class Instance {
     kUnanswered,  // is looked up still, in vain so far
     kParked,      // was resolved, and made room
     kRetrying,    // was unanswered, and made room
+    kRefused,     // the daemon does not look it up, and not for want of room
   };
 
   void Found(const ServiceData& service);
@@ -50,6 +51,7 @@ class Instance {
   const Target target_;
   const Changed changed_;
   State state_ = State::kWaiting;
+  State from_ = State::kWaiting;             // before it became kResolving
   std::list<Instance*>::iterator position_;  // in the list of its state
   Loop::Clock::time_point started_;          // when it became kResolving
   std::unique_ptr<Activity> lookup_;
@@ -61,8 +63,8 @@ class Instance {
 /**
  * Resolves instances within the limits of the daemon, whatever a stranger announces. While there is room, every
  * instance stays looked up, so that a change of its records is told. Beyond that, the ones that nobody answers for and
- * then those that were resolved longest ago make room for new ones; the latter stay known as they were, the former are
- * tried again once there is room.
+ * then those that were resolved longest ago make room for new ones; the latter stay known as they were. Both are looked
+ * up again once there is room, the former first.
  */
 class Resolver {
  public:

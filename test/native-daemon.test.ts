@@ -251,6 +251,23 @@ labTest('avahi: a host that the daemon refused to look up is looked up when it a
   assert.deepEqual([await left.end(), await beside.end(), await right.end()], [CLEAN, CLEAN, CLEAN])
 })
 
+labTest('bonjour: instances that made room for others are followed again when there is room', async (lab) => {
+  // Avahi's library allows the lookup of some twenty instances.
+  const [a, b] = await lab.hosts(['alpha', 'bravo'], { ipv6: false })
+  const [left, right] = [await Native.on(a), await Native.on(b)]
+  await left.announce(announcing('A1', 'bonjour'))
+  const names = Array.from({ length: 30 }, (_, n) => (0xb00 + n).toString(16).toUpperCase())
+  for (const name of names) await right.announce(announcing(name, 'avahi'))
+  for (const name of names) await left.found('A1', name)
+  const [staying, leaving] = [names.slice(0, 10), names.slice(10)]
+  for (const name of leaving) await right.close(name)
+  for (const name of leaving) await left.event('A1', 'lost', ({ instance }) => instance === name)
+  const from = left.told
+  await b.changeAddress()
+  for (const name of staying) await left.found('A1', name, ({ addresses }) => addresses.includes(b.ipv4), from)
+  assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
+})
+
 labTest('avahi: changes that come while the event loop is held are told as one', async (lab) => {
   const [a, b] = await lab.hosts(['alpha', 'bravo'], { ipv6: false })
   const [left, beside, right] = [await Native.on(a), await Native.on(a), await Native.on(b)]

@@ -53,13 +53,14 @@ export class Native {
     id: string,
     type: Type,
     fits: (event: Event & { type: Type }) => boolean = () => true,
-    from = 0
+    from = 0,
+    timeoutMs = 10_000
   ): Promise<Event & { type: Type }> {
     const matches = (line: string) => {
       const event = JSON.parse(line) as Event & { id: string }
       return event.id === id && event.type === type && fits(event as unknown as Event & { type: Type })
     }
-    return JSON.parse(await this.program.line(matches, `${id} was not told ${type}`, 10_000, from))
+    return JSON.parse(await this.program.line(matches, `${id} was not told ${type}`, timeoutMs, from))
   }
 
   /** Waits until a session has found an instance that fits. */
