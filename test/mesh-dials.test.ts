@@ -1,9 +1,10 @@
 // Whom a mesh dials, and what becomes of a dial: over sockets, without discovery.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
 import type { TcpnetError } from '#tcpnet/errors.js'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
@@ -51,6 +52,22 @@ async function silentServer(): Promise<Server> {
   return server
 }
 
+/** A port where dials come to no end: its process stands still, and the kernel has no room for more. */
+async function deafPort(): Promise<number> {
+  const program = `require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 },
+    function () { console.log(this.address().port) })`
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  cleanUps.push(() => void child.kill('SIGKILL'))
+  const port = Number(await once(child.stdout, 'data'))
+  child.kill('SIGSTOP')
+  for (let isFull = false; !isFull; ) {
+    const socket = connect(port, '127.0.0.1')
+    cleanUps.push(() => void socket.destroy())
+    isFull = await Promise.race([once(socket, 'connect').then(() => false), setTimeout(500, true)])
+  }
+  return port
+}
+
 function instance(uuid: string, port: number, txt = {}): Instance {
   const paths = [{ interfaceIndex: 1, family: 4, address: '127.0.0.1' }] as const
   return { uuid, host: 'alpha.local', port, txt: { v: '1', ...txt }, paths }
@@ -91,15 +108,14 @@ test('a hint that leads nowhere is forgotten without a word, and an announcement
 })
 
 test('an announcement corrects a hint that is being dialed', async () => {
-  const [hinted, announced] = [await silentServer(), await silentServer()]
-  const { mesh } = meshWith(60_000)
+  const [hinted, announced] = [await deafPort(), await silentServer()]
+  const { mesh, failed } = meshWith(60_000)
   const dial = once(announced, 'connection')
-  mesh.hint(instance('A1', portOf(hinted)))
-  // It has begun, and has reached nobody yet.
-  await new Promise<void>((resolve) => process.nextTick(resolve))
-  assert.equal(mesh.peers().get('A1')?.state, 'dialing')
+  mesh.hint(instance('A1', hinted))
+  await until(() => mesh.peers().get('A1')?.state === 'dialing', 'the hint is not dialed')
   mesh.up(instance('A1', portOf(announced)))
   await within(dial, 'the announced peer is dialed')
+  assert.deepEqual(failed, [])
 })
 
 test('a peer with another kind of security is told of when its connection is gone', async () => {

@@ -4,7 +4,7 @@ import type { Security } from '../security/security.js'
 import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
 
 /** How long a dial on a local network takes at most, in milliseconds, until the host answers, and until the peer does. */
-const SLOW_AFTER_MS = { connecting: 250, connected: 2000 } as const
+export const SLOW_AFTER_MS = { connecting: 250, connected: 2000 } as const
 
 /** Where to dial, and how. */
 export interface DialTarget {

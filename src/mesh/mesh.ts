@@ -5,7 +5,7 @@ import type { Security, SecurityMode } from '../security/security.js'
 import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
 import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
 import { DialQueue } from './dial-queue.js'
-import { Dial, type DialResult } from './dialer.js'
+import { Dial, type DialResult, SLOW_AFTER_MS } from './dialer.js'
 import { Link, type LinkState, type Peer } from './link.js'
 import { pair } from './pairing.js'
 
@@ -144,12 +144,18 @@ export class Mesh {
     return ours === theirs ? null : mismatch(uuid, ours, theirs)
   }
 
-  /** A dial that a hint led to makes way, where it has reached nobody and the announcement has more than the hint. */
+  /** A dial that a hint led to makes way, where it has long reached nobody and the announcement has more than the hint. */
   #correct(link: Link, dial: Dial): void {
+    if (link.state.kind !== 'dialing' || link.state.dial !== dial) return
     const target = link.target()
     if (target === null || !dial.lacks(target)) return
+    if (!dial.isSlow()) {
+      setTimeout(() => this.#correct(link, dial), SLOW_AFTER_MS.connecting).unref()
+      return
+    }
     link.suspect(dial.addresses)
     this.#leaveDial(link, { kind: 'idle' }, 'announced elsewhere than hinted at')
+    this.#wake(link)
   }
 
   /** Tells, once, why a peer is not dialed. */
