@@ -87,17 +87,21 @@ void Resolver::Add(Instance& instance) {
 }
 
 void Resolver::Remove(Instance& instance) {
-  refused_.remove(&instance);
+  to_put_back_.remove(&instance);
   lists_[instance.state_].erase(instance.position_);
   Loop::Arm(soon_, kSoon);
 }
 
 void Resolver::Move(Instance& instance, State state) {
   if (instance.state_ == state) return;
+  // The host that was kept free for it may not be needed.
+  const bool is_done = instance.state_ == State::kResolving;
   auto& list = lists_[state];
   list.splice(list.end(), lists_[instance.state_], instance.position_);
   instance.state_ = state;
-  if (!lists_[State::kWaiting].empty()) Loop::Arm(soon_, kSoon);
+  if (state == State::kResolved) instance.from_ = State::kWaiting;
+  const bool others_wait = !lists_[State::kRetrying].empty() || !lists_[State::kParked].empty();
+  if (!lists_[State::kWaiting].empty() || (is_done && others_wait)) Loop::Arm(soon_, kSoon);
 }
 
 /** Starts those that wait, as far as there is room. Not from within a callback of a lookup: it may end that one. */
@@ -134,12 +138,12 @@ void Resolver::ExpireOld() {
 
 /** Has an instance be where it was whose host the daemon refused to look up. Its own lookup may be under way. */
 void Resolver::PutBackSoon(Instance& instance) {
-  refused_.push_back(&instance);
+  to_put_back_.push_back(&instance);
   Loop::Arm(soon_, kSoon);
 }
 
 void Resolver::PutBack() {
-  for (Instance* instance : std::exchange(refused_, {})) {
+  for (Instance* instance : std::exchange(to_put_back_, {})) {
     if (instance->lookup_ == nullptr || instance->host_ != nullptr) continue;
     instance->lookup_.reset();
     Move(*instance, instance->from_);

@@ -102,7 +102,7 @@ class Resolver {
   bool newest_is_next_ = false;        // of those that wait
   Loop::Clock::time_point evicted_{};  // when the last one made room
   std::map<State, std::list<Instance*>> lists_;
-  std::list<Instance*> refused_;    // to be put back
+  std::list<Instance*> to_put_back_;
   std::map<HostKey, Host*> hosts_;  // owned by the instances on them
 };
 

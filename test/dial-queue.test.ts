@@ -28,14 +28,16 @@ describe('dials at once', () => {
 })
 
 const noRoom = () => assert.fail('nobody waits')
-const link = (failures = 0) => ({ failures }) as Link
+const link = () => ({ isNew: true }) as Link
 
 describe('who waits', () => {
   test('is called as soon as another service needs its dials no more', async () => {
     let room = 0
     const others = Array.from({ length: 31 }, () => new DialQueue(16, noRoom))
     const begun = others.map((other) => begin(other))
-    const queue = new DialQueue(16, () => room++)
+    const queue = new DialQueue(16, (count) => {
+      room += count
+    })
     const own = fill(queue)
     assert.equal(own.length, 2, 'of 64 for 32 services')
     for (let i = 0; i < 20; i++) queue.add(link())

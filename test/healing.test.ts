@@ -43,7 +43,7 @@ describe('the announcement', () => {
     trial.pass(1)
     assert.deepEqual(trial.take(), ['failed'])
     assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_DAEMON_REFUSED')
-    assert.match(trial.errors[0]?.message ?? '', /did not announce within 30 s/)
+    assert.match(trial.errors[0]?.message ?? '', /not made it within 30 s/)
     assert.equal(trial.session.closed, 1)
   })
 

@@ -48,7 +48,8 @@ for (const backend of backends) {
     const native = await Native.on(shared.hosts.a)
     await native.announce(announcing('A8', backend, { probe: true }))
     const types = native.program.lines.map((line) => (JSON.parse(line) as { type: string }).type)
-    assert.deepEqual(types, ['answered', 'announced'])
+    // What it finds then may be there already.
+    assert.deepEqual(types.slice(0, 2), ['answered', 'announced'])
     assert.deepEqual(await native.end(), CLEAN)
   })
 

@@ -116,18 +116,21 @@ describe('a connection that ends', () => {
 
   it('whose listeners the application has taken off is missed by nobody', async () => {
     // Not the cluster's, whose listeners would go as well.
-    const a = tcpnet({ name: cluster.name, driver: 'memory' }).listen()
-    const b = await cluster.member()
-    const [here, there] = await connection(a, b)
-    const connected = next(b, 'connection')
-    here.removeAllListeners()
-    there.destroy()
-    await connected
-    const [again] = await connection(a, b)
-    assert.notEqual(again, here)
-    assert.deepEqual(a.connections, [again])
-    // While it stands, and when it has closed.
-    again.removeAllListeners()
+    const [a, b] = [1, 2].map(() => tcpnet({ name: cluster.name, driver: 'memory' }).listen()) as [Service, Service]
+    let before = await connection(a, b)
+    for (let round = 0; round < 2; round++) {
+      for (const socket of before) socket.removeAllListeners()
+      before[round]?.destroy()
+      await until(() => !a.connections.includes(before[0]), 'the close is not heard')
+      const after = await connection(a, b)
+      assert.notEqual(after[0], before[0])
+      assert.deepEqual([a.connections, b.connections], [[after[0]], [after[1]]])
+      before = after
+    }
+    for (const socket of before) {
+      socket.removeAllListeners('close').removeAllListeners()
+      assert.deepEqual([socket.listenerCount('close'), socket.listenerCount('error')], [1, 0])
+    }
     await Promise.all([closed(a), closed(b)])
     assert.deepEqual([a.connections, b.connections], [[], []])
   })

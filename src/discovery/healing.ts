@@ -89,7 +89,7 @@ class HealingDiscovery implements Discovery {
   #onAnswered(): void {
     if (this.#isOnline) return
     const seconds = ANNOUNCE_TIMEOUT_MS / 1000
-    this.#expect(ANNOUNCE_TIMEOUT_MS, 'refused', `it answers, but did not announce within ${seconds} s; see its log`)
+    this.#expect(ANNOUNCE_TIMEOUT_MS, 'refused', `it has taken it on, and not made it within ${seconds} s: see its log`)
   }
 
   #onAnnounced(): void {

@@ -22,7 +22,7 @@ const LOOK_EVERY_MS = 50
  */
 export class DialQueue {
   readonly #maxDials: number
-  readonly #onRoom: () => void
+  readonly #onRoom: (room: number) => void
   readonly #dials = new Set<Dial>()
   /** In the order in which they came. */
   readonly #waiting = new Set<Link>()
@@ -31,8 +31,8 @@ export class DialQueue {
   #newestIsNext = true
   #timer: NodeJS.Timeout | undefined
 
-  /** @param onRoom called for each dial that may begin now, because other services have become idle */
-  constructor(maxDials: number, onRoom: () => void) {
+  /** @param onRoom called with how many dials may begin now, because other services have become idle */
+  constructor(maxDials: number, onRoom: (room: number) => void) {
     this.#maxDials = maxDials
     this.#onRoom = onRoom
   }
@@ -67,7 +67,7 @@ export class DialQueue {
   add(link: Link): void {
     this.leave(link)
     this.#waiting.add(link)
-    if (link.failures === 0) this.#fresh.add(link)
+    if (link.isNew) this.#fresh.add(link)
     this.#watch()
   }
 
@@ -103,11 +103,15 @@ export class DialQueue {
     }, LOOK_EVERY_MS)
   }
 
+  /** Dials that take long: as many as wait. Each that gives way lets another begin. */
+  #slow(): Dial[] {
+    return [...this.#dials].filter((dial) => dial.isSlow()).slice(0, this.#waiting.size)
+  }
+
   readonly #hurry = (): void => {
     this.#timer = undefined
-    const slow = this.isFull ? [...this.#dials].filter((dial) => dial.isSlow()) : []
-    for (const dial of slow.slice(0, this.#waiting.size)) dial.giveWay()
-    for (let room = this.#room; room > 0; room--) this.#onRoom()
+    if (!this.isFull) this.#onRoom(this.#room)
+    else for (const dial of this.#slow()) dial.giveWay()
     this.#watch()
   }
 }

@@ -59,15 +59,10 @@ export class Dial {
     return this.#sent
   }
 
-  /** Where it tries to reach the peer. */
-  get addresses(): string[] {
-    return this.#target.addresses.map(({ address }) => address)
-  }
-
   /** Whether it has reached nobody yet, and does not try all of this. */
   lacks({ port, addresses }: Pick<DialTarget, 'port' | 'addresses'>): boolean {
-    const tried = new Set(this.addresses)
-    return !this.#connected && (port !== this.#target.port || addresses.some(({ address }) => !tried.has(address)))
+    const own = new Set(this.#target.addresses.map(({ address }) => address))
+    return !this.#connected && (port !== this.#target.port || addresses.some(({ address }) => !own.has(address)))
   }
 
   /** Whether it takes longer than it ought to. */
@@ -135,11 +130,12 @@ export class Dial {
   }
 
   #fail(error: Error): void {
-    this.#end({ kind: 'failed', error, addresses: this.#tried() })
+    this.#end({ kind: 'failed', error, addresses: this.tried() })
     this.#socket.destroy()
   }
 
-  #tried(): string[] {
+  /** The addresses that were tried in vain; the one that was reached, if it came that far. */
+  tried(): string[] {
     const { remoteAddress, autoSelectFamilyAttemptedAddresses: attempts = [] } = this.#socket
     if (this.#connected) return remoteAddress === undefined ? [] : [remoteAddress]
     return attempts.map((attempt) => attempt.slice(0, attempt.lastIndexOf(':')))

@@ -11,7 +11,8 @@ import type { Holding } from './pairing.js'
 export type LinkState =
   /** Nothing is under way: the next step is to be decided, or a dial waits for its turn. */
   | { readonly kind: 'idle' }
-  | { readonly kind: 'dialing'; readonly dial: Dial }
+  /** `hinted`: nobody had announced the peer when the dial began. */
+  | { readonly kind: 'dialing'; readonly dial: Dial; readonly hinted: boolean }
   | {
       readonly kind: 'connected'
       readonly socket: Socket
@@ -71,6 +72,8 @@ export class Link {
   /** Dials that failed, and connections that did not last, in a row. */
   failures = 0
   lastError: Error | null = null
+  /** Whether it was never dialed or connected. */
+  isNew = true
   /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
   lostAt = performance.now()
   readonly #owner: { readonly name: string; readonly uuid: string }
@@ -104,6 +107,7 @@ export class Link {
   enter(next: LinkState, reason: string): void {
     const old = this.#state
     this.#state = next
+    if (next.kind === 'dialing' || next.kind === 'connected') this.isNew = false
     const { name, uuid: service } = this.#owner
     tellChange({ name, service, peer: this.uuid, from: nameOf(old), to: nameOf(next), reason })
     if (old.kind === 'dialing') old.dial.abort()

@@ -4,6 +4,7 @@ import { TcpnetError } from '../errors.js'
 import type { Security, SecurityMode } from '../security/security.js'
 import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
 import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
+import { onClosed } from './closed.js'
 import { DialQueue } from './dial-queue.js'
 import { Dial, type DialResult, SLOW_AFTER_MS } from './dialer.js'
 import { Link, type LinkState, type Peer } from './link.js'
@@ -50,15 +51,14 @@ export class Mesh {
   /** Links that are to be looked at in the next tick. */
   readonly #woken = new Set<Link>()
   readonly #queue: DialQueue
-  /** The connections, with what is to be done when they close. */
-  readonly #sockets = new Map<Socket, () => void>()
+  readonly #sockets = new Set<Socket>()
   /** How many dials were answered with `ok`: the clock that hellos carry. */
   #accepted = 0
   #onClosed: (() => void) | null = null
 
   constructor(options: MeshOptions) {
     this.#options = options
-    this.#queue = new DialQueue(options.limits.maxDials, () => this.#next())
+    this.#queue = new DialQueue(options.limits.maxDials, (room) => this.#next(room))
     this.#acceptor = new Acceptor({
       ...options,
       ...options.limits,
@@ -76,13 +76,12 @@ export class Mesh {
   up(instance: Instance): void {
     if (this.#isOurs(instance.uuid)) return
     const link = this.#linkOf(instance.uuid)
-    const wasHint = link.instance === null
     link.instance = instance
     link.trustAll()
     const objection = this.#objectionTo(instance)
     link.barred = objection === null ? null : (link.barred ?? objection)
     if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'fresh announcement')
-    if (wasHint && link.state.kind === 'dialing') this.#correct(link, link.state.dial)
+    if (link.state.kind === 'dialing' && link.state.hinted) this.#correct(link, link.state.dial)
     this.#wake(link)
   }
 
@@ -114,12 +113,8 @@ export class Mesh {
    * `done` is called once every socket is closed, never from within. To be called once.
    */
   close(graceMs: number, done: () => void): void {
-    for (const socket of [...this.#sockets.keys()]) this.#hear(socket)
     const timer = setTimeout(() => {
-      for (const socket of [...this.#sockets.keys()]) {
-        this.#hear(socket)
-        this.#options.security.reset(socket)
-      }
+      for (const socket of this.#sockets) this.#options.security.reset(socket)
     }, graceMs)
     this.#onClosed = () => {
       clearTimeout(timer)
@@ -130,7 +125,7 @@ export class Mesh {
     for (const link of this.#links.values()) {
       if (link.state.kind !== 'connected') this.#forget(link, 'the service closes')
     }
-    for (const socket of this.#sockets.keys()) {
+    for (const socket of this.#sockets) {
       socket.end()
       // Nobody reads: what is left has to be read for the other side's end to be seen.
       if (socket.readableFlowing === null) socket.resume()
@@ -153,7 +148,7 @@ export class Mesh {
       setTimeout(() => this.#correct(link, dial), SLOW_AFTER_MS.connecting).unref()
       return
     }
-    link.suspect(dial.addresses)
+    link.suspect(dial.tried())
     this.#leaveDial(link, { kind: 'idle' }, 'announced elsewhere than hinted at')
     this.#wake(link)
   }
@@ -197,7 +192,6 @@ export class Mesh {
   readonly #reconcile = (link: Link): void => {
     this.#woken.delete(link)
     if (this.#onClosed !== null || this.#links.get(link.uuid) !== link) return
-    if (link.state.kind === 'connected' || link.state.kind === 'closing') this.#hear(link.state.socket)
     if (link.applicant !== null) this.#answer(link, link.applicant)
     if (link.state.kind !== 'idle' || link.applicant !== null) return
     if (!link.isKnown) return this.#forget(link, 'neither announced nor connected')
@@ -210,14 +204,18 @@ export class Mesh {
     else this.#queue.add(link)
   }
 
-  #hasRoom(): boolean {
-    return !this.#queue.isFull && this.#sockets.size + this.#queue.dials < this.#options.limits.maxPeers
+  /** @param more dials that are about to begin */
+  #hasRoom(more = 0): boolean {
+    return !this.#queue.isFull && this.#sockets.size + this.#queue.dials + more < this.#options.limits.maxPeers
   }
 
-  /** Lets the next dial begin. */
-  #next(): void {
-    const link = this.#hasRoom() ? this.#queue.next() : null
-    if (link !== null) this.#wake(link)
+  /** Lets the next dials begin, as many as there is room for. */
+  #next(count = 1): void {
+    for (let woken = 0; woken < count && this.#hasRoom(woken); woken++) {
+      const link = this.#queue.next()
+      if (link === null) return
+      this.#wake(link)
+    }
   }
 
   #answer(link: Link, applicant: Applicant): void {
@@ -266,7 +264,8 @@ export class Mesh {
     )
     this.#queue.leave(link)
     this.#queue.begin(dial)
-    link.enter({ kind: 'dialing', dial }, link.instance === null ? 'hinted at' : 'announced')
+    const hinted = link.instance === null
+    link.enter({ kind: 'dialing', dial, hinted }, hinted ? 'hinted at' : 'announced')
   }
 
   /** Changes the state of a link that may be dialing or have its turn to, and lets the next dial begin. */
@@ -325,9 +324,8 @@ export class Mesh {
 
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
-    const onClose = () => this.#onSocketClosed(link, socket, state.since)
-    this.#sockets.set(socket, onClose)
-    socket.on('close', onClose)
+    this.#sockets.add(socket)
+    onClosed(socket, () => this.#onSocketClosed(link, socket, state.since))
     link.lastError = null
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     // Whoever watches the changes may close the service in this one.
@@ -336,16 +334,8 @@ export class Mesh {
     this.#options.onConnection(socket, link.uuid)
   }
 
-  /** The application may have taken all listeners off its socket, ours among them: a close is not missed for that. */
-  #hear(socket: Socket): void {
-    const onClose = this.#sockets.get(socket)
-    if (onClose === undefined || socket.listeners('close').includes(onClose)) return
-    if (socket.closed) onClose()
-    else socket.on('close', onClose)
-  }
-
   #onSocketClosed(link: Link, socket: Socket, since: number): void {
-    if (!this.#sockets.delete(socket)) return
+    this.#sockets.delete(socket)
     this.#options.onDisconnected(socket)
     if (this.#onClosed !== null) {
       this.#forget(link, 'the connection closed')
