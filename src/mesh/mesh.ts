@@ -4,10 +4,10 @@ import { TcpnetError } from '../errors.js'
 import type { Security, SecurityMode } from '../security/security.js'
 import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
 import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
-import { onClosed } from './closed.js'
 import { DialQueue } from './dial-queue.js'
 import { Dial, type DialResult, SLOW_AFTER_MS } from './dialer.js'
 import { Link, type LinkState, type Peer } from './link.js'
+import { keepListeners } from './own-listeners.js'
 import { pair } from './pairing.js'
 
 /** What bounds a mesh. */
@@ -325,7 +325,8 @@ export class Mesh {
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
     this.#sockets.add(socket)
-    onClosed(socket, () => this.#onSocketClosed(link, socket, state.since))
+    socket.on('close', () => this.#onSocketClosed(link, socket, state.since))
+    keepListeners(socket)
     link.lastError = null
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     // Whoever watches the changes may close the service in this one.
