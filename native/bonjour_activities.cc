@@ -65,9 +65,10 @@ Browse::Browse(Link& link, BrowseListener listener)
     : link_(link), listener_(std::move(listener)), operation_(link.loop(), link.api()) {}
 
 Error Browse::Start(const std::string& type, uint32_t interface_index) {
-  local_only_ = link_.ToDaemon(interface_index) == kLocalOnly;
+  const uint32_t index = link_.ToDaemon(interface_index);
+  local_only_ = index == kLocalOnly;
   return link_.Start(operation_, [&](Ref* ref, Flags flags) {
-    return link_.api().Browse(ref, flags, link_.ToDaemon(interface_index), type.c_str(), kDomain, OnReply, this);
+    return link_.api().Browse(ref, flags, index, type.c_str(), kDomain, OnReply, this);
   });
 }
 

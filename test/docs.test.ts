@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { ERROR_CODES } from '#tcpnet/errors.js'
 import { SETTINGS } from '#tcpnet/settings.js'
@@ -33,16 +33,11 @@ test('docs/errors.md lists every error code, with the words of the code', () => 
 })
 
 test('every error code is used in src/, and none that is not listed', () => {
-  const files = ['service', 'settings', 'addon', 'mesh/mesh', 'mesh/hello', 'mesh/dialer', 'mesh/acceptor']
-  const discovery = [
-    'discovery/healing',
-    'discovery/auto',
-    'discovery/mdns',
-    'security/tls',
-    'security/secrets',
-    'errors'
-  ]
-  const code = [...files, ...discovery].map((file) => read(`src/${file}.ts`)).join('\n')
+  const files = readdirSync(new URL('src', root), { recursive: true, encoding: 'utf8' })
+  const code = files
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => read(`src/${file}`))
+    .join('\n')
   const used = new Set([...code.matchAll(/'(ERR_TCPNET_[A-Z_]+)'/g)].map(([, name]) => name))
   assert.deepEqual([...used].sort(), Object.keys(ERROR_CODES).sort())
 })

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
-import type { Security, SecurityMode } from '../security/security.js'
+import { type Security, securityObjection } from '../security/security.js'
 import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
 import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
+import { Connections } from './connections.js'
 import { DialQueue } from './dial-queue.js'
 import { Dial, type DialResult, SLOW_AFTER_MS } from './dialer.js'
 import { Link, type LinkState, type Peer } from './link.js'
-import { keepListeners } from './own-listeners.js'
 import { pair } from './pairing.js'
 
 /** What bounds a mesh. */
@@ -51,10 +51,10 @@ export class Mesh {
   /** Links that are to be looked at in the next tick. */
   readonly #woken = new Set<Link>()
   readonly #queue: DialQueue
-  readonly #sockets = new Set<Socket>()
+  readonly #connections = new Connections()
   /** How many dials were answered with `ok`: the clock that hellos carry. */
   #accepted = 0
-  #onClosed: (() => void) | null = null
+  #closing = false
 
   constructor(options: MeshOptions) {
     this.#options = options
@@ -78,7 +78,7 @@ export class Mesh {
     const link = this.#linkOf(instance.uuid)
     link.instance = instance
     link.trustAll()
-    const objection = this.#objectionTo(instance)
+    const objection = securityObjection(this.#options.security, instance.uuid, instance.txt.sec)
     link.barred = objection === null ? null : (link.barred ?? objection)
     if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'fresh announcement')
     if (link.state.kind === 'dialing' && link.state.hinted) this.#correct(link, link.state.dial)
@@ -96,16 +96,18 @@ export class Mesh {
 
   /** Somebody says that an instance is there: it is dialed once, where nothing better is known. */
   hint(instance: Instance): void {
-    if (this.#isOurs(instance.uuid) || this.#links.has(instance.uuid) || this.#objectionTo(instance) !== null) return
-    const link = this.#linkOf(instance.uuid)
+    const { uuid, txt } = instance
+    if (this.#isOurs(uuid) || this.#links.has(uuid)) return
+    if (securityObjection(this.#options.security, uuid, txt.sec) !== null) return
+    const link = this.#linkOf(uuid)
     link.hint = instance
     this.#wake(link)
   }
 
   /** Takes a connection that the server has accepted. */
   admit(socket: Socket): void {
-    if (this.#onClosed === null) this.#acceptor.admit(socket)
-    else socket.destroy()
+    if (this.#closing) socket.destroy()
+    else this.#acceptor.admit(socket)
   }
 
   /**
@@ -113,30 +115,13 @@ export class Mesh {
    * `done` is called once every socket is closed, never from within. To be called once.
    */
   close(graceMs: number, done: () => void): void {
-    const timer = setTimeout(() => {
-      for (const socket of this.#sockets) this.#options.security.reset(socket)
-    }, graceMs)
-    this.#onClosed = () => {
-      clearTimeout(timer)
-      done()
-    }
+    this.#closing = true
     this.#acceptor.close()
     this.#queue.clear()
     for (const link of this.#links.values()) {
       if (link.state.kind !== 'connected') this.#forget(link, 'the service closes')
     }
-    for (const socket of this.#sockets) {
-      socket.end()
-      // Nobody reads: what is left has to be read for the other side's end to be seen.
-      if (socket.readableFlowing === null) socket.resume()
-    }
-    if (this.#sockets.size === 0) process.nextTick(this.#onClosed)
-  }
-
-  /** Why an instance need not be dialed; null where it is worth it. */
-  #objectionTo({ uuid, txt }: Instance): TcpnetError | null {
-    const [ours, theirs] = [this.#options.security.mode, txt.sec ?? 'none']
-    return ours === theirs ? null : mismatch(uuid, ours, theirs)
+    this.#connections.close(graceMs, (socket) => this.#options.security.reset(socket), done)
   }
 
   /** A dial that a hint led to makes way, where it has long reached nobody and the announcement has more than the hint. */
@@ -162,7 +147,7 @@ export class Mesh {
 
   /** Whether nothing is to be made of a uuid: it is our own, or the mesh closes. */
   #isOurs(uuid: string): boolean {
-    return uuid === this.#options.uuid || this.#onClosed !== null
+    return uuid === this.#options.uuid || this.#closing
   }
 
   #linkOf(uuid: string): Link {
@@ -191,7 +176,7 @@ export class Mesh {
   /** The one place that decides what a link does next. */
   readonly #reconcile = (link: Link): void => {
     this.#woken.delete(link)
-    if (this.#onClosed !== null || this.#links.get(link.uuid) !== link) return
+    if (this.#closing || this.#links.get(link.uuid) !== link) return
     if (link.applicant !== null) this.#answer(link, link.applicant)
     if (link.state.kind !== 'idle' || link.applicant !== null) return
     if (!link.isKnown) return this.#forget(link, 'neither announced nor connected')
@@ -206,7 +191,8 @@ export class Mesh {
 
   /** @param more dials that are about to begin */
   #hasRoom(more = 0): boolean {
-    return !this.#queue.isFull && this.#sockets.size + this.#queue.dials + more < this.#options.limits.maxPeers
+    const { maxPeers } = this.#options.limits
+    return !this.#queue.isFull && this.#connections.size + this.#queue.dials + more < maxPeers
   }
 
   /** Lets the next dials begin, as many as there is room for. */
@@ -282,7 +268,7 @@ export class Mesh {
     const kind = this.#links.get(from)?.state.kind
     // In place of a connection that we have with it there is room for another.
     const isNew = kind !== 'connected' && kind !== 'closing'
-    if (isNew && this.#sockets.size >= maxPeers) return applicant.refuse('full', full(maxPeers))
+    if (isNew && this.#connections.size >= maxPeers) return applicant.refuse('full', full(maxPeers))
     const link = this.#linkOf(from)
     // A peer has one dial at a time: an older one is a dial that it has given up.
     link.applicant?.drop()
@@ -324,25 +310,18 @@ export class Mesh {
 
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
-    this.#sockets.add(socket)
-    socket.on('close', () => this.#onSocketClosed(link, socket, state.since))
-    keepListeners(socket)
+    this.#connections.add(socket, () => this.#onSocketClosed(link, socket, state.since))
     link.lastError = null
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     // Whoever watches the changes may close the service in this one.
-    if (this.#onClosed !== null) return
+    if (this.#closing) return
     this.#wake(link)
     this.#options.onConnection(socket, link.uuid)
   }
 
   #onSocketClosed(link: Link, socket: Socket, since: number): void {
-    this.#sockets.delete(socket)
     this.#options.onDisconnected(socket)
-    if (this.#onClosed !== null) {
-      this.#forget(link, 'the connection closed')
-      if (this.#sockets.size === 0) this.#onClosed()
-      return
-    }
+    if (this.#closing) return this.#forget(link, 'the connection closed')
     this.#next()
     link.lostAt = performance.now()
     link.failures = link.lostAt - since >= GOOD_CONNECTION_MS ? 0 : link.failures + 1
@@ -359,13 +338,5 @@ function full(maxPeers: number): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_FULL',
     `A peer was refused: ${maxPeers} are connected already. Raise maxPeers for a larger cluster.`
-  )
-}
-
-function mismatch(uuid: string, ours: SecurityMode, theirs: string): TcpnetError {
-  return new TcpnetError(
-    'ERR_TCPNET_SECURITY',
-    `The peer ${uuid} announces security ${JSON.stringify(theirs)}, this service has "${ours}": it is not dialed. ` +
-      'Give every service of the cluster the same kind of security: a secret, certificates, or none.'
   )
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { TcpnetError } from '../errors.js'
+import { TcpnetError } from '../errors.js'
 
 /** What lies between TCP and the hello; the value of `sec` in the TXT record. */
 export type SecurityMode = 'none' | 'psk' | 'tls'
@@ -34,4 +34,18 @@ export const plain: Security = {
   client: (socket, done) => process.nextTick(done, socket),
   server: (socket, done) => process.nextTick(done, socket),
   reset: (socket) => socket.resetAndDestroy()
+}
+
+/**
+ * Why a peer need not be dialed that announces another kind of security; null where it announces ours.
+ *
+ * @param announced the value of `sec` in its TXT record; a peer that says nothing has none
+ */
+export function securityObjection({ mode }: Security, uuid: string, announced = 'none'): TcpnetError | null {
+  if (announced === mode) return null
+  return new TcpnetError(
+    'ERR_TCPNET_SECURITY',
+    `The peer ${uuid} announces security ${JSON.stringify(announced)}, this service has "${mode}": it is not dialed. ` +
+      'Give every service of the cluster the same kind of security: a secret, certificates, or none.'
+  )
 }

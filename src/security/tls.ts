@@ -175,12 +175,12 @@ class Gone extends Error {}
 
 /** Whether the other side has gone in the middle of a handshake, as a dialer does that drops its dial. */
 function isGone(error: NodeJS.ErrnoException): boolean {
-  return error.code === 'ECONNRESET' || error.code === 'EPIPE'
+  return error instanceof Gone || error.code === 'ECONNRESET' || error.code === 'EPIPE'
 }
 
 function failed(cause: NodeJS.ErrnoException): TcpnetError {
   const said = cause.code ?? cause.message
-  const or = isGone(cause) || cause instanceof Gone ? ', or the other side is busy or closing' : ''
+  const or = isGone(cause) ? ', or the other side is busy or closing' : ''
   return new TcpnetError(
     'ERR_TCPNET_TLS',
     `The TLS handshake failed (${said}): the two sides have no secret, or no certificate authority, in common${or}. ` +

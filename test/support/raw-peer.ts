@@ -4,6 +4,7 @@ import type { Service } from 'tcpnet'
 import type { Discovery } from '#tcpnet/discovery/discovery.js'
 import { memory } from '#tcpnet/discovery/memory.js'
 import { decodeAnswer, decodeHello, encodeAnswer, encodeHello, type Hello, readLine } from '#tcpnet/mesh/hello.js'
+import { SILENT } from './silent.js'
 import { Tally, within } from './wait.js'
 
 const BOOT = 'fedcba9876543210'
@@ -31,10 +32,8 @@ export class RawPeer {
     await once(peer.#server, 'listening')
     const { port } = peer.#server.address() as AddressInfo
     const announced = new Promise<void>((resolve, reject) => {
-      const nothing = () => {}
-      const others = { up: nothing, down: nothing, hint: nothing, online: nothing, offline: nothing }
       const instance = { name, uuid, port, probe: false, txt: { v: '1' }, interfaceIndex: 0, address: null }
-      peer.#discovery = memory(instance, { announced: resolve, failed: reject, ...others })
+      peer.#discovery = memory(instance, { ...SILENT, announced: resolve, failed: reject })
     })
     await within(announced, 'the raw peer is announced')
     return peer

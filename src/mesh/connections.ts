@@ -1,0 +1,63 @@
+import type { Socket } from 'node:net'
+
+/** Without a listener for errors they crash the process; without ours for `close` the mesh waits for it in vain. */
+const EVENTS = ['close', 'error'] as const
+
+/** The sockets of a mesh that are the application's, until they have closed. */
+export class Connections {
+  readonly #sockets = new Set<Socket>()
+  #onAllClosed: (() => void) | null = null
+
+  get size(): number {
+    return this.#sockets.size
+  }
+
+  /** @param onClose called when the socket has closed, before the application hears of it */
+  add(socket: Socket, onClose: () => void): void {
+    this.#sockets.add(socket)
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      onClose()
+      if (this.#sockets.size === 0) this.#onAllClosed?.()
+    })
+    keepListeners(socket)
+  }
+
+  /**
+   * Ends every connection gracefully; what has not ended after `graceMs` is reset. `done` is called once all are closed,
+   * never from within. To be called once.
+   */
+  close(graceMs: number, reset: (socket: Socket) => void, done: () => void): void {
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) reset(socket)
+    }, graceMs)
+    this.#onAllClosed = () => {
+      clearTimeout(timer)
+      done()
+    }
+    for (const socket of this.#sockets) {
+      socket.end()
+      // Nobody reads: what is left has to be read for the other side's end to be seen.
+      if (socket.readableFlowing === null) socket.resume()
+    }
+    if (this.#sockets.size === 0) process.nextTick(this.#onAllClosed)
+  }
+}
+
+/**
+ * Keeps the listeners that a socket has before the application gets it, also where the application takes all listeners
+ * off it, as one does that hands it on. (Node 20 does not always emit `removeListener` then.)
+ */
+function keepListeners(socket: Socket): void {
+  const own = EVENTS.map((event) => [event, socket.rawListeners(event) as (() => void)[]] as const)
+  const { removeAllListeners } = socket
+  const value = function (this: Socket, ...which: [event?: string]) {
+    removeAllListeners.apply(this, which)
+    for (const [event, listeners] of own) {
+      const left = this.rawListeners(event)
+      for (const listener of listeners) if (!left.includes(listener)) this.on(event, listener)
+    }
+    return this
+  }
+  Object.defineProperty(socket, 'removeAllListeners', { value, configurable: true, writable: true })
+}
