@@ -14,7 +14,7 @@ namespace avahi {
 namespace {
 
 /** Of the 1024 objects that the daemon allows a client; the others are for browsers and entry groups. */
-constexpr Backend::Limits kLimits{768, 1, 2};
+constexpr Backend::Limits kLimits{768, 3};
 
 class AvahiBackend : public Backend {
  public:
@@ -45,24 +45,25 @@ class AvahiBackend : public Backend {
     return browse;
   }
 
-  Lookup LookUpService(const Target& target, std::function<void(const ServiceData&)> found) override {
+  std::unique_ptr<Activity> LookUpService(const Target& target,
+                                          std::function<void(const ServiceData&)> found) override {
     return Start<ServiceLookup>(target, std::move(found));
   }
 
-  Lookup LookUpHost(const HostKey& host, std::function<void(const Address&, bool added)> changed) override {
+  std::unique_ptr<Activity> LookUpHost(const HostKey& host,
+                                       std::function<void(const Address&, bool added)> changed) override {
     return Start<HostLookup>(host, std::move(changed));
   }
 
  private:
   template <typename Kind, typename What>
-  Lookup Start(const What& what, typename Kind::Callback callback) {
-    if (!daemon_.usable()) return {};
+  std::unique_ptr<Activity> Start(const What& what, typename Kind::Callback callback) {
+    if (!daemon_.usable()) return nullptr;
     auto lookup = std::make_unique<Kind>(daemon_, std::move(callback));
-    if (lookup->Start(what)) return {std::move(lookup)};
+    if (lookup->Start(what)) return lookup;
     const int error = daemon_.error();
-    if (error == kErrorTooManyObjects) return {nullptr, true};
-    daemon_.FailedBy(error);
-    return {};
+    if (error != kErrorTooManyObjects) daemon_.FailedBy(error);
+    return nullptr;
   }
 
   const Api api_;

@@ -25,6 +25,17 @@ struct SessionOptions {
   bool probe;                // whether the name may be taken: RFC 6762 section 8.1
 };
 
+/** Where an instance's name was seen: on one interface, over one family of mDNS transport. */
+struct Place {
+  std::string instance;
+  uint32_t interface_index;
+  int family;  // 4 or 6
+
+  bool operator<(const Place& other) const {
+    return std::tie(interface_index, family, instance) < std::tie(other.interface_index, other.family, other.instance);
+  }
+};
+
 /** An instance of a type, at a place. */
 struct Target {
   Place place;
@@ -32,15 +43,11 @@ struct Target {
   std::string domain;
 };
 
-/** A host, as it is told of on one interface over one family of mDNS transport. */
+/** A host, as one interface and one family of mDNS transport know it. */
 struct HostKey {
   std::string name;
   uint32_t interface_index;
   int family;  // 4 or 6
-
-  bool operator<(const HostKey& other) const {
-    return std::tie(name, interface_index, family) < std::tie(other.name, other.interface_index, other.family);
-  }
 };
 
 /** What the SRV and TXT records of an instance say. */
@@ -57,12 +64,6 @@ class Activity {
   virtual ~Activity() = default;
 };
 
-/** An activity; or none, where the daemon refused it: because it does so much already, or for another reason. */
-struct Lookup {
-  std::unique_ptr<Activity> activity;
-  bool full = false;
-};
-
 /** What a browse tells. Instances come and go by place; a place may come several times, and goes as often. */
 struct BrowseListener {
   std::function<void(const Place& place, const std::string& domain)> appeared;
@@ -74,15 +75,14 @@ struct BrowseListener {
  * One connection to the daemon through one DNS-SD library. Every function runs on the discovery thread and may block
  * for as long as the daemon does; every callback is called there, from the loop or from within one of these functions.
  *
- * A connection breaks once, for good: `broken` is called, and from then on every lookup is refused.
+ * A connection breaks once, for good: `broken` is called, and from then on every lookup is refused: null.
  */
 class Backend {
  public:
-  /** How much may go on at once, and what each lookup counts for. */
+  /** How many objects of the daemon lookups may use at once, and how many the lookups at one place use. */
   struct Limits {
     size_t objects;
-    size_t per_service;
-    size_t per_host;
+    size_t per_place;
   };
 
   virtual ~Backend() = default;
@@ -106,11 +106,13 @@ class Backend {
   virtual std::unique_ptr<Activity> Browse(const std::string& type, uint32_t interface_index,
                                            BrowseListener listener) = 0;
 
-  /** Looks up an instance's SRV and TXT records. `found` is called again whenever they change. */
-  virtual Lookup LookUpService(const Target& target, std::function<void(const ServiceData&)> found) = 0;
+  /** Looks up an instance's SRV and TXT records. `found` is called again whenever they change. Null where refused. */
+  virtual std::unique_ptr<Activity> LookUpService(const Target& target,
+                                                  std::function<void(const ServiceData&)> found) = 0;
 
-  /** Looks up a host's addresses; tells each that is added, and each that goes. */
-  virtual Lookup LookUpHost(const HostKey& host, std::function<void(const Address&, bool added)> changed) = 0;
+  /** Looks up a host's addresses; tells each that is added, and each that goes. Null where refused. */
+  virtual std::unique_ptr<Activity> LookUpHost(const HostKey& host,
+                                               std::function<void(const Address&, bool added)> changed) = 0;
 };
 
 /** libavahi-client, opened at run time. The loop outlives the back-end. */

@@ -12,13 +12,13 @@ namespace dns_sd {
 namespace {
 
 /** Over one shared connection an operation is a few bytes at either end. */
-constexpr Backend::Limits kSharedLimits{512, 1, 1};
+constexpr Backend::Limits kSharedLimits{512, 2};
 
 /**
  * With Avahi's library each operation is a thread and a D-Bus connection, of which a user may have 256, in all
  * processes together.
  */
-constexpr Backend::Limits kSingleLimits{24, 1, 2};
+constexpr Backend::Limits kSingleLimits{24, 3};
 
 class BonjourBackend : public Backend {
  public:
@@ -48,22 +48,22 @@ class BonjourBackend : public Backend {
     return browse;
   }
 
-  Lookup LookUpService(const Target& target, std::function<void(const ServiceData&)> found) override {
+  std::unique_ptr<Activity> LookUpService(const Target& target,
+                                          std::function<void(const ServiceData&)> found) override {
     return Start<ServiceLookup>(target, std::move(found));
   }
 
-  Lookup LookUpHost(const HostKey& host, std::function<void(const Address&, bool added)> changed) override {
+  std::unique_ptr<Activity> LookUpHost(const HostKey& host,
+                                       std::function<void(const Address&, bool added)> changed) override {
     return Start<HostLookup>(host, std::move(changed));
   }
 
  private:
-  /** A lookup that does not start while the announcement stands ran into a limit, of D-Bus or of this process. */
   template <typename Kind, typename What>
-  Lookup Start(const What& what, typename Kind::Callback callback) {
+  std::unique_ptr<Activity> Start(const What& what, typename Kind::Callback callback) {
     auto lookup = std::make_unique<Kind>(link_, std::move(callback));
-    const Error error = lookup->Start(what);
-    if (error == kNoError) return {std::move(lookup), false};
-    return {nullptr, link_.usable() && FailureOf(error) == Failure::kDaemon};
+    if (lookup->Start(what) != kNoError) return nullptr;
+    return lookup;
   }
 
   Link link_;

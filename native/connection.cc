@@ -1,9 +1,11 @@
 #include "connection.h"
 
+#include <vector>
+
 namespace tcpnet {
 
 Connection::Connection(Loop& loop, std::unique_ptr<Backend> backend)
-    : backend_(std::move(backend)), resolver_(loop, *backend_) {}
+    : backend_(std::move(backend)), locator_(loop, *backend_) {}
 
 std::optional<Failed> Connection::Connect() {
   return backend_->Connect([this](const Failed& failed) {
@@ -36,13 +38,30 @@ void Session::Browse() {
   if (failed_) return;
   std::unique_ptr<Directory>& directory = connection_->directories_[directory_];
   if (directory == nullptr) {
-    directory = std::make_unique<Directory>(connection_->resolver_, options_.type);
+    directory = std::make_unique<Directory>(options_.type);
     directory->Start(*connection_->backend_, options_.interface_index);
   }
   directory->Subscribe(this, [this](SessionEvent event) { TellOnce(std::move(event)); });
 }
 
+void Session::BeginLocate(uint64_t id, const std::string& uuid, std::function<void(const Location*)> done) {
+  const auto directory = connection_->directories_.find(directory_);
+  std::vector<Target> targets;
+  if (directory != connection_->directories_.end()) targets = directory->second->TargetsOf(uuid);
+  if (targets.empty()) return done(nullptr);
+  locates_.insert(id);
+  connection_->locator_.Begin(id, std::move(targets), [this, id, done](const Location& location) {
+    locates_.erase(id);
+    done(&location);
+  });
+}
+
+void Session::CancelLocate(uint64_t id) {
+  if (locates_.erase(id) > 0) connection_->locator_.Cancel(id);
+}
+
 Session::~Session() {
+  for (const uint64_t id : locates_) connection_->locator_.Cancel(id);
   // First, and while there is a connection, so that the daemon has said goodbye when this returns.
   announcement_.reset();
   connection_->sessions_.erase(this);

@@ -4,13 +4,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "backend.h"
 #include "directory.h"
 #include "events.h"
-#include "resolver.h"
+#include "locator.h"
 
 namespace tcpnet {
 
@@ -32,7 +33,7 @@ class Connection {
   using DirectoryKey = std::pair<std::string, uint32_t>;  // type, interface
 
   const std::unique_ptr<Backend> backend_;
-  Resolver resolver_;
+  Locator locator_;
   bool broken_ = false;
   std::map<DirectoryKey, std::unique_ptr<Directory>> directories_;
   std::map<const void*, Tell> sessions_;
@@ -49,6 +50,11 @@ class Session {
 
   void Start();
 
+  /** Asks where an instance is. `done` is called at most once, from the loop; at once where the instance was not seen.
+   */
+  void BeginLocate(uint64_t id, const std::string& uuid, std::function<void(const Location*)> done);
+  void CancelLocate(uint64_t id);
+
  private:
   void Browse();
   void TellOnce(SessionEvent event);
@@ -58,6 +64,7 @@ class Session {
   const Connection::DirectoryKey directory_;
   const Tell tell_;
   bool failed_ = false;
+  std::set<uint64_t> locates_;  // that were begun and not cancelled
   std::unique_ptr<Activity> announcement_;
 };
 

@@ -20,11 +20,9 @@ Napi::Object EventObject(Napi::Env env, const char* type) {
   return object;
 }
 
-Napi::Object PlaceEvent(Napi::Env env, const char* type, const Place& place) {
+Napi::Object InstanceEvent(Napi::Env env, const char* type, const std::string& uuid) {
   Napi::Object object = EventObject(env, type);
-  object.Set("instance", place.instance);
-  object.Set("interfaceIndex", place.interface_index);
-  object.Set("family", place.family);
+  object.Set("uuid", uuid);
   return object;
 }
 
@@ -47,20 +45,8 @@ struct EventConverter {
 
   Napi::Value operator()(const Answered&) const { return EventObject(env, "answered"); }
   Napi::Value operator()(const Announced&) const { return EventObject(env, "announced"); }
-  Napi::Value operator()(const Lost& lost) const { return PlaceEvent(env, "lost", lost.place); }
-
-  Napi::Value operator()(const Found& found) const {
-    Napi::Object object = PlaceEvent(env, "found", found.place);
-    object.Set("host", found.data.host);
-    object.Set("port", found.data.port);
-    object.Set("txt", ArrayToJs<std::string>(env, found.data.txt, [](Napi::Env in, const std::string& text) {
-                 return Napi::Value(Napi::String::New(in, text));
-               }));
-    object.Set("addresses", ArrayToJs<Address>(env, found.data.addresses, [](Napi::Env in, const Address& address) {
-                 return Napi::Value(Napi::String::New(in, address.text));
-               }));
-    return object;
-  }
+  Napi::Value operator()(const Seen& seen) const { return InstanceEvent(env, "seen", seen.uuid); }
+  Napi::Value operator()(const Gone& gone) const { return InstanceEvent(env, "gone", gone.uuid); }
 
   Napi::Value operator()(const Failed& failed) const {
     Napi::Object object = EventObject(env, "failed");
@@ -113,6 +99,12 @@ Napi::Value AddressToJs(Napi::Env env, const Address& address) {
   return object;
 }
 
+Napi::Value PathToJs(Napi::Env env, const Path& path) {
+  Napi::Object object = AddressToJs(env, path.address).As<Napi::Object>();
+  object.Set("interfaceIndex", path.interface_index);
+  return object;
+}
+
 Napi::Value InterfaceToJs(Napi::Env env, const InterfaceAddress& entry) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("index", entry.index);
@@ -128,6 +120,18 @@ Napi::Value InterfaceToJs(Napi::Env env, const InterfaceAddress& entry) {
 
 Napi::Value ToJs(Napi::Env env, const SessionEvent& event) {
   return std::visit(EventConverter{env}, event);
+}
+
+Napi::Value ToJs(Napi::Env env, const std::optional<Location>& location) {
+  if (!location) return env.Null();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("host", location->host);
+  object.Set("port", location->port);
+  object.Set("txt", ArrayToJs<std::string>(env, location->txt, [](Napi::Env in, const std::string& text) {
+               return Napi::Value(Napi::String::New(in, text));
+             }));
+  object.Set("paths", ArrayToJs<Path>(env, location->paths, PathToJs));
+  return object;
 }
 
 Napi::Value ToJs(Napi::Env env, const std::vector<Address>& addresses) {

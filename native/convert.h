@@ -16,6 +16,8 @@
 namespace tcpnet {
 
 Napi::Value ToJs(Napi::Env env, const SessionEvent& event);
+/** Null where there is none. */
+Napi::Value ToJs(Napi::Env env, const std::optional<Location>& location);
 Napi::Value ToJs(Napi::Env env, const std::vector<Address>& addresses);
 Napi::Value ToJs(Napi::Env env, const std::vector<InterfaceAddress>& interfaces);
 /** A string, or null for the empty one. */

@@ -1,20 +1,27 @@
 #include "directory.h"
 
-#include <utility>
-
 namespace tcpnet {
 
 namespace {
 
-/** How many places of instances are kept count of; what is announced beyond that is not seen. */
-constexpr size_t kMaxEntries = 16384;
+/** How many names are kept, and how many places of each; what is announced beyond that is not seen. */
+constexpr size_t kMaxInstances = 4096;
+constexpr size_t kMaxPlaces = 32;
 
 /**
- * Whether a name can be that of an instance of ours: hexadecimal digits. Others are not followed, which spares the
- * daemon and us the work for what strangers announce.
+ * Whether a name can be that of an instance of ours: hexadecimal digits. Others are not told, which spares JavaScript
+ * the work for what strangers announce.
  */
 bool IsUuid(const std::string& name) {
   return !name.empty() && name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+}
+
+/** A uuid in its one form: DNS names that differ in case alone are the same (RFC 6762 section 16). */
+std::string UuidOf(std::string name) {
+  for (char& digit : name) {
+    if (digit >= 'a') digit = static_cast<char>(digit - 'a' + 'A');
+  }
+  return name;
 }
 
 }  // namespace
@@ -31,36 +38,40 @@ void Directory::Start(Backend& backend, uint32_t interface_index) {
 
 void Directory::Subscribe(const void* who, const Tell& tell) {
   subscribers_[who] = tell;
-  for (const auto& [place, entry] : entries_) {
-    if (const InstanceData* told = entry.instance->told()) tell(Found{place, *told});
-  }
+  for (const auto& [uuid, places] : instances_) tell(Seen{uuid});
   if (failed_) tell(*failed_);
+}
+
+std::vector<Target> Directory::TargetsOf(const std::string& uuid) const {
+  std::vector<Target> targets;
+  const auto known = instances_.find(uuid);
+  if (known == instances_.end()) return targets;
+  for (const auto& [place, sighting] : known->second) targets.push_back({place, type_, sighting.domain});
+  return targets;
 }
 
 void Directory::Appeared(const Place& place, const std::string& domain) {
   if (!IsUuid(place.instance)) return;
-  const auto known = entries_.find(place);
-  if (known != entries_.end()) {
-    known->second.count++;
-    return;
-  }
-  if (entries_.size() >= kMaxEntries) return;
-  const auto tell = [this, place](const InstanceData* data) {
-    if (data != nullptr) {
-      TellAll(Found{place, *data});
-    } else {
-      TellAll(Lost{place});
-    }
-  };
-  entries_[place] = {1, std::make_unique<Instance>(resolver_, Target{place, type_, domain}, tell)};
+  const std::string uuid = UuidOf(place.instance);
+  const bool is_new = instances_.count(uuid) == 0;
+  if (is_new && instances_.size() >= kMaxInstances) return;
+  auto& places = instances_[uuid];
+  if (places.size() >= kMaxPlaces && places.count(place) == 0) return;
+  places.try_emplace(place, Sighting{0, domain}).first->second.count++;
+  if (is_new) TellAll(Seen{uuid});
 }
 
 void Directory::Vanished(const Place& place) {
-  const auto known = entries_.find(place);
-  if (known == entries_.end() || --known->second.count > 0) return;
-  const bool was_told = known->second.instance->told() != nullptr;
-  entries_.erase(known);
-  if (was_told) TellAll(Lost{place});
+  const auto instance = instances_.find(UuidOf(place.instance));
+  if (instance == instances_.end()) return;
+  auto& places = instance->second;
+  const auto sighting = places.find(place);
+  if (sighting == places.end() || --sighting->second.count > 0) return;
+  places.erase(sighting);
+  if (!places.empty()) return;
+  const std::string uuid = instance->first;
+  instances_.erase(instance);
+  TellAll(Gone{uuid});
 }
 
 void Directory::TellAll(const SessionEvent& event) {

@@ -31,6 +31,19 @@ void Discoverer::Close(uint64_t id) {
   events_->Push({id, Closed{}});
 }
 
+void Discoverer::Locate(uint64_t session, uint64_t id, const std::string& uuid) {
+  const auto open = sessions_.find(session);
+  if (open == sessions_.end()) return events_->Push({id, Located{}});
+  open->second->BeginLocate(id, uuid, [this, id](const Location* location) {
+    events_->Push({id, Located{location == nullptr ? std::nullopt : std::optional(*location)}});
+  });
+}
+
+void Discoverer::CancelLocate(uint64_t session, uint64_t id) {
+  const auto open = sessions_.find(session);
+  if (open != sessions_.end()) open->second->CancelLocate(id);
+}
+
 void Discoverer::Query(uint64_t id, const std::string& host, uint32_t interface_index,
                        std::chrono::milliseconds timeout) {
   if (dns_sd_ == nullptr) dns_sd_ = std::make_unique<dns_sd::Api>();

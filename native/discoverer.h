@@ -25,6 +25,8 @@ class Discoverer {
 
   void Open(uint64_t id, BackendName name, const SessionOptions& options);
   void Close(uint64_t id);
+  void Locate(uint64_t session, uint64_t id, const std::string& uuid);
+  void CancelLocate(uint64_t session, uint64_t id);
   void Query(uint64_t id, const std::string& host, uint32_t interface_index, std::chrono::milliseconds timeout);
 
  private:

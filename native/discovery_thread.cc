@@ -122,12 +122,12 @@ void DiscoveryThread::Open(uint64_t id, BackendName backend, SessionOptions opti
         }});
 }
 
-/** Forgets the command that would open the session. False where it is open already, or being opened. */
+/** Forgets the command that would begin this. False where it has begun already. */
 bool DiscoveryThread::Cancel(uint64_t id) {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
   auto& commands = shared_->commands;
   const auto opening =
-      std::find_if(commands.begin(), commands.end(), [id](const Command& command) { return command.opens == id; });
+      std::find_if(commands.begin(), commands.end(), [id](const Command& command) { return command.begins == id; });
   if (opening == commands.end()) return false;
   commands.erase(opening);
   return true;
@@ -136,6 +136,15 @@ bool DiscoveryThread::Cancel(uint64_t id) {
 void DiscoveryThread::Close(uint64_t id) {
   if (Cancel(id)) return shared_->events->Push({id, Closed{}});
   Post({0, [id](Discoverer& discoverer) { discoverer.Close(id); }});
+}
+
+void DiscoveryThread::Locate(uint64_t session, uint64_t id, std::string uuid) {
+  Post({id, [session, id, uuid = std::move(uuid)](Discoverer& discoverer) { discoverer.Locate(session, id, uuid); }});
+}
+
+void DiscoveryThread::CancelLocate(uint64_t session, uint64_t id) {
+  if (Cancel(id)) return;
+  Post({0, [session, id](Discoverer& discoverer) { discoverer.CancelLocate(session, id); }});
 }
 
 void DiscoveryThread::Query(uint64_t id, std::string host, uint32_t interface_index, uint32_t timeout_ms) {

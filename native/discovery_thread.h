@@ -41,6 +41,10 @@ class DiscoveryThread {
    */
   void Close(uint64_t id);
 
+  /** Asks a session where an instance is; one `Located` with this id follows, unless it is cancelled. */
+  void Locate(uint64_t session, uint64_t id, std::string uuid);
+  void CancelLocate(uint64_t session, uint64_t id);
+
   /** Asks for a host's addresses; one `QueryResult` with this id follows. */
   void Query(uint64_t id, std::string host, uint32_t interface_index, uint32_t timeout_ms);
 
@@ -51,7 +55,7 @@ class DiscoveryThread {
   struct Shared;
 
   struct Command {
-    uint64_t opens;  // the id of the session that it opens, or 0
+    uint64_t begins;  // the id of the session or question that it begins, or 0
     std::function<void(Discoverer&)> run;
   };
 

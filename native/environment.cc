@@ -78,6 +78,23 @@ void Environment::Close(uint64_t id, Napi::Function done) {
   }
 }
 
+uint64_t Environment::Locate(uint64_t session, std::string uuid, Napi::Function done) {
+  if (stopped_ || callbacks_.count(session) == 0) return 0;
+  const uint64_t id = ++last_id_;
+  callbacks_[id].done = Napi::Persistent(done);
+  if (thread_->Start()) {
+    thread_->Locate(session, id, std::move(uuid));
+  } else {
+    events_->Push({id, Located{}});
+  }
+  return id;
+}
+
+void Environment::CancelLocate(uint64_t session, uint64_t id) {
+  if (stopped_ || callbacks_.erase(id) == 0) return;
+  thread_->CancelLocate(session, id);
+}
+
 void Environment::Query(std::string host, uint32_t interface_index, uint32_t timeout_ms, Napi::Function done) {
   dns_sd::PrepareLibrary();
   if (!Prepare()) return;
@@ -117,6 +134,8 @@ void Environment::Deliver(const Event& event) {
   callbacks_.erase(entry);
   if (const auto* result = std::get_if<QueryResult>(&event.what)) {
     done.Call({ErrorToJs(env, result->error), ToJs(env, result->addresses)});
+  } else if (const auto* located = std::get_if<Located>(&event.what)) {
+    done.Call({ToJs(env, located->location)});
   } else {
     done.Call(std::initializer_list<napi_value>{});
   }

@@ -31,6 +31,10 @@ class Environment {
   /** Silences a session and closes it; `done` is called once. Only the first call for an id counts. */
   void Close(uint64_t id, Napi::Function done);
 
+  /** Asks a session where an instance is; `done` is called once, unless it is cancelled. Returns the question's id. */
+  uint64_t Locate(uint64_t session, std::string uuid, Napi::Function done);
+  void CancelLocate(uint64_t session, uint64_t id);
+
   void Query(std::string host, uint32_t interface_index, uint32_t timeout_ms, Napi::Function done);
 
   /** Ends everything, in bounded time: the environment's cleanup hook. */
@@ -38,8 +42,8 @@ class Environment {
 
  private:
   struct Callbacks {
-    Napi::FunctionReference on_event;  // empty for a query, and for a session once it failed or is closed
-    Napi::FunctionReference done;      // empty until a session is closed
+    Napi::FunctionReference on_event;  // empty for a question, and for a session once it failed or is closed
+    Napi::FunctionReference done;      // of a question; of a session empty until it is closed
   };
 
   static void OnNotify(napi_env env, napi_value, void* environment, void*);

@@ -6,50 +6,53 @@ namespace tcpnet {
 
 namespace {
 
-template <typename Kind>
-const Kind* As(const Event& event) {
+/** The instance that an event is about; null where it is about none. */
+const std::string* UuidOf(const Event& event) {
   const auto* told = std::get_if<SessionEvent>(&event.what);
-  return told != nullptr ? std::get_if<Kind>(told) : nullptr;
+  if (told == nullptr) return nullptr;
+  if (const auto* seen = std::get_if<Seen>(told)) return &seen->uuid;
+  if (const auto* gone = std::get_if<Gone>(told)) return &gone->uuid;
+  return nullptr;
 }
 
 }  // namespace
 
 void EventQueue::Push(Event event) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (notify_ == nullptr || Replace(event)) return;
-  events_.push_back(std::move(event));
+  if (notify_ == nullptr || Coalesce(event)) return;
+  slots_.push_back({std::move(event), false});
   napi_call_threadsafe_function(notify_, nullptr, napi_tsfn_nonblocking);
 }
 
-/** Puts a `Found` where an older one waits. Otherwise keeps in mind what it will be for those that follow. */
-bool EventQueue::Replace(Event& event) {
-  if (const auto* found = As<Found>(event)) {
-    const auto [waiting, is_new] = found_.try_emplace({event.id, found->place}, popped_ + events_.size());
-    if (!is_new) events_[waiting->second - popped_] = std::move(event);
-    return !is_new;
-  }
-  if (const auto* lost = As<Lost>(event)) found_.erase({event.id, lost->place});
-  return false;
+/**
+ * A session tells `Seen` and `Gone` of an instance in turns. So where one waits, the next is its opposite: together
+ * they are nothing; and the one after that is news again, in the same slot.
+ */
+bool EventQueue::Coalesce(Event& event) {
+  const std::string* uuid = UuidOf(event);
+  if (uuid == nullptr) return false;
+  const auto [waiting, is_new] = waiting_.try_emplace({event.id, *uuid}, popped_ + slots_.size());
+  if (is_new) return false;
+  Slot& slot = slots_[waiting->second - popped_];
+  slot = {std::move(event), !slot.cancelled};
+  return true;
 }
 
 std::optional<Event> EventQueue::Pop() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (events_.empty()) return std::nullopt;
-  Event event = std::move(events_.front());
-  events_.pop_front();
-  if (const auto* found = As<Found>(event)) {
-    const auto waiting = found_.find({event.id, found->place});
-    if (waiting != found_.end() && waiting->second == popped_) found_.erase(waiting);
-  }
+  if (slots_.empty()) return std::nullopt;
+  Slot slot = std::move(slots_.front());
+  slots_.pop_front();
   popped_++;
-  return event;
+  if (const std::string* uuid = UuidOf(slot.event)) waiting_.erase({slot.event.id, *uuid});
+  return slot.cancelled ? std::nullopt : std::optional(std::move(slot.event));
 }
 
 void EventQueue::Shut() {
   const std::lock_guard<std::mutex> lock(mutex_);
   notify_ = nullptr;
-  events_.clear();
-  found_.clear();
+  slots_.clear();
+  waiting_.clear();
 }
 
 }  // namespace tcpnet

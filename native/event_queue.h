@@ -26,10 +26,15 @@ struct QueryResult {
   std::vector<Address> addresses;
 };
 
+/** What became of the question where an instance is. */
+struct Located {
+  std::optional<Location> location;  // none: the daemon does not know
+};
+
 /** Something that the discovery thread has to tell to JavaScript. */
 struct Event {
-  uint64_t id;  // of the session or the query
-  std::variant<SessionEvent, Closed, QueryResult> what;
+  uint64_t id;  // of the session or the question
+  std::variant<SessionEvent, Closed, Located, QueryResult> what;
 };
 
 /**
@@ -37,8 +42,8 @@ struct Event {
  * event the thread-safe function is called once, without data: the events belong to the queue, whatever becomes of the
  * calls.
  *
- * What waits here is bounded by what there is to know, not by how often it changed: a `Found` takes the place of the
- * one that still waits for the same session and place, unless a `Lost` came between them.
+ * What waits here is bounded by the number of instances, not by how often they come and go: a `Seen` and a `Gone` of
+ * the same session and instance cancel each other while both wait.
  */
 class EventQueue {
  public:
@@ -55,15 +60,19 @@ class EventQueue {
   void Shut();
 
  private:
-  using Where = std::pair<uint64_t, Place>;  // the session's id
+  using Who = std::pair<uint64_t, std::string>;  // the session's id, an instance's uuid
+  struct Slot {
+    Event event;
+    bool cancelled;
+  };
 
-  bool Replace(Event& event);
+  bool Coalesce(Event& event);
 
   std::mutex mutex_;
   napi_threadsafe_function notify_;  // null after Shut()
-  std::deque<Event> events_;
-  uint64_t popped_ = 0;              // how many events were taken: the number of the oldest that waits
-  std::map<Where, uint64_t> found_;  // the numbers of the `Found` that may be replaced
+  std::deque<Slot> slots_;
+  uint64_t popped_ = 0;              // how many slots were taken: the number of the oldest that waits
+  std::map<Who, uint64_t> waiting_;  // the number of the slot of each instance that has one
 };
 
 }  // namespace tcpnet

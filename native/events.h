@@ -4,36 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <tuple>
 #include <variant>
 #include <vector>
 
 #include "address.h"
 
 namespace tcpnet {
-
-/** Where one instance was seen: on one interface, over one family of mDNS transport. */
-struct Place {
-  std::string instance;
-  uint32_t interface_index;
-  int family;  // 4 or 6
-
-  bool operator<(const Place& other) const {
-    return std::tie(interface_index, family, instance) < std::tie(other.interface_index, other.family, other.instance);
-  }
-};
-
-/** All that is known of an instance at a place. */
-struct InstanceData {
-  std::string host;
-  uint16_t port = 0;
-  std::vector<std::string> txt;
-  std::vector<Address> addresses;
-
-  bool operator==(const InstanceData& other) const {
-    return host == other.host && port == other.port && txt == other.txt && addresses == other.addresses;
-  }
-};
 
 /** Why a session ended. */
 enum class Failure { kLibrary, kDaemon, kConflict, kRefused };
@@ -42,14 +18,13 @@ enum class Failure { kLibrary, kDaemon, kConflict, kRefused };
 struct Answered {};
 /** The name is announced. Once. */
 struct Announced {};
-/** An instance was resolved at a place, or changed there. Its addresses are never empty. */
-struct Found {
-  Place place;
-  InstanceData data;
+/** An instance is announced on at least one interface. */
+struct Seen {
+  std::string uuid;
 };
-/** A place that was found is gone. */
-struct Lost {
-  Place place;
+/** One that was seen is announced on no interface any more. */
+struct Gone {
+  std::string uuid;
 };
 /** The session has ended; nothing follows. */
 struct Failed {
@@ -58,8 +33,22 @@ struct Failed {
 };
 
 /** What a session tells. */
-using SessionEvent = std::variant<Answered, Announced, Found, Lost, Failed>;
+using SessionEvent = std::variant<Answered, Announced, Seen, Gone, Failed>;
 using Tell = std::function<void(SessionEvent)>;
+
+/** An address, and the interface on which it was learned. */
+struct Path {
+  uint32_t interface_index;
+  Address address;
+};
+
+/** Where an instance is: its SRV and TXT records, and the addresses of its host. */
+struct Location {
+  std::string host;
+  uint16_t port = 0;
+  std::vector<std::string> txt;
+  std::vector<Path> paths;  // never empty
+};
 
 }  // namespace tcpnet
 

@@ -29,7 +29,20 @@ Napi::Value OpenSession(const Napi::CallbackInfo& info, Environment& environment
     return call.Env().Undefined();
   };
   Napi::Object session = Napi::Object::New(env);
+  const auto locate = [&environment, id](const Napi::CallbackInfo& call) {
+    if (!call[0].IsString() || !call[1].IsFunction()) {
+      return ThrowTypeError(call.Env(), "locate takes a uuid and a function");
+    }
+    const uint64_t question =
+        environment.Locate(id, call[0].As<Napi::String>().Utf8Value(), call[1].As<Napi::Function>());
+    const auto cancel = [&environment, id, question](const Napi::CallbackInfo& cancelled) {
+      environment.CancelLocate(id, question);
+      return cancelled.Env().Undefined();
+    };
+    return Napi::Value(Napi::Function::New(call.Env(), cancel, "cancel"));
+  };
   session.Set("close", Napi::Function::New(env, close, "close"));
+  session.Set("locate", Napi::Function::New(env, locate, "locate"));
   return session;
 }
 

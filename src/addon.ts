@@ -58,29 +58,27 @@ export type SessionFailure =
   | 'refused'
 
 /**
- * What a session tells. `found` and `lost` speak of one instance on one interface over one family of mDNS transport
- * (dns_sd.h does not tell the family: over it, all is 4). `found` comes again, whole, when anything in it changed, with
- * one address at least; where several records change, it may come between them, and where they change faster than the
- * event loop turns, only the latest comes. Instances whose names are not hexadecimal are left out. With `probe`, nothing is
- * found before `announced`. After `failed` nothing comes.
+ * What a session tells. `seen` and `gone` speak of an instance, by its uuid in upper case, on any interface; they alternate,
+ * `seen` first, and a pair of them that comes while the event loop is held may be left out. Instances whose names are not
+ * hexadecimal are left out. With `probe`, nothing is seen before `announced`. After `failed` nothing comes.
  */
 export type SessionEvent =
   /** The daemon has taken the announcement on: there is one, and it answers. Once. */
   | { readonly type: 'answered' }
   | { readonly type: 'announced' }
-  | {
-      readonly type: 'found'
-      readonly instance: string
-      readonly interfaceIndex: number
-      readonly family: 4 | 6
-      readonly host: string
-      readonly port: number
-      readonly txt: readonly string[]
-      readonly addresses: readonly string[]
-    }
-  | { readonly type: 'lost'; readonly instance: string; readonly interfaceIndex: number; readonly family: 4 | 6 }
+  | { readonly type: 'seen' | 'gone'; readonly uuid: string }
   /** The message says what to do, too. */
   | { readonly type: 'failed'; readonly failure: SessionFailure; readonly message: string }
+
+/** Where the daemon says that an instance is. */
+export interface Location {
+  readonly host: string
+  readonly port: number
+  /** The strings of the TXT record. */
+  readonly txt: readonly string[]
+  /** Not empty; the address without scope, the interface on which it was learned. */
+  readonly paths: readonly { readonly interfaceIndex: number; readonly family: 4 | 6; readonly address: string }[]
+}
 
 /** One announcement and one browse on the addon's discovery thread. */
 export interface Session {
@@ -89,6 +87,13 @@ export interface Session {
    * event loop, when the daemon was told. It may be called late, or never where the daemon hangs. Idempotent (only the first `done` counts).
    */
   close(done: () => void): void
+  /**
+   * Asks the daemon where an instance is. `done` is called at most once, from the event loop: with null at once where the
+   * instance was not seen, else when the daemon knows, which may be never. The session's `close` does not end it.
+   *
+   * @returns a function that ends the question: `done` is not called after it; to be called in any case
+   */
+  locate(uuid: string, done: (location: Location | null) => void): () => void
 }
 
 /**

@@ -1,16 +1,15 @@
 import { fileURLToPath } from 'node:url'
-import type { Backend, SessionEvent, SessionOptions } from '#tcpnet/addon.js'
+import type { Backend, Location, SessionEvent, SessionOptions } from '#tcpnet/addon.js'
 import type { Host, Program } from './lab/index.js'
 import type { Command } from './native-program.js'
 
 const PROGRAM = fileURLToPath(new URL('native-program.js', import.meta.url))
 
-type Found = SessionEvent & { type: 'found' }
-
 /** What the program tells, beside the events of sessions. */
 export type Event =
   | SessionEvent
   | { type: 'closed' | 'held' | 'released' }
+  | { type: 'located'; location: Location | null }
   | { type: 'addresses'; error: string | null; addresses: { family: 4 | 6; address: string }[] }
   | { type: 'usage'; files: number; threads: number; kilobytes: number }
 
@@ -24,6 +23,7 @@ export function announcing(instance: string, backend: Backend, more: Partial<Ses
 /** The addon in a process of its own on a host of the lab. */
 export class Native {
   readonly program: Program
+  #questions = 0
 
   private constructor(program: Program) {
     this.program = program
@@ -63,9 +63,32 @@ export class Native {
     return JSON.parse(await this.program.line(matches, `${id} was not told ${type}`, timeoutMs, from))
   }
 
-  /** Waits until a session has found an instance that fits. */
-  async found(id: string, instance: string, fits: (event: Found) => boolean = () => true, from = 0): Promise<Found> {
-    return (await this.event(id, 'found', (event) => event.instance === instance && fits(event), from)) as Found
+  /** Waits until a session has seen an instance. */
+  async sees(id: string, uuid: string, from = 0): Promise<void> {
+    await this.event(id, 'seen', (event) => event.uuid === uuid, from)
+  }
+
+  async loses(id: string, uuid: string, from = 0): Promise<void> {
+    await this.event(id, 'gone', (event) => event.uuid === uuid, from)
+  }
+
+  /** Asks a session where an instance is. */
+  async locate(session: string, uuid: string): Promise<Location | null> {
+    const id = `question ${++this.#questions}`
+    this.send({ do: 'locate', id, session, uuid })
+    return (await this.event(id, 'located')).location
+  }
+
+  /** Waits until a session has seen an instance, and asks where it is until the answer fits. */
+  async finds(id: string, uuid: string, fits: (location: Location) => boolean = () => true): Promise<Location> {
+    await this.sees(id, uuid)
+    const until = Date.now() + 15_000
+    let location: Location | null
+    do {
+      location = await this.locate(id, uuid)
+      if (location !== null && fits(location)) return location
+    } while (Date.now() < until)
+    throw new Error(`${id} does not find ${uuid} as it should be: ${JSON.stringify(location)}`)
   }
 
   /** How many lines were written: for `from`. */

@@ -13,7 +13,7 @@ import { addon, type Backend, type Session, type SessionEvent } from '#tcpnet/ad
 import { announcing } from './native-host.js'
 import { LoopWatch } from './programs/loop-watch.js'
 
-export const STEPS = ['load', 'open', 'announced', 'found', 'closing', 'closed', 'query'] as const
+export const STEPS = ['load', 'open', 'announced', 'seen', 'locating', 'located', 'closing', 'closed', 'query'] as const
 export type Step = (typeof STEPS)[number]
 
 interface Life {
@@ -23,11 +23,12 @@ interface Life {
 }
 
 /** An open session that can be waited for. Nothing of the addon keeps a process alive: while it waits, a timer does. */
-function open(backend: Backend, instance: string): { session: Session; told: (type: string) => Promise<void> } {
+function open(backend: Backend, instance: string): { session: Session; told: (type: string, uuid?: string) => Promise<void> } {
   const events: SessionEvent[] = []
   const session = addon().openSession(announcing(instance, backend), (event) => events.push(event))
-  const told = async (type: string) => {
-    while (!events.some((event) => event.type === type)) await delay(2)
+  const told = async (type: string, uuid?: string) => {
+    const fits = (event: SessionEvent) => event.type === type && (uuid === undefined || ('uuid' in event && event.uuid === uuid))
+    while (!events.some(fits)) await delay(2)
   }
   return { session, told }
 }
@@ -40,8 +41,17 @@ async function live({ backend, step, instance }: Life): Promise<void> {
   if (step === 'open') return
   await told('announced')
   if (step === 'announced') return
-  await told('found')
-  if (step === 'found') return
+  // Others may have left their names behind.
+  await told('seen', instance)
+  if (step === 'seen') return
+  let location: unknown = null
+  const takeBack = session.locate(instance, (found) => {
+    location = found
+  })
+  if (step === 'locating') return
+  while (location === null) await delay(2)
+  takeBack()
+  if (step === 'located') return
   let closed = false
   session.close(() => {
     closed = true
@@ -75,7 +85,7 @@ async function workers(backend: Backend, count: number): Promise<void> {
   const lane = async () => {
     while (next < count) await oneWorker(backend, next++)
   }
-  await Promise.all([lane(), lane(), told('found')])
+  await Promise.all([lane(), lane(), told('seen')])
   console.log('done')
 }
 
@@ -118,7 +128,7 @@ async function terminatedWorker(backend: Backend): Promise<void> {
 
 if (isMainThread) {
   const [backend, what, ...rest] = process.argv.slice(2) as [Backend, string, ...string[]]
-  if (what === 'main') await live({ backend, step: rest[0] as Step, instance: 'BBBB' })
+  if (what === 'main') await live({ backend, step: rest[0] as Step, instance: process.pid.toString(16).toUpperCase() })
   if (what === 'main' && rest[1] === 'exit') process.exit(0)
   if (what === 'workers') await workers(backend, Number(rest[0]))
   if (what === 'frozen') await frozen(backend, rest[0] ?? '')

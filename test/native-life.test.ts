@@ -9,7 +9,7 @@ import { LONG } from './support/long.js'
 // How the addon ends: whatever is going on, in whatever way, with exit code 0, no signal and nothing on standard error.
 
 const PROGRAM = fileURLToPath(new URL('native-life-program.js', import.meta.url))
-const STEPS = ['load', 'open', 'announced', 'found', 'closing', 'closed', 'query']
+const STEPS = ['load', 'open', 'announced', 'seen', 'locating', 'located', 'closing', 'closed', 'query']
 /** Milliseconds for which libdbus waits for an answer. */
 const BUS_MS = 25_000
 const ROUNDS = 4
@@ -89,14 +89,14 @@ for (const backend of ['avahi', 'bonjour'] satisfies Backend[]) {
         await left.announce(announcing('A1', backend))
         await left.announce(announcing('A2', backend, { type: '_tcpnet-other._tcp' }))
         for (const name of ['B1', 'B2', 'B3']) await right.announce(announcing(name, backend))
-        for (const name of ['B1', 'B2', 'B3']) await left.found('A1', name)
+        for (const name of ['B1', 'B2', 'B3']) await left.finds('A1', name)
         await alpha.avahi.freeze()
         left.send({ do: 'close', id: 'A1' })
         // One call that is not answered, and not one for each object of the session.
         await left.event('A1', 'closed', () => true, 0, BUS_MS * 1.5)
         await alpha.avahi.thaw()
         await left.announce(announcing('A3', backend))
-        await left.found('A3', 'B1')
+        await left.finds('A3', 'B1')
         await left.close('A3')
         assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
       }

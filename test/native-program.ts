@@ -4,11 +4,12 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { addon, type Session, type SessionOptions } from '#tcpnet/addon.js'
+import { addon, type Location, type Session, type SessionOptions } from '#tcpnet/addon.js'
 
 export type Command =
   | { do: 'open'; id: string; options: SessionOptions }
   | { do: 'close'; id: string }
+  | { do: 'locate'; id: string; session: string; uuid: string }
   | { do: 'query'; id: string; host: string; interfaceIndex: number; timeoutMs: number }
   | { do: 'usage'; id: string }
   /** Holds the event loop until something is written to the named pipe. */
@@ -32,6 +33,8 @@ function run(command: Command): void {
     case 'close':
       sessions.get(id)?.close(() => tell(id, { type: 'closed' }))
       return
+    case 'locate':
+      return locate(id, command.session, command.uuid)
     case 'query':
       addon().queryAddresses(command.host, command.interfaceIndex, command.timeoutMs, (error, addresses) =>
         tell(id, { type: 'addresses', error, addresses })
@@ -44,6 +47,17 @@ function run(command: Command): void {
     case 'usage':
       return tell(id, { type: 'usage', ...usage() })
   }
+}
+
+/** Asks a session where an instance is; gives up after two seconds. */
+function locate(id: string, session: string, uuid: string): void {
+  const end = (location: Location | null) => {
+    clearTimeout(timer)
+    takeBack?.()
+    tell(id, { type: 'located', location })
+  }
+  const timer = setTimeout(() => end(null), 2000)
+  const takeBack = sessions.get(session)?.locate(uuid, end)
 }
 
 /** What a leak would show in. */

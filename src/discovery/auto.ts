@@ -1,6 +1,6 @@
 import { TcpnetError } from '../errors.js'
 import { trace } from '../trace.js'
-import type { Announcement, Discovery, Driver, Listener } from './discovery.js'
+import type { Announcement, Discovery, Driver, Instance, Listener } from './discovery.js'
 
 /**
  * Makes one driver of several: the first that can be used on this machine. One whose library or package is missing is
@@ -24,6 +24,10 @@ class FirstUsable implements Discovery {
     this.#announcement = announcement
     this.#listener = listener
     this.#next()
+  }
+
+  async locate(uuid: string, signal: AbortSignal): Promise<Instance | null> {
+    return (await this.#discovery?.locate(uuid, signal)) ?? null
   }
 
   async close(): Promise<void> {

@@ -10,14 +10,14 @@
  * - `failed` after `announced` means that the announcement was lost for good (the name, which the caller chose, now
  *   belongs to another service). The daemon's absence is not that: after `announced` it is `offline`, and the driver heals
  *   by itself.
- * - Instances are told only after `announced`: before, the uuid may turn out to be another's.
- * - `up` brings the whole instance, at first and again whenever its host, port, TXT record or set of paths changed, and
- *   never twice the same in a row. The service's own instance may be reported: the listener knows its own uuid.
- * - `down` follows an `up` of the same uuid, once, when the last path is gone.
- * - `offline` and `online` alternate, `offline` first; both come only after `announced`. What is known stays known while
- *   offline: an instance that has vanished meanwhile is told `down` some seconds after `online`.
- * - An instance's uuid is in its one form: hexadecimal digits in upper case, as {@link parseUuid} makes it. Instances
- *   whose name is no such string are not reported.
+ * - `seen` and `gone` come only after `announced`: before, the uuid may turn out to be another service's. They alternate
+ *   for each uuid, `seen` first. The service's own instance may be told: the listener knows its own uuid.
+ * - `seen` says that a name is announced, on one interface at least, and nothing of where the peer is: that is asked with
+ *   {@link Discovery.locate} when it is needed.
+ * - `offline` and `online` alternate, `offline` first; both come only after `announced`. What was seen stays seen while
+ *   offline: an instance that has vanished meanwhile is told `gone` some seconds after `online`.
+ * - A uuid is in its one form: hexadecimal digits in upper case, as {@link parseUuid} makes it. Instances whose name is no
+ *   such string are not told.
  * - Calls come from the event loop, never from within `open` or `close`.
  */
 export interface Listener {
@@ -25,13 +25,13 @@ export interface Listener {
   announced(): void
   /** There is no daemon, it does not answer, it refuses the announcement, or another instance holds the name. */
   failed(error: Error): void
-  /** An instance appeared, or changed. */
-  up(instance: Instance): void
-  /** The last path of an instance is gone. */
-  down(uuid: string): void
+  /** An instance's name is announced. */
+  seen(uuid: string): void
+  /** The name is not announced any more; or was not seen again after an outage of the daemon. */
+  gone(uuid: string): void
   /**
-   * An instance may be there: the first look's answer, which may come before `announced` where the uuid need not be
-   * probed. It is no announcement: no `down` follows it, and `up` comes all the same.
+   * Where an instance may be, out of any answer on the network. It may come before `announced` where the uuid need not be
+   * probed; it may be wrong. It is no announcement: no `gone` follows it, and `seen` comes all the same.
    */
   hint(instance: Instance): void
   /** The daemon is back; the same name is announced again. */
@@ -61,7 +61,10 @@ export interface Announcement {
 /** A TXT record's key-value pairs; keys in lower case (RFC 6763 §6.4: case-insensitive). */
 export type Txt = Readonly<Record<string, string>>
 
-/** What is known of one instance. */
+/** Milliseconds after which an instance that nobody answered for is not located. */
+export const LOCATE_MS = 2000
+
+/** Where an instance is. */
 export interface Instance {
   readonly uuid: string
   /** The target of its SRV record: `alpha.local`. */
@@ -83,6 +86,12 @@ export interface Path {
 
 /** A running announcement and browse. */
 export interface Discovery {
+  /**
+   * Asks where an instance is, anew each time, also while offline. Resolves with what the network or the daemon answers,
+   * the paths of all interfaces that answered together; with null where nobody answers within {@link LOCATE_MS}, where
+   * `signal` is aborted, and after `close`. Never rejects.
+   */
+  locate(uuid: string, signal: AbortSignal): Promise<Instance | null>
   /**
    * Withdraws the announcement and stops browsing. Resolves when the daemon has been told, or after one second where it
    * does not answer; never rejects. Idempotent.

@@ -3,7 +3,7 @@ import { type Answer, type DecodedPacket, decode } from 'dns-packet'
 import { isHost } from '../network.js'
 import { parseUuid } from '../uuid.js'
 import type { Instance, Path } from './discovery.js'
-import { MAX_PATHS } from './instances.js'
+import { MAX_PATHS } from './located.js'
 import { parseTxt } from './txt.js'
 
 /** The header of a message, and the least that a question and a record take, in bytes (RFC 1035 §4.1). */

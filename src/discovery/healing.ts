@@ -1,8 +1,9 @@
-import type { Session, SessionEvent, SessionFailure } from '../addon.js'
+import type { Location, Session, SessionEvent, SessionFailure } from '../addon.js'
 import { TcpnetError, uuidConflict } from '../errors.js'
 import { trace } from '../trace.js'
-import type { Announcement, Discovery, Driver, Listener } from './discovery.js'
-import { Instances } from './instances.js'
+import { type Announcement, type Discovery, type Driver, type Instance, type Listener, LOCATE_MS } from './discovery.js'
+import { ask, instanceOf } from './located.js'
+import { Sightings } from './sightings.js'
 
 /** Milliseconds in which a daemon has to answer: below the five seconds in which `listen` is to say that there is none. */
 const ANSWER_TIMEOUT_MS = 4500
@@ -14,7 +15,7 @@ const ANNOUNCE_TIMEOUT_MS = 30_000
 /** Milliseconds before the first attempt to reach a daemon that went away; doubling to the longest. */
 const FIRST_RETRY_MS = 500
 const LONGEST_RETRY_MS = 10_000
-/** Milliseconds after an outage in which instances have to be seen again. */
+/** Milliseconds after an outage in which names have to be seen again. */
 const REPLAY_MS = 5000
 /** Milliseconds that a daemon has for the farewell. */
 const CLOSE_TIMEOUT_MS = 1000
@@ -34,7 +35,9 @@ class HealingDiscovery implements Discovery {
   readonly #open: OpenSession
   readonly #announcement: Announcement
   readonly #listener: Listener
-  readonly #instances: Instances
+  readonly #sightings: Sightings
+  /** Ends the questions that the session at hand was asked. */
+  #questions = new AbortController()
   #session: Session | null = null
   #announced = false
   #offline = false
@@ -47,15 +50,23 @@ class HealingDiscovery implements Discovery {
     this.#open = open
     this.#announcement = announcement
     this.#listener = listener
-    this.#instances = new Instances({
-      up: (instance) => {
-        if (this.#closed === null) listener.up(instance)
+    this.#sightings = new Sightings({
+      seen: (uuid) => {
+        if (this.#closed === null) listener.seen(uuid)
       },
-      down: (uuid) => {
-        if (this.#closed === null) listener.down(uuid)
+      gone: (uuid) => {
+        if (this.#closed === null) listener.gone(uuid)
       }
     })
     this.#connect()
+  }
+
+  async locate(uuid: string, signal: AbortSignal): Promise<Instance | null> {
+    const session = this.#session
+    if (session === null) return null
+    const either = AbortSignal.any([signal, this.#questions.signal])
+    const location = await ask<Location>((done) => session.locate(uuid, done), either, LOCATE_MS)
+    return location === null ? null : instanceOf(uuid, location)
   }
 
   close(): Promise<void> {
@@ -77,10 +88,10 @@ class HealingDiscovery implements Discovery {
         return this.#onAnswered()
       case 'announced':
         return this.#onAnnounced()
-      case 'found':
-        return this.#instances.found(event)
-      case 'lost':
-        return this.#instances.lost(event)
+      case 'seen':
+        return this.#sightings.seen(event.uuid)
+      case 'gone':
+        return this.#sightings.gone(event.uuid)
       case 'failed':
         return this.#onFailed(event)
     }
@@ -99,11 +110,11 @@ class HealingDiscovery implements Discovery {
     this.#announced = true
     this.#offline = false
     this.#retryMs = FIRST_RETRY_MS
-    this.#after(REPLAY_MS, () => this.#instances.dropStale())
+    this.#after(REPLAY_MS, () => this.#sightings.dropDoubted())
     if (!isFirst) return this.#listener.online()
     this.#listener.announced()
     // What was found before is told only now: until the uuid is known to be ours, nobody may be dialed.
-    this.#instances.begin()
+    this.#sightings.begin()
   }
 
   #onFailed(event: SessionEvent & { type: 'failed' }): void {
@@ -114,7 +125,7 @@ class HealingDiscovery implements Discovery {
     this.#after(this.#retryMs, () => this.#connect())
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
     // What a session found that failed before it announced is as old as the rest.
-    this.#instances.markStale()
+    this.#sightings.doubt()
     if (!this.#isOnline) return
     this.#offline = true
     this.#listener.offline(error)
@@ -131,6 +142,8 @@ class HealingDiscovery implements Discovery {
     clearTimeout(this.#timer)
     const session = this.#session
     this.#session = null
+    this.#questions.abort()
+    this.#questions = new AbortController()
     if (session === null) return Promise.resolve()
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS)

@@ -1,19 +1,19 @@
 import { createRequire } from 'node:module'
-import { type Addon, addon, type Session, type SessionEvent } from '../addon.js'
+import { type Addon, addon, type Location, type Session, type SessionEvent } from '../addon.js'
 import { TcpnetError } from '../errors.js'
 import { trace } from '../trace.js'
 import { parseUuid } from '../uuid.js'
 import type { Announcement, Discovery, Listener } from './discovery.js'
 import { healing, START_DAEMON } from './healing.js'
-import { MAX_INSTANCES } from './instances.js'
+import { MAX_INSTANCES } from './sightings.js'
 import { formatTxt, joinTxt, splitTxt } from './txt.js'
 
-/** Resolutions under way at once. Avahi's library takes a bus connection for each, of the 256 that a user may have. */
-const MAX_RESOLUTIONS = 16
-/** Milliseconds for one step of a resolution. */
-const RESOLVE_TIMEOUT_MS = 5000
-/** Milliseconds between looks at what is known already: the browse does not tell when a port has changed. */
-const REFRESH_MS = 10_000
+/** Questions under way at once. Avahi's library takes a bus connection for each step, of the 256 that a user may have. */
+const MAX_QUESTIONS = 16
+/** Milliseconds for one step of a question. */
+const STEP_TIMEOUT_MS = 2000
+/** Milliseconds that other interfaces may add to the first answer. */
+const MOMENT_MS = 50
 
 /** What this driver uses of the `mdns` package: the calls of dns_sd.h, and the object that watches their socket. */
 interface Mdns {
@@ -102,27 +102,17 @@ function load(): Mdns {
   }
 }
 
-/** An instance on one interface, as the browse knows it. */
-interface Sighted {
-  readonly name: string
-  readonly interfaceIndex: number
-  /** How often it was added, less how often it was removed: once for each family. */
-  count: number
-}
-
 /** One registration and one browse, until one of them fails. */
 class MdnsSession implements Session {
   readonly #library: Mdns
   readonly #shim: Addon
   readonly #onEvent: (event: SessionEvent) => void
   readonly #type: string
-  readonly #sighted = new Map<string, Sighted>()
-  readonly #queue = new Set<Sighted>()
+  /** By uuid and then by interface: how often it was added, less how often it was removed: once for each family. */
+  readonly #seen = new Map<string, Map<number, number>>()
   readonly #open = new Set<Watched>()
-  /** Ends the resolutions that wait for the daemon: their timers would keep the process alive. */
-  readonly #abandon = new Set<() => void>()
-  readonly #refresh: NodeJS.Timeout
-  #resolving = 0
+  /** Questions, in the order in which they were put; the first {@link MAX_QUESTIONS} are under way. */
+  readonly #questions = new Set<Question>()
   #ended = false
 
   constructor(library: Mdns, shim: Addon, announcement: Announcement, onEvent: (event: SessionEvent) => void) {
@@ -130,13 +120,31 @@ class MdnsSession implements Session {
     this.#shim = shim
     this.#onEvent = onEvent
     this.#type = `_${announcement.name}._tcp`
-    this.#refresh = setInterval(this.#resolveAll, REFRESH_MS)
     setImmediate(() => this.#start(announcement))
   }
 
   close(done: () => void): void {
     this.#end()
     setImmediate(done)
+  }
+
+  locate(uuid: string, done: (location: Location | null) => void): () => void {
+    const interfaces = [...(this.#seen.get(uuid)?.keys() ?? [])]
+    if (this.#ended || interfaces.length === 0) {
+      const nobody = setImmediate(done, null)
+      return () => clearImmediate(nobody)
+    }
+    const question = new Question(interfaces, done, (index, answer) => this.#resolve(uuid, index, answer))
+    this.#questions.add(question)
+    this.#next()
+    return () => {
+      question.end()
+      if (this.#questions.delete(question)) this.#next()
+    }
+  }
+
+  #next(): void {
+    for (const question of [...this.#questions].slice(0, MAX_QUESTIONS)) question.begin()
   }
 
   #start({ uuid, port, txt, interfaceIndex }: Announcement): void {
@@ -164,7 +172,7 @@ class MdnsSession implements Session {
     if (!this.#ended) this.#onEvent({ type: 'answered' })
   }
 
-  /** Makes a call and watches for its results; what goes wrong ends the session. */
+  /** Makes a call and watches for its results; an error ends the session. */
   #watch(call: (ref: object) => void): Watched | null {
     try {
       const watched = new this.#library.MDNSService()
@@ -191,86 +199,54 @@ class MdnsSession implements Session {
   #onSeen(flags: number, interfaceIndex: number, error: number, name: string | undefined): void {
     if (this.#ended) return
     if (error !== 0) return this.#fail('daemon', `the browse failed with error ${error}`)
-    if (name === undefined) return
-    const key = `${interfaceIndex}/${name}`
-    // What cannot be an instance of ours is not worth the daemon's work, nor are more than anybody means well with.
-    if (!this.#sighted.has(key) && (parseUuid(name) === null || this.#sighted.size >= MAX_INSTANCES)) return
-    const sighted = this.#sighted.get(key) ?? { name, interfaceIndex, count: 0 }
-    if ((flags & this.#library.calls.kDNSServiceFlagsAdd) !== 0) {
-      sighted.count++
-      this.#sighted.set(key, sighted)
-      this.#resolve(sighted)
-    } else if (--sighted.count <= 0 && this.#sighted.delete(key)) {
-      this.#queue.delete(sighted)
-      this.#onEvent({ type: 'lost', instance: name, interfaceIndex, family: 4 })
-    }
+    const uuid = name === undefined ? null : parseUuid(name)
+    if (uuid === null) return
+    const known = this.#seen.get(uuid)
+    const isAdded = (flags & this.#library.calls.kDNSServiceFlagsAdd) !== 0
+    if (known === undefined && (!isAdded || this.#seen.size >= MAX_INSTANCES)) return
+    const places = known ?? new Map<number, number>()
+    const count = (places.get(interfaceIndex) ?? 0) + (isAdded ? 1 : -1)
+    if (count > 0) places.set(interfaceIndex, count)
+    else places.delete(interfaceIndex)
+    this.#seen.set(uuid, places)
+    if (places.size === 0) this.#seen.delete(uuid)
+    if (known === undefined) this.#onEvent({ type: 'seen', uuid })
+    else if (places.size === 0) this.#onEvent({ type: 'gone', uuid })
   }
 
-  readonly #resolveAll = (): void => {
-    for (const sighted of this.#sighted.values()) this.#resolve(sighted)
-  }
-
-  #resolve(sighted: Sighted): void {
-    this.#queue.add(sighted)
-    this.#resolveNext()
-  }
-
-  #resolveNext(): void {
-    for (const sighted of this.#queue) {
-      if (this.#ended || this.#resolving >= MAX_RESOLUTIONS) return
-      this.#queue.delete(sighted)
-      this.#resolving++
-      this.#resolveService(sighted, () => {
-        this.#resolving--
-        this.#resolveNext()
-      })
-    }
-  }
-
-  /** Asks for an instance's host, port and TXT record, then for the host's addresses. `done` is called once. */
-  #resolveService(sighted: Sighted, done: () => void): void {
-    const { name, interfaceIndex } = sighted
+  /** Asks for an instance's host, port and TXT record on one interface, then for the host's addresses. */
+  #resolve(uuid: string, interfaceIndex: number, answer: (location: Location) => void): () => void {
     let watched: Watched | null = null
-    let ended = false
-    const end = (next: () => void) => {
-      if (ended) return
-      ended = true
-      clearTimeout(timer)
-      this.#abandon.delete(abandon)
-      // Not from within a callback of the reference that is released.
-      setImmediate(() => this.#release(watched))
-      next()
-    }
-    const abandon = () => end(done)
-    const timer = setTimeout(abandon, RESOLVE_TIMEOUT_MS)
-    this.#abandon.add(abandon)
+    // Not from within a callback of the reference that is released.
+    const release = () => setImmediate(() => this.#release(watched))
     watched = this.#watch((ref) =>
       this.#library.calls.DNSServiceResolve(
         ref,
         0,
         interfaceIndex,
-        name,
+        uuid,
         this.#type,
         'local',
         (_ref, _flags, _index, error, _fullName, host, port, txt) => {
-          if (error !== 0 || host === undefined) return end(done)
-          end(() => this.#resolveAddresses(sighted, { host: host.replace(/\.$/, ''), port, txt: splitTxt(txt) }, done))
+          release()
+          if (error !== 0 || host === undefined) return
+          const found = { host: host.replace(/\.$/, ''), port, txt: splitTxt(txt) }
+          this.#resolveAddresses(interfaceIndex, found, answer)
         },
         null
       )
     )
-    if (watched === null) end(done)
+    return release
   }
 
-  #resolveAddresses(sighted: Sighted, resolved: { host: string; port: number; txt: string[] }, done: () => void): void {
-    const { name, interfaceIndex } = sighted
-    this.#shim.queryAddresses(resolved.host, interfaceIndex, RESOLVE_TIMEOUT_MS, (error, found) => {
-      if (error !== null) trace('%s: no address for %s: %s', name, resolved.host, error)
-      if (!this.#ended && sighted.count > 0 && found.length > 0) {
-        const addresses = found.map(({ address }) => address)
-        this.#onEvent({ type: 'found', instance: name, interfaceIndex, family: 4, ...resolved, addresses })
-      }
-      done()
+  #resolveAddresses(
+    interfaceIndex: number,
+    found: Omit<Location, 'paths'>,
+    answer: (location: Location) => void
+  ): void {
+    this.#shim.queryAddresses(found.host, interfaceIndex, STEP_TIMEOUT_MS, (error, addresses) => {
+      if (error !== null) trace('no address for %s: %s', found.host, error)
+      if (addresses.length > 0) answer({ ...found, paths: addresses.map((one) => ({ ...one, interfaceIndex })) })
     })
   }
 
@@ -282,9 +258,8 @@ class MdnsSession implements Session {
 
   #end(): void {
     this.#ended = true
-    clearInterval(this.#refresh)
-    this.#queue.clear()
-    for (const abandon of [...this.#abandon]) abandon()
+    for (const question of this.#questions) question.end()
+    this.#questions.clear()
     setImmediate(() => {
       for (const watched of [...this.#open]) this.#release(watched)
     })
@@ -292,6 +267,54 @@ class MdnsSession implements Session {
 
   #release(watched: Watched | null): void {
     if (watched !== null && this.#open.delete(watched)) watched.stop()
+  }
+}
+
+/** One question for where an instance is, on every interface on which its name was seen. */
+class Question {
+  readonly #interfaces: readonly number[]
+  readonly #done: (location: Location) => void
+  readonly #resolve: (interfaceIndex: number, answer: (location: Location) => void) => () => void
+  readonly #releases: (() => void)[] = []
+  #location: Location | null = null
+  #timer: NodeJS.Timeout | undefined
+  #begun = false
+  #ended = false
+
+  constructor(
+    interfaces: readonly number[],
+    done: (location: Location) => void,
+    resolve: (interfaceIndex: number, answer: (location: Location) => void) => () => void
+  ) {
+    this.#interfaces = interfaces
+    this.#done = done
+    this.#resolve = resolve
+  }
+
+  /** Idempotent. */
+  begin(): void {
+    if (this.#begun) return
+    this.#begun = true
+    for (const index of this.#interfaces) this.#releases.push(this.#resolve(index, this.#onAnswer))
+  }
+
+  /** Idempotent; `done` is not called after it. */
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    clearTimeout(this.#timer)
+    for (const release of this.#releases) release()
+  }
+
+  /** Where two interfaces disagree on host or port, the one that answered last is right. */
+  readonly #onAnswer = (answer: Location): void => {
+    if (this.#ended) return
+    const before = this.#location
+    const agrees = before !== null && before.host === answer.host && before.port === answer.port
+    this.#location = agrees ? { ...answer, paths: [...before.paths, ...answer.paths] } : answer
+    this.#timer ??= setTimeout(() => {
+      if (this.#location !== null) this.#done(this.#location)
+    }, MOMENT_MS)
   }
 }
 

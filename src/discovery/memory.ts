@@ -24,6 +24,10 @@ export function memory(announcement: Announcement, listener: Listener): Discover
     if (open) join(member)
   })
   return {
+    locate: async (uuid, signal) => {
+      if (!open || signal.aborted) return null
+      return othersOf(member).find((other) => other.instance.uuid === uuid)?.instance ?? null
+    },
     close: async () => {
       if (!open) return
       open = false
@@ -49,8 +53,8 @@ function join(member: Member): void {
   member.listener.announced()
   for (const other of others) {
     // Each listener may close any discovery.
-    if (members.has(member) && members.has(other)) member.listener.up(other.instance)
-    if (members.has(member) && members.has(other)) other.listener.up(member.instance)
+    if (members.has(member) && members.has(other)) member.listener.seen(other.instance.uuid)
+    if (members.has(member) && members.has(other)) other.listener.seen(member.instance.uuid)
   }
 }
 
@@ -62,7 +66,7 @@ function leave(member: Member): void {
 
 function tellLeaving(): void {
   for (const gone of leaving.splice(0)) {
-    for (const other of othersOf(gone)) if (members.has(other)) other.listener.down(gone.instance.uuid)
+    for (const other of othersOf(gone)) if (members.has(other)) other.listener.gone(gone.instance.uuid)
   }
 }
 
