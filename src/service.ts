@@ -23,9 +23,6 @@ import {
 } from './settings.js'
 import { tellChange, trace } from './trace.js'
 
-/** Milliseconds that connections are given to end when the service closes; what has not ended then is reset. */
-const CLOSE_GRACE_MS = 2000
-
 /** Where a service is in its life; it only ever goes down this list. */
 type Phase = 'new' | 'opening' | 'listening' | 'closing' | 'closed'
 
@@ -295,7 +292,8 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   #shutDown(): void {
-    const parts: Promise<void>[] = [new Promise((resolve) => this.#mesh.close(CLOSE_GRACE_MS, resolve))]
+    const { closeGraceMs } = this.#settings.limits
+    const parts: Promise<void>[] = [new Promise((resolve) => this.#mesh.close(closeGraceMs, resolve))]
     if (this.#binding !== null) parts.push(closed(this.#binding.server))
     if (this.#discovery !== null) parts.push(this.#discovery.close())
     Promise.all(parts).then(() => process.nextTick(this.#onShutDown))

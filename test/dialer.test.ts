@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
+import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
 import { plain } from '#tcpnet/security/security.js'
 import { within } from './support/wait.js'
 
@@ -25,6 +26,7 @@ function dial(port: number, addresses: string[]): Promise<DialResult> {
     addresses: addresses.map((address) => ({ address, family: 4 as const })),
     security: plain,
     deadlineMs: 5000,
+    slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
     hello
   }
   return within(new Promise((resolve) => new Dial(target, resolve)), 'the dial ends')

@@ -30,7 +30,7 @@ async function read(socket: PeerSocket, count: number): Promise<Buffer> {
       if (length >= count) resolve()
     })
   })
-  await within(enough, `${count} bytes come`)
+  await within(enough, `${count} bytes do not come`)
   return Buffer.concat(chunks.items)
 }
 
@@ -66,7 +66,7 @@ describe('what is written in the listener for connection', () => {
       texts.add(text)
     })
     for (const service of [a, b]) service.listen()
-    assert.deepEqual(await texts.reach(1, 'b reads to the end'), ['farewell'])
+    assert.deepEqual(await texts.reach(1, 'b does not read to the end'), ['farewell'])
   })
 })
 
@@ -91,7 +91,7 @@ describe('a peer that reads slowly', () => {
       })
     })
     near.write(bytes)
-    await within(whole, 'all bytes come')
+    await within(whole, 'not all bytes come')
     assert.ok(Buffer.concat(chunks).equals(bytes))
   })
 })
@@ -134,7 +134,7 @@ describe('a socket', () => {
       })
     })
     near.write(bytes)
-    await within(whole, 'all bytes come')
+    await within(whole, 'not all bytes come')
     assert.ok(pauses > 1)
     assert.ok(Buffer.concat(chunks).equals(bytes))
   })
@@ -180,7 +180,7 @@ describe('large transfers', () => {
     })
     const [sentNear, sentFar, atNear, atFar] = await within(
       Promise.all([send(near), send(far), receive(near), receive(far)]),
-      'everything arrives',
+      'not everything arrives',
       120_000
     )
     assert.equal(atFar, sentNear)

@@ -92,7 +92,7 @@ describe('listen', () => {
       const listening = new Promise<void>((resolve) => assert.equal(listen(service, resolve), service))
       assert.equal(service.listening, false)
       assert.equal(service.address(), null)
-      await within(listening, 'it listens')
+      await within(listening, 'it does not listen')
       assert.equal(service.listening, true)
       const bound = service.address() ?? assert.fail()
       assert.ok(bound.port > 0)
@@ -218,7 +218,8 @@ describe('the peers of a service', () => {
   })
 
   it('have the latest error, and the time of the next dial; once() rejects with that error', async () => {
-    const a = await cluster.member()
+    // A refused dial is told at once.
+    const a = await cluster.member({}, { goodbyeMs: 0 })
     const nobody = createServer().listen(0, '127.0.0.1')
     await next(nobody, 'listening')
     const { port } = nobody.address() as AddressInfo
@@ -241,7 +242,7 @@ describe('the peers of a service', () => {
     const [a, b] = [await cluster.member(), await cluster.member()]
     const [socket] = await connection(a, b)
     await closed(b)
-    await until(() => a.peers.size === 0, 'the peer is forgotten')
+    await until(() => a.peers.size === 0, 'the peer is not forgotten')
     assert.equal(socket.destroyed, true)
     assert.equal(a.connections.length, 0)
   })

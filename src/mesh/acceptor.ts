@@ -14,9 +14,6 @@ export interface RejectInfo {
   readonly uuid: string | undefined
 }
 
-/** Milliseconds after which a connection that has brought no hello makes way for others, where there are too many. */
-const SILENT_AFTER_MS = 1000
-
 export interface AcceptorOptions {
   readonly name: string
   readonly uuid: string
@@ -27,6 +24,8 @@ export interface AcceptorOptions {
   readonly maxHellos: number
   /** How many of them may come from one address. */
   readonly maxHellosPerAddress: number
+  /** Milliseconds after which one that has brought no hello makes way for others, where there are too many. */
+  readonly silentAfterMs: number
   /** A hello that is meant for us. The applicant waits for its answer. */
   readonly onApplicant: (applicant: Applicant) => void
   readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
@@ -131,7 +130,7 @@ export class Applicant {
 
   /** Whether a peer would have said its hello by now. */
   get isOld(): boolean {
-    return performance.now() - this.#since >= SILENT_AFTER_MS
+    return performance.now() - this.#since >= this.#options.silentAfterMs
   }
 
   get isSilent(): boolean {
@@ -208,7 +207,7 @@ export class Applicant {
 
   /** Refuses it, silent as it is, in favour of another. */
   giveWay(): void {
-    this.#reject(tooSilent(SILENT_AFTER_MS))
+    this.#reject(tooSilent(this.#options.silentAfterMs))
   }
 
   readonly #onDeadline = (): void => this.#reject(tooSilent(this.#options.deadlineMs))

@@ -2,9 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
 import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
-
-/** How long a dial on a local network takes at most, in milliseconds, until the host answers, and until the peer does. */
-export const SLOW_AFTER_MS = { connecting: 250, connected: 2000 } as const
+import type { Limits } from './limits.js'
 
 /** Where to dial, and how. */
 export interface DialTarget {
@@ -15,6 +13,7 @@ export interface DialTarget {
   readonly security: Security
   /** Milliseconds until the whole dial, TLS handshake and hello included, has failed. */
   readonly deadlineMs: number
+  readonly slowAfterMs: Limits['slowAfterMs']
   /** Makes our hello, at the moment at which it is sent. */
   readonly hello: () => Hello
 }
@@ -67,7 +66,7 @@ export class Dial {
 
   /** Whether it takes longer than it ought to. */
   isSlow(): boolean {
-    return performance.now() - this.#since > SLOW_AFTER_MS[this.#connected ? 'connected' : 'connecting']
+    return performance.now() - this.#since > this.#target.slowAfterMs[this.#connected ? 'connected' : 'connecting']
   }
 
   /** Fails it in favour of a dial that waits. */

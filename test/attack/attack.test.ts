@@ -42,7 +42,7 @@ async function daemonAnswers(host: Host): Promise<void> {
     if (!(await answers())) since = Date.now()
     return Date.now() - since > AT_EASE_MS
   }
-  await until(isAtEase, DAEMON_MS, `the daemon of ${host.name} does not answer`)
+  await until(isAtEase, `the daemon of ${host.name} does not answer`, DAEMON_MS)
 }
 
 async function attacker(host: Host, program: string, plan: Plan | StrangersPlan): Promise<Program> {
@@ -90,7 +90,7 @@ describe('an attacker', { skip: skipWithoutLab }, () => {
     const known = async () => Math.max(...(await Promise.all(old.map((node) => node.peers()))).map((all) => all.length))
     const flood = async () => {
       await liar.line(/^announced/, 'the liar does not come to an end', FLOOD_MS)
-      await until(async () => (await known()) >= believed, FLOOD_MS, 'the lies are not believed')
+      await until(async () => (await known()) >= believed, 'the lies are not believed', FLOOD_MS)
     }
     const most = await withTalk(old, flood())
     t.diagnostic(`${await known()} peers are known; ${mib(most - before)} MiB more than ${mib(before)} MiB`)
@@ -106,7 +106,7 @@ describe('an attacker', { skip: skipWithoutLab }, () => {
 
     liar.write('goodbye')
     await withTalk(old, liar.line(/^said goodbye/, 'the liar does not leave', FLOOD_MS))
-    await until(async () => (await known()) === 2, FLOOD_MS, 'the lies are still believed')
+    await until(async () => (await known()) === 2, 'the lies are still believed', FLOOD_MS)
     const rest = (await memoryOf(old)) - before
     t.diagnostic(`${mib(rest)} MiB more than before are left`)
     nothingClosed(old)

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { SessionEvent } from '#tcpnet/addon.js'
 import { healing } from '#tcpnet/discovery/healing.js'
+import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
 import { Mesh } from '#tcpnet/mesh/mesh.js'
 import { interfaceOf } from '#tcpnet/network.js'
 import { plain } from '#tcpnet/security/security.js'
@@ -41,7 +42,7 @@ const mesh = new Mesh({
   uuid: 'F'.repeat(32),
   boot: '0123456789abcdef',
   security: plain,
-  limits: { maxDials: 16, maxPeers: 1024, maxHellos: 256, maxHellosPerAddress: 32, helloTimeoutMs: 5000 },
+  limits: DEFAULT_LIMITS,
   onConnection: () => {},
   onDisconnected: () => {},
   onDialFailed: () => {},

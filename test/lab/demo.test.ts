@@ -29,8 +29,8 @@ async function demo(command: string, args: readonly string[]): Promise<string> {
   const ended = new Promise((resolve) => child.once('close', resolve))
   const [output, errors, code] = await within(
     Promise.all([text(child.stdout), text(child.stderr), ended]),
-    60_000,
-    'the demo goes on'
+    'the demo goes on',
+    60_000
   )
   assert.deepEqual([code, errors], [0, ''], output)
   for (const node of ['alpha', 'beta ', 'gamma']) {

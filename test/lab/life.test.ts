@@ -74,10 +74,10 @@ const DOOMED = `
 test('a lab whose test is killed vanishes with it', { skip: skipWithoutLab }, async () => {
   const test = spawn(NODE, ['--input-type=module', '-e', DOOMED], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: test.stdout })[Symbol.asyncIterator]()
-  const { value: id } = await within(lines.next(), 10_000, 'the doomed test made no lab')
+  const { value: id } = await within(lines.next(), 'the doomed test made no lab', 10_000)
   assert.notDeepEqual(await leftovers(id), [])
   test.kill('SIGKILL')
-  await until(async () => (await leftovers(id)).length === 0, GONE_MS, 'processes outlive their test')
+  await until(async () => (await leftovers(id)).length === 0, 'processes outlive their test', GONE_MS)
 })
 
 /** Runs the program text as a plain user, from the root of the file system. */
@@ -119,7 +119,7 @@ test('a plain user can have a lab', { skip: skipWithoutLab || (!isRoot && 'this 
     await lab.split([alpha], [beta])
     await lab.close()
     console.log('done', process.geteuid())`)
-  const code = await within(run.code, 20_000, 'the plain user goes on')
+  const code = await within(run.code, 'the plain user goes on', 20_000)
   assert.deepEqual([code, run.output.join('')], [0, 'done 65534\n'])
 })
 
@@ -131,7 +131,7 @@ test('where no lab can be made, the error says why and what to do', { skip: skip
     await Lab.create().catch((err) => console.log(err instanceof LabUnavailable, err.message))`
   const child = spawn('unshare', [...command, text], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const { value } = await within(lines.next(), 10_000, 'nothing was said')
+  const { value } = await within(lines.next(), 'nothing was said', 10_000)
   assert.match(
     value,
     /^true no lab here: the kernel refuses namespaces \(.*unshare failed.*\); root needs CAP_SYS_ADMIN/

@@ -32,7 +32,7 @@ overDrivers(['avahi', 'bonjour'], (driver, skip) => {
       [...mover.ledger.open.values()].every(({ local }) =>
         mover.host.addresses.includes(local.slice(0, local.lastIndexOf(':')))
       )
-    await until(hasMoved, HEALED_MS, 'there are connections from an address that is gone')
+    await until(hasMoved, 'there are connections from an address that is gone', HEALED_MS)
     await fullMesh(nodes, HEALED_MS)
     t.diagnostic(`a full mesh ${Date.now() - started} ms after the change`)
     await everybodyTalks(nodes, 'moved')

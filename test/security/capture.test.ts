@@ -52,14 +52,10 @@ async function capture(name: string, settings: (host: Host) => object): Promise<
     await closeAll(nodes)
     // Behind all else, so that all else is in the file when this is.
     await beta.exec([process.execPath, '-e', KNOCK, alpha.ipv4])
-    const streams = await until(
-      () => {
-        const read = readStreams(file)
-        return read.some(({ to }) => to === `${alpha.ipv4}:${LAST_PORT}`) && read
-      },
-      10_000,
-      'the end was not captured'
-    )
+    const streams = await until(() => {
+      const read = readStreams(file)
+      return read.some(({ to }) => to === `${alpha.ipv4}:${LAST_PORT}`) && read
+    }, 'the end was not captured')
     await tcpdump.kill('SIGTERM')
     assert.match(tcpdump.stderr, /^0 packets dropped by kernel$/m)
     return { streams, nodes }

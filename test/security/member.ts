@@ -3,10 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after } from 'node:test'
 import { type PeerSocket, type Service, type ServiceError, type Settings, TcpnetError, tcpnet } from 'tcpnet'
-import { until } from '../lab/wait.js'
-
-/** Milliseconds for what takes none on an idle machine. */
-const SOON_MS = 15_000
+import { until } from '../support/wait.js'
 
 const members = new Set<Member>()
 let clusters = 0
@@ -72,19 +69,19 @@ export class Member {
       .map(({ uuid }) => uuid)
       .sort()
     const isThere = () => String(this.peers) === String(wanted)
-    await until(isThere, SOON_MS, `not connected to exactly ${wanted}`).catch((error: Error) => {
+    await until(isThere, `not connected to exactly ${wanted}`).catch((error: Error) => {
       throw new Error(`${error.message}: ${this.peers}; ${this.#story()}`)
     })
   }
 
   /** Resolves when a rejection after the first so many has come, with it. */
   async rejection(after = 0): Promise<(typeof this.rejections)[number]> {
-    return await until(() => this.rejections[after], SOON_MS, `no rejection number ${after + 1}`)
+    return await until(() => this.rejections[after], `no rejection number ${after + 1}`)
   }
 
   /** Resolves when a dial of the peer has failed, with why. */
   async dialError(peer: string): Promise<ServiceError> {
-    return await until(() => this.errors.find((error) => error.peer?.uuid === peer), SOON_MS, 'no dial has failed')
+    return await until(() => this.errors.find((error) => error.peer?.uuid === peer), 'no dial has failed')
   }
 
   /** Sends the text; resolves when it has arrived, whole, behind what arrived before. */
@@ -92,7 +89,7 @@ export class Member {
     const before = to.received.get(this.uuid) ?? ''
     const socket = this.sockets.get(to.uuid) ?? assert.fail('they are not connected')
     socket.write(text)
-    await until(() => to.received.get(this.uuid) === before + text, SOON_MS, `"${text}" does not arrive`)
+    await until(() => to.received.get(this.uuid) === before + text, `"${text}" does not arrive`)
   }
 
   async close(): Promise<void> {
