@@ -15,7 +15,7 @@ import { Mesh } from '#tcpnet/mesh/mesh.js'
 import { plain } from '#tcpnet/security/security.js'
 import { until, within } from './support/wait.js'
 
-const LIMITS = { ...DEFAULT_LIMITS, maxDials: 1 }
+const LIMITS = { ...DEFAULT_LIMITS, maxDials: 1, goodbyeMs: 0 }
 
 const cleanUps: (() => void)[] = []
 afterEach(() => {

@@ -70,32 +70,6 @@ describe('what is written in the listener for connection', () => {
   })
 })
 
-describe('a peer that reads slowly', () => {
-  it('is waited for, though it takes nothing for longer than its silence would be borne', async () => {
-    const [a, b] = [cluster.make({ deadPeerTimeout: 2000 }), cluster.make({ deadPeerTimeout: 2000 })]
-    for (const service of [a, b]) service.listen()
-    const [near, far] = await connection(a, b)
-    const bytes = randomBytes(32_000_000)
-    const pauses = [4000, 1000, 1000, 1000]
-    const chunks: Buffer[] = []
-    let length = 0
-    const whole = new Promise<void>((resolve) => {
-      far.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        length += chunk.length
-        if (length === bytes.length) resolve()
-        const pause = pauses.shift()
-        if (pause === undefined) return
-        far.pause()
-        setTimeout(() => far.resume(), pause)
-      })
-    })
-    near.write(bytes)
-    await within(whole, 'not all bytes come')
-    assert.ok(Buffer.concat(chunks).equals(bytes))
-  })
-})
-
 describe('a socket', () => {
   it('knows its peer, and that cannot be changed', async () => {
     const [near] = await pair(() => {})
@@ -153,7 +127,7 @@ describe('a socket', () => {
 })
 
 describe('large transfers', () => {
-  const SIZE = 64 * 1024 * 1024
+  const SIZE = 16 * 1024 * 1024
 
   async function send(socket: PeerSocket): Promise<string> {
     const hash = createHash('sha256')

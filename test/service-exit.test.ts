@@ -131,14 +131,47 @@ describe('a process without a single handler for errors', () => {
   })
 })
 
+// What a listener of the application throws is an uncaught exception, as everywhere in Node. An application that catches
+// those has a service that goes on.
 describe('a listener that throws', () => {
-  it('is the application: it is told as any uncaught error, and the mesh goes on', () =>
-    endsWell(
-      `process.on('uncaughtException', (error) => console.log(error.message))
-       const a = make('A').on('connection', () => { throw new Error('thrown') }).listen()
-       const others = [make('B').listen(), make('C').listen()]
-       await meshed(a, ...others)
-       for (const service of [a, ...others]) service.close()`,
+  const CATCH = `
+    process.on('uncaughtException', (error) => console.log(error.message))
+    const thrower = () => { throw new Error('thrown') }
+  `
+  const programs: [string, string, string][] = [
+    [
+      'listening does not keep the service from its peers',
+      `const [a, b] = [make('A').listen(), make('B').on('listening', thrower).listen()]
+       await meshed(a, b)
+       a.close(); b.close()`,
+      'thrown'
+    ],
+    [
+      'connection does not keep the service from its other peers',
+      `const all = [make('A').on('connection', thrower).listen(), make('B').listen(), make('C').listen()]
+       await meshed(...all)
+       for (const service of all) service.close()`,
       'thrown\nthrown'
-    ))
+    ],
+    [
+      'error does not keep the service from its other peers when a dial fails',
+      `const secured = tcpnet({ name: 'exit', uuid: 'A', secret: Buffer.alloc(32) }).listen()
+       const others = [make('B').on('error', thrower).listen(), make('C').listen()]
+       await meshed(...others)
+       console.log(others[0].peers.get('A').state)
+       for (const service of [secured, ...others]) service.close()`,
+      'thrown\nannounced'
+    ],
+    [
+      'rejected does not leave the refused connection open',
+      `const a = make('A').on('rejected', thrower).listen()
+       await once(a, 'listening')
+       const strangers = Array.from({ length: 33 }, () => connect(a.address().port, '127.0.0.1').on('error', () => {}))
+       await Promise.race(strangers.map((stranger) => once(stranger.resume(), 'end')))
+       for (const stranger of strangers) stranger.destroy()
+       a.close()`,
+      'thrown'
+    ]
+  ]
+  for (const [name, program, said] of programs) it(`for ${name}`, () => endsWell(CATCH + program, said))
 })

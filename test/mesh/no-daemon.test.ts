@@ -1,7 +1,8 @@
-// A host on which nobody answers for DNS-SD: listen() says so within five seconds, and what to do.
+// A host without a DNS-SD daemon that answers: listen() fails within five seconds, with an error that says what to do.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { type Host, sharedLab } from '../lab/index.js'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type Host, type Program, sharedLab, skipWithoutLab } from '../lab/index.js'
 import { Node } from '../programs/node-client.js'
 import { type Driver, overDrivers } from './drivers.js'
 
@@ -46,4 +47,43 @@ overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
       if (driver !== 'mdns') assert.ok(heldMs < HELD_MS, `the event loop was held for ${heldMs} ms`)
     })
   }
+})
+
+// The addon delivers it from a callback of its own, not within a call from JavaScript.
+describe('an error of the addon without a listener', { skip: skipWithoutLab }, () => {
+  const HERE = fileURLToPath(new URL('.', import.meta.url))
+
+  /** Runs a program that can call `listen()`, which fails. */
+  async function run(program: string): Promise<Program> {
+    const source = `
+      import { Worker } from 'node:worker_threads'
+      import { tcpnet } from 'tcpnet'
+      const listen = () => tcpnet({ name: 'nobody', driver: 'avahi' }).listen()
+      ${program}`
+    return await shared.hosts['no bus'].run([process.execPath, '--input-type=module', '-e', source], { cwd: HERE })
+  }
+
+  test('ends the process', async () => {
+    const program = await run('listen()')
+    assert.deepEqual(await program.exit, { code: 1, signal: null })
+    assert.match(program.stderr, /ERR_TCPNET_NO_DAEMON/)
+    assert.doesNotMatch(program.stderr, /Warning/)
+  })
+
+  test('is an uncaught exception of the process', async () => {
+    const program = await run(`
+      process.on('uncaughtException', (error) => console.log(error.code))
+      listen()`)
+    assert.deepEqual(await program.exit, { code: 0, signal: null })
+    assert.deepEqual([program.lines, program.stderr], [['ERR_TCPNET_NO_DAEMON'], ''])
+  })
+
+  test('is the error of its worker', async () => {
+    const program = await run(`
+      const source = "const { tcpnet } = require('tcpnet'); (" + listen + ")()"
+      const worker = new Worker(source, { eval: true, execArgv: [] })
+      worker.on('error', (error) => console.log(error.code)).on('exit', (code) => console.log(code))`)
+    assert.deepEqual(await program.exit, { code: 0, signal: null })
+    assert.deepEqual([program.lines, program.stderr], [['ERR_TCPNET_NO_DAEMON', '1'], ''])
+  })
 })

@@ -1,19 +1,10 @@
 // A uuid that was chosen, and is taken by another live service.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { sharedLab } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
 import { overDrivers } from './drivers.js'
-
-const HERE = fileURLToPath(new URL('.', import.meta.url))
-
-/** A service with a uuid, without a listener for errors. */
-const CARELESS = `
-  import { tcpnet } from 'tcpnet'
-  const [, name, uuid] = process.argv
-  tcpnet({ name, uuid, driver: 'avahi' }).listen()`
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
@@ -50,16 +41,4 @@ overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
       await closeAll([older, friend])
     })
   }
-})
-
-overDrivers(['avahi'], (_driver, skip) => {
-  test('taken, and nobody listens for errors: an uncaught exception, as of any emitter', { skip }, async () => {
-    const [alpha, beta] = shared.hosts
-    const older = await Node.start(alpha, { name: 'careless', driver: 'avahi', uuid: 'AB' })
-    const argv = [process.execPath, '--input-type=module', '-e', CARELESS, 'careless', 'AB']
-    const newcomer = await beta.run(argv, { cwd: HERE })
-    assert.deepEqual(await newcomer.exit, { code: 1, signal: null })
-    assert.match(newcomer.stderr, /ERR_TCPNET_UUID_CONFLICT/)
-    await closeAll([older])
-  })
 })

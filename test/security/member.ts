@@ -2,15 +2,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after } from 'node:test'
-import { type PeerSocket, type Service, type ServiceError, type Settings, TcpnetError, tcpnet } from 'tcpnet'
+import { type PeerSocket, type Service, type ServiceError, type Settings, TcpnetError } from 'tcpnet'
+import type { Limits } from '#tcpnet/mesh/limits.js'
+import { Cluster } from '../support/cluster.js'
 import { until } from '../support/wait.js'
 
-const members = new Set<Member>()
+/** Closes the members of all names, and holds them against what is promised of connections. */
+const cluster = new Cluster()
 let clusters = 0
 
-after(async () => {
-  await Promise.all([...members].map((member) => member.close()))
-})
+after(() => cluster.close())
 
 /** A name that no other test of this process uses. */
 export function newCluster(): string {
@@ -28,18 +29,18 @@ export class Member {
   connections = 0
   closes = 0
 
-  constructor(settings: Settings) {
-    this.service = tcpnet({ driver: 'memory', ...settings }, (socket) => this.#onConnection(socket))
+  constructor(settings: Settings, limits?: Partial<Limits>) {
+    this.service = cluster.make(settings, limits)
+    this.service.on('connection', (socket) => this.#onConnection(socket))
     this.service.on('error', (error) => this.errors.push(error))
     this.service.on('rejected', (error, { uuid }) => {
       this.rejections.push({ code: error.code, message: error.message, cause: causeOf(error), uuid })
     })
-    members.add(this)
   }
 
   /** Resolves when it listens. */
-  static async start(settings: Settings): Promise<Member> {
-    const member = new Member(settings)
+  static async start(settings: Settings, limits?: Partial<Limits>): Promise<Member> {
+    const member = new Member(settings, limits)
     await member.listen()
     return member
   }
@@ -93,13 +94,11 @@ export class Member {
   }
 
   async close(): Promise<void> {
-    members.delete(this)
     await new Promise<void>((resolve) => this.service.close(resolve))
   }
 
   #onConnection(socket: PeerSocket): void {
     const { uuid } = socket.peer
-    assert.ok(!this.sockets.has(uuid), 'a second connection before the close of the first')
     this.connections++
     this.sockets.set(uuid, socket)
     this.received.set(uuid, '')
