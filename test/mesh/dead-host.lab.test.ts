@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { sharedLab } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
-import { LONG } from '../support/long.js'
+import { LONG, WHOLE } from '../support/long.js'
 import { overDrivers } from './drivers.js'
 
 /** From the cut to the close of a socket, as a rule and at most, on a machine that has much else to do. */
@@ -14,7 +14,7 @@ const NOTICED_AT_MOST_MS = 8000
 /** From the link to the full mesh, in milliseconds. */
 const HEALED_MS = 5000
 /** How many times a host is cut off, each time another one. */
-const CUTS = LONG ? 10 : 2
+const CUTS = LONG ? 10 : WHOLE ? 2 : 1
 /** How long a node does not read, in milliseconds: longer than its silence would be borne. */
 const PAUSE_MS = 3000
 /** From its host's cut to its connection's close: twice that, its silence that is borne, and time to look, in milliseconds. */

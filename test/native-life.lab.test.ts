@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Backend } from '#tcpnet/addon.js'
 import { type Host, labTest, sharedLab, skipWithoutLab } from './lab/index.js'
 import { announcing, CLEAN, Native } from './native-host.js'
-import { LONG } from './support/long.js'
+import { LONG, WHOLE } from './support/long.js'
 
 // How the addon ends: whatever is going on, in whatever way, with exit code 0, no signal and nothing on standard error.
 
@@ -12,11 +12,13 @@ const PROGRAM = fileURLToPath(new URL('native-life-program.js', import.meta.url)
 const STEPS = ['load', 'open', 'announced', 'found', 'closing', 'closed', 'query']
 /** Milliseconds for which libdbus waits for an answer. */
 const BUS_MS = 25_000
-const ROUNDS = 4
-const WORKERS = 51
+const ROUNDS = WHOLE ? 4 : 2
+const WORKERS = WHOLE ? 51 : 21
+/** Sessions that are made before what they use is measured, and after. */
+const SESSIONS = { avahi: [50, 300], bonjour: WHOLE ? [50, 100] : [20, 40] } as const
 /** Under a sanitizer (scripts/sanitize) everything is slower, and memory is kept for its own ends. */
 const SANITIZED = /sanitize/.test(process.env.TCPNET_PREBUILD ?? '')
-/** Of one look; mesh/daemon.test.ts measures it more closely. */
+/** Of one look; mesh/daemon.lab.test.ts measures it more closely. */
 const HELD_MS = SANITIZED ? 500 : 100
 const END_MS = SANITIZED ? 10_000 : 2000
 const GROWTH_KB = SANITIZED ? 200_000 : 8000
@@ -115,8 +117,9 @@ for (const backend of ['avahi', 'bonjour'] satisfies Backend[]) {
       native.send({ do: 'usage', id: `after ${count}` })
       return await native.event(`after ${count}`, 'usage')
     }
-    const before = await cycle(50)
-    const after = await cycle(backend === 'avahi' ? 300 : 100)
+    const [warm, more] = SESSIONS[backend]
+    const before = await cycle(warm)
+    const after = await cycle(more)
     assert.equal(after.files, before.files)
     assert.equal(after.threads, before.threads)
     assert.ok(after.kilobytes - before.kilobytes < GROWTH_KB, `grew by ${after.kilobytes - before.kilobytes} kB`)

@@ -4,8 +4,9 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { sharedLab } from './lab/index.js'
 import { overDrivers } from './mesh/drivers.js'
+import { WHOLE } from './support/long.js'
 
-const ROUNDS = 50
+const ROUNDS = WHOLE ? 50 : 15
 const PROGRAM = fileURLToPath(new URL('programs/threads.js', import.meta.url))
 const shared = sharedLab((lab) => lab.host('alpha'))
 

@@ -5,14 +5,17 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { sharedLab } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
-import { LONG } from '../support/long.js'
+import { LONG, WHOLE } from '../support/long.js'
 import { overDrivers } from './drivers.js'
 
-const SPLIT_MS = 30_000
+/** How long two halves are apart, at least until each has noticed it. */
+const SPLIT_MS = WHOLE ? 30_000 : 0
 /** How long two hosts that have only each other are apart: daemons remember a host for two minutes. */
-const PAIR_SPLIT_MS = LONG ? 300_000 : 10_000
+const PAIR_SPLIT_MS = LONG ? 300_000 : WHOLE ? 10_000 : 2000
 /** In the long form by the next look around, 150 s apart at most. */
 const PAIR_JOINED_MS = LONG ? 170_000 : 20_000
+/** How fast a silent peer is noticed is in dead-host.lab.test.ts. */
+const deadPeerTimeout = 3000
 /** A dial may just have failed when the halves are joined: the next is at most 10 s away, and takes at most 5. */
 const JOINED_MS = 20_000
 /** Lost packets are sent again after ever longer times. */
@@ -21,14 +24,16 @@ const LOSSY_MS = 60_000
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta']))
 
 overDrivers(['avahi'], (driver, skip) => {
-  test('two halves of six hosts, split for 30 s and joined: 15 pairs again', { skip }, async (t) => {
-    const nodes = await Promise.all(shared.hosts.map((host) => Node.start(host, { name: 'halves', driver })))
+  test('two halves of six hosts, split and joined: 15 pairs again', { skip }, async (t) => {
+    const nodes = await Promise.all(
+      shared.hosts.map((host) => Node.start(host, { name: 'halves', driver, deadPeerTimeout }))
+    )
     await firstMesh(nodes)
     const [hosts, split] = [shared.hosts, Date.now()]
     await shared.lab.split(hosts.slice(0, 3), hosts.slice(3))
     await Promise.all([fullMesh(nodes.slice(0, 3)), fullMesh(nodes.slice(3))])
     t.diagnostic(`two halves after ${Date.now() - split} ms`)
-    await delay(split + SPLIT_MS - Date.now())
+    await delay(Math.max(split + SPLIT_MS - Date.now(), 0))
     const joined = Date.now()
     await shared.lab.join()
     await fullMesh(nodes, JOINED_MS)
@@ -39,7 +44,9 @@ overDrivers(['avahi'], (driver, skip) => {
 
   test(`two hosts, apart for ${PAIR_SPLIT_MS / 1000} s: a pair again`, { skip }, async (t) => {
     const [left, right] = shared.hosts
-    const nodes = await Promise.all([left, right].map((host) => Node.start(host, { name: 'couple', driver })))
+    const nodes = await Promise.all(
+      [left, right].map((host) => Node.start(host, { name: 'couple', driver, deadPeerTimeout }))
+    )
     await firstMesh(nodes)
     await shared.lab.split([left], [right])
     await Promise.all(nodes.map((node) => fullMesh([node])))
@@ -53,7 +60,7 @@ overDrivers(['avahi'], (driver, skip) => {
   })
 
   test('daemons restarted, and a node too, on one side of a split: a full mesh after it', { skip }, async () => {
-    const settings = { name: 'apart', driver }
+    const settings = { name: 'apart', driver, deadPeerTimeout }
     const hosts = shared.hosts.slice(0, 4)
     const nodes = await Promise.all(hosts.map((host, i) => Node.start(host, { ...settings, uuid: `A${i}` })))
     await firstMesh(nodes)
@@ -76,7 +83,9 @@ overDrivers(['avahi'], (driver, skip) => {
       skip
     }, async (t) => {
       const nodes = await Promise.all(
-        shared.hosts.slice(0, 3).map((host) => Node.start(host, { name: `one-way-${direction}`, driver }))
+        shared.hosts
+          .slice(0, 3)
+          .map((host) => Node.start(host, { name: `one-way-${direction}`, driver, deadPeerTimeout }))
       )
       await firstMesh(nodes)
       const [deaf, ...others] = nodes

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { type Host, sharedLab } from '../lab/index.js'
 import { closeAll, firstMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
-import { type Driver, overDrivers } from './drivers.js'
+import { inWhole, overDrivers } from './drivers.js'
 
 const CONNECT = `
   const [host, port] = process.argv.slice(1)
@@ -30,8 +30,6 @@ async function knowsNothingOf(node: Node, others: readonly Node[]): Promise<void
   for (const other of others) assert.ok(!known.has(other.uuid), `${node.host.name} knows a node that listens elsewhere`)
 }
 
-const ALL: readonly Driver[] = ['avahi', 'bonjour', 'mdns']
-
 /** alpha is on both networks; beta is on lan alone, gamma on office alone. */
 const shared = sharedLab((lab) =>
   Promise.all([
@@ -41,7 +39,7 @@ const shared = sharedLab((lab) =>
   ])
 )
 
-overDrivers(ALL, (driver, skip) => {
+overDrivers(['avahi', 'bonjour', ...inWhole('mdns')], (driver, skip) => {
   test('0.0.0.0 and :: listen on every address, and list them', { skip }, async () => {
     const [alpha, beta] = shared.hosts
     const nodes = await Promise.all([

@@ -5,10 +5,12 @@ import { type Host, sharedLab } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
 import type { NodeSettings } from '../programs/protocol.js'
-import { overDrivers } from './drivers.js'
+import { WHOLE } from '../support/long.js'
+import { inWhole, overDrivers } from './drivers.js'
 
 /** A daemon that is back is tried again within 10 s (discovery.ts), and what it says is told within a few more. */
 const HEALED_MS = 20_000
+const OUTAGES_IN_A_ROW = WHOLE ? 10 : 3
 /** How long the event loop may be held while the daemon is frozen, in milliseconds. */
 const HELD_MS = 20
 
@@ -64,9 +66,9 @@ const OUTAGES: Record<string, [(host: Host) => Promise<unknown>, (host: Host) =>
   ]
 }
 
-overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
+overDrivers(['avahi', 'bonjour', ...inWhole('mdns')], (driver, skip) => {
   for (const [how, [begin, end]] of Object.entries(OUTAGES)) {
-    if (driver === 'mdns' && how !== 'killed') continue
+    if ((driver === 'mdns' || (driver === 'bonjour' && !WHOLE)) && how !== 'killed') continue
     test(`daemons ${how} and started again: connections stay, a newcomer meshes with all`, { skip }, async () => {
       const settings = { name: 'outage', driver }
       const nodes = await meshOfThree(settings)
@@ -78,10 +80,10 @@ overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
 })
 
 overDrivers(['avahi'], (driver, skip) => {
-  test('killed and started again 10 times in a row', { skip }, async () => {
+  test(`killed and started again ${OUTAGES_IN_A_ROW} times in a row`, { skip }, async () => {
     const settings = { name: 'outages', driver }
     const nodes = await meshOfThree(settings)
-    for (let round = 1; round <= 10; round++) {
+    for (let round = 1; round <= OUTAGES_IN_A_ROW; round++) {
       await outage(
         nodes,
         (host) => host.avahi.kill(),
@@ -93,7 +95,7 @@ overDrivers(['avahi'], (driver, skip) => {
   })
 })
 
-overDrivers(['avahi', 'bonjour'], (driver, skip) => {
+overDrivers(['avahi', ...inWhole('bonjour')], (driver, skip) => {
   test('frozen: the event loop is never held, and close() ends; thawed: a newcomer meshes with all', {
     skip
   }, async (t) => {

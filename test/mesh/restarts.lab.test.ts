@@ -4,10 +4,10 @@ import { test } from 'node:test'
 import { sharedLab } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
-import { LONG } from '../support/long.js'
+import { LONG, WHOLE } from '../support/long.js'
 import { overDrivers } from './drivers.js'
 
-const RESTARTS = LONG ? 100 : 10
+const RESTARTS = LONG ? 100 : WHOLE ? 10 : 4
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 

@@ -4,11 +4,11 @@ import { test } from 'node:test'
 import { sharedLab } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
-import { overDrivers } from './drivers.js'
+import { inWhole, overDrivers } from './drivers.js'
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
-overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
+overDrivers(['avahi', 'bonjour', ...inWhole('mdns')], (driver, skip) => {
   for (const [where, second] of [
     ['another host', 1],
     ['the same host', 0],

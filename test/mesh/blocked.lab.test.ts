@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { type HostDrop, sharedLab } from '../lab/index.js'
 import { closeAll, firstMesh, fullMesh, meshTime } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
-import { overDrivers } from './drivers.js'
+import { inWhole, overDrivers } from './drivers.js'
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
@@ -18,7 +18,7 @@ async function filterGamma(t: TestContext, drop: HostDrop): Promise<void> {
   t.after(() => gamma.clearFilters())
 }
 
-overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
+overDrivers(['avahi', ...inWhole('bonjour', 'mdns')], (driver, skip) => {
   for (const [rank, uuids] of Object.entries(RANKS)) {
     test(`a host that can see but cannot be dialed meshes; its uuid is the ${rank}`, { skip }, async (t) => {
       await filterGamma(t, NOT_DIALED)

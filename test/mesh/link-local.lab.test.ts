@@ -4,11 +4,11 @@ import { test } from 'node:test'
 import { sharedLab } from '../lab/index.js'
 import { closeAll, firstMesh, meshTime } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
-import { overDrivers } from './drivers.js'
+import { inWhole, overDrivers } from './drivers.js'
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma'], { ipv4: false, ipv6: 'link-local' }))
 
-overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
+overDrivers(['avahi', 'bonjour', ...inWhole('mdns')], (driver, skip) => {
   test('hosts with link-local addresses alone mesh', { skip }, async (t) => {
     const nodes = await Promise.all(shared.hosts.map((host) => Node.start(host, { name: 'local', driver })))
     await firstMesh(nodes)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { sharedLab, until } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
-import { overDrivers } from './drivers.js'
+import { inWhole, overDrivers } from './drivers.js'
 
 /** What is left of an old address is noticed within 5 s; then it is dialed, at most 10 s apart. */
 const HEALED_MS = 30_000
@@ -22,7 +22,7 @@ async function meshOfThree(settings: { name: string; driver: string }): Promise<
   return nodes
 }
 
-overDrivers(['avahi', 'bonjour'], (driver, skip) => {
+overDrivers(['avahi', ...inWhole('bonjour')], (driver, skip) => {
   test('another address (DHCP): connected again, through addresses that it has', { skip }, async (t) => {
     const nodes = await meshOfThree({ name: 'dhcp', driver })
     const [mover] = nodes
