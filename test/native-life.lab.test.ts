@@ -18,7 +18,7 @@ const WORKERS = WHOLE ? 51 : 21
 const SESSIONS = { avahi: [50, 300], bonjour: WHOLE ? [50, 100] : [20, 40] } as const
 /** Under a sanitizer (scripts/sanitize) everything is slower, and memory is kept for its own ends. */
 const SANITIZED = /sanitize/.test(process.env.TCPNET_PREBUILD ?? '')
-/** Of one look; mesh/daemon.lab.test.ts measures it more closely. */
+/** Of one look, in milliseconds. */
 const HELD_MS = SANITIZED ? 500 : 100
 const END_MS = SANITIZED ? 10_000 : 2000
 const GROWTH_KB = SANITIZED ? 200_000 : 8000

@@ -1,15 +1,12 @@
 // A mesh that is told, as fast as it takes it, of so many services that are not there: what does that cost? Its one
 // argument is how many. It prints a line of JSON: the memory in use before, while they are announced, and
 // afterwards. Run with --expose-gc.
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { SessionEvent } from '#tcpnet/addon.js'
 import { healing } from '#tcpnet/discovery/healing.js'
-import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
-import { Mesh } from '#tcpnet/mesh/mesh.js'
 import { interfaceOf } from '#tcpnet/network.js'
-import { plain } from '#tcpnet/security/security.js'
+import { listen, portOf, TestMesh } from '../support/test-mesh.js'
 
 /** Milliseconds for which the false peers are dialed before memory is looked at: each dial takes a tenth of that. */
 const DIALING_MS = 1000
@@ -32,22 +29,12 @@ const held = new Set<Socket>()
 const silent = createServer((socket) => {
   held.add(socket.on('error', () => {}).on('close', () => held.delete(socket)))
 })
-silent.listen(0, '127.0.0.1')
-await once(silent, 'listening')
-const { port } = silent.address() as AddressInfo
+await listen(silent)
+const port = portOf(silent)
 
 const lo = interfaceOf('127.0.0.1')?.index ?? 0
-const mesh = new Mesh({
-  name: 'believer',
-  uuid: 'F'.repeat(32),
-  boot: '0123456789abcdef',
-  security: plain,
-  limits: { ...DEFAULT_LIMITS, slowAfterMs: { connecting: 100, connected: 100 } },
-  onConnection: () => {},
-  onDisconnected: () => {},
-  onDialFailed: () => {},
-  onRejected: () => {}
-})
+const believer = new TestMesh({ slowAfterMs: { connecting: 100, connected: 100 } })
+const { mesh, uuid } = believer
 let tell: (event: SessionEvent) => void = () => {}
 const discovery = healing((_announcement, onEvent) => {
   tell = onEvent
@@ -55,7 +42,7 @@ const discovery = healing((_announcement, onEvent) => {
 })(
   {
     name: 'believer',
-    uuid: 'F'.repeat(32),
+    uuid,
     port: 1,
     probe: false,
     txt: { v: '1', sec: 'none' },
@@ -118,6 +105,6 @@ const after = memory()
 console.log(JSON.stringify({ before, known, during, after } satisfies Cost))
 
 await discovery.close()
-await new Promise<void>((resolve) => mesh.close(1000, resolve))
+await believer.close()
 silent.close()
 for (const socket of held) socket.destroy()

