@@ -23,7 +23,11 @@ export interface ServiceEvents {
    * `err.peer`, a dial failed and is tried again: that is told only while somebody listens, and closes nothing.
    */
   error: [error: ServiceError]
-  /** The service is bound and announced. A `connection` can come before it: peers may be faster than the daemon's answer. */
+  /**
+   * The service is bound and announced. It always comes before the first `connection`: where a peer connects before the
+   * daemon has confirmed the announcement, right before that. If the announcement fails after that, `error` and `close`
+   * follow.
+   */
   listening: []
   /** The service is closed: nothing of it is left. */
   close: []

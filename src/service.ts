@@ -76,7 +76,10 @@ export class Service extends EventEmitter<ServiceEvents> {
     return this.#settings.uuid
   }
 
-  /** Whether the service is bound and announced, and does not close. */
+  /**
+   * Whether `listening` was emitted and the service does not close: it is bound, and it is announced or, before the
+   * daemon has confirmed that, connected with a peer.
+   */
   get listening(): boolean {
     return this.#phase === 'listening'
   }
@@ -104,8 +107,8 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   /**
-   * Binds, announces the service, and connects to its peers. `listening` follows, or `error` and `close`. A service
-   * listens once.
+   * Binds, announces the service, and connects to its peers. `listening` follows, or `error` and `close`; all three
+   * where the announcement fails after a peer has connected. A service listens once.
    *
    * @param port 0 to 65535; default 0, any free port
    * @param address an address of this machine or a host name; default `0.0.0.0`: all addresses, IPv4 and IPv6
@@ -227,8 +230,20 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   readonly #onAnnounced = (): void => {
-    this.#enter('listening', 'bound and announced')
-    shielded(() => this.emit('listening'))
+    this.#startListening('bound and announced')
+  }
+
+  /**
+   * Emits `listening`, once: when the service is announced, or right before its first `connection` where a peer is faster.
+   *
+   * @returns whether the service listens now: a listener may have closed it
+   */
+  #startListening(reason: string): boolean {
+    if (this.#phase === 'opening') {
+      this.#enter('listening', reason)
+      shielded(() => this.emit('listening'))
+    }
+    return this.listening
   }
 
   readonly #onOnline = (): void => {
@@ -260,6 +275,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #onInbound = (socket: Socket): void => this.#mesh.admit(socket)
 
   readonly #onConnection = (socket: Socket, uuid: string): void => {
+    if (!this.#startListening('bound, and connected with a peer')) return
     const ours = Object.defineProperty(socket, 'peer', {
       value: Object.freeze({ uuid }),
       enumerable: true
