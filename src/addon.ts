@@ -106,6 +106,11 @@ export interface Addon {
    */
   silenceMs(fd: number): number
   /**
+   * Whether the kernel has closed a TCP connection: the other end reset it, or the kernel gave it up. False on systems
+   * other than Linux.
+   */
+  isClosed(fd: number): boolean
+  /**
    * Makes Avahi's libdns_sd fit for use by others in this process: silent on stderr, and safe when the daemon goes away,
    * which crashes the process otherwise. To be called before it is used. What the addon itself does needs no such call.
    */
