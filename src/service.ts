@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import { inspect } from 'node:util'
+import { offAbort, onAbort } from './abort.js'
 import { type Binding, bind } from './binding.js'
 import { DeadPeerWatch } from './dead-peer.js'
 import type { Discovery } from './discovery/discovery.js'
@@ -162,7 +163,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     }
     if (this.#phase === 'closing' || this.#phase === 'closed') return this
     this.#enter('closing', reason)
-    for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort)
+    for (const signal of this.#signals) offAbort(signal, this.#onAbort)
     this.#shutDown()
     return this
   }
@@ -305,8 +306,11 @@ export class Service extends EventEmitter<ServiceEvents> {
 
   #closeOn(signal: AbortSignal | undefined): void {
     if (signal === undefined) return
-    if (signal.aborted) process.nextTick(this.#onAbort)
-    signal.addEventListener('abort', this.#onAbort, { once: true })
+    if (signal.aborted) {
+      process.nextTick(this.#onAbort)
+      return
+    }
+    onAbort(signal, this.#onAbort)
     this.#signals.push(signal)
   }
 
