@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { TcpnetError } from './errors.js'
 import type { RejectInfo } from './mesh/acceptor.js'
@@ -37,6 +38,23 @@ export interface ServiceEvents {
   online: []
   /** The daemon went away. Connections stay; the service is announced again when it is back. */
   offline: [reason: Error]
+}
+
+/**
+ * Ends waits for an event that does not come any more: `once` of node:events waits for the event and for `error`, with a
+ * one-time listener for each. Where there is such a wait, one-time listeners for `error` get the error; others do not,
+ * because to them it is none.
+ */
+export function endWaits(emitter: EventEmitter, event: string, error: Error): void {
+  if (!emitter.rawListeners(event).some(isOneTime)) return
+  for (const listener of emitter.rawListeners('error')) {
+    if (isOneTime(listener)) shielded(() => listener.call(emitter, error))
+  }
+}
+
+/** Whether a raw listener is the wrapper that Node makes for a one-time listener. */
+function isOneTime(listener: object): boolean {
+  return 'listener' in listener
 }
 
 /**

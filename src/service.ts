@@ -8,7 +8,7 @@ import { DeadPeerWatch } from './dead-peer.js'
 import type { Discovery } from './discovery/discovery.js'
 import { chooseDriver } from './discovery/drivers.js'
 import { invalidType, TcpnetError } from './errors.js'
-import { type PeerSocket, type ServiceEvents, shielded } from './events.js'
+import { endWaits, type PeerSocket, type ServiceEvents, shielded } from './events.js'
 import type { Peer } from './mesh/link.js'
 import { Mesh } from './mesh/mesh.js'
 import { tlsSetup } from './security/modes.js'
@@ -38,6 +38,9 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #deadPeers: DeadPeerWatch
   readonly #signals: AbortSignal[] = []
   #phase: Phase = 'new'
+  /** The callback that listen() was given. */
+  #onListening: (() => void) | undefined
+  #closedBecause = ''
   #binding: Binding | null = null
   #discovery: Discovery | null = null
 
@@ -128,6 +131,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     if (this.#phase !== 'new' && this.#settings.signal?.aborted === true) return this
     if (this.#phase !== 'new') throw listenTwice()
     this.#enter('opening', 'listen() was called')
+    this.#onListening = checked.callback
     if (checked.callback !== undefined) this.once('listening', checked.callback)
     this.#closeOn(checked.signal)
     this.#open(checked)
@@ -162,6 +166,7 @@ export class Service extends EventEmitter<ServiceEvents> {
       else this.once('close', callback)
     }
     if (this.#phase === 'closing' || this.#phase === 'closed') return this
+    this.#closedBecause = reason
     this.#enter('closing', reason)
     for (const signal of this.#signals) offAbort(signal, this.#onAbort)
     this.#shutDown()
@@ -323,12 +328,22 @@ export class Service extends EventEmitter<ServiceEvents> {
 
   readonly #onShutDown = (): void => {
     this.#enter('closed', 'nothing is left')
-    this.emit('close')
+    shielded(() => this.emit('close'))
+    // The callback of listen() waits for no error.
+    if (this.#onListening !== undefined) this.off('listening', this.#onListening)
+    endWaits(this, 'listening', closedEarly(this.#closedBecause))
   }
 }
 
 function closed(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
+}
+
+function closedEarly(reason: string): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_CLOSED',
+    `The service closed while "listening" was waited for: ${reason}. Make another with tcpnet() to listen again.`
+  )
 }
 
 function listenTwice(): TcpnetError {

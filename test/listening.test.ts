@@ -1,7 +1,8 @@
 // `listening` against `connection`, where a peer connects before the announcement is confirmed.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { afterEach, beforeEach, it, type TestContext } from 'node:test'
+import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
 import type { Service } from 'tcpnet'
 import { Cluster, closed } from './support/cluster.js'
 import { helloTo, introduce, knockAt } from './support/raw-peer.js'
@@ -70,6 +71,46 @@ it('listening comes right before a connection that is faster than the announceme
   await met
   assert.equal(told.filter((event) => String(event).startsWith('listening')).length, 1)
   socket.destroy()
+})
+
+describe('a wait for listening', () => {
+  const ends: [string, (service: Service) => void, RegExp][] = [
+    ['close() before listen()', (service) => service.close(), /close\(\) was called/],
+    ['close() after listen()', (service) => service.listen().close(), /close\(\) was called/],
+    ['an aborted signal', (service) => service.listen({ signal: AbortSignal.abort() }), /signal was aborted/]
+  ]
+  for (const [name, end, reason] of ends) {
+    it(`rejects where the service is closed by ${name}, after its close`, async () => {
+      const service = cluster.make()
+      const told: string[] = []
+      service.on('error', () => told.push('error')).on('close', () => told.push('close'))
+      const rejected = assert.rejects(once(service, 'listening'), (error: NodeJS.ErrnoException) => {
+        told.push('rejected')
+        assert.equal(error.code, 'ERR_TCPNET_CLOSED')
+        assert.match(error.message, reason)
+        return true
+      })
+      const closing = once(service, 'close')
+      end(service)
+      await Promise.all([rejected, closing])
+      assert.deepEqual(told, ['close', 'rejected'])
+      assert.equal(service.listenerCount('error'), 1)
+    })
+  }
+
+  it('rejects with the error of a service that fails', async () => {
+    await cluster.member({ uuid: 'BB' })
+    const waiting = once(cluster.make({ uuid: 'BB' }).listen(), 'listening')
+    await assert.rejects(waiting, { code: 'ERR_TCPNET_UUID_CONFLICT' })
+  })
+
+  it('is not what the callback of listen() is: a one-time listener for errors gets none where it closes early', async () => {
+    const service = cluster.make()
+    service.once('error', (error) => assert.fail(error))
+    await closed(service.listen(() => assert.fail('it listens')))
+    assert.equal(service.listenerCount('listening'), 0)
+    assert.equal(service.listenerCount('error'), 1)
+  })
 })
 
 it('error and close follow where the announcement fails after that', async (t) => {
