@@ -20,7 +20,7 @@ export const ERROR_CODES = {
   ERR_TCPNET_REFUSED: 'a peer refused the connection',
   // Emitted as `rejected`, or, where it is a peer that was dialed, as `error` with err.peer.
   ERR_TCPNET_HELLO_TIMEOUT: 'an inbound connection brought no complete hello in time',
-  ERR_TCPNET_HELLO_INVALID: 'the first line is no hello',
+  ERR_TCPNET_HELLO_INVALID: 'the first line is no hello, or has a field of the wrong form',
   ERR_TCPNET_HELLO_TOO_LONG: 'the first line is longer than 4096 bytes',
   ERR_TCPNET_HELLO_ENDED: 'the connection ended in the middle of the hello',
   ERR_TCPNET_TLS: 'the TLS handshake failed: the two sides have no secret, or no authority, in common',

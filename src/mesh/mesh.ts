@@ -337,6 +337,6 @@ export class Mesh {
 function full(maxPeers: number): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_FULL',
-    `A peer was refused: ${maxPeers} are connected already. Raise maxPeers for a larger cluster.`
+    `${maxPeers} peers are connected already. Raise maxPeers for a larger cluster.`
   )
 }
