@@ -130,7 +130,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     // As with a server of node:net, the signal is no error: `close` follows, or has come.
     if (this.#phase !== 'new' && this.#settings.signal?.aborted === true) return this
     if (this.#phase !== 'new') throw listenTwice()
-    this.#enter('opening', 'listen() was called')
+    if (!this.#enter('opening', 'listen() was called')) return this
     this.#onListening = checked.callback
     if (checked.callback !== undefined) this.once('listening', checked.callback)
     this.#closeOn(checked.signal)
@@ -245,26 +245,26 @@ export class Service extends EventEmitter<ServiceEvents> {
    * @returns whether the service listens now: a listener may have closed it
    */
   #startListening(reason: string): boolean {
-    if (this.#phase === 'opening') {
-      this.#enter('listening', reason)
-      shielded(() => this.emit('listening'))
-    }
+    if (this.#phase === 'opening' && this.#enter('listening', reason)) shielded(() => this.emit('listening'))
     return this.listening
   }
 
   readonly #onOnline = (): void => {
     this.#tell('offline', 'online', 'the daemon is back')
-    shielded(() => this.emit('online'))
+    if (this.listening) shielded(() => this.emit('online'))
   }
 
   readonly #onOffline = (reason: Error): void => {
     this.#tell('online', 'offline', reason.message)
-    shielded(() => this.emit('offline', reason))
+    if (this.listening) shielded(() => this.emit('offline', reason))
   }
 
-  #enter(phase: Phase, reason: string): void {
-    this.#tell(this.#phase, phase, reason)
+  /** @returns whether the service is in that phase now: a subscriber of the change may have closed it */
+  #enter(phase: Phase, reason: string): boolean {
+    const from = this.#phase
     this.#phase = phase
+    this.#tell(from, phase, reason)
+    return this.#phase === phase
   }
 
   #tell(from: string, to: string, reason: string): void {
@@ -299,7 +299,7 @@ export class Service extends EventEmitter<ServiceEvents> {
 
   readonly #onDialFailed = (error: Error, peer: Peer): void => {
     trace('%s: the dial failed: %s', peer.uuid, error.message)
-    if (this.listenerCount('error') === 0) return
+    if (!this.listening || this.listenerCount('error') === 0) return
     // Without the error in it: a circle could not be written as JSON.
     const told = Object.assign(error, { peer: Object.freeze({ ...peer, error: null }) })
     shielded(() => this.emit('error', told))
