@@ -90,3 +90,58 @@ it('where the clocks jump, connections stay, and are made again as soon as ever'
   `)
   assert.deepEqual(output, ['true', 'true', 'true', 'true'])
 })
+
+describe('a copy of the package', () => {
+  const COPY = `
+    import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+    import { tmpdir } from 'node:os'
+    import { join } from 'node:path'
+    import { pathToFileURL } from 'node:url'
+    const copy = (...parts) => {
+      const folder = mkdtempSync(join(tmpdir(), 'copy-'))
+      process.on('exit', () => rmSync(folder, { recursive: true }))
+      for (const part of ['package.json', 'dist', ...parts]) cpSync(part, join(folder, part), { recursive: true })
+      symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
+      return folder
+    }
+    const binaries = ['build/Release/tcpnet.node', 'prebuilds'].filter((path) => existsSync(path))
+    const from = (folder, path) => import(pathToFileURL(join(folder, 'dist', path)))
+  `
+
+  it('beside another in one process has its own addon, and its own services over memory', async () => {
+    const output = await outputOf(`${COPY}
+      const addons = []
+      const all = []
+      const shared = new AbortController()
+      for (const folder of [copy(...binaries), copy(...binaries)]) {
+        const { tcpnet } = await from(folder, 'index.js')
+        const { addon } = await from(folder, 'addon.js')
+        addons.push(addon())
+        const make = () => tcpnet({ name: 'x', signal: shared.signal }).listen()
+        all.push(make(), make())
+      }
+      const [a, b, c, d] = all
+      console.log(addons[0] !== addons[1])
+      for (const one of addons) console.log(one.interfaces().length > 0)
+      await meshed(a, b)
+      await meshed(c, d)
+      console.log(new Set(all.flatMap(({ connections }) => connections.map(({ peer }) => peer.uuid))).size)
+      const ends = all.map((service) => new Promise((resolve) => service.on('close', resolve)))
+      shared.abort()
+      await Promise.all(ends)
+    `)
+    assert.deepEqual(output, ['true', 'true', 'true', '4'])
+  })
+
+  it('in a bundle of CommonJS, where modules have no URL, fails with what to do', async () => {
+    const output = await outputOf(`${COPY}
+      const folder = copy()
+      const file = join(folder, 'dist/addon.js')
+      writeFileSync(file, readFileSync(file, 'utf8').replaceAll('import.meta.url', '({}).url'))
+      const { tcpnet } = await from(folder, 'index.js')
+      const service = tcpnet({ name: 'x', driver: 'avahi' })
+      service.on('error', ({ code, message }) => console.log(code, message)).listen()
+    `)
+    assert.match(output.join(), /^ERR_TCPNET_ADDON tcpnet is part of a bundle.*leave it out of the bundle/)
+  })
+})
