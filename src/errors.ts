@@ -74,3 +74,19 @@ export function uuidConflict(uuid: string): TcpnetError {
     `Another service on the network has the uuid ${uuid}: give each its own, or leave the setting out to have one made.`
   )
 }
+
+/** A wait for `listening` ended with the service. */
+export function closedEarly(reason: string): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_CLOSED',
+    `The service closed while "listening" was waited for: ${reason}. Make another with tcpnet() to listen again.`
+  )
+}
+
+/** listen() was called once more, or after close(). */
+export function listenTwice(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_LISTEN_TWICE',
+    'A service listens once, and not after close(): make another with tcpnet() to listen again.'
+  )
+}

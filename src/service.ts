@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import { inspect } from 'node:util'
-import { offAbort, onAbort } from './abort.js'
+import { AbortWatch } from './abort.js'
 import { type Binding, bind } from './binding.js'
 import { DeadPeerWatch } from './dead-peer.js'
 import type { Discovery } from './discovery/discovery.js'
 import { chooseDriver } from './discovery/drivers.js'
-import { invalidType, TcpnetError } from './errors.js'
+import { closedEarly, invalidType, listenTwice } from './errors.js'
 import { endWaits, type PeerSocket, type ServiceEvents, shielded } from './events.js'
 import type { Peer } from './mesh/link.js'
 import { Mesh } from './mesh/mesh.js'
@@ -36,7 +36,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #mesh: Mesh
   readonly #connections: PeerSocket[] = []
   readonly #deadPeers: DeadPeerWatch
-  readonly #signals: AbortSignal[] = []
+  readonly #signals = new AbortWatch(() => this.#close('its signal was aborted'))
   #phase: Phase = 'new'
   /** The callback that listen() was given. */
   #onListening: (() => void) | undefined
@@ -67,7 +67,7 @@ export class Service extends EventEmitter<ServiceEvents> {
       onDialFailed: this.#onDialFailed,
       onRejected: (error, info) => shielded(() => this.emit('rejected', error, info))
     })
-    this.#closeOn(signal)
+    if (signal !== undefined) this.#signals.add(signal)
   }
 
   /** The cluster's name. */
@@ -133,7 +133,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     if (!this.#enter('opening', 'listen() was called')) return this
     this.#onListening = checked.callback
     if (checked.callback !== undefined) this.once('listening', checked.callback)
-    this.#closeOn(checked.signal)
+    if (checked.signal !== undefined) this.#signals.add(checked.signal)
     this.#open(checked)
     return this
   }
@@ -168,7 +168,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     if (this.#phase === 'closing' || this.#phase === 'closed') return this
     this.#closedBecause = reason
     this.#enter('closing', reason)
-    for (const signal of this.#signals) offAbort(signal, this.#onAbort)
+    this.#signals.stop()
     this.#shutDown()
     return this
   }
@@ -305,20 +305,6 @@ export class Service extends EventEmitter<ServiceEvents> {
     shielded(() => this.emit('error', told))
   }
 
-  readonly #onAbort = (): void => {
-    this.#close('its signal was aborted')
-  }
-
-  #closeOn(signal: AbortSignal | undefined): void {
-    if (signal === undefined) return
-    if (signal.aborted) {
-      process.nextTick(this.#onAbort)
-      return
-    }
-    onAbort(signal, this.#onAbort)
-    this.#signals.push(signal)
-  }
-
   #shutDown(): void {
     const parts: Promise<void>[] = [new Promise((resolve) => this.#mesh.close(CLOSE_GRACE_MS, resolve))]
     if (this.#binding !== null) parts.push(closed(this.#binding.server))
@@ -337,18 +323,4 @@ export class Service extends EventEmitter<ServiceEvents> {
 
 function closed(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
-}
-
-function closedEarly(reason: string): TcpnetError {
-  return new TcpnetError(
-    'ERR_TCPNET_CLOSED',
-    `The service closed while "listening" was waited for: ${reason}. Make another with tcpnet() to listen again.`
-  )
-}
-
-function listenTwice(): TcpnetError {
-  return new TcpnetError(
-    'ERR_TCPNET_LISTEN_TWICE',
-    'A service listens once, and not after close(): make another with tcpnet() to listen again.'
-  )
 }

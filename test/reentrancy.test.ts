@@ -88,15 +88,17 @@ describe('a subscriber that closes the service at its own change', () => {
 })
 
 describe("a subscriber that closes the service at a peer's change", () => {
-  /** A peer that is announced and accepts the first dial of a service. */
+  /** A peer that is announced, and accepts the first dial of a service. */
   async function connectedPeer(service: Service): Promise<RawPeer> {
     const peer = await RawPeer.announce(cluster.name, 'AA')
     cleanUps.push(() => peer.close())
-    const listening = next(service, 'listening')
+    peer.dials.once('added', () => {
+      const [socket] = peer.dials.items
+      if (socket === undefined) return
+      accept(socket)
+      socket.on('end', () => socket.end()).resume()
+    })
     service.listen()
-    await listening
-    const { socket } = await peer.dial(1)
-    accept(socket)
     return peer
   }
 
@@ -121,13 +123,9 @@ describe("a subscriber that closes the service at a peer's change", () => {
       const changes = closeAt(service, true, state)
       const told = eventsOf(service)
       const ended = next(service, 'close')
-      // The service may be closed before it is dialed.
-      const peer = connectedPeer(service).then(async (raw) => {
-        await until(() => service.connections.length === 1 || !service.listening, 'it is connected, or closes')
-        if (service.listening) await provoke(service, raw)
-        for (const socket of raw.dials.items) socket.on('end', () => socket.end()).resume()
-      })
-      peer.catch(() => {})
+      const peer = await connectedPeer(service)
+      await until(() => service.connections.length === 1 || told.includes('close'), 'it is connected, or closed')
+      if (service.listening) await provoke(service, peer)
       await ended
       areInOrder(changes)
       assert.equal(told.filter((event) => event === 'close').length, 1)
