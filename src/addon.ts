@@ -106,6 +106,11 @@ export interface Addon {
    */
   silenceMs(fd: number): number
   /**
+   * Whether the kernel has closed a TCP connection: the other end reset it, or the kernel gave it up. False on systems
+   * other than Linux.
+   */
+  isClosed(fd: number): boolean
+  /**
    * Makes Avahi's libdns_sd fit for use by others in this process: silent on stderr, and safe when the daemon goes away,
    * which crashes the process otherwise. To be called before it is used. What the addon itself does needs no such call.
    */
@@ -138,10 +143,13 @@ export function addon(): Addon {
 }
 
 function load(): Addon | TcpnetError {
+  // A bundler that makes CommonJS of this module leaves it out.
+  const own: string | undefined = import.meta.url
+  if (own === undefined) return bundled()
   let root = 'its folder'
   try {
-    root = fileURLToPath(new URL('..', import.meta.url))
-    return createRequire(import.meta.url)('node-gyp-build')(root) as Addon
+    root = fileURLToPath(new URL('..', own))
+    return createRequire(own)('node-gyp-build')(root) as Addon
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause)
     return new TcpnetError(
@@ -152,4 +160,12 @@ function load(): Addon | TcpnetError {
       cause
     )
   }
+}
+
+function bundled(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_ADDON',
+    "tcpnet is part of a bundle, without its native addon: leave it out of the bundle (esbuild's --external:tcpnet). A " +
+      `single executable loads it from node_modules: require('node:module').createRequire(process.execPath)('tcpnet').`
+  )
 }

@@ -7,6 +7,9 @@ import { inspect } from 'node:util'
 export const ERROR_CODES = {
   // Thrown.
   ERR_TCPNET_LISTEN_TWICE: 'listen() was called on a service that listens, did so before, or was closed',
+  ERR_TCPNET_NO_PSK: 'this runtime cannot do what the setting secret needs',
+  // Given to one-time listeners for `error`: `once(service, 'listening')` of node:events rejects with it.
+  ERR_TCPNET_CLOSED: 'the service closed while something waited for it to listen',
   // Emitted as `error`.
   ERR_TCPNET_ADDON: 'the native addon is missing for this platform, or does not load',
   ERR_TCPNET_NO_DRIVER: 'no driver for discovery can be used on this machine',
@@ -17,12 +20,11 @@ export const ERROR_CODES = {
   ERR_TCPNET_REFUSED: 'a peer refused the connection',
   // Emitted as `rejected`, or, where it is a peer that was dialed, as `error` with err.peer.
   ERR_TCPNET_HELLO_TIMEOUT: 'an inbound connection brought no complete hello in time',
-  ERR_TCPNET_HELLO_INVALID: 'the first line is no hello',
+  ERR_TCPNET_HELLO_INVALID: 'the first line is no hello, or has a field of the wrong form',
   ERR_TCPNET_HELLO_TOO_LONG: 'the first line is longer than 4096 bytes',
   ERR_TCPNET_HELLO_ENDED: 'the connection ended in the middle of the hello',
   ERR_TCPNET_TLS: 'the TLS handshake failed: the two sides have no secret, or no authority, in common',
   ERR_TCPNET_SECURITY: 'one side secures its connections and the other does not, or in another way',
-  ERR_TCPNET_NO_PSK: 'this runtime cannot do what the setting secret needs',
   ERR_TCPNET_VERSION: 'the other side speaks another version of the hello',
   ERR_TCPNET_NAME: 'the hello is for a cluster of another name',
   ERR_TCPNET_NOT_ME: 'the hello is for a service of another uuid',
@@ -70,5 +72,21 @@ export function uuidConflict(uuid: string): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_UUID_CONFLICT',
     `Another service on the network has the uuid ${uuid}: give each its own, or leave the setting out to have one made.`
+  )
+}
+
+/** A wait for `listening` ended with the service. */
+export function closedEarly(reason: string): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_CLOSED',
+    `The service closed while "listening" was waited for: ${reason}. Make another with tcpnet() to listen again.`
+  )
+}
+
+/** listen() was called once more, or after close(). */
+export function listenTwice(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_LISTEN_TWICE',
+    'A service listens once, and not after close(): make another with tcpnet() to listen again.'
   )
 }

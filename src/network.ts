@@ -72,7 +72,7 @@ interface Interface {
 /** Milliseconds for which the interfaces are remembered: whoever announces must not have us list them all the time. */
 const REMEMBERED_MS = 1000
 let remembered: { readonly until: number; readonly interfaces: ReadonlyMap<number, Interface> } = {
-  until: 0,
+  until: Number.NEGATIVE_INFINITY,
   interfaces: new Map()
 }
 

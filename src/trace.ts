@@ -20,9 +20,24 @@ export interface StateChange {
 }
 
 const changes = channel('tcpnet:change')
+/** Changes that come while one is published. */
+const waiting: StateChange[] = []
+let publishing = false
 
-/** Tells a change to whoever listens: the debug log, and the subscribers of `tcpnet:change` (node:diagnostics_channel). */
+/**
+ * Tells a change to the debug log and to the subscribers of `tcpnet:change` (node:diagnostics_channel). A subscriber may
+ * call back into the service: to be called when the new state is set, and the state is to be asked for again after it. What
+ * changes meanwhile is published after the change at hand, so that all subscribers see the same order.
+ */
 export function tellChange(change: StateChange): void {
   trace('%s %s: %s -> %s (%s)', change.service, change.peer ?? 'itself', change.from, change.to, change.reason)
-  if (changes.hasSubscribers) changes.publish(change)
+  if (!changes.hasSubscribers) return
+  waiting.push(change)
+  if (publishing) return
+  publishing = true
+  try {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) changes.publish(next)
+  } finally {
+    publishing = false
+  }
 }

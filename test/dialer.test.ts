@@ -32,6 +32,40 @@ function dial(port: number, addresses: string[]): Promise<DialResult> {
   return within(new Promise((resolve) => new Dial(target, resolve)), 'the dial ends')
 }
 
+describe('a dial that reaches another program', () => {
+  const programs: [string, string, string, RegExp][] = [
+    [
+      'an HTTP server',
+      'HTTP/1.1 400 Bad Request\r\n\r\n',
+      'ERR_TCPNET_HELLO_INVALID',
+      /no tcpnet service listens there/
+    ],
+    ['an SSH server', 'SSH-2.0-OpenSSH_9.2p1\r\n', 'ERR_TCPNET_HELLO_INVALID', /no tcpnet service listens there/],
+    ['one that never ends its line', 'x'.repeat(5000), 'ERR_TCPNET_HELLO_TOO_LONG', /no tcpnet service/],
+    ['one that closes at once', '', 'ERR_TCPNET_HELLO_ENDED', /before its first line/],
+    [
+      'a peer that finds our hello wrong',
+      '{"tcpnet":1,"status":"refused","reason":"invalid"}\n',
+      'ERR_TCPNET_REFUSED',
+      /a field of our hello is wrong to it/
+    ]
+  ]
+  for (const [name, line, code, what] of programs) {
+    it(`fails with an error that names the peer, its address and port, and what to do: ${name}`, async () => {
+      const server = createServer((socket) => socket.on('error', () => {}).end(line)).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      const result = await dial(port, ['127.0.0.1'])
+      server.close()
+      assert.equal(result.kind, 'failed')
+      const { code: told, message } = result.error as NodeJS.ErrnoException
+      assert.equal(told, code)
+      assert.ok(message.includes(`the peer B at 127.0.0.1:${port} failed. `), message)
+      assert.match(message, what)
+    })
+  }
+})
+
 describe('a dial that no address takes', () => {
   for (const addresses of [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]) {
     it(`fails with an error that names each of ${addresses.length}`, async () => {

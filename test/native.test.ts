@@ -37,6 +37,7 @@ test('setDeadPeerOptions() sets a TCP socket, and tells the errno for anything e
   assert.equal(addon().setDeadPeerOptions(descriptorOf(socket), DEAD_PEER), 0)
   assert.equal(addon().silenceMs(descriptorOf(socket)), 0)
   assert.equal(addon().silenceMs(-1), 0)
+  assert.equal(addon().isClosed(-1), false)
   assert.notEqual(addon().setDeadPeerOptions(-1, DEAD_PEER), 0)
   socket.destroy()
   server.close()
@@ -85,6 +86,7 @@ test('wrong arguments are TypeErrors', () => {
   assert.throws(() => native.queryAddresses?.('host', 0, 1), TypeError)
   assert.throws(() => native.setDeadPeerOptions?.(1, { ...DEAD_PEER, idle: 0 }), TypeError)
   assert.throws(() => native.setDeadPeerOptions?.('1', DEAD_PEER), TypeError)
+  assert.throws(() => native.isClosed?.('1'), TypeError)
 })
 
 // libavahi-common, which stays, calls the functions for memory that the addon gave it; Node 20 unmaps an addon that no

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import dns from 'node:dns'
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { syncBuiltinESMExports } from 'node:module'
 import { connect, Server, Socket } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
@@ -323,6 +323,26 @@ describe('an abort signal', () => {
     const ending = next(service, 'close')
     controller.abort()
     await ending
+  })
+
+  it('shared by many services has one listener, and none once they are closed', async () => {
+    const [{ signal }, { signal: listenSignal }] = [new AbortController(), new AbortController()]
+    const listeners = () => [signal, listenSignal].map((one) => getEventListeners(one, 'abort').length)
+    const services = Array.from({ length: 11 }, () => cluster.make({ signal }).listen({ signal: listenSignal }))
+    assert.deepEqual(listeners(), [1, 1])
+    const last = services.pop() ?? assert.fail()
+    await Promise.all(services.map(closed))
+    assert.deepEqual(listeners(), [1, 1])
+    await closed(last)
+    assert.deepEqual(listeners(), [0, 0])
+  })
+
+  it('shared by many services closes them all', async () => {
+    const controller = new AbortController()
+    const services = Array.from({ length: 11 }, () => cluster.make({ signal: controller.signal }))
+    const ended = Promise.all(services.map((service) => next(service, 'close')))
+    controller.abort()
+    await ended
   })
 
   it('that is aborted after close does nothing', async () => {

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
+import { endpoint } from './endpoint.js'
 import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
 import type { Limits } from './limits.js'
 
@@ -123,14 +124,24 @@ export class Dial {
     const step = this.#sent ? 'did not answer the hello' : 'could not be reached'
     return new TcpnetError(
       'ERR_TCPNET_DIAL_TIMEOUT',
-      `The peer ${this.#target.uuid} ${step} within ${waitedMs} ms: its host is gone, hangs or drops packets. ` +
-        'It is dialed again while it is announced.'
+      `It ${step} within ${waitedMs} ms: its host is gone, hangs or drops packets. It is dialed again while it is announced.`
     )
   }
 
   #fail(error: Error): void {
-    this.#end({ kind: 'failed', error, addresses: this.tried() })
+    const told = error instanceof TcpnetError ? this.#naming(error) : error
+    this.#end({ kind: 'failed', error: told, addresses: this.tried() })
     this.#socket.destroy()
+  }
+
+  /** The same error, with the peer, its address and its port in the message. Errors of the system name the latter two. */
+  #naming({ code, message, cause }: TcpnetError): TcpnetError {
+    const { uuid, port, addresses } = this.#target
+    const [first, ...others] = addresses.map(({ address }) => address)
+    const reached = this.#connected ? this.#socket.remoteAddress : undefined
+    const more = reached === undefined && others.length > 0 ? ` and ${others.length} more addresses` : ''
+    const at = endpoint(reached ?? first ?? '', port)
+    return new TcpnetError(code, `The dial of the peer ${uuid} at ${at}${more} failed. ${message}`, cause)
   }
 
   /** The addresses that were tried in vain; the one that was reached, if it came that far. */
@@ -164,6 +175,7 @@ function ignore(): void {}
 
 const REFUSALS: Record<RefusalReason, string> = {
   version: 'it speaks another version of the hello: use one major version of tcpnet in a cluster',
+  invalid: 'a field of our hello is wrong to it: use one major version of tcpnet in a cluster',
   name: 'it belongs to a cluster of another name: the announcement is stale',
   'not-me': 'it has another uuid: the announcement is stale',
   self: 'it has our own uuid: give every service a uuid of its own',
@@ -182,12 +194,12 @@ function withMessage(error: Error): Error {
 function notAccepted(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_TLS',
-    'The peer closed the connection after the TLS handshake, without an answer: it does not accept our certificate, or is ' +
+    'It closed the connection after the TLS handshake, without an answer: it does not accept our certificate, or is ' +
       'closing. Its "rejected" event says which.'
   )
 }
 
 function refusal(reason: RefusalReason | null): TcpnetError {
   const said = reason === null ? 'it did not say why' : REFUSALS[reason]
-  return new TcpnetError('ERR_TCPNET_REFUSED', `The peer refused the connection: ${said}.`)
+  return new TcpnetError('ERR_TCPNET_REFUSED', `It refused the connection: ${said}.`)
 }

@@ -105,11 +105,12 @@ export class Link {
     const old = this.#state
     this.#state = next
     if (next.kind === 'dialing' || next.kind === 'connected') this.isNew = false
-    const { name, uuid: service } = this.#owner
-    tellChange({ name, service, peer: this.uuid, from: nameOf(old), to: nameOf(next), reason })
     if (old.kind === 'dialing') old.dial.abort()
     if (old.kind === 'waiting') clearTimeout(old.timer)
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
+    // Last: a subscriber may close the service, which enters another state.
+    const { name, uuid: service } = this.#owner
+    tellChange({ name, service, peer: this.uuid, from: nameOf(old), to: nameOf(next), reason })
   }
 
   /**

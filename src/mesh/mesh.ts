@@ -165,7 +165,8 @@ export class Mesh {
     this.#woken.delete(link)
     if (this.#closing || this.#links.get(link.uuid) !== link) return
     if (link.applicant !== null) this.#answer(link, link.applicant)
-    if (link.state.kind !== 'idle' || link.applicant !== null) return
+    // A subscriber of the change may have closed the service.
+    if (this.#closing || link.state.kind !== 'idle' || link.applicant !== null) return
     if (!link.isKnown) return this.#forget(link, 'neither announced nor connected')
     if (link.barred !== null) {
       this.#tellBarred(link, link.barred)
@@ -331,6 +332,6 @@ export class Mesh {
 function full(maxPeers: number): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_FULL',
-    `A peer was refused: ${maxPeers} are connected already. Raise maxPeers for a larger cluster.`
+    `${maxPeers} peers are connected already. Raise maxPeers for a larger cluster.`
   )
 }

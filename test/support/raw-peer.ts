@@ -83,7 +83,12 @@ export function helloTo(service: Service, change: Partial<Hello> = {}): string {
 export async function knock(service: Service, localAddress = '127.0.0.1'): Promise<Socket> {
   const bound = service.address()
   if (bound === null) throw new Error('The service does not listen.')
-  const socket = connect({ port: bound.port, host: '127.0.0.1', localAddress, allowHalfOpen: true })
+  return knockAt(bound.port, localAddress)
+}
+
+/** A connection to a port of this machine, from an address of the loopback network. */
+export async function knockAt(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: true })
   socket.on('error', () => {})
   await within(once(socket, 'connect'), 'the service is not reached')
   return socket
