@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   ERR_TCPNET_NO_DRIVER: 'no driver for discovery can be used on this machine',
   ERR_TCPNET_NO_DAEMON: 'the DNS-SD daemon is not running, or does not answer',
   ERR_TCPNET_DAEMON_REFUSED: 'the DNS-SD daemon refuses the announcement, or does not make it within 30 seconds',
+  ERR_TCPNET_NO_INTERFACE: 'no interface has the address that the service listens on any more',
   ERR_TCPNET_UUID_CONFLICT: 'another live service on the network has this uuid',
   ERR_TCPNET_DIAL_TIMEOUT: 'a peer could not be reached, or did not answer, in time',
   ERR_TCPNET_REFUSED: 'a peer refused the connection',

@@ -3,6 +3,7 @@ import { TcpnetError, uuidConflict } from '../errors.js'
 import { trace } from '../trace.js'
 import type { Announcement, Discovery, Driver, Listener } from './discovery.js'
 import { Instances } from './instances.js'
+import { type InterfaceSource, ServiceInterface, SYSTEM_INTERFACES } from './service-interface.js'
 
 /** Milliseconds in which a daemon has to answer: below the five seconds in which `listen` is to say that there is none. */
 const ANSWER_TIMEOUT_MS = 4500
@@ -25,9 +26,15 @@ export const START_DAEMON = 'on Linux start avahi-daemon (and D-Bus), or install
 /** One connection to a daemon: it announces and browses until it fails, once and for good. */
 export type OpenSession = (announcement: Announcement, onEvent: (event: SessionEvent) => void) => Session
 
+/** Why a service is not announced: what its session said, or that its address is on no interface. */
+interface Failure {
+  readonly failure: SessionFailure | 'interface'
+  readonly message: string
+}
+
 /** Makes a driver of sessions that fail: one session after the other, each announcing the same name. */
-export function healing(open: OpenSession): Driver {
-  return (announcement, listener) => new HealingDiscovery(open, announcement, listener)
+export function healing(open: OpenSession, interfaces: InterfaceSource = SYSTEM_INTERFACES): Driver {
+  return (announcement, listener) => new HealingDiscovery(open, announcement, listener, interfaces)
 }
 
 class HealingDiscovery implements Discovery {
@@ -35,6 +42,11 @@ class HealingDiscovery implements Discovery {
   readonly #announcement: Announcement
   readonly #listener: Listener
   readonly #instances: Instances
+  readonly #interface: ServiceInterface
+  /** Looks at the interfaces while the service is on one address. */
+  readonly #interfaceTimer: NodeJS.Timeout | undefined
+  /** The index that the session was opened with; null while there is none. */
+  #index: number | null = null
   #session: Session | null = null
   #announced = false
   #offline = false
@@ -43,7 +55,7 @@ class HealingDiscovery implements Discovery {
   #timer: NodeJS.Timeout | undefined
   #closed: Promise<void> | null = null
 
-  constructor(open: OpenSession, announcement: Announcement, listener: Listener) {
+  constructor(open: OpenSession, announcement: Announcement, listener: Listener, interfaces: InterfaceSource) {
     this.#open = open
     this.#announcement = announcement
     this.#listener = listener
@@ -55,16 +67,22 @@ class HealingDiscovery implements Discovery {
         if (this.#closed === null) listener.down(uuid)
       }
     })
+    this.#interface = new ServiceInterface(announcement, interfaces)
+    if (this.#interface.isOne) this.#interfaceTimer = setInterval(this.#checkInterface, interfaces.everyMs).unref()
     this.#connect()
   }
 
   close(): Promise<void> {
+    clearInterval(this.#interfaceTimer)
     this.#closed ??= this.#endSession()
     return this.#closed
   }
 
   #connect(): void {
-    const session = this.#open(this.#announcement, (event) => {
+    const interfaceIndex = this.#interface.find()
+    this.#index = interfaceIndex
+    if (interfaceIndex === null) return this.#after(0, () => this.#onFailed(this.#noInterface()))
+    const session = this.#open({ ...this.#announcement, interfaceIndex }, (event) => {
       if (this.#session === session && this.#closed === null) this.#onEvent(event)
     })
     this.#session = session
@@ -106,11 +124,35 @@ class HealingDiscovery implements Discovery {
     this.#instances.begin()
   }
 
-  #onFailed(event: SessionEvent & { type: 'failed' }): void {
+  /** A session knows only the index that it was opened with: when that has changed, another one is opened. */
+  readonly #checkInterface = (): void => {
+    const index = this.#interface.find()
+    if (index === this.#index) return
+    this.#index = index
+    if (this.#session !== null) this.#onFailed(index === null ? this.#noInterface() : this.#otherInterface())
+    else if (index !== null) this.#connect()
+  }
+
+  #noInterface(): Failure {
+    const { address } = this.#announcement
+    const message = `No interface has the address ${address}, on which the service listens: it is announced again once one has.`
+    return { failure: 'interface', message }
+  }
+
+  #otherInterface(): Failure {
+    const { address } = this.#announcement
+    const message = `The interface with the address ${address}, on which the service listens, was removed and made again: the service is announced there anew.`
+    return { failure: 'interface', message }
+  }
+
+  #onFailed(event: Failure): void {
     void this.#endSession()
     const error = errorOf(event, this.#announcement)
-    if (this.#isFinal(event)) return this.#listener.failed(error)
-    trace('the daemon is gone (%s); next attempt in %d ms', error.message, this.#retryMs)
+    if (this.#isFinal(event)) {
+      clearInterval(this.#interfaceTimer)
+      return this.#listener.failed(error)
+    }
+    trace('not announced (%s); next attempt in %d ms', error.message, this.#retryMs)
     this.#after(this.#retryMs, () => this.#connect())
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
     // What a session found that failed before it announced is as old as the rest.
@@ -121,7 +163,7 @@ class HealingDiscovery implements Discovery {
   }
 
   /** Whether there is no use in another attempt, or nobody waits for one. */
-  #isFinal({ failure }: SessionEvent & { type: 'failed' }): boolean {
+  #isFinal({ failure }: Failure): boolean {
     if (failure !== 'conflict') return !this.#announced
     // Nobody has a generated uuid as well: who says so, where the daemon probes all the same, lies. For a while he is borne.
     return this.#announcement.probe || (!this.#announced && this.#retryMs === LONGEST_RETRY_MS)
@@ -147,7 +189,7 @@ class HealingDiscovery implements Discovery {
 
   /** The session fails unless it comes to its next step in time. */
   #expect(ms: number, failure: SessionFailure, message: string): void {
-    this.#after(ms, () => this.#onFailed({ type: 'failed', failure, message }))
+    this.#after(ms, () => this.#onFailed({ failure, message }))
   }
 
   #after(ms: number, step: () => void): void {
@@ -156,7 +198,7 @@ class HealingDiscovery implements Discovery {
   }
 }
 
-function errorOf({ failure, message }: SessionEvent & { type: 'failed' }, { name, uuid }: Announcement): TcpnetError {
+function errorOf({ failure, message }: Failure, { name, uuid }: Announcement): TcpnetError {
   switch (failure) {
     case 'conflict':
       return uuidConflict(uuid)
@@ -166,6 +208,8 @@ function errorOf({ failure, message }: SessionEvent & { type: 'failed' }, { name
         `The DNS-SD daemon refused the announcement: ${message}.` +
           (name.length === 1 ? ' Avahi takes no name of a single character: choose a longer one.' : '')
       )
+    case 'interface':
+      return new TcpnetError('ERR_TCPNET_NO_INTERFACE', message)
     case 'library':
       return new TcpnetError('ERR_TCPNET_NO_DRIVER', `The DNS-SD library cannot be used: ${message}.`)
     case 'daemon':

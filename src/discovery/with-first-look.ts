@@ -2,6 +2,7 @@ import { uuidConflict } from '../errors.js'
 import { localAddresses } from '../network.js'
 import type { Announcement, Discovery, Driver, Instance, Listener } from './discovery.js'
 import { AT_FIRST_MS, FirstLook } from './first-look.js'
+import { ServiceInterface, SYSTEM_INTERFACES } from './service-interface.js'
 
 /**
  * Milliseconds in which whoever has a uuid answers for it: as long as a host that probes for a name waits for an answer
@@ -31,6 +32,7 @@ class WithFirstLook implements Discovery {
   readonly #announcement: Announcement
   readonly #listener: Listener
   readonly #againMs: number
+  readonly #interface: ServiceInterface
   #discovery: Discovery | null = null
   #look: FirstLook | null = null
   #timer: NodeJS.Timeout | undefined
@@ -41,6 +43,7 @@ class WithFirstLook implements Discovery {
     this.#announcement = announcement
     this.#listener = listener
     this.#againMs = againMs
+    this.#interface = new ServiceInterface(announcement, SYSTEM_INTERFACES)
     if (announcement.probe) {
       this.#ask()
     } else {
@@ -92,8 +95,9 @@ class WithFirstLook implements Discovery {
   }
 
   #begin(uuid: string | null, askAtMs: readonly number[], onHint: (instance: Instance) => void): FirstLook {
-    const { name, interfaceIndex } = this.#announcement
-    const interfaces = localAddresses().filter(({ index }) => interfaceIndex === 0 || index === interfaceIndex)
+    const { name } = this.#announcement
+    const own = this.#interface.find()
+    const interfaces = localAddresses().filter(({ index }) => own === 0 || index === own)
     return new FirstLook({ name, uuid, interfaces, askAtMs, onHint })
   }
 }
