@@ -73,6 +73,7 @@ export type SessionEvent =
       readonly instance: string
       readonly interfaceIndex: number
       readonly family: 4 | 6
+      /** As the library writes it, in which some characters are escaped (RFC 1035 §5.1). */
       readonly host: string
       readonly port: number
       readonly txt: readonly string[]

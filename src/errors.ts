@@ -66,6 +66,15 @@ export function badPort(value: unknown): RangeError {
   return Object.assign(error, { code: 'ERR_SOCKET_BAD_PORT' })
 }
 
+/** The daemon says that another service holds a uuid that was made at random. */
+export function falseConflict(uuid: string): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_UUID_CONFLICT',
+    `The DNS-SD daemon reports that another service has the uuid ${uuid}. It was made at random, so that no other service can ` +
+      'have it: a host on the network sends false packets.'
+  )
+}
+
 /** Another live service on the network holds the uuid that this one was given. */
 export function uuidConflict(uuid: string): TcpnetError {
   return new TcpnetError(

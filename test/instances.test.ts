@@ -49,6 +49,26 @@ describe('an instance', () => {
     assert.deepEqual(told?.paths, [{ interfaceIndex: 2, family: 4, address: '192.0.2.1' }])
   })
 
+  const hosts: [string, string, string][] = [
+    ['as Avahi writes it', 'h\\195\\180st.local', 'hôst.local'],
+    ["as Apple's library writes it", 'hôst.local', 'hôst.local'],
+    ['with an escaped dot, backslash and space', 'a\\.b\\\\c\\032d.local', 'a.b\\c d.local'],
+    ['with an escape that is cut', 'host\\', 'host\\'],
+    ['with C0 and C1 controls', 'a\\027[2J\u009bm.local', 'a\\u{1b}[2J\\u{9b}m.local'],
+    ['with marks of direction', '\u202elacol.\u2066', '\\u{202e}lacol.\\u{2066}'],
+    ['with separators of lines', 'a\nb\u2028c', 'a\\u{a}b\\u{2028}c'],
+    ['that is no UTF-8', 'a\\255b', 'a\ufffdb'],
+    ['of any length', 'x'.repeat(9000), `${'x'.repeat(255)}…`],
+    ['of any length when it is escaped', '\u0001'.repeat(200), `${'\\u{1}'.repeat(51)}…`]
+  ]
+  for (const [name, host, shown] of hosts) {
+    it(`has a host name that can be shown: ${name}`, () => {
+      const { instances, last } = record()
+      instances.found(found('A1', { host }))
+      assert.equal(last()?.host, shown)
+    })
+  }
+
   it('is one, however many interfaces and families it is seen on', () => {
     const { instances, told, last } = record()
     instances.found(found('A1', { addresses: ['192.0.2.1'] }))

@@ -63,7 +63,7 @@ describe('a service on one address', () => {
 
   function trial(): HealingTrial {
     entries = [LO, entry(2, 'eth0', '192.0.2.1')]
-    return new HealingTrial(announcement, { list: () => entries, everyMs: EVERY_MS })
+    return new HealingTrial(announcement, { interfaces: { list: () => entries, everyMs: EVERY_MS } })
   }
 
   function announced(): HealingTrial {
@@ -149,7 +149,7 @@ describe('a service on one address', () => {
 
   it('is told nothing from within, where the interface is gone when it opens', () => {
     entries = [LO]
-    const made = new HealingTrial(announcement, { list: () => entries, everyMs: EVERY_MS })
+    const made = new HealingTrial(announcement, { interfaces: { list: () => entries, everyMs: EVERY_MS } })
     assert.deepEqual(made.take(), [])
     made.pass(0)
     assert.deepEqual(made.take(), ['failed'])

@@ -68,7 +68,7 @@ export type Txt = Readonly<Record<string, string>>
 /** What is known of one instance. */
 export interface Instance {
   readonly uuid: string
-  /** The target of its SRV record: `alpha.local`. */
+  /** The target of its SRV record, to be shown: `alpha.local`. Unescaped, of printable characters, of bounded length. */
   readonly host: string
   readonly port: number
   readonly txt: Txt

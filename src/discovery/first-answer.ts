@@ -3,6 +3,7 @@ import { type Answer, type DecodedPacket, decode } from 'dns-packet'
 import { isHost } from '../network.js'
 import { parseUuid } from '../uuid.js'
 import type { Instance, Path } from './discovery.js'
+import { shownHost } from './host-name.js'
 import { MAX_PATHS } from './instances.js'
 import { parseTxt } from './txt.js'
 
@@ -41,7 +42,13 @@ export function instancesIn(packet: DecodedPacket, type: string, interfaceIndex:
     const host = record.data.target
     const found = paths.get(host.toLowerCase())
     if (uuid === null || found === undefined || record.data.port === 0) continue
-    instances.push({ uuid, host, port: record.data.port, txt: txtOf(record.name, records), paths: found })
+    instances.push({
+      uuid,
+      host: shownHost(host),
+      port: record.data.port,
+      txt: txtOf(record.name, records),
+      paths: found
+    })
   }
   return instances
 }

@@ -1,5 +1,5 @@
 import type { Session, SessionEvent, SessionFailure } from '../addon.js'
-import { TcpnetError, uuidConflict } from '../errors.js'
+import { falseConflict, TcpnetError, uuidConflict } from '../errors.js'
 import { trace } from '../trace.js'
 import type { Announcement, Discovery, Driver, Listener } from './discovery.js'
 import { Instances } from './instances.js'
@@ -21,7 +21,7 @@ const REPLAY_MS = 5000
 const CLOSE_TIMEOUT_MS = 1000
 
 /** What to do about a daemon that does not answer. */
-export const START_DAEMON = 'on Linux start avahi-daemon (and D-Bus), or install it: `apt-get install avahi-daemon`'
+export const START_AVAHI = 'on Linux start avahi-daemon (and D-Bus), or install it: `apt-get install avahi-daemon`'
 
 /** One connection to a daemon: it announces and browses until it fails, once and for good. */
 export type OpenSession = (announcement: Announcement, onEvent: (event: SessionEvent) => void) => Session
@@ -32,15 +32,24 @@ interface Failure {
   readonly message: string
 }
 
+export interface HealingOptions {
+  /** What to do about a daemon that does not answer: the end of a sentence. */
+  readonly startDaemon: string
+  readonly interfaces: InterfaceSource
+}
+
+const DEFAULTS: HealingOptions = { startDaemon: START_AVAHI, interfaces: SYSTEM_INTERFACES }
+
 /** Makes a driver of sessions that fail: one session after the other, each announcing the same name. */
-export function healing(open: OpenSession, interfaces: InterfaceSource = SYSTEM_INTERFACES): Driver {
-  return (announcement, listener) => new HealingDiscovery(open, announcement, listener, interfaces)
+export function healing(open: OpenSession, options: Partial<HealingOptions> = {}): Driver {
+  return (announcement, listener) => new HealingDiscovery(open, announcement, listener, { ...DEFAULTS, ...options })
 }
 
 class HealingDiscovery implements Discovery {
   readonly #open: OpenSession
   readonly #announcement: Announcement
   readonly #listener: Listener
+  readonly #startDaemon: string
   readonly #instances: Instances
   readonly #interface: ServiceInterface
   /** Looks at the interfaces while the service is on one address. */
@@ -55,7 +64,7 @@ class HealingDiscovery implements Discovery {
   #timer: NodeJS.Timeout | undefined
   #closed: Promise<void> | null = null
 
-  constructor(open: OpenSession, announcement: Announcement, listener: Listener, interfaces: InterfaceSource) {
+  constructor(open: OpenSession, announcement: Announcement, listener: Listener, options: HealingOptions) {
     this.#open = open
     this.#announcement = announcement
     this.#listener = listener
@@ -67,6 +76,8 @@ class HealingDiscovery implements Discovery {
         if (this.#closed === null) listener.down(uuid)
       }
     })
+    const { startDaemon, interfaces } = options
+    this.#startDaemon = startDaemon
     this.#interface = new ServiceInterface(announcement, interfaces)
     if (this.#interface.isOne) this.#interfaceTimer = setInterval(this.#checkInterface, interfaces.everyMs).unref()
     this.#connect()
@@ -86,7 +97,7 @@ class HealingDiscovery implements Discovery {
       if (this.#session === session && this.#closed === null) this.#onEvent(event)
     })
     this.#session = session
-    this.#expect(ANSWER_TIMEOUT_MS, 'daemon', `it does not answer: ${START_DAEMON}`)
+    this.#expect(ANSWER_TIMEOUT_MS, 'daemon', `it does not answer: ${this.#startDaemon}`)
   }
 
   #onEvent(event: SessionEvent): void {
@@ -107,7 +118,11 @@ class HealingDiscovery implements Discovery {
   #onAnswered(): void {
     if (this.#isOnline) return
     const seconds = ANNOUNCE_TIMEOUT_MS / 1000
-    this.#expect(ANNOUNCE_TIMEOUT_MS, 'refused', `it has taken it on, and not made it within ${seconds} s: see its log`)
+    this.#expect(
+      ANNOUNCE_TIMEOUT_MS,
+      'refused',
+      `it accepted the announcement but did not publish it within ${seconds} s: see its log`
+    )
   }
 
   #onAnnounced(): void {
@@ -165,7 +180,7 @@ class HealingDiscovery implements Discovery {
   /** Whether there is no use in another attempt, or nobody waits for one. */
   #isFinal({ failure }: Failure): boolean {
     if (failure !== 'conflict') return !this.#announced
-    // Nobody has a generated uuid as well: who says so, where the daemon probes all the same, lies. For a while he is borne.
+    // Random uuids cannot collide: a reported conflict is false, so registration is retried for a while.
     return this.#announcement.probe || (!this.#announced && this.#retryMs === LONGEST_RETRY_MS)
   }
 
@@ -198,10 +213,10 @@ class HealingDiscovery implements Discovery {
   }
 }
 
-function errorOf({ failure, message }: Failure, { name, uuid }: Announcement): TcpnetError {
+function errorOf({ failure, message }: Failure, { name, uuid, probe }: Announcement): TcpnetError {
   switch (failure) {
     case 'conflict':
-      return uuidConflict(uuid)
+      return probe ? uuidConflict(uuid) : falseConflict(uuid)
     case 'refused':
       return new TcpnetError(
         'ERR_TCPNET_DAEMON_REFUSED',

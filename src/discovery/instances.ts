@@ -4,6 +4,7 @@ import { isHost, splitScope } from '../network.js'
 import { trace } from '../trace.js'
 import { parseUuid } from '../uuid.js'
 import type { Instance, Listener, Path } from './discovery.js'
+import { shownHost } from './host-name.js'
 import { parseTxt } from './txt.js'
 
 type Found = SessionEvent & { type: 'found' }
@@ -113,7 +114,7 @@ function instanceOf(uuid: string, entry: Entry): Instance | null {
   const paths = pathsOf(sightings.map(({ found }) => found))
   if (latest === undefined || paths.length === 0) return null
   const { host, port, txt } = latest.found
-  return { uuid, host, port, txt: parseTxt(txt), paths }
+  return { uuid, host: shownHost(host), port, txt: parseTxt(txt), paths }
 }
 
 function pathsOf(sightings: readonly Found[]): Path[] {
