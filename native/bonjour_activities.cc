@@ -86,7 +86,7 @@ void Browse::OnReply(Ref, Flags flags, uint32_t interface_index, Error error, co
   if (self.local_only_ && interface_index != kLocalOnly) return;
   const Place place{name, self.link_.FromDaemon(interface_index), 4};
   if ((flags & kAdd) != 0) {
-    self.listener_.appeared(place, domain);
+    self.listener_.appeared(place, domain, Origin::kUnknown);
   } else {
     self.listener_.vanished(place);
   }

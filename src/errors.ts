@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   ERR_TCPNET_NO_INTERFACE: 'no interface has the address that the service listens on any more',
   ERR_TCPNET_UUID_CONFLICT: 'another live service on the network has this uuid',
   ERR_TCPNET_DIAL_TIMEOUT: 'a peer could not be reached, or did not answer, in time',
+  ERR_TCPNET_OFF_LINK: 'a peer announces no address of a network that this machine is in',
   ERR_TCPNET_REFUSED: 'a peer refused the connection',
   // Emitted as `rejected`, or, where it is a peer that was dialed, as `error` with err.peer.
   ERR_TCPNET_HELLO_TIMEOUT: 'an inbound connection brought no complete hello in time',

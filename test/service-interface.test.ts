@@ -7,7 +7,8 @@ import { ANNOUNCEMENT, HealingTrial } from './support/fake-session.js'
 import { found } from './support/sightings.js'
 
 function entry(index: number, name: string, address: string): InterfaceAddress {
-  return { index, name, family: address.includes(':') ? 6 : 4, address, loopback: name === 'lo', up: true }
+  const family = address.includes(':') ? 6 : 4
+  return { index, name, family, address, prefixLength: 24, loopback: name === 'lo', up: true }
 }
 
 const LO = entry(1, 'lo', '127.0.0.1')

@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { encode } from 'dns-packet'
 import type { InterfaceAddress } from '../addon.js'
+import { isOwn, splitScope } from '../network.js'
 import { trace } from '../trace.js'
 import { ANSWER_LIMITS, AnswerCounts } from './answer-limits.js'
 import type { Instance } from './discovery.js'
@@ -100,7 +101,8 @@ export class FirstLook {
 
   #read(message: Buffer, from: RemoteInfo, interfaceIndex: number): Instance[] {
     try {
-      return instancesIn(decodeMessage(message), this.#type, interfaceIndex)
+      const fromThisMachine = isOwn(splitScope(from.address).bare)
+      return instancesIn(decodeMessage(message), { type: this.#type, interfaceIndex, fromThisMachine })
     } catch (error) {
       trace('ignored an answer from %s that is no DNS message: %j', from.address, (error as Error).message)
       return []

@@ -269,7 +269,15 @@ class MdnsSession implements Session {
       if (error !== null) trace('%s: no address for %s: %s', name, shownHost(resolved.host), error)
       if (!this.#ended && sighted.count > 0 && found.length > 0) {
         const addresses = found.map(({ address }) => address)
-        this.#onEvent({ type: 'found', instance: name, interfaceIndex, family: 4, ...resolved, addresses })
+        this.#onEvent({
+          type: 'found',
+          instance: name,
+          interfaceIndex,
+          family: 4,
+          origin: 'unknown',
+          ...resolved,
+          addresses
+        })
       }
       done()
     })
