@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "dns_data.h"
+
 namespace tcpnet::avahi {
 
 namespace {
@@ -12,11 +14,9 @@ int ProtocolOf(int family) {
 }
 
 std::vector<std::string> StringsOf(const StringList* list) {
-  std::vector<std::string> strings;
-  for (; list != nullptr; list = list->next) {
-    strings.emplace_back(reinterpret_cast<const char*>(list->text), list->size);
-  }
-  return strings;
+  KeptTxt kept;
+  for (; list != nullptr; list = list->next) kept.Add(list->text, list->size);
+  return kept.strings();
 }
 
 }  // namespace

@@ -80,6 +80,7 @@ export type SessionEvent =
       /** Which machine announced it. Known over libavahi-client alone. */
       readonly origin: 'this machine' | 'another machine' | 'unknown'
       readonly port: number
+      /** The strings of the keys `v` and `sec`, the first of each, their values cut after 12 bytes. */
       readonly txt: readonly string[]
       readonly addresses: readonly string[]
     }

@@ -62,7 +62,10 @@ export interface Announcement {
   readonly address: string | null
 }
 
-/** A TXT record's key-value pairs; keys in lower case (RFC 6763 §6.4: case-insensitive). */
+/**
+ * A TXT record's key-value pairs; keys in lower case (RFC 6763 §6.4: case-insensitive). Of an instance that was found: `v` and
+ * `sec` alone, their values cut after 12 characters.
+ */
 export type Txt = Readonly<Record<string, string>>
 
 /** What is known of one instance. */
