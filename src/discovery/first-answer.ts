@@ -49,6 +49,7 @@ export function instancesIn(packet: DecodedPacket, asked: Asked, interfaces?: In
   if (packet.type !== 'response') return []
   const records = [...(packet.answers ?? []), ...(packet.additionals ?? [])]
   const paths = pathsByHost(records, asked, interfaces)
+  const texts = textsByName(records)
   const suffix = `.${asked.type}`.toLowerCase()
   const instances = new Map<string, Instance>()
   for (const record of records) {
@@ -57,7 +58,13 @@ export function instancesIn(packet: DecodedPacket, asked: Asked, interfaces?: In
     const { target: host, port } = record.data
     const found = paths.get(host.toLowerCase())
     if (uuid === null || instances.has(uuid) || found === undefined || port === 0) continue
-    instances.set(uuid, { uuid, host: shownHost(host), port, txt: txtOf(record.name, records), paths: found })
+    instances.set(uuid, {
+      uuid,
+      host: shownHost(host),
+      port,
+      txt: parseTxt(texts.get(record.name) ?? []),
+      paths: found
+    })
   }
   return [...instances.values()]
 }
@@ -81,9 +88,14 @@ function pathsByHost(records: readonly Answer[], asked: Asked, interfaces?: Inte
   return hosts
 }
 
-function txtOf(name: string, records: readonly Answer[]): Instance['txt'] {
-  const record = records.find((one) => one.type === 'TXT' && one.name === name)
-  if (record?.type !== 'TXT') return parseTxt([])
-  const strings = Array.isArray(record.data) ? record.data : [record.data]
-  return parseTxt(strings.map((string) => string.toString()))
+/** The strings of the first TXT record of each name, decoded when they are asked for. */
+function textsByName(records: readonly Answer[]): { get: (name: string) => string[] | undefined } {
+  const byName = new Map<string, Extract<Answer, { type: 'TXT' }>>()
+  for (const record of records) if (record.type === 'TXT' && !byName.has(record.name)) byName.set(record.name, record)
+  return {
+    get: (name) => {
+      const data = byName.get(name)?.data
+      return data === undefined ? undefined : [data].flat().map((string) => string.toString())
+    }
+  }
 }

@@ -6,6 +6,7 @@ import { trace } from '../trace.js'
 import { ANSWER_LIMITS, AnswerCounts } from './answer-limits.js'
 import type { Instance } from './discovery.js'
 import { decodeMessage, instancesIn } from './first-answer.js'
+import { PacedWork } from './paced-work.js'
 
 /** The multicast DNS group and port (RFC 6762 §3). */
 const PORT = 5353
@@ -14,6 +15,9 @@ const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
 export const AT_FIRST_MS = [0, 1000, 3000]
 /** Milliseconds after which a look ends: later answers are not expected. */
 const OVER_AFTER_MS = 5000
+/** The reading of answers, of all looks of this thread together. */
+const reading = new PacedWork({ msPerTurn: 10, maxWaiting: 1024 })
+
 export interface FirstLookOptions {
   /** The cluster's name. */
   readonly name: string
@@ -91,6 +95,12 @@ export class FirstLook {
     // RFC 6762 §6: a message from another port is no answer.
     if (from.port !== PORT || !this.#counts.takeMessage(from.address, message.length))
       return trace('ignored an answer of %d bytes from %s port %d', message.length, from.address, from.port)
+    const isTaken = reading.do(() => this.#readHints(message, from, interfaceIndex))
+    if (!isTaken) trace('ignored an answer from %s: too many wait to be read', from.address)
+  }
+
+  #readHints(message: Buffer, from: RemoteInfo, interfaceIndex: number): void {
+    if (this.#sockets.size === 0) return
     const start = performance.now()
     try {
       for (const instance of this.#read(message, from, interfaceIndex)) this.#hint(instance, from.address)
