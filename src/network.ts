@@ -171,14 +171,16 @@ export function interfaceOf(address: string): InterfaceAddress | null {
  * Those of an instance's paths that lead to a host on the link, as `net.connect` takes them: a link-local address needs its
  * interface's name (RFC 4007 §6). Node 20 and 22 take no name with an underscore in it: such a path is left out where there
  * is another. A path of no interface (0) was made in this process, and is taken as it is.
+ *
+ * @param interfaces this machine's; not called without need, because they cannot be had without the addon
  */
-export function dialable(paths: readonly Path[], interfaces = interfacesNow()): { address: string; family: 4 | 6 }[] {
+export function dialable(paths: readonly Path[], interfaces = interfacesNow): { address: string; family: 4 | 6 }[] {
   const result = new Map<string, { address: string; family: 4 | 6 }>()
   for (const path of paths) {
     const { address: bare, family, interfaceIndex } = path
-    if (interfaceIndex !== 0 && !isOnLink(path, interfaces)) continue
+    if (interfaceIndex !== 0 && !isOnLink(path, interfaces())) continue
     const address = isLinkLocal(bare)
-      ? `${bare}%${interfaces.byIndex.get(interfaceIndex)?.name ?? interfaceIndex}`
+      ? `${bare}%${interfaces().byIndex.get(interfaceIndex)?.name ?? interfaceIndex}`
       : bare
     if (!result.has(address)) result.set(address, { address, family })
   }

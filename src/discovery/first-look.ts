@@ -29,6 +29,8 @@ export interface FirstLookOptions {
   readonly askAtMs: readonly number[]
   /** Called once for each instance that answers, from the event loop; not after close. */
   readonly onHint: (instance: Instance) => void
+  /** What paces the reading of answers. Default: all looks of this thread together read for 10 ms a turn. */
+  readonly reading?: Pick<PacedWork, 'do'>
 }
 
 /**
@@ -95,7 +97,7 @@ export class FirstLook {
     // RFC 6762 §6: a message from another port is no answer.
     if (from.port !== PORT || !this.#counts.takeMessage(from.address, message.length))
       return trace('ignored an answer of %d bytes from %s port %d', message.length, from.address, from.port)
-    const isTaken = reading.do(() => this.#readHints(message, from, interfaceIndex))
+    const isTaken = (this.#options.reading ?? reading).do(() => this.#readHints(message, from, interfaceIndex))
     if (!isTaken) trace('ignored an answer from %s: too many wait to be read', from.address)
   }
 

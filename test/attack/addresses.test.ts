@@ -50,7 +50,7 @@ function dialed(addresses: readonly string[], interfaceIndex: number): string[] 
   const paths = addresses.map((address) => {
     return { interfaceIndex, family: address.includes(':') ? 6 : 4, address } as const
   })
-  return dialable(paths, INTERFACES).map(({ address }) => address.replace(/%.*/, ''))
+  return dialable(paths, () => INTERFACES).map(({ address }) => address.replace(/%.*/, ''))
 }
 
 /** Of an instance with all of these addresses that a daemon tells of, those that are told on. */
