@@ -65,7 +65,7 @@ struct Lookup {
 
 /** What a browse tells. Instances come and go by place; a place may come several times, and goes as often. */
 struct BrowseListener {
-  std::function<void(const Place& place, const std::string& domain)> appeared;
+  std::function<void(const Place& place, const std::string& domain, Origin origin)> appeared;
   std::function<void(const Place& place)> vanished;
   std::function<void(const Failed&)> failed;
 };

@@ -42,6 +42,18 @@ const char* NameOf(Failure failure) {
   return "refused";
 }
 
+const char* NameOf(Origin origin) {
+  switch (origin) {
+    case Origin::kThisMachine:
+      return "this machine";
+    case Origin::kAnotherMachine:
+      return "another machine";
+    case Origin::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
 struct EventConverter {
   Napi::Env env;
 
@@ -52,6 +64,7 @@ struct EventConverter {
   Napi::Value operator()(const Found& found) const {
     Napi::Object object = PlaceEvent(env, "found", found.place);
     object.Set("host", found.data.host);
+    object.Set("origin", NameOf(found.origin));
     object.Set("port", found.data.port);
     object.Set("txt", ArrayToJs<std::string>(env, found.data.txt, [](Napi::Env in, const std::string& text) {
                  return Napi::Value(Napi::String::New(in, text));
@@ -119,6 +132,7 @@ Napi::Value InterfaceToJs(Napi::Env env, const InterfaceAddress& entry) {
   object.Set("name", entry.name);
   object.Set("family", entry.family);
   object.Set("address", entry.address);
+  object.Set("prefixLength", entry.prefix_length);
   object.Set("loopback", entry.loopback);
   object.Set("up", entry.up);
   return object;

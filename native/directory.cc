@@ -20,24 +20,25 @@ bool IsUuid(const std::string& name) {
 }  // namespace
 
 void Directory::Start(Backend& backend, uint32_t interface_index) {
-  browse_ = backend.Browse(type_, interface_index,
-                           {[this](const Place& place, const std::string& domain) { Appeared(place, domain); },
-                            [this](const Place& place) { Vanished(place); },
-                            [this](const Failed& failed) {
-                              failed_ = failed;
-                              TellAll(failed);
-                            }});
+  browse_ = backend.Browse(
+      type_, interface_index,
+      {[this](const Place& place, const std::string& domain, Origin origin) { Appeared(place, domain, origin); },
+       [this](const Place& place) { Vanished(place); },
+       [this](const Failed& failed) {
+         failed_ = failed;
+         TellAll(failed);
+       }});
 }
 
 void Directory::Subscribe(const void* who, const Tell& tell) {
   subscribers_[who] = tell;
   for (const auto& [place, entry] : entries_) {
-    if (const InstanceData* told = entry.instance->told()) tell(Found{place, *told});
+    if (const InstanceData* told = entry.instance->told()) tell(Found{place, *told, entry.origin});
   }
   if (failed_) tell(*failed_);
 }
 
-void Directory::Appeared(const Place& place, const std::string& domain) {
+void Directory::Appeared(const Place& place, const std::string& domain, Origin origin) {
   if (!IsUuid(place.instance)) return;
   const auto known = entries_.find(place);
   if (known != entries_.end()) {
@@ -45,14 +46,14 @@ void Directory::Appeared(const Place& place, const std::string& domain) {
     return;
   }
   if (entries_.size() >= kMaxEntries) return;
-  const auto tell = [this, place](const InstanceData* data) {
+  const auto tell = [this, place, origin](const InstanceData* data) {
     if (data != nullptr) {
-      TellAll(Found{place, *data});
+      TellAll(Found{place, *data, origin});
     } else {
       TellAll(Lost{place});
     }
   };
-  entries_[place] = {1, std::make_unique<Instance>(resolver_, Target{place, type_, domain}, tell)};
+  entries_[place] = {1, origin, std::make_unique<Instance>(resolver_, Target{place, type_, domain}, tell)};
 }
 
 void Directory::Vanished(const Place& place) {

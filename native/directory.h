@@ -31,10 +31,11 @@ class Directory {
  private:
   struct Entry {
     size_t count;  // how often it appeared
+    Origin origin;
     std::unique_ptr<Instance> instance;
   };
 
-  void Appeared(const Place& place, const std::string& domain);
+  void Appeared(const Place& place, const std::string& domain, Origin origin);
   void Vanished(const Place& place);
   void TellAll(const SessionEvent& event);
 

@@ -23,6 +23,9 @@ struct Place {
   }
 };
 
+/** Which machine announced an instance, as far as the daemon tells. */
+enum class Origin { kUnknown, kThisMachine, kAnotherMachine };
+
 /** All that is known of an instance at a place. */
 struct InstanceData {
   std::string host;
@@ -46,6 +49,7 @@ struct Announced {};
 struct Found {
   Place place;
   InstanceData data;
+  Origin origin;
 };
 /** A place that was found is gone. */
 struct Lost {

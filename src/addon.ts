@@ -11,6 +11,8 @@ export interface InterfaceAddress {
   readonly family: 4 | 6
   /** The bare address, without scope. */
   readonly address: string
+  /** Bits of the address that all addresses of its subnet have in common: 24 for 255.255.255.0. */
+  readonly prefixLength: number
   readonly loopback: boolean
   readonly up: boolean
 }
@@ -73,8 +75,12 @@ export type SessionEvent =
       readonly instance: string
       readonly interfaceIndex: number
       readonly family: 4 | 6
+      /** As the library writes it, in which some characters are escaped (RFC 1035 §5.1). */
       readonly host: string
+      /** Which machine announced it. Known over libavahi-client alone. */
+      readonly origin: 'this machine' | 'another machine' | 'unknown'
       readonly port: number
+      /** The strings of the keys `v` and `sec`, the first of each, their values cut after 12 bytes. */
       readonly txt: readonly string[]
       readonly addresses: readonly string[]
     }

@@ -15,8 +15,10 @@ export const ERROR_CODES = {
   ERR_TCPNET_NO_DRIVER: 'no driver for discovery can be used on this machine',
   ERR_TCPNET_NO_DAEMON: 'the DNS-SD daemon is not running, or does not answer',
   ERR_TCPNET_DAEMON_REFUSED: 'the DNS-SD daemon refuses the announcement, or does not make it within 30 seconds',
+  ERR_TCPNET_NO_INTERFACE: 'no interface has the address that the service listens on any more',
   ERR_TCPNET_UUID_CONFLICT: 'another live service on the network has this uuid',
   ERR_TCPNET_DIAL_TIMEOUT: 'a peer could not be reached, or did not answer, in time',
+  ERR_TCPNET_OFF_LINK: 'a peer announces no address of a network that this machine is in',
   ERR_TCPNET_REFUSED: 'a peer refused the connection',
   // Emitted as `rejected`, or, where it is a peer that was dialed, as `error` with err.peer.
   ERR_TCPNET_HELLO_TIMEOUT: 'an inbound connection brought no complete hello in time',
@@ -65,6 +67,15 @@ export function invalidValue(argument: string, rule: string, value: unknown): Ra
 export function badPort(value: unknown): RangeError {
   const error = new RangeError(`The "port" argument must be a whole number from 0 to 65535. Received ${String(value)}.`)
   return Object.assign(error, { code: 'ERR_SOCKET_BAD_PORT' })
+}
+
+/** The daemon says that another service holds a uuid that was made at random. */
+export function falseConflict(uuid: string): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_UUID_CONFLICT',
+    `The DNS-SD daemon reports that another service has the uuid ${uuid}. It was made at random, so that no other service can ` +
+      'have it: a host on the network sends false packets.'
+  )
 }
 
 /** Another live service on the network holds the uuid that this one was given. */

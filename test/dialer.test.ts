@@ -77,4 +77,10 @@ describe('a dial that no address takes', () => {
       for (const address of addresses) assert.ok(message.includes(`ECONNREFUSED ${address}:${port}`), message)
     })
   }
+
+  it('fails with an error that says so where there is none', async () => {
+    const result = await dial(await freePort(), [])
+    assert.equal(result.kind, 'failed')
+    assert.equal((result.error as NodeJS.ErrnoException).code, 'ERR_TCPNET_OFF_LINK')
+  })
 })

@@ -28,16 +28,21 @@ for (const backend of backends) {
   onHosts('an instance is found whole on the other host, and lost when it is withdrawn', async () => {
     const { a, b } = shared.hosts
     const [left, right] = [await Native.on(a), await Native.on(b)]
-    await left.announce(announcing('A1', backend))
+    const more = Array.from({ length: 20 }, (_, n) => `more${n}=${n}`)
+    const txt = ['SEC=secret-but-cut-off', 'v=1', ...more, 'version=1']
+    await left.announce(announcing('A1', backend, { txt }))
     await right.announce(announcing('B1', backend))
     const index = b.interface().index
     const on = (event: { interfaceIndex: number }) => event.interfaceIndex === index
     const all = [a.ipv4, a.ipv6]
     const whole = await right.found('B1', 'A1', (e) => on(e) && all.every((one) => e.addresses.includes(one)))
     assert.equal(whole.port, announcing('A1', backend).port)
-    assert.deepEqual([...whole.txt].sort(), ['name=A1', 'v=1'])
+    assert.deepEqual([...whole.txt].sort(), ['SEC=secret-but-c', 'v=1'])
+    assert.equal(whole.origin, backend === 'avahi' ? 'another machine' : 'unknown')
     assert.equal(whole.host, 'alpha.local')
     await left.found('A1', 'B1')
+    const own = await left.found('A1', 'A1', ({ addresses }) => addresses.includes(a.ipv4))
+    assert.equal(own.origin, backend === 'avahi' ? 'this machine' : 'unknown')
     await left.close('A1')
     await right.event('B1', 'lost', (event) => event.instance === 'A1' && on(event))
     await right.close('B1')

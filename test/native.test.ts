@@ -18,12 +18,16 @@ function descriptorOf(socket: Socket): number {
 test('interfaces() lists what the system lists', () => {
   const bare = (address: string) => address.split('%')[0]
   const expected = Object.entries(networkInterfaces()).flatMap(([name, entries = []]) =>
-    entries.map(({ family, address, internal }) => `${name} ${family} ${bare(address)} ${internal}`)
+    entries.map(({ family, address, internal, cidr }) => {
+      return `${name} ${family} ${bare(address)}/${cidr?.split('/')[1]} ${internal}`
+    })
   )
   const listed = addon()
     .interfaces()
     .filter(({ up }) => up)
-    .map(({ name, family, address, loopback }) => `${name} IPv${family} ${address} ${loopback}`)
+    .map(({ name, family, address, prefixLength, loopback }) => {
+      return `${name} IPv${family} ${address}/${prefixLength} ${loopback}`
+    })
   assert.deepEqual(listed.sort(), expected.sort())
   for (const { index } of addon().interfaces()) assert.ok(index > 0)
 })

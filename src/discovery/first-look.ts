@@ -1,26 +1,22 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { encode } from 'dns-packet'
 import type { InterfaceAddress } from '../addon.js'
+import { isOwn, splitScope } from '../network.js'
 import { trace } from '../trace.js'
+import { ANSWER_LIMITS, AnswerCounts } from './answer-limits.js'
 import type { Instance } from './discovery.js'
 import { decodeMessage, instancesIn } from './first-answer.js'
+import { PacedWork } from './paced-work.js'
 
 /** The multicast DNS group and port (RFC 6762 §3). */
 const PORT = 5353
 const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
 /** When a service that starts asks, in milliseconds: the intervals grow by a factor of at least two (RFC 6762 §5.2). */
 export const AT_FIRST_MS = [0, 1000, 3000]
-/** Milliseconds after which nobody answers any more. */
+/** Milliseconds after which a look ends: later answers are not expected. */
 const OVER_AFTER_MS = 5000
-/** What is answered beyond this is ignored, in all and from each address: the daemon tells of it in its own time. */
-const MAX_HINTS = 1024
-const MAX_HINTS_EACH = 256
-const MAX_MESSAGES_EACH = 64
-const MAX_SENDERS = 1024
-/** Milliseconds that reading answers may take in all: whoever floods must not hold the event loop. */
-const MAX_WORK_MS = 500
-/** The largest message (RFC 6762 §17), in bytes. */
-const MAX_MESSAGE_BYTES = 9000
+/** The reading of answers, of all looks of this thread together. */
+const reading = new PacedWork({ msPerTurn: 10, maxWaiting: 1024 })
 
 export interface FirstLookOptions {
   /** The cluster's name. */
@@ -33,6 +29,8 @@ export interface FirstLookOptions {
   readonly askAtMs: readonly number[]
   /** Called once for each instance that answers, from the event loop; not after close. */
   readonly onHint: (instance: Instance) => void
+  /** What paces the reading of answers. Default: all looks of this thread together read for 10 ms a turn. */
+  readonly reading?: Pick<PacedWork, 'do'>
 }
 
 /**
@@ -46,9 +44,7 @@ export class FirstLook {
   readonly #sockets = new Set<Socket>()
   readonly #timers: NodeJS.Timeout[] = []
   readonly #hinted = new Set<string>()
-  /** What came from each address. */
-  readonly #senders = new Map<string, { messages: number; hints: number }>()
-  #workMs = 0
+  readonly #counts = new AnswerCounts(ANSWER_LIMITS)
 
   constructor(options: FirstLookOptions) {
     this.#options = options
@@ -98,34 +94,35 @@ export class FirstLook {
   }
 
   #onMessage(message: Buffer, from: RemoteInfo, interfaceIndex: number): void {
-    const sender = this.#senders.get(from.address) ?? { messages: 0, hints: 0 }
-    // RFC 6762 §6: what comes from another port is no answer.
-    if (from.port !== PORT || message.length > MAX_MESSAGE_BYTES)
+    // RFC 6762 §6: a message from another port is no answer.
+    if (from.port !== PORT || !this.#counts.takeMessage(from.address, message.length))
       return trace('ignored an answer of %d bytes from %s port %d', message.length, from.address, from.port)
-    if (this.#workMs > MAX_WORK_MS || ++sender.messages > MAX_MESSAGES_EACH || this.#senders.size >= MAX_SENDERS)
-      return trace('ignored an answer from %s: there are too many', from.address)
-    this.#senders.set(from.address, sender)
+    const isTaken = (this.#options.reading ?? reading).do(() => this.#readHints(message, from, interfaceIndex))
+    if (!isTaken) trace('ignored an answer from %s: too many wait to be read', from.address)
+  }
+
+  #readHints(message: Buffer, from: RemoteInfo, interfaceIndex: number): void {
+    if (this.#sockets.size === 0) return
     const start = performance.now()
     try {
-      for (const instance of this.#read(message, from, interfaceIndex)) this.#hint(instance, sender)
+      for (const instance of this.#read(message, from, interfaceIndex)) this.#hint(instance, from.address)
     } finally {
-      this.#workMs += performance.now() - start
+      this.#counts.addWork(performance.now() - start)
     }
   }
 
   #read(message: Buffer, from: RemoteInfo, interfaceIndex: number): Instance[] {
     try {
-      return instancesIn(decodeMessage(message), this.#type, interfaceIndex)
+      const fromThisMachine = isOwn(splitScope(from.address).bare)
+      return instancesIn(decodeMessage(message), { type: this.#type, interfaceIndex, fromThisMachine })
     } catch (error) {
       trace('ignored an answer from %s that is no DNS message: %j', from.address, (error as Error).message)
       return []
     }
   }
 
-  #hint(instance: Instance, sender: { hints: number }): void {
-    if (this.#hinted.has(instance.uuid) || this.#sockets.size === 0) return
-    if (this.#hinted.size > MAX_HINTS || sender.hints >= MAX_HINTS_EACH) return
-    sender.hints++
+  #hint(instance: Instance, sender: string): void {
+    if (this.#hinted.has(instance.uuid) || this.#sockets.size === 0 || !this.#counts.takeHint(sender)) return
     this.#hinted.add(instance.uuid)
     trace('%s: first seen at %j port %d', instance.uuid, instance.host, instance.port)
     this.#options.onHint(instance)

@@ -1,9 +1,10 @@
 import { isIP } from 'node:net'
 import type { SessionEvent } from '../addon.js'
-import { isHost, splitScope } from '../network.js'
+import { type Interfaces, interfacesNow, isHost, isLoopback, isOwn, splitScope } from '../network.js'
 import { trace } from '../trace.js'
 import { parseUuid } from '../uuid.js'
 import type { Instance, Listener, Path } from './discovery.js'
+import { shownHost } from './host-name.js'
 import { parseTxt } from './txt.js'
 
 type Found = SessionEvent & { type: 'found' }
@@ -17,8 +18,7 @@ export const MAX_INSTANCES = 4096
 export const MAX_PATHS = 64
 
 /** What one interface and family says of an instance; `stale` while only the time before an outage vouches for it. */
-interface Sighting {
-  readonly found: Found
+interface Sighting extends Omit<Instance, 'uuid'> {
   /** Which one it was of all that was told: what was told later counts where two disagree. */
   readonly turn: number
   stale: boolean
@@ -37,11 +37,14 @@ interface Entry {
 export class Instances {
   readonly #entries = new Map<string, Entry>()
   readonly #listener: Pick<Listener, 'up' | 'down'>
+  readonly #interfaces: () => Interfaces
   #telling = false
   #turns = 0
 
-  constructor(listener: Pick<Listener, 'up' | 'down'>) {
+  /** @param interfaces this machine's, as they are now */
+  constructor(listener: Pick<Listener, 'up' | 'down'>, interfaces = interfacesNow) {
     this.#listener = listener
+    this.#interfaces = interfaces
   }
 
   /** Tells what is known so far, and from here on what changes. */
@@ -63,7 +66,7 @@ export class Instances {
       entry = { sightings: new Map(), told: '' }
       this.#entries.set(uuid, entry)
     }
-    entry.sightings.set(keyOf(found), { found, turn: ++this.#turns, stale: false })
+    entry.sightings.set(keyOf(found), sightingOf(found, ++this.#turns, this.#interfaces()))
     this.#tell(uuid, entry)
   }
 
@@ -110,24 +113,32 @@ function instanceOf(uuid: string, entry: Entry): Instance | null {
   const sightings = [...entry.sightings.values()]
   const fresh = sightings.filter((sighting) => !sighting.stale)
   const [latest] = (fresh.length > 0 ? fresh : [...sightings]).sort((a, b) => b.turn - a.turn)
-  const paths = pathsOf(sightings.map(({ found }) => found))
-  if (latest === undefined || paths.length === 0) return null
-  const { host, port, txt } = latest.found
-  return { uuid, host, port, txt: parseTxt(txt), paths }
+  const paths = new Map<string, Path>()
+  for (const path of sightings.flatMap((sighting) => sighting.paths)) {
+    if (paths.size < MAX_PATHS) paths.set(`${path.interfaceIndex} ${path.address}`, path)
+  }
+  if (latest === undefined || paths.size === 0) return null
+  const { host, port, txt } = latest
+  return { uuid, host, port, txt, paths: [...paths.values()] }
 }
 
-function pathsOf(sightings: readonly Found[]): Path[] {
-  const paths = new Map<string, Path>()
-  for (const { interfaceIndex, addresses } of sightings) {
-    for (const scoped of addresses) {
-      const address = splitScope(scoped).bare
-      if (paths.size >= MAX_PATHS) return [...paths.values()]
-      const family = isIP(address)
-      if ((family === 4 || family === 6) && isHost(address, interfaceIndex))
-        paths.set(`${interfaceIndex} ${address}`, { interfaceIndex, family, address })
-    }
+/** What is kept of what was found. */
+function sightingOf(found: Found, turn: number, interfaces: Interfaces): Sighting {
+  const { host, port, txt } = found
+  return { host: shownHost(host), port, txt: parseTxt(txt), paths: pathsOf(found, interfaces), turn, stale: false }
+}
+
+function pathsOf({ addresses, interfaceIndex, origin }: Found, interfaces: Interfaces): Path[] {
+  const paths: Path[] = []
+  for (const scoped of addresses) {
+    const address = splitScope(scoped).bare
+    const family = isIP(address)
+    if ((family !== 4 && family !== 6) || !isHost(address, interfaceIndex, interfaces)) continue
+    // Another machine that announces an address of ours would have this service dial whatever listens there.
+    if (origin === 'another machine' && !isLoopback(address) && isOwn(address, interfaces)) continue
+    if (paths.length < MAX_PATHS) paths.push({ interfaceIndex, family, address })
   }
-  return [...paths.values()]
+  return paths
 }
 
 function isPort(port: number): boolean {

@@ -4,7 +4,8 @@ import { TcpnetError } from '../errors.js'
 import { trace } from '../trace.js'
 import { parseUuid } from '../uuid.js'
 import type { Announcement, Discovery, Listener } from './discovery.js'
-import { healing, START_DAEMON } from './healing.js'
+import { healing, START_AVAHI } from './healing.js'
+import { shownHost } from './host-name.js'
 import { MAX_INSTANCES } from './instances.js'
 import { formatTxt, joinTxt, splitTxt } from './txt.js'
 
@@ -265,10 +266,18 @@ class MdnsSession implements Session {
   #resolveAddresses(sighted: Sighted, resolved: { host: string; port: number; txt: string[] }, done: () => void): void {
     const { name, interfaceIndex } = sighted
     this.#shim.queryAddresses(resolved.host, interfaceIndex, RESOLVE_TIMEOUT_MS, (error, found) => {
-      if (error !== null) trace('%s: no address for %s: %s', name, resolved.host, error)
+      if (error !== null) trace('%s: no address for %s: %s', name, shownHost(resolved.host), error)
       if (!this.#ended && sighted.count > 0 && found.length > 0) {
         const addresses = found.map(({ address }) => address)
-        this.#onEvent({ type: 'found', instance: name, interfaceIndex, family: 4, ...resolved, addresses })
+        this.#onEvent({
+          type: 'found',
+          instance: name,
+          interfaceIndex,
+          family: 4,
+          origin: 'unknown',
+          ...resolved,
+          addresses
+        })
       }
       done()
     })
@@ -277,7 +286,7 @@ class MdnsSession implements Session {
   #fail(failure: 'daemon' | 'conflict' | 'refused', message: string): void {
     if (this.#ended) return
     this.#end()
-    this.#onEvent({ type: 'failed', failure, message: failure === 'daemon' ? `${message}: ${START_DAEMON}` : message })
+    this.#onEvent({ type: 'failed', failure, message: failure === 'daemon' ? `${message}: ${START_AVAHI}` : message })
   }
 
   #end(): void {

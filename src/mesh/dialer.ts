@@ -9,7 +9,7 @@ import type { Limits } from './limits.js'
 export interface DialTarget {
   readonly uuid: string
   readonly port: number
-  /** At least one; raced in this order (Happy Eyeballs, RFC 8305, as far as `net.connect` implements it). */
+  /** Raced in this order (Happy Eyeballs, RFC 8305, as far as `net.connect` implements it). */
   readonly addresses: readonly { readonly address: string; readonly family: 4 | 6 }[]
   readonly security: Security
   /** Milliseconds until the whole dial, TLS handshake and hello included, has failed. */
@@ -48,7 +48,10 @@ export class Dial {
       host: target.uuid,
       port: target.port,
       autoSelectFamily: true,
-      lookup: (_host, _options, callback) => callback(null, [...target.addresses])
+      lookup: (_host, _options, callback) => {
+        if (target.addresses.length > 0) callback(null, [...target.addresses])
+        else callback(offLink(target.uuid), [])
+      }
     })
     this.#socket.on('connect', this.#onConnect).on('error', this.#onError)
     this.#deadline = setTimeout(this.#onDeadline, target.deadlineMs)
@@ -181,6 +184,14 @@ const REFUSALS: Record<RefusalReason, string> = {
   self: 'it has our own uuid: give every service a uuid of its own',
   full: 'it has as many peers as its maxPeers allows: raise that',
   busy: 'it has too many connections in progress: it is dialed again'
+}
+
+function offLink(uuid: string): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_OFF_LINK',
+    `The peer ${uuid} announces no address in a subnet of the interface on which it is seen: it is not dialed. It may dial. ` +
+      'Give both hosts addresses of one network, or let IPv6 be on.'
+  )
 }
 
 /** Node's error of several addresses has no message of its own: those of each address. */

@@ -83,6 +83,7 @@ function tellAll(type: 'found' | 'lost'): void {
         tell({
           type,
           ...place,
+          origin: 'unknown',
           host: `host-${n}.local`,
           port: n % 2 === 0 ? port : 9,
           txt: ['v=1', 'sec=none'],

@@ -133,7 +133,7 @@ export function firstLook(data: Buffer): void {
   }
   const records = [packet.answers, packet.authorities, packet.additionals].flatMap((section) => section ?? [])
   assert.ok(records.length <= data.length / 11, 'more records than the message can hold')
-  const found = instancesIn(packet, '_fuzz._tcp.local', 1)
+  const found = instancesIn(packet, { type: '_fuzz._tcp.local', interfaceIndex: 1, fromThisMachine: true })
   assert.ok(found.length <= data.length)
   assert.ok(found.every(isInstance))
 }
@@ -156,7 +156,7 @@ export function daemon(data: Buffer): void {
     switch (kind) {
       case 'f': {
         const data = { host, port: Number(port), txt: strings.split(','), addresses: addresses.split(',') }
-        const found = { type: 'found', ...place, ...data } as const
+        const found = { type: 'found', origin: 'unknown', ...place, ...data } as const
         instances.found(found)
         break
       }
