@@ -35,6 +35,7 @@ async function outcomeOf(line: string, deadlineMs = 5000): Promise<Outcome> {
       deadlineMs,
       maxHellos: 1,
       maxHellosPerAddress: 1,
+      silentAfterMs: 1000,
       onApplicant: () => assert.fail('the hello was taken'),
       onRejected: (error, info) => resolve({ error, info })
     })
