@@ -1,4 +1,4 @@
-/** Whom to tell when a signal is aborted, and the one listener that does. */
+/** The watches of a signal, and the one listener that calls them. */
 interface Shared {
   readonly watches: Set<AbortWatch>
   readonly listener: () => void
@@ -7,7 +7,7 @@ interface Shared {
 /** One listener for each signal, however many services share it: Node warns of a leak at the eleventh. */
 const shared = new WeakMap<AbortSignal, Shared>()
 
-/** Waits until one of several signals is aborted. */
+/** Calls back when one of several signals is aborted. */
 export class AbortWatch {
   readonly #onAborted: () => void
   readonly #signals = new Set<AbortSignal>()
@@ -17,7 +17,7 @@ export class AbortWatch {
     this.#onAborted = onAborted
   }
 
-  /** Waits for a signal, too; one that is aborted already counts. */
+  /** Adds a signal. For one that is aborted already, the callback follows in the next tick. */
   add(signal: AbortSignal): void {
     if (signal.aborted) {
       process.nextTick(this.#onAborted)
@@ -28,13 +28,13 @@ export class AbortWatch {
     this.#signals.add(signal)
   }
 
-  /** Waits no longer. The last watch of a signal takes its listener off. */
+  /** Removes all signals. The last watch of a signal removes its listener. */
   stop(): void {
     for (const signal of this.#signals) leave(signal, this)
     this.#signals.clear()
   }
 
-  /** For the listener of a signal. */
+  /** Called by the listener of a signal. */
   tell(): void {
     this.#onAborted()
   }
@@ -43,7 +43,7 @@ export class AbortWatch {
 function listenTo(signal: AbortSignal): Shared {
   const watches = new Set<AbortWatch>()
   const listener = () => {
-    // One may stop another.
+    // A callback may stop another watch.
     for (const watch of [...watches]) if (watches.has(watch)) watch.tell()
   }
   const made = { watches, listener }

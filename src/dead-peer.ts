@@ -22,8 +22,8 @@ const OWING_FOR = 0.4
  * answers, and has no room for more because its application does not read (RFC 9293 §3.8.6.1 wants those kept). So
  * it is looked at whether an answer is owed, as long as there is something to send.
  *
- * It also closes connections that the kernel has closed already where the application reads nothing, so that Node is not
- * told (on Linux).
+ * It also closes connections that the kernel has already closed, where the application reads nothing: Node does not notice
+ * those. Linux only.
  */
 export class DeadPeerWatch {
   readonly #timeoutMs: number
@@ -116,8 +116,8 @@ function setOptions(socket: Socket, options: DeadPeerOptions): boolean {
 
 /**
  * Whether nothing reads a socket that is still open to writes. Node stops polling one whose unread bytes fill its buffer, or
- * are followed by the other end's FIN: then it learns of a reset at the second write after that, or never. Where the
- * application reads, what it has not read yet is left to it; where both sides have ended, that is no reset.
+ * are followed by the other end's FIN: then it notices a reset at the second write after it, or never. A socket that the
+ * application reads is left alone, because unread bytes would be lost. One that both sides have ended was not reset.
  */
 function isUnread(socket: Socket): boolean {
   return socket.readableFlowing === null && !socket.writableEnded

@@ -41,9 +41,9 @@ export interface ServiceEvents {
 }
 
 /**
- * Ends waits for an event that does not come any more: `once` of node:events waits for the event and for `error`, with a
- * one-time listener for each. Where there is such a wait, one-time listeners for `error` get the error; others do not,
- * because to them it is none.
+ * Ends waits for an event that will not come: `once` of node:events waits with two one-time listeners, for the event and
+ * for `error`. If there is a one-time listener for the event, the one-time listeners for `error` get the error. Other
+ * listeners for `error` do not: the service has not failed.
  */
 export function endWaits(emitter: EventEmitter, event: string, error: Error): void {
   if (!emitter.rawListeners(event).some(isOneTime)) return

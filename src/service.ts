@@ -313,7 +313,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #onShutDown = (): void => {
     this.#enter('closed', 'nothing is left')
     shielded(() => this.emit('close'))
-    // The callback of listen() waits for no error.
+    // The callback of listen() has no listener for errors that waits with it.
     if (this.#onListening !== undefined) this.off('listening', this.#onListening)
     endWaits(this, 'listening', closedEarly(this.#closedBecause))
   }

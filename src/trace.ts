@@ -26,8 +26,8 @@ let publishing = false
 
 /**
  * Tells a change to the debug log and to the subscribers of `tcpnet:change` (node:diagnostics_channel). A subscriber may
- * call back into the service: to be called when the new state is set, and the state is to be asked for again after it. What
- * changes meanwhile is published after the change at hand, so that all subscribers see the same order.
+ * call back into the service, so callers set the new state first, and check the state again afterwards. Changes that a
+ * subscriber makes are published after the present one, so that all subscribers see the same order.
  */
 export function tellChange(change: StateChange): void {
   trace('%s %s: %s -> %s (%s)', change.service, change.peer ?? 'itself', change.from, change.to, change.reason)

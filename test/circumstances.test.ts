@@ -1,4 +1,4 @@
-// Processes in which time, or the package itself, is not as usual.
+// Fake timers, clocks that jump, several copies of the package, bundles.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { runProgram } from './support/child.js'
@@ -61,7 +61,7 @@ describe('with fake timers', () => {
   })
 })
 
-it('where the clocks jump, connections stay, and are made again as soon as ever', async () => {
+it('where the clocks jump, connections stay, and lost ones are made again without delay', async () => {
   const output = await outputOf(`
     const [now, sinceStart] = [Date.now.bind(Date), performance.now.bind(performance)]
     let [byDate, byMonotonic] = [0, 0]

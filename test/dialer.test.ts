@@ -47,7 +47,7 @@ describe('a dial that reaches another program', () => {
       'a peer that finds our hello wrong',
       '{"tcpnet":1,"status":"refused","reason":"invalid"}\n',
       'ERR_TCPNET_REFUSED',
-      /a field of our hello is wrong to it/
+      /it found a field of our hello wrong/
     ]
   ]
   for (const [name, line, code, what] of programs) {

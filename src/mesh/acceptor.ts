@@ -211,8 +211,8 @@ export class Applicant {
 
   #objectionTo(hello: Hello): [RefusalReason, TcpnetError] | null {
     const { name, uuid } = this.#options
-    if (hello.name !== name) return ['name', astray('ERR_TCPNET_NAME', 'a cluster of another name')]
-    if (hello.to !== uuid) return ['not-me', astray('ERR_TCPNET_NOT_ME', `the service ${hello.to}, not ${uuid}`)]
+    if (hello.name !== name) return ['name', misdirected('ERR_TCPNET_NAME', 'a cluster of another name')]
+    if (hello.to !== uuid) return ['not-me', misdirected('ERR_TCPNET_NOT_ME', `the service ${hello.to}, not ${uuid}`)]
     if (hello.from === uuid) return ['self', ownUuid()]
     return null
   }
@@ -269,7 +269,7 @@ function tellRejected({ onRejected }: AcceptorOptions, error: TcpnetError, info:
   onRejected(new TcpnetError(error.code, message, error.cause), info)
 }
 
-function astray(code: 'ERR_TCPNET_NAME' | 'ERR_TCPNET_NOT_ME', addressee: string): TcpnetError {
+function misdirected(code: 'ERR_TCPNET_NAME' | 'ERR_TCPNET_NOT_ME', addressee: string): TcpnetError {
   return new TcpnetError(code, `Its hello is for ${addressee}. A stale or false announcement led it here.`)
 }
 

@@ -178,7 +178,7 @@ function ignore(): void {}
 
 const REFUSALS: Record<RefusalReason, string> = {
   version: 'it speaks another version of the hello: use one major version of tcpnet in a cluster',
-  invalid: 'a field of our hello is wrong to it: use one major version of tcpnet in a cluster',
+  invalid: 'it found a field of our hello wrong: use one major version of tcpnet in a cluster',
   name: 'it belongs to a cluster of another name: the announcement is stale',
   'not-me': 'it has another uuid: the announcement is stale',
   self: 'it has our own uuid: give every service a uuid of its own',
