@@ -89,7 +89,9 @@ describe('the limits of a first look', () => {
     const counts = new AnswerCounts({ ...WIDE, workMs: 10 })
     counts.addWork(9.5)
     assert.equal(counts.takeMessage('a', 1), true)
+    assert.equal(counts.hasTime, true)
     counts.addWork(0.5)
+    assert.equal(counts.hasTime, false)
     assert.equal(counts.takeMessage('a', 1), false)
   })
 

@@ -6,7 +6,7 @@ import { decodeMessage, instancesIn } from '#tcpnet/discovery/first-answer.js'
 import { interfacesWith } from '#tcpnet/network.js'
 
 const type = '_answers._tcp.local'
-const ASKED = { type, interfaceIndex: 2, fromThisMachine: false }
+const ASKED = { type, interfaceIndex: 2, fromThisMachine: false, anyAddress: false }
 const INTERFACES = interfacesWith([
   { index: 2, name: 'eth0', family: 4, address: '192.0.2.9', prefixLength: 24, loopback: false, up: true }
 ])
@@ -58,6 +58,17 @@ describe('an answer', () => {
     const [instance] = read({ type: 'response', answers } as DecodedPacket)
     assert.deepEqual({ ...instance?.txt }, { sec: 'none' })
     assert.equal(decoded, strings.length)
+  })
+
+  it('tells an instance that cannot be dialed where it is asked for names that are taken', () => {
+    const { answers } = decodeMessage(
+      encode({ type: 'response', answers: [srv('A1', 1), { ...ADDRESS, data: '198.51.100.1' } as Answer] })
+    )
+    const names = (anyAddress: boolean) =>
+      instancesIn({ type: 'response', answers } as DecodedPacket, { ...ASKED, anyAddress }, INTERFACES).map(
+        (one) => one.uuid
+      )
+    assert.deepEqual([names(false), names(true)], [[], ['A1']])
   })
 
   it('is none where it is a question, or has no address', () => {

@@ -35,8 +35,8 @@ export class AnswerCounts {
 
   /** Counts a message that has arrived. Returns whether it is to be read. */
   takeMessage(sender: string, bytes: number): boolean {
-    const { senders, messagesPerSender, messageBytes, workMs } = this.#limits
-    if (bytes > messageBytes || this.#workMs >= workMs) return false
+    const { senders, messagesPerSender, messageBytes } = this.#limits
+    if (bytes > messageBytes || !this.hasTime) return false
     const known = this.#senders.get(sender)
     if (known === undefined) {
       if (this.#senders.size >= senders) return false
@@ -55,6 +55,11 @@ export class AnswerCounts {
     known.hints++
     this.#hints++
     return true
+  }
+
+  /** Whether time is left for a message, also for one that was counted and has waited since. */
+  get hasTime(): boolean {
+    return this.#workMs < this.#limits.workMs
   }
 
   /** Counts the time that a message took. */

@@ -37,11 +37,13 @@ export interface Asked {
   readonly interfaceIndex: number
   /** Whether its source address is one of this machine's. The system drops packets from elsewhere that claim such a one. */
   readonly fromThisMachine: boolean
+  /** Whether instances count that cannot be dialed: their names are taken, too. */
+  readonly anyAddress: boolean
 }
 
 /**
  * The instances of a service type that a DNS response tells whole: PTR, SRV, and an address of the target (RFC 6763 §12)
- * that is on the link. Of several SRV records of an instance the first counts.
+ * that may be dialed. Of several SRV records of an instance the first counts.
  *
  * @param interfaces this machine's; by default as they are now
  */
@@ -70,7 +72,6 @@ export function instancesIn(packet: DecodedPacket, asked: Asked, interfaces?: In
 }
 
 function pathsByHost(records: readonly Answer[], asked: Asked, interfaces?: Interfaces): Map<string, Path[]> {
-  const { interfaceIndex, fromThisMachine } = asked
   const hosts = new Map<string, Path[]>()
   for (const record of records) {
     if (record.type !== 'A' && record.type !== 'AAAA') continue
@@ -78,14 +79,18 @@ function pathsByHost(records: readonly Answer[], asked: Asked, interfaces?: Inte
     if (family !== 4 && family !== 6) continue
     const host = record.name.toLowerCase()
     const paths = hosts.get(host) ?? []
-    const path = { interfaceIndex, family, address: record.data } as const
-    if (paths.length >= MAX_PATHS || !isOnLink(path, interfaces)) continue
-    // Another machine that announces an address of ours would have this service dial whatever listens there.
-    if (!fromThisMachine && !isLoopback(record.data) && isOwn(record.data, interfaces)) continue
+    const path = { interfaceIndex: asked.interfaceIndex, family, address: record.data } as const
+    if (paths.length >= MAX_PATHS || !(asked.anyAddress || mayBeDialed(path, asked, interfaces))) continue
     hosts.set(host, paths)
     paths.push(path)
   }
   return hosts
+}
+
+/** Another machine that announces an address of ours would have this service dial whatever listens there. */
+function mayBeDialed(path: Path, { fromThisMachine }: Asked, interfaces?: Interfaces): boolean {
+  const { address } = path
+  return isOnLink(path, interfaces) && (fromThisMachine || isLoopback(address) || !isOwn(address, interfaces))
 }
 
 /** The strings of the first TXT record of each name, decoded when they are asked for. */

@@ -21,7 +21,7 @@ const reading = new PacedWork({ msPerTurn: 10, maxWaiting: 1024 })
 export interface FirstLookOptions {
   /** The cluster's name. */
   readonly name: string
-  /** Our own uuid, which is no hint; null where it is to be told as well. */
+  /** Our own uuid, which is no hint; null where the look is to find out whether it is taken, by whatever host. */
   readonly uuid: string | null
   /** The addresses of the interfaces to ask on: all that the service uses. */
   readonly interfaces: readonly InterfaceAddress[]
@@ -102,7 +102,7 @@ export class FirstLook {
   }
 
   #readHints(message: Buffer, from: RemoteInfo, interfaceIndex: number): void {
-    if (this.#sockets.size === 0) return
+    if (this.#sockets.size === 0 || !this.#counts.hasTime) return
     const start = performance.now()
     try {
       for (const instance of this.#read(message, from, interfaceIndex)) this.#hint(instance, from.address)
@@ -114,7 +114,8 @@ export class FirstLook {
   #read(message: Buffer, from: RemoteInfo, interfaceIndex: number): Instance[] {
     try {
       const fromThisMachine = isOwn(splitScope(from.address).bare)
-      return instancesIn(decodeMessage(message), { type: this.#type, interfaceIndex, fromThisMachine })
+      const anyAddress = this.#options.uuid === null
+      return instancesIn(decodeMessage(message), { type: this.#type, interfaceIndex, fromThisMachine, anyAddress })
     } catch (error) {
       trace('ignored an answer from %s that is no DNS message: %j', from.address, (error as Error).message)
       return []

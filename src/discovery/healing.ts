@@ -150,14 +150,14 @@ class HealingDiscovery implements Discovery {
 
   #noInterface(): Failure {
     const { address } = this.#announcement
-    const message = `No interface has the address ${address}, on which the service listens: it is announced again once one has.`
-    return { failure: 'interface', message }
+    const problem = `No interface has the address ${address}, on which the service listens`
+    return { failure: 'interface', message: `${problem}: it is announced again once one has.` }
   }
 
   #otherInterface(): Failure {
     const { address } = this.#announcement
-    const message = `The interface with the address ${address}, on which the service listens, was removed and made again: the service is announced there anew.`
-    return { failure: 'interface', message }
+    const problem = `The interface with the address ${address}, on which the service listens, was removed and made again`
+    return { failure: 'interface', message: `${problem}: the service is announced there anew.` }
   }
 
   #onFailed(event: Failure): void {

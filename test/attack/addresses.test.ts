@@ -41,7 +41,7 @@ function hinted(addresses: readonly string[], interfaceIndex: number, fromThisMa
       ...addresses.map((data) => ({ type: data.includes(':') ? 'AAAA' : 'A', name: 'lies.local', data }) as const)
     ]
   })
-  const asked = { type, interfaceIndex, fromThisMachine }
+  const asked = { type, interfaceIndex, fromThisMachine, anyAddress: false }
   return instancesIn(decode(message), asked, INTERFACES).flatMap(({ paths }) => paths.map(({ address }) => address))
 }
 
