@@ -7,26 +7,30 @@
 // has just been started, with `warm` ones it has seen the cluster in the runs before. Everything that is compared is
 // measured in turns, in one network, and each run begins in a moment in which nobody else is at work on the machine.
 //
-//   node out/bench/join.js [--runs 10] [--nodes 2,5,10,20] [--drivers avahi,bonjour,mdns] [--look on,off]
-//                          [--caches cold,warm] [--mode newcomer,together] [--timeline]
-import { parseArgs } from 'node:util'
+//   scripts/bench join [--runs 10] [--nodes 2,5,10,20] [--drivers avahi,bonjour,mdns] [--look on,off]
+//                      [--caches cold,warm] [--mode newcomer,together] [--timeline]
 import { type Host, withLab } from '../test/lab/index.js'
+import { choices, count, counts, options } from '../test/support/options.js'
 import { median, quantile, Samples, short, table } from './lib/figures.js'
 import { Member, startAll } from './lib/member.js'
 import type { Joined } from './lib/protocol.js'
-import { conditions, hostNames, list, numbers, quiet } from './lib/run.js'
+import { conditions, hostNames, quiet } from './lib/run.js'
 
-const { values: given } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '10' },
-    nodes: { type: 'string', default: '2,5,10,20' },
-    drivers: { type: 'string', default: 'avahi,bonjour,mdns' },
-    look: { type: 'string', default: 'on,off' },
-    caches: { type: 'string', default: 'cold,warm' },
-    mode: { type: 'string', default: 'newcomer,together' },
-    timeline: { type: 'boolean', default: false }
-  }
+const { values: given } = options(import.meta.url, {
+  runs: { type: 'string', default: '10' },
+  nodes: { type: 'string', default: '2,5,10,20' },
+  drivers: { type: 'string', default: 'avahi,bonjour,mdns' },
+  look: { type: 'string', default: 'on,off' },
+  caches: { type: 'string', default: 'cold,warm' },
+  mode: { type: 'string', default: 'newcomer,together' },
+  timeline: { type: 'boolean', default: false }
 })
+const runs = count('runs', given.runs)
+const sizes = counts('nodes', given.nodes)
+const drivers = choices('drivers', given.drivers, ['avahi', 'bonjour', 'mdns'])
+const looks = choices('look', given.look, ['on', 'off'])
+const allCaches = choices('caches', given.caches, ['cold', 'warm'])
+const chosenModes = choices('mode', given.mode, ['newcomer', 'together'])
 
 /** Milliseconds ahead of the instant in which all nodes listen, for the command to reach them all. */
 const AHEAD_MS = 150
@@ -38,17 +42,17 @@ interface Variant {
   caches: string
 }
 
-const variants: Variant[] = list(given.caches).flatMap((caches) =>
-  list(given.drivers).flatMap((driver) => list(given.look).map((look) => ({ driver, look, caches })))
+const variants: Variant[] = allCaches.flatMap((caches) =>
+  drivers.flatMap((driver) => looks.map((look) => ({ driver, look, caches })))
 )
 const modes = { newcomer: newcomers, together: together } as const
 const times = new Samples()
 /** Runs before which the machine did not become quiet. */
 let busy = 0
 
-for (const mode of list(given.mode)) {
-  const measure = modes[mode as keyof typeof modes]
-  for (const nodes of numbers(given.nodes)) {
+for (const mode of chosenModes) {
+  const measure = modes[mode]
+  for (const nodes of sizes) {
     await withLab(async (lab) => {
       const hosts = await lab.hosts(hostNames(nodes))
       await measure(hosts, (variant, ms) => times.add(keyOf(mode, variant, nodes), ms))
@@ -64,8 +68,8 @@ async function newcomers(hosts: readonly Host[], tell: Tell): Promise<void> {
   const [newHost, ...others] = hosts
   if (newHost === undefined) throw new RangeError('a mesh has at least one host')
   const meshes = new Map<string, Member[]>()
-  for (const driver of list(given.drivers)) meshes.set(driver, await settledMesh(others, driver))
-  for (let run = 0; run < Number(given.runs); run++) {
+  for (const driver of drivers) meshes.set(driver, await settledMesh(others, driver))
+  for (let run = 0; run < runs; run++) {
     for (const variant of variants) {
       const mesh = meshes.get(variant.driver) ?? []
       await settled(mesh)
@@ -96,7 +100,7 @@ async function settled(mesh: readonly Member[]): Promise<void> {
 }
 
 async function together(hosts: readonly Host[], tell: Tell): Promise<void> {
-  for (let run = 0; run < Number(given.runs); run++) {
+  for (let run = 0; run < runs; run++) {
     for (const variant of variants) {
       if (variant.caches === 'cold') await Promise.all(hosts.map((host) => host.avahi.restart()))
       const nodes = await startAll(hosts, (host) => start(host, variant))
@@ -126,40 +130,39 @@ function keyOf(mode: string, { driver, look, caches }: Variant, nodes: number): 
 
 function print(): void {
   console.log(
-    `bench/join: milliseconds from listen() to the last connection, median (nine in ten are below) of ${given.runs} runs.`
+    `bench/join: milliseconds from listen() to the last connection, median (nine in ten are below) of ${runs} runs.`
   )
   console.log(`${conditions()}. Runs that began while others were at work: ${busy}.`)
-  const counts = numbers(given.nodes)
-  for (const mode of list(given.mode)) {
-    for (const caches of list(given.caches)) {
-      const rows = variants.filter((variant) => variant.caches === caches).map((variant) => row(mode, variant, counts))
+  for (const mode of chosenModes) {
+    for (const caches of allCaches) {
+      const rows = variants.filter((variant) => variant.caches === caches).map((variant) => row(mode, variant, sizes))
       console.log(`\n${mode}, ${caches} caches:\n`)
-      console.log(table(['driver', 'first look', ...counts.map((count) => `N = ${count}`)], rows))
+      console.log(table(['driver', 'first look', ...sizes.map((size) => `N = ${size}`)], rows))
     }
-    printRatios(mode, counts)
+    printRatios(mode, sizes)
   }
 }
 
-function row(mode: string, variant: Variant, counts: readonly number[]): string[] {
-  const cells = counts.map((count) => {
-    const values = times.of(keyOf(mode, variant, count))
+function row(mode: string, variant: Variant, sizes: readonly number[]): string[] {
+  const cells = sizes.map((size) => {
+    const values = times.of(keyOf(mode, variant, size))
     return `${short(median(values))} (${short(quantile(values, 0.9))})`
   })
   return [variant.driver, variant.look, ...cells]
 }
 
 /** How many times as long the others take as avahi with a first look. */
-function printRatios(mode: string, counts: readonly number[]): void {
+function printRatios(mode: string, sizes: readonly number[]): void {
   const best = { driver: 'avahi', look: 'on' }
   const others = variants.filter((one) => one.driver !== best.driver || one.look !== best.look)
   const rows = others.flatMap((one) => {
-    const cells = counts.map((count) => {
-      const reference = times.of(keyOf(mode, { ...one, ...best }, count))
-      return reference.length === 0 ? '' : short(median(times.of(keyOf(mode, one, count))) / median(reference))
+    const cells = sizes.map((size) => {
+      const reference = times.of(keyOf(mode, { ...one, ...best }, size))
+      return reference.length === 0 ? '' : short(median(times.of(keyOf(mode, one, size))) / median(reference))
     })
     return cells.includes('') ? [] : [[`${one.driver}, first look ${one.look}, ${one.caches}`, ...cells]]
   })
   if (rows.length === 0) return
   console.log(`\n${mode}, times as long as avahi with a first look:\n`)
-  console.log(table(['', ...counts.map((count) => `N = ${count}`)], rows))
+  console.log(table(['', ...sizes.map((size) => `N = ${size}`)], rows))
 }

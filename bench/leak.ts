@@ -1,14 +1,14 @@
 // Whether anything is left of a service that was closed: two services are made, listen, connect to each other and close,
 // 1,000 times, in one process. The same with bare sockets beside it, because a process grows by itself too.
 //
-//   node --expose-gc out/bench/leak.js [--cycles 1000] [--kinds bare,memory,avahi]
+//   scripts/bench leak [--cycles 1000] [--kinds bare,memory,avahi]
 
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { type Host, withLab } from '../test/lab/index.js'
+import { choices, count, options } from '../test/support/options.js'
 import { mebibytes, table } from './lib/figures.js'
 import type { Holding } from './lib/holding.js'
-import { conditions, list } from './lib/run.js'
+import { conditions } from './lib/run.js'
 
 const PROGRAM = fileURLToPath(new URL('lib/cycle.js', import.meta.url))
 /** Milliseconds for one cycle, on the average. */
@@ -16,15 +16,17 @@ const CYCLE_MS = 2000
 /** How often it is looked at: before the first cycle, and at even distances up to after the last. */
 const SAMPLES = 6
 
-const { values: given } = parseArgs({
-  options: { cycles: { type: 'string', default: '1000' }, kinds: { type: 'string', default: 'bare,memory,avahi' } }
+const { values: given } = options(import.meta.url, {
+  cycles: { type: 'string', default: '1000' },
+  kinds: { type: 'string', default: 'bare,memory,avahi' }
 })
-const cycles = Number(given.cycles)
+const cycles = count('cycles', given.cycles)
+const kinds = choices('kinds', given.kinds, ['bare', 'memory', 'avahi'])
 
 await withLab(async (lab) => {
   const host = await lab.host('alpha')
   const rows: string[][] = []
-  for (const kind of list(given.kinds)) rows.push(...rowsOf(kind, await run(host, kind)))
+  for (const kind of kinds) rows.push(...rowsOf(kind, await run(host, kind)))
   console.log(
     `bench/leak: what one process holds after so many times two services that connect and close. ${conditions()}.\n`
   )

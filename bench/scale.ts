@@ -5,28 +5,28 @@
 //   throughput  through one connection between two hosts
 //   idle        the processor's work for each of 20 nodes, 190 connections, that do nothing
 //
-//   node out/bench/scale.js [--parts crowd,hosts,throughput,idle] [--runs 5] [--idle 60]
+//   scripts/bench scale [--parts crowd,hosts,throughput,idle] [--runs 5] [--idle 60]
 import { execFile } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
+import { promisify } from 'node:util'
 import { type Host, withLab } from '../test/lab/index.js'
+import { choices, count, options } from '../test/support/options.js'
 import { BareMesh } from './lib/bare-mesh.js'
 import type { Crowd } from './lib/crowd-report.js'
 import { mebibytes, median, short, table } from './lib/figures.js'
 import { Member, startAll } from './lib/member.js'
 import { residentBytes, workMs } from './lib/processes.js'
-import { conditions, hostNames, list, quiet } from './lib/run.js'
+import { conditions, hostNames, quiet } from './lib/run.js'
 import { throughput } from './lib/streams.js'
 
-const { values: given } = parseArgs({
-  options: {
-    parts: { type: 'string', default: 'crowd,hosts,throughput,idle' },
-    runs: { type: 'string', default: '5' },
-    idle: { type: 'string', default: '60' }
-  }
+const { values: given } = options(import.meta.url, {
+  parts: { type: 'string', default: 'crowd,hosts,throughput,idle' },
+  runs: { type: 'string', default: '5' },
+  idle: { type: 'string', default: '60' }
 })
-const runs = Number(given.runs)
+const runs = count('runs', given.runs)
+const idleSeconds = count('idle', given.idle)
 const CROWD = fileURLToPath(new URL('lib/crowd.js', import.meta.url))
 /** Milliseconds ahead of the instant in which all nodes listen, for the command to reach them all. */
 const AHEAD_MS = 300
@@ -35,8 +35,8 @@ const REST_MS = 20_000
 const MIB = 2 ** 20
 
 const parts = { crowd, hosts, throughput: stream, idle } as const
-for (const part of list(given.parts)) {
-  await parts[part as keyof typeof parts]()
+for (const part of choices('parts', given.parts, ['crowd', 'hosts', 'throughput', 'idle'])) {
+  await parts[part]()
   console.log(`\n${conditions()}.\n`)
 }
 
@@ -129,7 +129,7 @@ async function idle(): Promise<void> {
     const work = async () => await Promise.all(groups.map(async ([, pids]) => sum(await Promise.all(pids.map(workMs)))))
     const before = await work()
     const start = performance.now()
-    await delay(Number(given.idle) * 1000)
+    await delay(idleSeconds * 1000)
     const [after, passedMs] = [await work(), performance.now() - start]
     const rows = await Promise.all(
       groups.map(async ([title, pids], i) => {
@@ -142,7 +142,7 @@ async function idle(): Promise<void> {
       })
     )
     console.log(
-      `bench/scale, idle: each of 20 processes on 20 hosts, over ${given.idle} s in which nobody does anything.\n`
+      `bench/scale, idle: each of 20 processes on 20 hosts, over ${idleSeconds} s in which nobody does anything.\n`
     )
     console.log(table(['', '% of a core', 'RSS MiB'], rows))
     await bare.close()

@@ -1,21 +1,22 @@
 // What security costs: `none`, a passphrase, a key in its place, and certificates, side by side. The time in which a node
 // joins a settled mesh of five, each on a host of its own; the throughput of a connection between two hosts.
 //
-//   node out/bench/security.js [--parts join,throughput] [--runs 10]
+//   scripts/bench security [--parts join,throughput] [--runs 10]
 import { randomBytes } from 'node:crypto'
-import { parseArgs } from 'node:util'
 import { withLab } from '../test/lab/index.js'
+import { choices, count, options } from '../test/support/options.js'
 import { certificate } from './lib/certificate.js'
 import { median, quantile, Samples, short, table } from './lib/figures.js'
 import { Member } from './lib/member.js'
 import type { NodeSettings } from './lib/protocol.js'
-import { conditions, hostNames, list, quiet } from './lib/run.js'
+import { conditions, hostNames, quiet } from './lib/run.js'
 import { BARE, throughput } from './lib/streams.js'
 
-const { values: given } = parseArgs({
-  options: { parts: { type: 'string', default: 'join,throughput' }, runs: { type: 'string', default: '10' } }
+const { values: given } = options(import.meta.url, {
+  parts: { type: 'string', default: 'join,throughput' },
+  runs: { type: 'string', default: '10' }
 })
-const runs = Number(given.runs)
+const runs = count('runs', given.runs)
 const NODES = 5
 const MIB = 2 ** 20
 
@@ -27,8 +28,8 @@ const MODES: Record<string, Omit<NodeSettings, 'name'>> = {
 }
 
 const parts = { join: joining, throughput: streaming } as const
-for (const part of list(given.parts)) {
-  await parts[part as keyof typeof parts]()
+for (const part of choices('parts', given.parts, ['join', 'throughput'])) {
+  await parts[part]()
   console.log(`\n${conditions()}.\n`)
 }
 

@@ -33,6 +33,12 @@ Napi::Value Silence(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value Closed(const Napi::CallbackInfo& info) {
+  if (info[0].IsNumber()) return Napi::Boolean::New(info.Env(), IsClosed(info[0].As<Napi::Number>().Int32Value()));
+  Napi::TypeError::New(info.Env(), "isClosed takes a file descriptor").ThrowAsJavaScriptException();
+  return info.Env().Undefined();
+}
+
 Napi::Value PrepareDnsSd(const Napi::CallbackInfo& info) {
   dns_sd::PrepareLibrary();
   return info.Env().Undefined();
@@ -44,6 +50,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("interfaces", Napi::Function::New(env, Interfaces, "interfaces"));
   exports.Set("setDeadPeerOptions", Napi::Function::New(env, DeadPeer, "setDeadPeerOptions"));
   exports.Set("silenceMs", Napi::Function::New(env, Silence, "silenceMs"));
+  exports.Set("isClosed", Napi::Function::New(env, Closed, "isClosed"));
   const auto open = [environment](const Napi::CallbackInfo& info) { return OpenSession(info, *environment); };
   exports.Set("openSession", Napi::Function::New(env, open, "openSession"));
   const auto query = [environment](const Napi::CallbackInfo& info) { QueryAddresses(info, *environment); };

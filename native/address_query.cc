@@ -89,7 +89,7 @@ void AddressQuery::Finish(Error error) {
   const Done done = std::exchange(done_, nullptr);
   std::string said;
   if (error != kNoError) {
-    said = Describe(error);
+    said = Describe(api_, error);
   } else if (addresses_.empty()) {
     said = "no address was found in time";
   }

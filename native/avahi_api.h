@@ -40,6 +40,8 @@ constexpr int kPublishNoProbe = 2;
 constexpr int kLookupMulticast = 2;  // whatever the domain: a name that a stranger chose is not asked of DNS servers
 constexpr int kLookupNoAddress = 8;
 
+constexpr int kResultLocal = 8;  // of a browser's kBrowserNew: this daemon announces the service itself
+
 constexpr int kBrowserNew = 0;
 constexpr int kBrowserRemove = 1;
 constexpr int kBrowserFailure = 4;

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "dns_data.h"
+
 namespace tcpnet::avahi {
 
 namespace {
@@ -12,11 +14,9 @@ int ProtocolOf(int family) {
 }
 
 std::vector<std::string> StringsOf(const StringList* list) {
-  std::vector<std::string> strings;
-  for (; list != nullptr; list = list->next) {
-    strings.emplace_back(reinterpret_cast<const char*>(list->text), list->size);
-  }
-  return strings;
+  KeptTxt kept;
+  for (; list != nullptr; list = list->next) kept.Add(list->text, list->size);
+  return kept.strings();
 }
 
 }  // namespace
@@ -31,10 +31,13 @@ bool Browse::Start(const std::string& type, uint32_t interface_index) {
 }
 
 void Browse::OnEvent(ServiceBrowser*, int interface_index, int protocol, int event, const char* name, const char*,
-                     const char* domain, int, void* userdata) {
+                     const char* domain, int flags, void* userdata) {
   auto& self = *static_cast<Browse*>(userdata);
   const auto place = [&] { return Place{name, static_cast<uint32_t>(interface_index), protocol == kInet ? 4 : 6}; };
-  if (event == kBrowserNew) self.listener_.appeared(place(), domain);
+  if (event == kBrowserNew) {
+    const bool is_local = (flags & kResultLocal) != 0;
+    self.listener_.appeared(place(), domain, is_local ? Origin::kThisMachine : Origin::kAnotherMachine);
+  }
   if (event == kBrowserRemove) self.listener_.vanished(place());
   if (event == kBrowserFailure) self.listener_.failed(self.daemon_.FailedBy(self.daemon_.error()));
 }

@@ -41,6 +41,7 @@ struct Target {
   Place place;
   std::string type;
   std::string domain;
+  Origin origin;
 };
 
 /** A host, as one interface and one family of mDNS transport know it. */
@@ -66,7 +67,7 @@ class Activity {
 
 /** What a browse tells. Instances come and go by place; a place may come several times, and goes as often. */
 struct BrowseListener {
-  std::function<void(const Place& place, const std::string& domain)> appeared;
+  std::function<void(const Place& place, const std::string& domain, Origin origin)> appeared;
   std::function<void(const Place& place)> vanished;
   std::function<void(const Failed&)> failed;
 };

@@ -26,6 +26,11 @@ bool IsLocal(const std::string& name) {
   return name.size() > kSuffix.size() && strcasecmp(name.c_str() + name.size() - kSuffix.size(), kSuffix.data()) == 0;
 }
 
+/** Whether a name, without the last dot, is this machine's on its loopback interface (RFC 6761 section 6.3). */
+bool IsLocalhost(const std::string& name) {
+  return strcasecmp(name.c_str(), "localhost") == 0;
+}
+
 }  // namespace
 
 Announcement::Announcement(Link& link, const SessionOptions& options, std::function<void()> announced,
@@ -81,7 +86,7 @@ void Browse::OnReply(Ref, Flags flags, uint32_t interface_index, Error error, co
   if (self.local_only_ && interface_index != kLocalOnly) return;
   const Place place{name, self.link_.FromDaemon(interface_index), 4};
   if ((flags & kAdd) != 0) {
-    self.listener_.appeared(place, domain);
+    self.listener_.appeared(place, domain, Origin::kUnknown);
   } else {
     self.listener_.vanished(place);
   }
@@ -91,6 +96,7 @@ ServiceLookup::ServiceLookup(Link& link, Callback found)
     : link_(link), found_(std::move(found)), operation_(link.loop(), link.api()) {}
 
 Error ServiceLookup::Start(const Target& target) {
+  local_only_ = link_.ToDaemon(target.place.interface_index) == kLocalOnly;
   return link_.Start(operation_, [&](Ref* ref, Flags flags) {
     return link_.api().Resolve(ref, flags, link_.ToDaemon(target.place.interface_index), target.place.instance.c_str(),
                                target.type.c_str(), target.domain.c_str(), OnReply, this);
@@ -101,9 +107,11 @@ Error ServiceLookup::Start(const Target& target) {
 void ServiceLookup::OnReply(Ref, Flags, uint32_t, Error error, const char*, const char* host, uint16_t port,
                             uint16_t txt_size, const unsigned char* txt, void* context) {
   if (error != kNoError || host == nullptr) return;
+  auto& self = *static_cast<ServiceLookup*>(context);
   const std::string name = WithoutDot(host);
-  if (!IsLocal(name)) return;
-  static_cast<ServiceLookup*>(context)->found_({name, ntohs(port), TxtStrings(txt, txt_size)});
+  // Apple's daemon announces services that are on this machine alone under the name "localhost".
+  if (!IsLocal(name) && !(self.local_only_ && IsLocalhost(name))) return;
+  self.found_({name, ntohs(port), TxtStrings(txt, txt_size)});
 }
 
 HostLookup::HostLookup(Link& link, Callback changed)

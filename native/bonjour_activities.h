@@ -59,6 +59,7 @@ class ServiceLookup : public Activity {
 
   Link& link_;
   const Callback found_;
+  bool local_only_ = false;
   Operation operation_;
 };
 

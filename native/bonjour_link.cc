@@ -25,7 +25,7 @@ std::optional<Failed> Link::Connect(std::function<void(const Failed&)> broken) {
     const Error error = main_.Start(
         nullptr, [this](Ref* ref) { return api_.CreateConnection(ref); },
         [this](Error) { FailedBy(kServiceNotRunning); });
-    if (error != kNoError) return Failed{FailureOf(error), Describe(error)};
+    if (error != kNoError) return Failed{FailureOf(error), Describe(api_, error)};
   }
   broken_ = std::move(broken);
   return std::nullopt;
@@ -40,7 +40,7 @@ Error Link::Start(Operation& operation, const std::function<Error(Ref*, Flags)>&
 }
 
 Failed Link::FailedBy(Error error) {
-  const Failed failed{FailureOf(error), Describe(error)};
+  const Failed failed{FailureOf(error), Describe(api_, error)};
   if (failed.failure == Failure::kDaemon && !std::exchange(is_broken_, true)) broken_(failed);
   return failed;
 }

@@ -28,7 +28,7 @@ class Link {
   const Api& api() const { return api_; }
   bool usable() const { return !is_broken_; }
   /** Whether the library is Apple's, which takes flags, or Avahi's, which refuses all of them and prints a warning. */
-  bool takes_flags() const { return api_.CreateConnection != nullptr; }
+  bool takes_flags() const { return api_.is_apples(); }
 
   /** Starts an operation; `call` is given the reference to make it with, and the flags that have to be passed. */
   Error Start(Operation& operation, const std::function<Error(Ref*, Flags)>& call);

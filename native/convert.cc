@@ -40,6 +40,18 @@ const char* NameOf(Failure failure) {
   return "refused";
 }
 
+const char* NameOf(Origin origin) {
+  switch (origin) {
+    case Origin::kThisMachine:
+      return "this machine";
+    case Origin::kAnotherMachine:
+      return "another machine";
+    case Origin::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
 struct EventConverter {
   Napi::Env env;
 
@@ -102,6 +114,7 @@ Napi::Value AddressToJs(Napi::Env env, const Address& address) {
 Napi::Value PathToJs(Napi::Env env, const Path& path) {
   Napi::Object object = AddressToJs(env, path.address).As<Napi::Object>();
   object.Set("interfaceIndex", path.interface_index);
+  object.Set("origin", NameOf(path.origin));
   return object;
 }
 
@@ -111,6 +124,7 @@ Napi::Value InterfaceToJs(Napi::Env env, const InterfaceAddress& entry) {
   object.Set("name", entry.name);
   object.Set("family", entry.family);
   object.Set("address", entry.address);
+  object.Set("prefixLength", entry.prefix_length);
   object.Set("loopback", entry.loopback);
   object.Set("up", entry.up);
   return object;

@@ -27,13 +27,14 @@ std::string UuidOf(std::string name) {
 }  // namespace
 
 void Directory::Start(Backend& backend, uint32_t interface_index) {
-  browse_ = backend.Browse(type_, interface_index,
-                           {[this](const Place& place, const std::string& domain) { Appeared(place, domain); },
-                            [this](const Place& place) { Vanished(place); },
-                            [this](const Failed& failed) {
-                              failed_ = failed;
-                              TellAll(failed);
-                            }});
+  browse_ = backend.Browse(
+      type_, interface_index,
+      {[this](const Place& place, const std::string& domain, Origin origin) { Appeared(place, domain, origin); },
+       [this](const Place& place) { Vanished(place); },
+       [this](const Failed& failed) {
+         failed_ = failed;
+         TellAll(failed);
+       }});
 }
 
 void Directory::Subscribe(const void* who, const Tell& tell) {
@@ -46,18 +47,20 @@ std::vector<Target> Directory::TargetsOf(const std::string& uuid) const {
   std::vector<Target> targets;
   const auto known = instances_.find(uuid);
   if (known == instances_.end()) return targets;
-  for (const auto& [place, sighting] : known->second) targets.push_back({place, type_, sighting.domain});
+  for (const auto& [place, sighting] : known->second) {
+    targets.push_back({place, type_, sighting.domain, sighting.origin});
+  }
   return targets;
 }
 
-void Directory::Appeared(const Place& place, const std::string& domain) {
+void Directory::Appeared(const Place& place, const std::string& domain, Origin origin) {
   if (!IsUuid(place.instance)) return;
   const std::string uuid = UuidOf(place.instance);
   const bool is_new = instances_.count(uuid) == 0;
   if (is_new && instances_.size() >= kMaxInstances) return;
   auto& places = instances_[uuid];
   if (places.size() >= kMaxPlaces && places.count(place) == 0) return;
-  places.try_emplace(place, Sighting{0, domain}).first->second.count++;
+  places.try_emplace(place, Sighting{0, domain, origin}).first->second.count++;
   if (is_new) TellAll(Seen{uuid});
 }
 

@@ -37,9 +37,10 @@ class Directory {
   struct Sighting {
     size_t count;  // how often it appeared there
     std::string domain;
+    Origin origin;
   };
 
-  void Appeared(const Place& place, const std::string& domain);
+  void Appeared(const Place& place, const std::string& domain, Origin origin);
   void Vanished(const Place& place);
   void TellAll(const SessionEvent& event);
 

@@ -1,11 +1,25 @@
 #include "dns_data.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <cctype>
+#include <string_view>
 
 namespace tcpnet {
 
 namespace {
+
+constexpr std::string_view kTxtKeys[] = {"v", "sec"};
+/** No value that has a meaning is longer. */
+constexpr size_t kMaxTxtValue = 12;
+
+/** Whether a string of a TXT record is a key, or a key with a value. Keys are case-insensitive. */
+bool IsOfKey(std::string_view string, std::string_view key) {
+  const std::string_view rest = string.substr(std::min(key.size(), string.size()));
+  return string.size() >= key.size() && strncasecmp(string.data(), key.data(), key.size()) == 0 &&
+         (rest.empty() || rest.front() == '=');
+}
 
 std::string Counted(const std::string& text, size_t max) {
   const std::string cut = text.substr(0, max);
@@ -55,16 +69,26 @@ std::string TxtData(const std::vector<std::string>& strings) {
   return data.empty() ? std::string(1, '\0') : data;
 }
 
+void KeptTxt::Add(const void* text, size_t size) {
+  for (const std::string_view key : kTxtKeys) {
+    const std::string_view string(static_cast<const char*>(text), size);
+    if (!IsOfKey(string, key)) continue;
+    const auto is_known = [&](const std::string& known) { return IsOfKey(known, key); };
+    if (std::any_of(strings_.begin(), strings_.end(), is_known)) return;
+    strings_.emplace_back(string.substr(0, key.size() + 1 + kMaxTxtValue));
+  }
+}
+
 std::vector<std::string> TxtStrings(const void* data, size_t size) {
   const char* bytes = static_cast<const char*>(data);
-  std::vector<std::string> strings;
+  KeptTxt kept;
   for (size_t at = 0; at < size;) {
     const size_t length = static_cast<uint8_t>(bytes[at]);
     if (at + 1 + length > size) break;
-    if (length > 0) strings.emplace_back(bytes + at + 1, length);
+    kept.Add(bytes + at + 1, length);
     at += 1 + length;
   }
-  return strings;
+  return kept.strings();
 }
 
 std::string EscapeLabel(const std::string& label) {

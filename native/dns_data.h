@@ -21,7 +21,20 @@ std::string SrvData(uint16_t port, const std::string& host);
 /** A TXT record's data: at least one string, be it empty. */
 std::string TxtData(const std::vector<std::string>& strings);
 
-/** The strings in a TXT record's data; what is malformed ends the list. The empty string is left out. */
+/**
+ * What is kept of a TXT record's strings: those of the keys `v` and `sec`, the first of each (RFC 6763 section 6.4),
+ * their values cut. A stranger's record may have thousands of others. The same as src/discovery/txt.ts does.
+ */
+class KeptTxt {
+ public:
+  void Add(const void* text, size_t size);
+  std::vector<std::string> strings() const { return strings_; }
+
+ private:
+  std::vector<std::string> strings_;
+};
+
+/** What is kept of a TXT record's data; what is malformed ends it. */
 std::vector<std::string> TxtStrings(const void* data, size_t size);
 
 /** A label as part of a name in text: dots and backslashes escaped. */

@@ -8,8 +8,10 @@ namespace {
 
 #ifdef __APPLE__
 constexpr const char* kLibrary = nullptr;  // in libSystem, which every process has
+constexpr const char* kStartAppleDaemon = "macOS starts it again by itself";
 #else
 constexpr const char* kLibrary = "libdns_sd.so.1";
+constexpr const char* kStartAppleDaemon = "start it (the daemon of Apple's libdns_sd, also called mdnsd)";
 #endif
 
 #ifndef __APPLE__
@@ -73,17 +75,16 @@ Failure FailureOf(Error error) {
   }
 }
 
-std::string Describe(Error error) {
+std::string Describe(const Api& api, Error error) {
   switch (FailureOf(error)) {
     case Failure::kConflict:
       return "another instance on the network holds the name: choose another uuid, or none";
     case Failure::kDaemon:
-#ifdef __APPLE__
-      return "mDNSResponder does not answer (error " + std::to_string(error) + "): macOS starts it again by itself";
-#else
-      return "the DNS-SD daemon does not answer (error " + std::to_string(error) +
-             "): start it with `systemctl start avahi-daemon`, or install the package avahi-daemon";
-#endif
+      if (!api.is_apples()) {
+        return "the DNS-SD daemon does not answer (error " + std::to_string(error) +
+               "): start it with `systemctl start avahi-daemon`, or install the package avahi-daemon";
+      }
+      return "mDNSResponder does not answer (error " + std::to_string(error) + "): " + kStartAppleDaemon;
     default:
       if (error == kPolicyDenied) {
         return "this application may not use the local network: allow it in System Settings, Privacy & Security, Local "

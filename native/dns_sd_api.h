@@ -63,6 +63,8 @@ class Api {
   explicit operator bool() const { return loaded_; }
   /** What is missing and which package has it. */
   const std::string& error() const { return error_; }
+  /** Whether the library is Apple's, whose daemon is mDNSResponder, or Avahi's. */
+  bool is_apples() const { return CreateConnection != nullptr; }
 
   int (*RefSockFd)(Ref) = nullptr;
   Error (*ProcessResult)(Ref) = nullptr;
@@ -92,7 +94,7 @@ class Api {
 Failure FailureOf(Error error);
 
 /** The error as a sentence that says what to do. */
-std::string Describe(Error error);
+std::string Describe(const Api& api, Error error);
 
 /**
  * Makes Avahi's library fit for use, before anybody in this process uses it: keeps it silent, which prints a warning

@@ -11,6 +11,9 @@
 
 namespace tcpnet {
 
+/** Which machine announced an instance, as far as the daemon tells. */
+enum class Origin { kUnknown, kThisMachine, kAnotherMachine };
+
 /** Why a session ended. */
 enum class Failure { kLibrary, kDaemon, kConflict, kRefused };
 
@@ -40,6 +43,7 @@ using Tell = std::function<void(SessionEvent)>;
 struct Path {
   uint32_t interface_index;
   Address address;
+  Origin origin;  // of the instance, on that interface
 };
 
 /** Where an instance is: its SRV and TXT records, and the addresses of its host. */

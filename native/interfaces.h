@@ -13,6 +13,7 @@ struct InterfaceAddress {
   std::string name;
   int family;  // 4 or 6
   std::string address;
+  int prefix_length;  // bits of the address that all addresses of its subnet have in common
   bool loopback;
   bool up;
 };

@@ -24,6 +24,7 @@ void Locate::Start(const std::vector<Target>& targets) {
   for (const Target& target : targets) {
     Answer& answer = answers_.emplace_back();
     answer.place = target.place;
+    answer.origin = target.origin;
     answer.service_lookup =
         backend_.LookUpService(target, [this, &answer](const ServiceData& service) { Found(answer, service); });
   }
@@ -63,7 +64,9 @@ void Locate::Finish() {
     } else if (service.host != location.host || service.port != location.port) {
       continue;
     }
-    for (const Address& address : answer.addresses) location.paths.push_back({answer.place.interface_index, address});
+    for (const Address& address : answer.addresses) {
+      location.paths.push_back({answer.place.interface_index, address, answer.origin});
+    }
   }
   // All addresses may have gone again: then the next one that comes ends it.
   if (!location.paths.empty()) done_(location);

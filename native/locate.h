@@ -28,6 +28,7 @@ class Locate {
   /** What one place says. Its lookups call back with a reference to it. */
   struct Answer {
     Place place;
+    Origin origin;
     ServiceData service;
     std::vector<Address> addresses;
     std::unique_ptr<Activity> service_lookup;

@@ -56,4 +56,14 @@ unsigned SilenceMs([[maybe_unused]] int fd) {
   return 0;
 }
 
+bool IsClosed([[maybe_unused]] int fd) {
+#if defined(__linux__)
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE;
+#else
+  return false;
+#endif
+}
+
 }  // namespace tcpnet

@@ -20,6 +20,12 @@ int SetDeadPeerOptions(int fd, const DeadPeerOptions& options);
  */
 unsigned SilenceMs(int fd);
 
+/**
+ * Whether the kernel has closed a TCP connection: the other end reset it, or the kernel gave it up. False on systems
+ * other than Linux.
+ */
+bool IsClosed(int fd);
+
 }  // namespace tcpnet
 
 #endif  // TCPNET_SOCKET_OPTIONS_H_

@@ -11,6 +11,8 @@ export interface InterfaceAddress {
   readonly family: 4 | 6
   /** The bare address, without scope. */
   readonly address: string
+  /** Bits of the address that all addresses of its subnet have in common: 24 for 255.255.255.0. */
+  readonly prefixLength: number
   readonly loopback: boolean
   readonly up: boolean
 }
@@ -72,12 +74,24 @@ export type SessionEvent =
 
 /** Where the daemon says that an instance is. */
 export interface Location {
+  /** As the library writes it, in which some characters are escaped (RFC 1035 §5.1). */
   readonly host: string
   readonly port: number
-  /** The strings of the TXT record. */
+  /** The strings of the keys `v` and `sec`, the first of each, their values cut after 12 bytes. */
   readonly txt: readonly string[]
-  /** Not empty; the address without scope, the interface on which it was learned. */
-  readonly paths: readonly { readonly interfaceIndex: number; readonly family: 4 | 6; readonly address: string }[]
+  /** Not empty. */
+  readonly paths: readonly LocationPath[]
+}
+
+/** An address of an instance, as the daemon tells it. */
+export interface LocationPath {
+  /** The interface on which it was learned. */
+  readonly interfaceIndex: number
+  readonly family: 4 | 6
+  /** Without scope. */
+  readonly address: string
+  /** Which machine announced the instance there. Known over libavahi-client alone. */
+  readonly origin: 'this machine' | 'another machine' | 'unknown'
 }
 
 /** One announcement and one browse on the addon's discovery thread. */
@@ -111,6 +125,11 @@ export interface Addon {
    */
   silenceMs(fd: number): number
   /**
+   * Whether the kernel has closed a TCP connection: the other end reset it, or the kernel gave it up. False on systems
+   * other than Linux.
+   */
+  isClosed(fd: number): boolean
+  /**
    * Makes Avahi's libdns_sd fit for use by others in this process: silent on stderr, and safe when the daemon goes away,
    * which crashes the process otherwise. To be called before it is used. What the addon itself does needs no such call.
    */
@@ -143,10 +162,13 @@ export function addon(): Addon {
 }
 
 function load(): Addon | TcpnetError {
+  // A bundler that makes CommonJS of this module leaves it out.
+  const own: string | undefined = import.meta.url
+  if (own === undefined) return bundled()
   let root = 'its folder'
   try {
-    root = fileURLToPath(new URL('..', import.meta.url))
-    return createRequire(import.meta.url)('node-gyp-build')(root) as Addon
+    root = fileURLToPath(new URL('..', own))
+    return createRequire(own)('node-gyp-build')(root) as Addon
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause)
     return new TcpnetError(
@@ -157,4 +179,12 @@ function load(): Addon | TcpnetError {
       cause
     )
   }
+}
+
+function bundled(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_ADDON',
+    "tcpnet is part of a bundle, without its native addon: leave it out of the bundle (esbuild's --external:tcpnet). A " +
+      `single executable loads it from node_modules: require('node:module').createRequire(process.execPath)('tcpnet').`
+  )
 }

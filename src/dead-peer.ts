@@ -21,6 +21,9 @@ const OWING_FOR = 0.4
  * waits for a quarter of an hour. TCP_USER_TIMEOUT would end that, but it ends connections as well whose other end
  * answers, and has no room for more because its application does not read (RFC 9293 §3.8.6.1 wants those kept). So
  * it is looked at whether an answer is owed, as long as there is something to send.
+ *
+ * It also closes connections that the kernel has already closed, where the application reads nothing: Node does not notice
+ * those. Linux only.
  */
 export class DeadPeerWatch {
   readonly #timeoutMs: number
@@ -63,7 +66,12 @@ export class DeadPeerWatch {
 
   #look(socket: Socket): void {
     const descriptor = descriptorOf(socket)
-    const silentMs = descriptor === null ? 0 : addon().silenceMs(descriptor)
+    if (descriptor === null) return
+    if (isUnread(socket) && addon().isClosed(descriptor)) {
+      socket.destroy(closedByKernel())
+      return
+    }
+    const silentMs = addon().silenceMs(descriptor)
     if (silentMs < this.#timeoutMs * LOOK_AFTER) {
       this.#owing.delete(socket)
       return
@@ -106,10 +114,24 @@ function setOptions(socket: Socket, options: DeadPeerOptions): boolean {
   return false
 }
 
+/**
+ * Whether nothing reads a socket that is still open to writes. Node stops polling one whose unread bytes fill its buffer, or
+ * are followed by the other end's FIN: then it notices a reset at the second write after it, or never. A socket that the
+ * application reads is left alone, because unread bytes would be lost. One that both sides have ended was not reset.
+ */
+function isUnread(socket: Socket): boolean {
+  return socket.readableFlowing === null && !socket.writableEnded
+}
+
 /** The socket's file descriptor: Node has no public way to it. */
 function descriptorOf(socket: Socket): number | null {
   const handle = (socket as { _handle?: { fd?: unknown } | null })._handle
   return typeof handle?.fd === 'number' && handle.fd >= 0 ? handle.fd : null
+}
+
+function closedByKernel(): Error {
+  const message = 'read ECONNRESET: the connection was reset, or given up by the kernel, while nothing read from it'
+  return Object.assign(new Error(message), { code: 'ECONNRESET', syscall: 'read' })
 }
 
 /** As the kernel's own: `ETIMEDOUT`. */

@@ -7,22 +7,26 @@ import { inspect } from 'node:util'
 export const ERROR_CODES = {
   // Thrown.
   ERR_TCPNET_LISTEN_TWICE: 'listen() was called on a service that listens, did so before, or was closed',
+  ERR_TCPNET_NO_PSK: 'this runtime cannot do what the setting secret needs',
+  // Given to one-time listeners for `error`: `once(service, 'listening')` of node:events rejects with it.
+  ERR_TCPNET_CLOSED: 'the service closed while something waited for it to listen',
   // Emitted as `error`.
   ERR_TCPNET_ADDON: 'the native addon is missing for this platform, or does not load',
   ERR_TCPNET_NO_DRIVER: 'no driver for discovery can be used on this machine',
   ERR_TCPNET_NO_DAEMON: 'the DNS-SD daemon is not running, or does not answer',
   ERR_TCPNET_DAEMON_REFUSED: 'the DNS-SD daemon refuses the announcement, or does not make it within 30 seconds',
+  ERR_TCPNET_NO_INTERFACE: 'no interface has the address that the service listens on any more',
   ERR_TCPNET_UUID_CONFLICT: 'another live service on the network has this uuid',
   ERR_TCPNET_DIAL_TIMEOUT: 'a peer could not be reached, or did not answer, in time',
+  ERR_TCPNET_OFF_LINK: 'a peer announces no address of a network that this machine is in',
   ERR_TCPNET_REFUSED: 'a peer refused the connection',
   // Emitted as `rejected`, or, where it is a peer that was dialed, as `error` with err.peer.
   ERR_TCPNET_HELLO_TIMEOUT: 'an inbound connection brought no complete hello in time',
-  ERR_TCPNET_HELLO_INVALID: 'the first line is no hello',
+  ERR_TCPNET_HELLO_INVALID: 'the first line is no hello, or has a field of the wrong form',
   ERR_TCPNET_HELLO_TOO_LONG: 'the first line is longer than 4096 bytes',
   ERR_TCPNET_HELLO_ENDED: 'the connection ended in the middle of the hello',
   ERR_TCPNET_TLS: 'the TLS handshake failed: the two sides have no secret, or no authority, in common',
   ERR_TCPNET_SECURITY: 'one side secures its connections and the other does not, or in another way',
-  ERR_TCPNET_NO_PSK: 'this runtime cannot do what the setting secret needs',
   ERR_TCPNET_VERSION: 'the other side speaks another version of the hello',
   ERR_TCPNET_NAME: 'the hello is for a cluster of another name',
   ERR_TCPNET_NOT_ME: 'the hello is for a service of another uuid',
@@ -65,10 +69,35 @@ export function badPort(value: unknown): RangeError {
   return Object.assign(error, { code: 'ERR_SOCKET_BAD_PORT' })
 }
 
+/** The daemon says that another service holds a uuid that was made at random. */
+export function falseConflict(uuid: string): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_UUID_CONFLICT',
+    `The DNS-SD daemon reports that another service has the uuid ${uuid}. It was made at random, so that no other service can ` +
+      'have it: a host on the network sends false packets.'
+  )
+}
+
 /** Another live service on the network holds the uuid that this one was given. */
 export function uuidConflict(uuid: string): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_UUID_CONFLICT',
     `Another service on the network has the uuid ${uuid}: give each its own, or leave the setting out to have one made.`
+  )
+}
+
+/** A wait for `listening` ended with the service. */
+export function closedEarly(reason: string): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_CLOSED',
+    `The service closed while "listening" was waited for: ${reason}. Make another with tcpnet() to listen again.`
+  )
+}
+
+/** listen() was called once more, or after close(). */
+export function listenTwice(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_LISTEN_TWICE',
+    'A service listens once, and not after close(): make another with tcpnet() to listen again.'
   )
 }

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { TcpnetError } from './errors.js'
 import type { RejectInfo } from './mesh/acceptor.js'
@@ -23,7 +24,11 @@ export interface ServiceEvents {
    * `err.peer`, a dial failed and is tried again: that is told only while somebody listens, and closes nothing.
    */
   error: [error: ServiceError]
-  /** The service is bound and announced. A `connection` can come before it: peers may be faster than the daemon's answer. */
+  /**
+   * The service is bound and announced. It always comes before the first `connection`: where a peer connects before the
+   * daemon has confirmed the announcement, right before that. If the announcement fails after that, `error` and `close`
+   * follow.
+   */
   listening: []
   /** The service is closed: nothing of it is left. */
   close: []
@@ -33,6 +38,23 @@ export interface ServiceEvents {
   online: []
   /** The daemon went away. Connections stay; the service is announced again when it is back. */
   offline: [reason: Error]
+}
+
+/**
+ * Ends waits for an event that will not come: `once` of node:events waits with two one-time listeners, for the event and
+ * for `error`. If there is a one-time listener for the event, the one-time listeners for `error` get the error. Other
+ * listeners for `error` do not: the service has not failed.
+ */
+export function endWaits(emitter: EventEmitter, event: string, error: Error): void {
+  if (!emitter.rawListeners(event).some(isOneTime)) return
+  for (const listener of emitter.rawListeners('error')) {
+    if (isOneTime(listener)) shielded(() => listener.call(emitter, error))
+  }
+}
+
+/** Whether a raw listener is the wrapper that Node makes for a one-time listener. */
+function isOneTime(listener: object): boolean {
+  return 'listener' in listener
 }
 
 /**

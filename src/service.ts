@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import { inspect } from 'node:util'
+import { AbortWatch } from './abort.js'
 import { type Binding, bind } from './binding.js'
 import { DeadPeerWatch } from './dead-peer.js'
 import type { Discovery } from './discovery/discovery.js'
 import { chooseDriver } from './discovery/drivers.js'
-import { invalidType, TcpnetError } from './errors.js'
-import { type PeerSocket, type ServiceEvents, shielded } from './events.js'
+import { closedEarly, invalidType, listenTwice } from './errors.js'
+import { endWaits, type PeerSocket, type ServiceEvents, shielded } from './events.js'
 import type { Peer } from './mesh/link.js'
 import { Mesh } from './mesh/mesh.js'
 import { tlsSetup } from './security/modes.js'
@@ -23,9 +24,6 @@ import {
 } from './settings.js'
 import { tellChange, trace } from './trace.js'
 
-/** Milliseconds that connections are given to end when the service closes; what has not ended then is reset. */
-const CLOSE_GRACE_MS = 2000
-
 /** Where a service is in its life; it only ever goes down this list. */
 type Phase = 'new' | 'opening' | 'listening' | 'closing' | 'closed'
 
@@ -35,8 +33,11 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #mesh: Mesh
   readonly #connections: PeerSocket[] = []
   readonly #deadPeers: DeadPeerWatch
-  readonly #signals: AbortSignal[] = []
+  readonly #signals = new AbortWatch(() => this.#close('its signal was aborted'))
   #phase: Phase = 'new'
+  /** The callback that listen() was given. */
+  #onListening: (() => void) | undefined
+  #closedBecause = ''
   #binding: Binding | null = null
   #discovery: Discovery | null = null
 
@@ -63,7 +64,7 @@ export class Service extends EventEmitter<ServiceEvents> {
       onDialFailed: this.#onDialFailed,
       onRejected: (error, info) => shielded(() => this.emit('rejected', error, info))
     })
-    this.#closeOn(signal)
+    if (signal !== undefined) this.#signals.add(signal)
   }
 
   /** The cluster's name. */
@@ -76,7 +77,10 @@ export class Service extends EventEmitter<ServiceEvents> {
     return this.#settings.uuid
   }
 
-  /** Whether the service is bound and announced, and does not close. */
+  /**
+   * Whether `listening` was emitted and the service does not close: it is bound, and it is announced or, before the
+   * daemon has confirmed that, connected with a peer.
+   */
   get listening(): boolean {
     return this.#phase === 'listening'
   }
@@ -104,8 +108,8 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   /**
-   * Binds, announces the service, and connects to its peers. `listening` follows, or `error` and `close`. A service
-   * listens once.
+   * Binds, announces the service, and connects to its peers. `listening` follows, or `error` and `close`; all three
+   * where the announcement fails after a peer has connected. A service listens once.
    *
    * @param port 0 to 65535; default 0, any free port
    * @param address an address of this machine or a host name; default `0.0.0.0`: all addresses, IPv4 and IPv6
@@ -123,9 +127,10 @@ export class Service extends EventEmitter<ServiceEvents> {
     // As with a server of node:net, the signal is no error: `close` follows, or has come.
     if (this.#phase !== 'new' && this.#settings.signal?.aborted === true) return this
     if (this.#phase !== 'new') throw listenTwice()
-    this.#enter('opening', 'listen() was called')
+    if (!this.#enter('opening', 'listen() was called')) return this
+    this.#onListening = checked.callback
     if (checked.callback !== undefined) this.once('listening', checked.callback)
-    this.#closeOn(checked.signal)
+    if (checked.signal !== undefined) this.#signals.add(checked.signal)
     this.#open(checked)
     return this
   }
@@ -158,8 +163,9 @@ export class Service extends EventEmitter<ServiceEvents> {
       else this.once('close', callback)
     }
     if (this.#phase === 'closing' || this.#phase === 'closed') return this
+    this.#closedBecause = reason
     this.#enter('closing', reason)
-    for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort)
+    this.#signals.stop()
     this.#shutDown()
     return this
   }
@@ -227,23 +233,35 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   readonly #onAnnounced = (): void => {
-    this.#enter('listening', 'bound and announced')
-    shielded(() => this.emit('listening'))
+    this.#startListening('bound and announced')
+  }
+
+  /**
+   * Emits `listening`, once: when the service is announced, or right before its first `connection` where a peer is faster.
+   *
+   * @returns whether the service listens now: a listener may have closed it
+   */
+  #startListening(reason: string): boolean {
+    if (this.#phase === 'opening' && this.#enter('listening', reason)) shielded(() => this.emit('listening'))
+    return this.listening
   }
 
   readonly #onOnline = (): void => {
     this.#tell('offline', 'online', 'the daemon is back')
-    shielded(() => this.emit('online'))
+    if (this.listening) shielded(() => this.emit('online'))
   }
 
   readonly #onOffline = (reason: Error): void => {
     this.#tell('online', 'offline', reason.message)
-    shielded(() => this.emit('offline', reason))
+    if (this.listening) shielded(() => this.emit('offline', reason))
   }
 
-  #enter(phase: Phase, reason: string): void {
-    this.#tell(this.#phase, phase, reason)
+  /** @returns whether the service is in that phase now: a subscriber of the change may have closed it */
+  #enter(phase: Phase, reason: string): boolean {
+    const from = this.#phase
     this.#phase = phase
+    this.#tell(from, phase, reason)
+    return this.#phase === phase
   }
 
   #tell(from: string, to: string, reason: string): void {
@@ -260,6 +278,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #onInbound = (socket: Socket): void => this.#mesh.admit(socket)
 
   readonly #onConnection = (socket: Socket, uuid: string): void => {
+    if (!this.#startListening('bound, and connected with a peer')) return
     const ours = Object.defineProperty(socket, 'peer', {
       value: Object.freeze({ uuid }),
       enumerable: true
@@ -277,25 +296,15 @@ export class Service extends EventEmitter<ServiceEvents> {
 
   readonly #onDialFailed = (error: Error, peer: Peer): void => {
     trace('%s: the dial failed: %s', peer.uuid, error.message)
-    if (this.listenerCount('error') === 0) return
+    if (!this.listening || this.listenerCount('error') === 0) return
     // Without the error in it: a circle could not be written as JSON.
     const told = Object.assign(error, { peer: Object.freeze({ ...peer, error: null }) })
     shielded(() => this.emit('error', told))
   }
 
-  readonly #onAbort = (): void => {
-    this.#close('its signal was aborted')
-  }
-
-  #closeOn(signal: AbortSignal | undefined): void {
-    if (signal === undefined) return
-    if (signal.aborted) process.nextTick(this.#onAbort)
-    signal.addEventListener('abort', this.#onAbort, { once: true })
-    this.#signals.push(signal)
-  }
-
   #shutDown(): void {
-    const parts: Promise<void>[] = [new Promise((resolve) => this.#mesh.close(CLOSE_GRACE_MS, resolve))]
+    const { closeGraceMs } = this.#settings.limits
+    const parts: Promise<void>[] = [new Promise((resolve) => this.#mesh.close(closeGraceMs, resolve))]
     if (this.#binding !== null) parts.push(closed(this.#binding.server))
     if (this.#discovery !== null) parts.push(this.#discovery.close())
     Promise.all(parts).then(() => process.nextTick(this.#onShutDown))
@@ -303,17 +312,13 @@ export class Service extends EventEmitter<ServiceEvents> {
 
   readonly #onShutDown = (): void => {
     this.#enter('closed', 'nothing is left')
-    this.emit('close')
+    shielded(() => this.emit('close'))
+    // The callback of listen() has no listener for errors that waits with it.
+    if (this.#onListening !== undefined) this.off('listening', this.#onListening)
+    endWaits(this, 'listening', closedEarly(this.#closedBecause))
   }
 }
 
 function closed(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
-}
-
-function listenTwice(): TcpnetError {
-  return new TcpnetError(
-    'ERR_TCPNET_LISTEN_TWICE',
-    'A service listens once, and not after close(): make another with tcpnet() to listen again.'
-  )
 }

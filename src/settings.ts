@@ -1,6 +1,6 @@
 import { LONGEST_DEAD_PEER_TIMEOUT_MS, SHORTEST_DEAD_PEER_TIMEOUT_MS } from './dead-peer.js'
 import { badPort, invalidType, invalidValue } from './errors.js'
-import type { Limits } from './mesh/mesh.js'
+import { currentLimits, type Limits } from './mesh/limits.js'
 import { isMulticast } from './network.js'
 import type { Secret } from './security/keys.js'
 import { pskSecurity, tlsSecurity } from './security/modes.js'
@@ -112,13 +112,7 @@ export function checkSettings(given: string | Settings): CheckedSettings {
     security: checkSecurity(settings),
     deadPeerTimeoutMs: checkDeadPeerTimeout(settings.deadPeerTimeout),
     signal: checkSignal('settings.signal', settings.signal),
-    limits: {
-      maxDials: 16,
-      maxPeers: checkNumber('settings.maxPeers', settings.maxPeers, 1024, 1, 1_000_000),
-      maxHellos: 256,
-      maxHellosPerAddress: 32,
-      helloTimeoutMs: 5000
-    }
+    limits: checkLimits(settings.maxPeers)
   }
 }
 
@@ -179,6 +173,11 @@ function checkDeadPeerTimeout(value: unknown): number {
   if (value === 0) return 0
   const [least, most] = [SHORTEST_DEAD_PEER_TIMEOUT_MS, LONGEST_DEAD_PEER_TIMEOUT_MS]
   return checkNumber('settings.deadPeerTimeout', value, 5000, least, most, ', in milliseconds, or 0')
+}
+
+function checkLimits(maxPeers: unknown): Limits {
+  const limits = currentLimits()
+  return { ...limits, maxPeers: checkNumber('settings.maxPeers', maxPeers, limits.maxPeers, 1, 1_000_000) }
 }
 
 /** A whole number within bounds. */

@@ -20,9 +20,24 @@ export interface StateChange {
 }
 
 const changes = channel('tcpnet:change')
+/** Changes that come while one is published. */
+const waiting: StateChange[] = []
+let publishing = false
 
-/** Tells a change to whoever listens: the debug log, and the subscribers of `tcpnet:change` (node:diagnostics_channel). */
+/**
+ * Tells a change to the debug log and to the subscribers of `tcpnet:change` (node:diagnostics_channel). A subscriber may
+ * call back into the service, so callers set the new state first, and check the state again afterwards. Changes that a
+ * subscriber makes are published after the present one, so that all subscribers see the same order.
+ */
 export function tellChange(change: StateChange): void {
   trace('%s %s: %s -> %s (%s)', change.service, change.peer ?? 'itself', change.from, change.to, change.reason)
-  if (changes.hasSubscribers) changes.publish(change)
+  if (!changes.hasSubscribers) return
+  waiting.push(change)
+  if (publishing) return
+  publishing = true
+  try {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) changes.publish(next)
+  } finally {
+    publishing = false
+  }
 }

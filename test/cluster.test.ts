@@ -8,14 +8,14 @@ import { within } from './support/wait.js'
 
 async function start(): Promise<[Worker, number]> {
   const worker = cluster.fork()
-  const [port] = (await within(once(worker, 'message'), 'the worker listens')) as [number]
+  const [port] = (await within(once(worker, 'message'), 'the worker does not listen')) as [number]
   return [worker, port]
 }
 
 test('each worker of node:cluster has a port of its own', async () => {
   cluster.setupPrimary({ exec: fileURLToPath(new URL('programs/cluster-worker.js', import.meta.url)) })
   const started = [await start(), await start(), await start()]
-  const ends = started.map(([worker]) => within(once(worker, 'exit'), 'the worker ends'))
+  const ends = started.map(([worker]) => within(once(worker, 'exit'), 'the worker does not end'))
   for (const [worker] of started) worker.disconnect()
   for (const [code, signal] of await Promise.all(ends)) assert.deepEqual([code, signal], [0, null])
   const ports = new Set(started.map(([, port]) => port))

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
+import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
 import { plain } from '#tcpnet/security/security.js'
 import { within } from './support/wait.js'
 
@@ -25,10 +26,45 @@ function dial(port: number, addresses: string[]): Promise<DialResult> {
     addresses: addresses.map((address) => ({ address, family: 4 as const })),
     security: plain,
     deadlineMs: 5000,
+    slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
     hello
   }
   return within(new Promise((resolve) => new Dial(target, resolve)), 'the dial ends')
 }
+
+describe('a dial that reaches another program', () => {
+  const programs: [string, string, string, RegExp][] = [
+    [
+      'an HTTP server',
+      'HTTP/1.1 400 Bad Request\r\n\r\n',
+      'ERR_TCPNET_HELLO_INVALID',
+      /no tcpnet service listens there/
+    ],
+    ['an SSH server', 'SSH-2.0-OpenSSH_9.2p1\r\n', 'ERR_TCPNET_HELLO_INVALID', /no tcpnet service listens there/],
+    ['one that never ends its line', 'x'.repeat(5000), 'ERR_TCPNET_HELLO_TOO_LONG', /no tcpnet service/],
+    ['one that closes at once', '', 'ERR_TCPNET_HELLO_ENDED', /before its first line/],
+    [
+      'a peer that finds our hello wrong',
+      '{"tcpnet":1,"status":"refused","reason":"invalid"}\n',
+      'ERR_TCPNET_REFUSED',
+      /it found a field of our hello wrong/
+    ]
+  ]
+  for (const [name, line, code, what] of programs) {
+    it(`fails with an error that names the peer, its address and port, and what to do: ${name}`, async () => {
+      const server = createServer((socket) => socket.on('error', () => {}).end(line)).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      const result = await dial(port, ['127.0.0.1'])
+      server.close()
+      assert.equal(result.kind, 'failed')
+      const { code: told, message } = result.error as NodeJS.ErrnoException
+      assert.equal(told, code)
+      assert.ok(message.includes(`the peer B at 127.0.0.1:${port} failed. `), message)
+      assert.match(message, what)
+    })
+  }
+})
 
 describe('a dial that no address takes', () => {
   for (const addresses of [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]) {
@@ -41,4 +77,10 @@ describe('a dial that no address takes', () => {
       for (const address of addresses) assert.ok(message.includes(`ECONNREFUSED ${address}:${port}`), message)
     })
   }
+
+  it('fails with an error that says so where there is none', async () => {
+    const result = await dial(await freePort(), [])
+    assert.equal(result.kind, 'failed')
+    assert.equal((result.error as NodeJS.ErrnoException).code, 'ERR_TCPNET_OFF_LINK')
+  })
 })

@@ -34,6 +34,12 @@ describe('the announcement', () => {
     assert.equal(trial.session.closed, 1)
   })
 
+  it('fails with what the driver says to do about its daemon', () => {
+    const trial = new HealingTrial(ANNOUNCEMENT, { startDaemon: 'start it' })
+    trial.pass(4500)
+    assert.equal(trial.errors[0]?.message, 'The DNS-SD daemon cannot be reached: it does not answer: start it.')
+  })
+
   it('has 30 seconds where the daemon has answered', () => {
     const trial = new HealingTrial()
     trial.pass(4000)
@@ -43,7 +49,7 @@ describe('the announcement', () => {
     trial.pass(1)
     assert.deepEqual(trial.take(), ['failed'])
     assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_DAEMON_REFUSED')
-    assert.match(trial.errors[0]?.message ?? '', /not made it within 30 s/)
+    assert.match(trial.errors[0]?.message ?? '', /did not publish it within 30 s/)
     assert.equal(trial.session.closed, 1)
   })
 
@@ -118,6 +124,8 @@ describe('the announcement', () => {
     const trial = announcedTrial()
     trial.fail('conflict')
     assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_UUID_CONFLICT')
+    assert.match(trial.errors[0]?.message ?? '', /made at random/)
+    assert.doesNotMatch(trial.errors[0]?.message ?? '', /leave the setting out/)
     trial.pass(500)
     trial.announce()
     assert.deepEqual(trial.take(), ['offline', 'online'])

@@ -49,6 +49,26 @@ describe('an instance', () => {
     assert.deepEqual(told?.paths, [{ interfaceIndex: 2, family: 4, address: '192.0.2.1' }])
   })
 
+  const hosts: [string, string, string][] = [
+    ['as Avahi writes it', 'h\\195\\180st.local', 'hôst.local'],
+    ["as Apple's library writes it", 'hôst.local', 'hôst.local'],
+    ['with an escaped dot, backslash and space', 'a\\.b\\\\c\\032d.local', 'a.b\\c d.local'],
+    ['with an escape that is cut', 'host\\', 'host\\'],
+    ['with C0 and C1 controls', 'a\\027[2J\u009bm.local', 'a\\u{1b}[2J\\u{9b}m.local'],
+    ['with marks of direction', '\u202elacol.\u2066', '\\u{202e}lacol.\\u{2066}'],
+    ['with separators of lines', 'a\nb\u2028c', 'a\\u{a}b\\u{2028}c'],
+    ['that is no UTF-8', 'a\\255b', 'a\ufffdb'],
+    ['of any length', 'x'.repeat(9000), `${'x'.repeat(255)}…`],
+    ['of any length when it is escaped', '\u0001'.repeat(200), `${'\\u{1}'.repeat(51)}…`]
+  ]
+  for (const [name, host, shown] of hosts) {
+    it(`has a host name that can be shown: ${name}`, () => {
+      const { instances, last } = record()
+      instances.found(found('A1', { host }))
+      assert.equal(last()?.host, shown)
+    })
+  }
+
   it('is one, however many interfaces and families it is seen on', () => {
     const { instances, told, last } = record()
     instances.found(found('A1', { addresses: ['192.0.2.1'] }))
@@ -230,20 +250,16 @@ describe('the text of an instance (RFC 6763 §6.4)', () => {
     [[], {}],
     [['v=1', 'sec=psk'], { v: '1', sec: 'psk' }],
     [['V=1', 'v=2'], { v: '1' }],
-    [['key'], { key: '' }],
-    [['key='], { key: '' }],
+    [['sec'], { sec: '' }],
+    [['sec='], { sec: '' }],
     [['=value', '', '='], {}],
-    [['a=b=c'], { a: 'b=c' }],
-    [
-      ['__proto__=x', 'constructor=y'],
-      Object.fromEntries([
-        ['__proto__', 'x'],
-        ['constructor', 'y']
-      ])
-    ]
+    [['v=b=c'], { v: 'b=c' }],
+    [['__proto__=x', 'constructor=y', 'vv=1', 'se=2', 'security=3'], {}],
+    [[`sec=${'x'.repeat(251)}`], { sec: 'x'.repeat(12) }],
+    [[...Array.from({ length: 2600 }, (_, n) => `k${n}=${n}`), 'v=1', 'v=2'], { v: '1' }]
   ]
   for (const [strings, expected] of cases) {
-    it(`is read: ${JSON.stringify(strings)}`, () => {
+    it(`is read: ${JSON.stringify(strings).slice(0, 60)}`, () => {
       assert.deepEqual(Object.entries(parseTxt(strings)), Object.entries(expected))
     })
   }
@@ -251,8 +267,9 @@ describe('the text of an instance (RFC 6763 §6.4)', () => {
   it('never throws and has no key but those that were given', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' })), (strings) => {
-        for (const key of Object.keys(parseTxt(strings))) {
+        for (const [key, value] of Object.entries(parseTxt(strings))) {
           assert.ok(strings.some((string) => string.toLowerCase().startsWith(key)))
+          assert.ok((key === 'v' || key === 'sec') && value.length <= 12)
         }
       })
     )

@@ -1,27 +1,44 @@
-// What the kernel is told of connections: `ss` shows the timer that it keeps for each.
+// What the kernel is told of connections: another program, to which the socket is handed on, reads its options.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
 import { afterEach, it } from 'node:test'
-import { promisify } from 'node:util'
 import type { PeerSocket } from 'tcpnet'
+import { deadPeerOptions } from '#tcpnet/dead-peer.js'
 import { Cluster, connection } from './support/cluster.js'
 
 const cluster = new Cluster()
 afterEach(() => cluster.close())
 
-const noSs = process.platform === 'linux' ? false : 'ss is of Linux'
+const READ_OPTIONS = `
+import socket
+opened = socket.socket(fileno=3)
+print(opened.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT):
+    print(opened.getsockopt(socket.IPPROTO_TCP, option))
+`
 
-/** The kernel's line for one end of a connection, with its timer. */
-async function ofKernel({ localPort, remotePort }: PeerSocket): Promise<string> {
-  const ends = [`( sport = :${localPort} and dport = :${remotePort} )`]
-  const { stdout } = await promisify(execFile)('ss', ['--tcp', '--numeric', '--no-header', '--options', ...ends])
-  assert.equal(stdout.trim().split('\n').length, 1, stdout)
-  return stdout
+/** The keep-alive options of a connection, as the kernel has them. */
+async function optionsOf(socket: PeerSocket): Promise<{ on: boolean; idle: number; interval: number; count: number }> {
+  const { _handle: handle } = socket as unknown as { _handle: { fd: number } }
+  const child = spawn('python3', ['-c', READ_OPTIONS], { stdio: ['ignore', 'pipe', 'inherit', handle.fd] })
+  const { stdout } = child
+  const [on = 0, idle = 0, interval = 0, count = 0] = (await text(stdout ?? assert.fail())).split('\n').map(Number)
+  return { on: on === 1, idle, interval, count }
 }
 
-it('connections are kept alive, and are not with deadPeerTimeout: 0', { skip: noSs }, async () => {
-  const [watching, trusting] = [await cluster.member(), await cluster.member({ deadPeerTimeout: 0 })]
+const notLinux = process.platform === 'linux' ? false : "the options' names are those of Linux"
+
+it('connections are kept alive with our own intervals, and are not with deadPeerTimeout: 0', {
+  skip: notLinux
+}, async () => {
+  const timeoutMs = 50_000
+  const [watching, trusting] = [
+    await cluster.member({ deadPeerTimeout: timeoutMs }),
+    await cluster.member({ deadPeerTimeout: 0 })
+  ]
   const [here, there] = await connection(watching, trusting)
-  assert.match(await ofKernel(here), /timer:\(keepalive,/)
-  assert.doesNotMatch(await ofKernel(there), /timer:\(keepalive/)
+  const { idle, interval, count } = deadPeerOptions(timeoutMs)
+  assert.deepEqual(await optionsOf(here), { on: true, idle, interval, count })
+  assert.equal((await optionsOf(there)).on, false)
 })

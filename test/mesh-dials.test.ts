@@ -9,12 +9,13 @@ import type { Instance } from '#tcpnet/discovery/discovery.js'
 import type { TcpnetError } from '#tcpnet/errors.js'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { encodeAnswer } from '#tcpnet/mesh/hello.js'
+import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
 import { Link } from '#tcpnet/mesh/link.js'
 import { Mesh } from '#tcpnet/mesh/mesh.js'
 import { plain } from '#tcpnet/security/security.js'
 import { until, within } from './support/wait.js'
 
-const LIMITS = { maxDials: 1, maxPeers: 10, maxHellos: 10, maxHellosPerAddress: 10, helloTimeoutMs: 5000 }
+const LIMITS = { ...DEFAULT_LIMITS, maxDials: 1, goodbyeMs: 0 }
 
 const cleanUps: (() => void)[] = []
 afterEach(() => {
@@ -169,7 +170,15 @@ test('a dial tells which addresses it has tried', async () => {
   closed.close()
   const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 as const }))
   const hello = () => assert.fail('nobody is reached')
-  const target = { uuid: 'A1', port, addresses, security: plain, deadlineMs: 5000, hello }
+  const target = {
+    uuid: 'A1',
+    port,
+    addresses,
+    security: plain,
+    deadlineMs: 5000,
+    slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
+    hello
+  }
   const result = await new Promise<DialResult>((resolve) => new Dial(target, resolve))
   assert.deepEqual(result.kind === 'failed' ? result.addresses : [], ['127.0.0.1', '127.0.0.2'])
 })

@@ -18,12 +18,16 @@ function descriptorOf(socket: Socket): number {
 test('interfaces() lists what the system lists', () => {
   const bare = (address: string) => address.split('%')[0]
   const expected = Object.entries(networkInterfaces()).flatMap(([name, entries = []]) =>
-    entries.map(({ family, address, internal }) => `${name} ${family} ${bare(address)} ${internal}`)
+    entries.map(({ family, address, internal, cidr }) => {
+      return `${name} ${family} ${bare(address)}/${cidr?.split('/')[1]} ${internal}`
+    })
   )
   const listed = addon()
     .interfaces()
     .filter(({ up }) => up)
-    .map(({ name, family, address, loopback }) => `${name} IPv${family} ${address} ${loopback}`)
+    .map(({ name, family, address, prefixLength, loopback }) => {
+      return `${name} IPv${family} ${address}/${prefixLength} ${loopback}`
+    })
   assert.deepEqual(listed.sort(), expected.sort())
   for (const { index } of addon().interfaces()) assert.ok(index > 0)
 })
@@ -37,6 +41,7 @@ test('setDeadPeerOptions() sets a TCP socket, and tells the errno for anything e
   assert.equal(addon().setDeadPeerOptions(descriptorOf(socket), DEAD_PEER), 0)
   assert.equal(addon().silenceMs(descriptorOf(socket)), 0)
   assert.equal(addon().silenceMs(-1), 0)
+  assert.equal(addon().isClosed(-1), false)
   assert.notEqual(addon().setDeadPeerOptions(-1, DEAD_PEER), 0)
   socket.destroy()
   server.close()
@@ -85,6 +90,7 @@ test('wrong arguments are TypeErrors', () => {
   assert.throws(() => native.queryAddresses?.('host', 0, 1), TypeError)
   assert.throws(() => native.setDeadPeerOptions?.(1, { ...DEAD_PEER, idle: 0 }), TypeError)
   assert.throws(() => native.setDeadPeerOptions?.('1', DEAD_PEER), TypeError)
+  assert.throws(() => native.isClosed?.('1'), TypeError)
 })
 
 // libavahi-common, which stays, calls the functions for memory that the addon gave it; Node 20 unmaps an addon that no

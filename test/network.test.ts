@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { addon } from '#tcpnet/addon.js'
-import { canonical, dialable, isHost, isLinkLocal, isLoopback, isWildcard, splitScope } from '#tcpnet/network.js'
+import {
+  canonical,
+  dialable,
+  interfacesWith,
+  isHost,
+  isLinkLocal,
+  isLoopback,
+  isWildcard,
+  splitScope
+} from '#tcpnet/network.js'
 
 describe('an address', () => {
   it('is split from its scope', () => {
@@ -58,17 +67,32 @@ describe('the paths of an instance', () => {
   const on = (interfaceIndex: number, address: string) => {
     return { interfaceIndex, address, family: address.includes(':') ? 6 : 4 } as const
   }
+  const entry = (index: number, address: string, prefixLength: number) => {
+    const { family } = on(index, address)
+    return { index, name: `eth${index}`, family, address, prefixLength, loopback: false, up: true }
+  }
+  const table = interfacesWith([entry(2, '192.0.2.9', 24), entry(2, '2001:db8::9', 64), entry(3, '192.0.2.8', 24)])
+  const interfaces = () => table
 
   it('are dialed in their order, each address once', () => {
     const paths = [on(3, '192.0.2.2'), on(2, '2001:db8::1'), on(2, '192.0.2.2'), on(2, '192.0.2.1')]
-    assert.deepEqual(dialable(paths), [
+    assert.deepEqual(dialable(paths, interfaces), [
       { address: '192.0.2.2', family: 4 },
       { address: '2001:db8::1', family: 6 },
       { address: '192.0.2.1', family: 4 }
     ])
   })
 
-  it('may be none', () => assert.deepEqual(dialable([]), []))
+  it('have the name of their interface where they are link-local', () => {
+    assert.deepEqual(dialable([on(3, 'fe80::1')], interfaces), [{ address: 'fe80::1%eth3', family: 6 }])
+  })
+
+  it('are taken as they are where they were made in this process, without the addon', () => {
+    const none = () => assert.fail('asked for the interfaces')
+    assert.deepEqual(dialable([on(0, '127.0.0.1')], none), [{ address: '127.0.0.1', family: 4 }])
+  })
+
+  it('may be none', () => assert.deepEqual(dialable([], interfaces), []))
 })
 
 describe('a loopback address', () => {

@@ -18,7 +18,7 @@ function lineOf(socket: Socket): Promise<Line> {
       resolve(line)
     })
   })
-  return within(line, 'a line is read, or said to be none')
+  return within(line, 'no line is read, and none is said to be missing')
 }
 
 /** The code of what was found instead of a line; null where there was not a single byte. */
@@ -35,7 +35,7 @@ describe('a line read from a socket', () => {
       const { near, far } = await socketPair()
       const line = lineOf(far)
       near.write(bytes.subarray(0, split))
-      await until(() => far.bytesRead === split, 'the first part arrives')
+      await until(() => far.bytesRead === split, 'the first part does not arrive')
       near.end(bytes.subarray(split))
       assert.equal(await line, LINE, `split at ${split}`)
       assert.equal((await readAll(far)).toString(), 'bytes of the application\n', `split at ${split}`)
@@ -48,7 +48,7 @@ describe('a line read from a socket', () => {
     for (const byte of Buffer.from(`${LINE}\n`)) {
       const before = far.bytesRead
       near.write(Buffer.of(byte))
-      await until(() => far.bytesRead > before, 'the byte arrives')
+      await until(() => far.bytesRead > before, 'the byte does not arrive')
     }
     assert.equal(await line, LINE)
     near.destroy()
@@ -57,7 +57,7 @@ describe('a line read from a socket', () => {
   it('is read where it had arrived before anybody asked, and the end behind it too', async () => {
     const { near, far } = await socketPair()
     near.end(`${LINE}\nrest`)
-    await until(() => far.readableLength > 0, 'it is there')
+    await until(() => far.readableLength > 0, 'it does not arrive')
     assert.equal(await lineOf(far), LINE)
     assert.equal((await readAll(far)).toString(), 'rest')
   })
@@ -86,7 +86,7 @@ describe('the socket behind the line', () => {
         resolve()
       })
     })
-    await within(handedOver, 'the line is read')
+    await within(handedOver, 'the line is not read')
     return { near, far }
   }
 
@@ -122,14 +122,14 @@ describe('the socket behind the line', () => {
         for (let chunk = far.read(); chunk !== null; chunk = far.read()) chunks.push(chunk)
       })
       near.end('later')
-      await within(once(far, 'end'), 'the socket ends')
+      await within(once(far, 'end'), 'the socket does not end')
       assert.equal(Buffer.concat(chunks).toString(), `${behind}later`)
     })
 
     it(`does not lose what comes before anybody listens, ${name}`, async () => {
       const { near, far } = await afterLine(behind)
       near.end('later')
-      await until(() => far.readableLength === behind.length + 5, 'it is there')
+      await until(() => far.readableLength === behind.length + 5, 'it does not arrive')
       assert.equal((await readAll(far)).toString(), `${behind}later`)
     })
   }
@@ -173,7 +173,7 @@ describe('what is no line', () => {
       const { near, far } = await socketPair()
       const code = codeOf(far)
       near.write(part)
-      await until(() => far.bytesRead === part.length, 'it arrives')
+      await until(() => far.bytesRead === part.length, 'it does not arrive')
       near.resetAndDestroy()
       assert.equal(await code, part === '' ? null : 'ERR_TCPNET_HELLO_ENDED')
     }

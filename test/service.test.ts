@@ -73,18 +73,12 @@ describe('a service as a resource', () => {
 })
 
 describe('listen', () => {
+  // Every form of the arguments is in settings.test.ts.
   const forms: [string, (service: Service, listening: () => void) => Service, string][] = [
-    ['(callback)', (service, done) => service.listen(done), '127.0.0.1'],
-    ['(port, callback)', (service, done) => service.listen(0, done), '127.0.0.1'],
-    ['(port as text, callback)', (service, done) => service.listen('0', done), '127.0.0.1'],
-    ['(port, address, callback)', (service, done) => service.listen(0, '127.0.0.1', done), '127.0.0.1'],
-    ['(null, null, callback)', (service, done) => service.listen(null, null, done), '127.0.0.1'],
-    ['(undefined, "localhost", callback)', (service, done) => service.listen(undefined, 'localhost', done), ''],
-    ['({}, callback)', (service, done) => service.listen({}, done), '127.0.0.1'],
-    ['({ port, address }, callback)', (service, done) => service.listen({ port: 0, address: '::' }, done), '127.0.0.1'],
     ['()', (service, done) => service.on('listening', done).listen(), '127.0.0.1'],
-    ['(port)', (service, done) => service.on('listening', done).listen(0), '127.0.0.1'],
-    ['(port, address)', (service, done) => service.on('listening', done).listen(0, '127.0.0.2'), '127.0.0.2']
+    ['(port, address, callback)', (service, done) => service.listen(0, '127.0.0.2', done), '127.0.0.2'],
+    ['(undefined, "localhost", callback)', (service, done) => service.listen(undefined, 'localhost', done), ''],
+    ['({ port, address }, callback)', (service, done) => service.listen({ port: 0, address: '::' }, done), '127.0.0.1']
   ]
   for (const [form, listen, address] of forms) {
     it(`may be called as listen${form}`, async () => {
@@ -92,7 +86,7 @@ describe('listen', () => {
       const listening = new Promise<void>((resolve) => assert.equal(listen(service, resolve), service))
       assert.equal(service.listening, false)
       assert.equal(service.address(), null)
-      await within(listening, 'it listens')
+      await within(listening, 'it does not listen')
       assert.equal(service.listening, true)
       const bound = service.address() ?? assert.fail()
       assert.ok(bound.port > 0)
@@ -135,17 +129,10 @@ describe('listen', () => {
     assert.throws(() => closing.listen(), twice)
   })
 
-  it('throws for arguments that cannot be, and can be called again then', async () => {
+  it('throws for wrong arguments, and can be called again then', async () => {
     const service = cluster.make()
-    const listen = service.listen.bind(service) as (...args: unknown[]) => Service
-    assert.throws(() => listen(65536), { name: 'RangeError', code: 'ERR_SOCKET_BAD_PORT' })
-    assert.throws(() => listen(true), TYPE)
-    assert.throws(() => listen(0, 5), TYPE)
-    assert.throws(() => listen(0, ''), VALUE)
-    assert.throws(() => listen(0, '239.1.2.3'), VALUE)
-    assert.throws(() => listen(0, 'ff02::1'), VALUE)
-    assert.throws(() => listen(0, '127.0.0.1', 'callback'), TYPE)
-    assert.throws(() => listen({ signal: 1 }), TYPE)
+    assert.throws(() => service.listen(65536), { name: 'RangeError', code: 'ERR_SOCKET_BAD_PORT' })
+    assert.throws(() => service.listen(0, ''), VALUE)
     service.listen()
     await next(service, 'listening')
   })
@@ -218,7 +205,8 @@ describe('the peers of a service', () => {
   })
 
   it('have the latest error, and the time of the next dial; once() rejects with that error', async () => {
-    const a = await cluster.member()
+    // A refused dial is told at once.
+    const a = await cluster.member({}, { goodbyeMs: 0 })
     const nobody = createServer().listen(0, '127.0.0.1')
     await next(nobody, 'listening')
     const { port } = nobody.address() as AddressInfo
@@ -241,7 +229,7 @@ describe('the peers of a service', () => {
     const [a, b] = [await cluster.member(), await cluster.member()]
     const [socket] = await connection(a, b)
     await closed(b)
-    await until(() => a.peers.size === 0, 'the peer is forgotten')
+    await until(() => a.peers.size === 0, 'the peer is not forgotten')
     assert.equal(socket.destroyed, true)
     assert.equal(a.connections.length, 0)
   })

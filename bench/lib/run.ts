@@ -12,16 +12,6 @@ export function hostNames(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `host${i + 1}`)
 }
 
-/** A comma-separated list of an argument. */
-export function list(text: string): string[] {
-  return text.split(',').filter((item) => item !== '')
-}
-
-/** The same of whole numbers. */
-export function numbers(text: string): number[] {
-  return list(text).map(Number)
-}
-
 /** How often the machine is looked at, and for how long at most, in milliseconds. */
 const LOOK_EVERY_MS = 100
 const QUIET_WITHIN_MS = 15_000

@@ -14,8 +14,9 @@
  *   for each uuid, `seen` first. The service's own instance may be told: the listener knows its own uuid.
  * - `seen` says that a name is announced, on one interface at least, and nothing of where the peer is: that is asked with
  *   {@link Discovery.locate} when it is needed.
- * - `offline` and `online` alternate, `offline` first; both come only after `announced`. What was seen stays seen while
- *   offline: an instance that has vanished meanwhile is told `gone` some seconds after `online`.
+ * - `offline` and `online` alternate, `offline` first; both come only after `announced`. Offline means that the daemon
+ *   went away, or the interface of the announcement's address. What was seen stays seen meanwhile: an instance that has
+ *   vanished is told `gone` some seconds after `online`.
  * - A uuid is in its one form: hexadecimal digits in upper case, as {@link parseUuid} makes it. Instances whose name is no
  *   such string are not told.
  * - Calls come from the event loop, never from within `open` or `close`.
@@ -34,9 +35,9 @@ export interface Listener {
    * probed; it may be wrong. It is no announcement: no `gone` follows it, and `seen` comes all the same.
    */
   hint(instance: Instance): void
-  /** The daemon is back; the same name is announced again. */
+  /** The same name is announced again. */
   online(): void
-  /** The daemon went away; the driver tries to reach it again without limit. */
+  /** The daemon or the interface went away; the driver tries to announce again without limit. */
   offline(reason: Error): void
 }
 
@@ -52,13 +53,19 @@ export interface Announcement {
   readonly port: number
   /** Key-value pairs of the TXT record (RFC 6763 §6). */
   readonly txt: Txt
-  /** Index of the one interface to announce and browse on, or 0 for all of them. */
+  /**
+   * Index of the one interface to announce and browse on, or 0 for all of them. Where there is an address, too, a driver
+   * with interfaces finds the index again when it has changed.
+   */
   readonly interfaceIndex: number
   /** The one address that is listened on, without scope, or null for all of them. */
   readonly address: string | null
 }
 
-/** A TXT record's key-value pairs; keys in lower case (RFC 6763 §6.4: case-insensitive). */
+/**
+ * A TXT record's key-value pairs; keys in lower case (RFC 6763 §6.4: case-insensitive). Of an instance that was located: `v` and
+ * `sec` alone, their values cut after 12 characters.
+ */
 export type Txt = Readonly<Record<string, string>>
 
 /** Milliseconds after which an instance that nobody answered for is not located. */
@@ -67,7 +74,7 @@ export const LOCATE_MS = 2000
 /** Where an instance is. */
 export interface Instance {
   readonly uuid: string
-  /** The target of its SRV record: `alpha.local`. */
+  /** The target of its SRV record, to be shown: `alpha.local`. Unescaped, of printable characters, of bounded length. */
   readonly host: string
   readonly port: number
   readonly txt: Txt

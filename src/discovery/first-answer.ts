@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
 import { type Answer, type DecodedPacket, decode } from 'dns-packet'
-import { isHost } from '../network.js'
+import { type Interfaces, isLoopback, isOnLink, isOwn } from '../network.js'
 import { parseUuid } from '../uuid.js'
 import type { Instance, Path } from './discovery.js'
+import { shownHost } from './host-name.js'
 import { MAX_PATHS } from './located.js'
 import { parseTxt } from './txt.js'
 
@@ -28,41 +29,78 @@ function leastBytes(message: Buffer): number {
   )
 }
 
-/** The instances of a service type that a DNS response tells whole: PTR, SRV, and an address of the target (RFC 6763 §12). */
-export function instancesIn(packet: DecodedPacket, type: string, interfaceIndex: number): Instance[] {
+/** What is looked for in a message, and where the message came from. */
+export interface Asked {
+  /** The service type: `_my-cluster._tcp.local`. */
+  readonly type: string
+  /** The interface on which the message arrived. */
+  readonly interfaceIndex: number
+  /** Whether its source address is one of this machine's. The system drops packets from elsewhere that claim such a one. */
+  readonly fromThisMachine: boolean
+  /** Whether instances count that cannot be dialed: their names are taken, too. */
+  readonly anyAddress: boolean
+}
+
+/**
+ * The instances of a service type that a DNS response tells whole: PTR, SRV, and an address of the target (RFC 6763 §12)
+ * that may be dialed. Of several SRV records of an instance the first counts.
+ *
+ * @param interfaces this machine's; by default as they are now
+ */
+export function instancesIn(packet: DecodedPacket, asked: Asked, interfaces?: Interfaces): Instance[] {
   if (packet.type !== 'response') return []
   const records = [...(packet.answers ?? []), ...(packet.additionals ?? [])]
-  const paths = pathsByHost(records, interfaceIndex)
-  const suffix = `.${type}`.toLowerCase()
-  const instances: Instance[] = []
+  const paths = pathsByHost(records, asked, interfaces)
+  const texts = textsByName(records)
+  const suffix = `.${asked.type}`.toLowerCase()
+  const instances = new Map<string, Instance>()
   for (const record of records) {
     if (record.type !== 'SRV' || !record.name.toLowerCase().endsWith(suffix)) continue
     const uuid = parseUuid(record.name.slice(0, -suffix.length))
-    const host = record.data.target
+    const { target: host, port } = record.data
     const found = paths.get(host.toLowerCase())
-    if (uuid === null || found === undefined || record.data.port === 0) continue
-    instances.push({ uuid, host, port: record.data.port, txt: txtOf(record.name, records), paths: found })
+    if (uuid === null || instances.has(uuid) || found === undefined || port === 0) continue
+    instances.set(uuid, {
+      uuid,
+      host: shownHost(host),
+      port,
+      txt: parseTxt(texts.get(record.name) ?? []),
+      paths: found
+    })
   }
-  return instances
+  return [...instances.values()]
 }
 
-function pathsByHost(records: readonly Answer[], interfaceIndex: number): Map<string, Path[]> {
+function pathsByHost(records: readonly Answer[], asked: Asked, interfaces?: Interfaces): Map<string, Path[]> {
   const hosts = new Map<string, Path[]>()
   for (const record of records) {
     if (record.type !== 'A' && record.type !== 'AAAA') continue
     const family = isIP(record.data)
-    if ((family !== 4 && family !== 6) || !isHost(record.data, interfaceIndex)) continue
+    if (family !== 4 && family !== 6) continue
     const host = record.name.toLowerCase()
     const paths = hosts.get(host) ?? []
-    if (paths.length < MAX_PATHS) paths.push({ interfaceIndex, family, address: record.data })
+    const path = { interfaceIndex: asked.interfaceIndex, family, address: record.data } as const
+    if (paths.length >= MAX_PATHS || !(asked.anyAddress || mayBeDialed(path, asked, interfaces))) continue
     hosts.set(host, paths)
+    paths.push(path)
   }
   return hosts
 }
 
-function txtOf(name: string, records: readonly Answer[]): Instance['txt'] {
-  const record = records.find((one) => one.type === 'TXT' && one.name === name)
-  if (record?.type !== 'TXT') return parseTxt([])
-  const strings = Array.isArray(record.data) ? record.data : [record.data]
-  return parseTxt(strings.map((string) => string.toString()))
+/** Another machine that announces an address of ours would have this service dial whatever listens there. */
+function mayBeDialed(path: Path, { fromThisMachine }: Asked, interfaces?: Interfaces): boolean {
+  const { address } = path
+  return isOnLink(path, interfaces) && (fromThisMachine || isLoopback(address) || !isOwn(address, interfaces))
+}
+
+/** The strings of the first TXT record of each name, decoded when they are asked for. */
+function textsByName(records: readonly Answer[]): { get: (name: string) => string[] | undefined } {
+  const byName = new Map<string, Extract<Answer, { type: 'TXT' }>>()
+  for (const record of records) if (record.type === 'TXT' && !byName.has(record.name)) byName.set(record.name, record)
+  return {
+    get: (name) => {
+      const data = byName.get(name)?.data
+      return data === undefined ? undefined : [data].flat().map((string) => string.toString())
+    }
+  }
 }

@@ -1,8 +1,9 @@
 import type { Location, Session, SessionEvent, SessionFailure } from '../addon.js'
-import { TcpnetError, uuidConflict } from '../errors.js'
+import { falseConflict, TcpnetError, uuidConflict } from '../errors.js'
 import { trace } from '../trace.js'
 import { type Announcement, type Discovery, type Driver, type Instance, type Listener, LOCATE_MS } from './discovery.js'
 import { ask, instanceOf } from './located.js'
+import { type InterfaceSource, ServiceInterface, SYSTEM_INTERFACES } from './service-interface.js'
 import { Sightings } from './sightings.js'
 
 /** Milliseconds in which a daemon has to answer: below the five seconds in which `listen` is to say that there is none. */
@@ -21,23 +22,43 @@ const REPLAY_MS = 5000
 const CLOSE_TIMEOUT_MS = 1000
 
 /** What to do about a daemon that does not answer. */
-export const START_DAEMON = 'on Linux start avahi-daemon (and D-Bus), or install it: `apt-get install avahi-daemon`'
+export const START_AVAHI = 'on Linux start avahi-daemon (and D-Bus), or install it: `apt-get install avahi-daemon`'
 
 /** One connection to a daemon: it announces and browses until it fails, once and for good. */
 export type OpenSession = (announcement: Announcement, onEvent: (event: SessionEvent) => void) => Session
 
+/** Why a service is not announced: what its session said, or that its address is on no interface. */
+interface Failure {
+  readonly failure: SessionFailure | 'interface'
+  readonly message: string
+}
+
+export interface HealingOptions {
+  /** What to do about a daemon that does not answer: the end of a sentence. */
+  readonly startDaemon: string
+  readonly interfaces: InterfaceSource
+}
+
+const DEFAULTS: HealingOptions = { startDaemon: START_AVAHI, interfaces: SYSTEM_INTERFACES }
+
 /** Makes a driver of sessions that fail: one session after the other, each announcing the same name. */
-export function healing(open: OpenSession): Driver {
-  return (announcement, listener) => new HealingDiscovery(open, announcement, listener)
+export function healing(open: OpenSession, options: Partial<HealingOptions> = {}): Driver {
+  return (announcement, listener) => new HealingDiscovery(open, announcement, listener, { ...DEFAULTS, ...options })
 }
 
 class HealingDiscovery implements Discovery {
   readonly #open: OpenSession
   readonly #announcement: Announcement
   readonly #listener: Listener
+  readonly #startDaemon: string
   readonly #sightings: Sightings
   /** Ends the questions that the session at hand was asked. */
   #questions = new AbortController()
+  readonly #interface: ServiceInterface
+  /** Looks at the interfaces while the service is on one address. */
+  readonly #interfaceTimer: NodeJS.Timeout | undefined
+  /** The index that the session was opened with; null while there is none. */
+  #index: number | null = null
   #session: Session | null = null
   #announced = false
   #offline = false
@@ -46,7 +67,7 @@ class HealingDiscovery implements Discovery {
   #timer: NodeJS.Timeout | undefined
   #closed: Promise<void> | null = null
 
-  constructor(open: OpenSession, announcement: Announcement, listener: Listener) {
+  constructor(open: OpenSession, announcement: Announcement, listener: Listener, options: HealingOptions) {
     this.#open = open
     this.#announcement = announcement
     this.#listener = listener
@@ -58,6 +79,10 @@ class HealingDiscovery implements Discovery {
         if (this.#closed === null) listener.gone(uuid)
       }
     })
+    const { startDaemon, interfaces } = options
+    this.#startDaemon = startDaemon
+    this.#interface = new ServiceInterface(announcement, interfaces)
+    if (this.#interface.isOne) this.#interfaceTimer = setInterval(this.#checkInterface, interfaces.everyMs).unref()
     this.#connect()
   }
 
@@ -70,16 +95,20 @@ class HealingDiscovery implements Discovery {
   }
 
   close(): Promise<void> {
+    clearInterval(this.#interfaceTimer)
     this.#closed ??= this.#endSession()
     return this.#closed
   }
 
   #connect(): void {
-    const session = this.#open(this.#announcement, (event) => {
+    const interfaceIndex = this.#interface.find()
+    this.#index = interfaceIndex
+    if (interfaceIndex === null) return this.#after(0, () => this.#onFailed(this.#noInterface()))
+    const session = this.#open({ ...this.#announcement, interfaceIndex }, (event) => {
       if (this.#session === session && this.#closed === null) this.#onEvent(event)
     })
     this.#session = session
-    this.#expect(ANSWER_TIMEOUT_MS, 'daemon', `it does not answer: ${START_DAEMON}`)
+    this.#expect(ANSWER_TIMEOUT_MS, 'daemon', `it does not answer: ${this.#startDaemon}`)
   }
 
   #onEvent(event: SessionEvent): void {
@@ -100,7 +129,11 @@ class HealingDiscovery implements Discovery {
   #onAnswered(): void {
     if (this.#isOnline) return
     const seconds = ANNOUNCE_TIMEOUT_MS / 1000
-    this.#expect(ANNOUNCE_TIMEOUT_MS, 'refused', `it has taken it on, and not made it within ${seconds} s: see its log`)
+    this.#expect(
+      ANNOUNCE_TIMEOUT_MS,
+      'refused',
+      `it accepted the announcement but did not publish it within ${seconds} s: see its log`
+    )
   }
 
   #onAnnounced(): void {
@@ -117,11 +150,35 @@ class HealingDiscovery implements Discovery {
     this.#sightings.begin()
   }
 
-  #onFailed(event: SessionEvent & { type: 'failed' }): void {
+  /** A session knows only the index that it was opened with: when that has changed, another one is opened. */
+  readonly #checkInterface = (): void => {
+    const index = this.#interface.find()
+    if (index === this.#index) return
+    this.#index = index
+    if (this.#session !== null) this.#onFailed(index === null ? this.#noInterface() : this.#otherInterface())
+    else if (index !== null) this.#connect()
+  }
+
+  #noInterface(): Failure {
+    const { address } = this.#announcement
+    const problem = `No interface has the address ${address}, on which the service listens`
+    return { failure: 'interface', message: `${problem}: it is announced again once one has.` }
+  }
+
+  #otherInterface(): Failure {
+    const { address } = this.#announcement
+    const problem = `The interface with the address ${address}, on which the service listens, was removed and made again`
+    return { failure: 'interface', message: `${problem}: the service is announced there anew.` }
+  }
+
+  #onFailed(event: Failure): void {
     void this.#endSession()
     const error = errorOf(event, this.#announcement)
-    if (this.#isFinal(event)) return this.#listener.failed(error)
-    trace('the daemon is gone (%s); next attempt in %d ms', error.message, this.#retryMs)
+    if (this.#isFinal(event)) {
+      clearInterval(this.#interfaceTimer)
+      return this.#listener.failed(error)
+    }
+    trace('not announced (%s); next attempt in %d ms', error.message, this.#retryMs)
     this.#after(this.#retryMs, () => this.#connect())
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
     // What a session found that failed before it announced is as old as the rest.
@@ -132,9 +189,9 @@ class HealingDiscovery implements Discovery {
   }
 
   /** Whether there is no use in another attempt, or nobody waits for one. */
-  #isFinal({ failure }: SessionEvent & { type: 'failed' }): boolean {
+  #isFinal({ failure }: Failure): boolean {
     if (failure !== 'conflict') return !this.#announced
-    // Nobody has a generated uuid as well: who says so, where the daemon probes all the same, lies. For a while he is borne.
+    // Random uuids cannot collide: a reported conflict is false, so registration is retried for a while.
     return this.#announcement.probe || (!this.#announced && this.#retryMs === LONGEST_RETRY_MS)
   }
 
@@ -160,7 +217,7 @@ class HealingDiscovery implements Discovery {
 
   /** The session fails unless it comes to its next step in time. */
   #expect(ms: number, failure: SessionFailure, message: string): void {
-    this.#after(ms, () => this.#onFailed({ type: 'failed', failure, message }))
+    this.#after(ms, () => this.#onFailed({ failure, message }))
   }
 
   #after(ms: number, step: () => void): void {
@@ -169,16 +226,18 @@ class HealingDiscovery implements Discovery {
   }
 }
 
-function errorOf({ failure, message }: SessionEvent & { type: 'failed' }, { name, uuid }: Announcement): TcpnetError {
+function errorOf({ failure, message }: Failure, { name, uuid, probe }: Announcement): TcpnetError {
   switch (failure) {
     case 'conflict':
-      return uuidConflict(uuid)
+      return probe ? uuidConflict(uuid) : falseConflict(uuid)
     case 'refused':
       return new TcpnetError(
         'ERR_TCPNET_DAEMON_REFUSED',
         `The DNS-SD daemon refused the announcement: ${message}.` +
           (name.length === 1 ? ' Avahi takes no name of a single character: choose a longer one.' : '')
       )
+    case 'interface':
+      return new TcpnetError('ERR_TCPNET_NO_INTERFACE', message)
     case 'library':
       return new TcpnetError('ERR_TCPNET_NO_DRIVER', `The DNS-SD library cannot be used: ${message}.`)
     case 'daemon':

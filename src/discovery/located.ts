@@ -1,29 +1,45 @@
 import { isIP } from 'node:net'
-import type { Location } from '../addon.js'
-import { isHost } from '../network.js'
+import type { Location, LocationPath } from '../addon.js'
+import { type Interfaces, interfacesNow, isHost, isLoopback, isOwn } from '../network.js'
 import { trace } from '../trace.js'
 import type { Instance, Path } from './discovery.js'
+import { shownHost } from './host-name.js'
 import { parseTxt } from './txt.js'
 
 /** Addresses of an instance beyond this many are ignored: a host has a few on each interface. */
 export const MAX_PATHS = 64
 
-/** The instance that a daemon's answer tells; null where it has no address that can be dialed. */
-export function instanceOf(uuid: string, { host, port, txt, paths }: Location): Instance | null {
-  const usable = usablePaths(paths)
-  if (port >= 1 && port <= 65535 && usable.length > 0) return { uuid, host, port, txt: parseTxt(txt), paths: usable }
+/**
+ * The instance that a daemon's answer tells; null where it has no address that can be dialed.
+ *
+ * @param interfaces this machine's; by default as they are now
+ */
+export function instanceOf(uuid: string, location: Location, interfaces = interfacesNow()): Instance | null {
+  const { host, port, txt, paths } = location
+  const usable = usablePaths(paths, interfaces)
+  if (Number.isInteger(port) && port >= 1 && port <= 65535 && usable.length > 0)
+    return { uuid, host: shownHost(host), port, txt: parseTxt(txt), paths: usable }
   trace('%s: the daemon has no address of it that can be dialed: port %d', uuid, port)
   return null
 }
 
-function usablePaths(paths: Location['paths']): Path[] {
+function usablePaths(paths: readonly LocationPath[], interfaces: Interfaces): Path[] {
   const usable = new Map<string, Path>()
-  for (const { interfaceIndex, address } of paths) {
+  for (const { interfaceIndex, address, origin } of paths) {
     const family = isIP(address)
-    if ((family === 4 || family === 6) && usable.size < MAX_PATHS && isHost(address, interfaceIndex))
-      usable.set(`${interfaceIndex} ${address}`, { interfaceIndex, family, address })
+    if ((family !== 4 && family !== 6) || !isHost(address, interfaceIndex, interfaces)) continue
+    // Another machine that announces an address of ours would have this service dial whatever listens there.
+    if (origin === 'another machine' && !isLoopback(address) && isOwn(address, interfaces)) continue
+    if (usable.size < MAX_PATHS) usable.set(`${interfaceIndex} ${address}`, { interfaceIndex, family, address })
   }
   return [...usable.values()]
+}
+
+/** What two answers about an instance say together: where they disagree on host or port, the later one is right. */
+export function joined(before: Instance | null, answer: Instance): Instance {
+  if (before === null || before.host !== answer.host || before.port !== answer.port) return answer
+  const paths = new Map([...before.paths, ...answer.paths].map((path) => [`${path.interfaceIndex} ${path.address}`, path]))
+  return { ...answer, paths: [...paths.values()].slice(0, MAX_PATHS) }
 }
 
 /** Begins a question; `done` is called at most once with what ends it. Returns a function that takes the question back. */

@@ -4,7 +4,8 @@ import { TcpnetError } from '../errors.js'
 import { trace } from '../trace.js'
 import { parseUuid } from '../uuid.js'
 import type { Announcement, Discovery, Listener } from './discovery.js'
-import { healing, START_DAEMON } from './healing.js'
+import { healing, START_AVAHI } from './healing.js'
+import { shownHost } from './host-name.js'
 import { MAX_INSTANCES } from './sightings.js'
 import { formatTxt, joinTxt, splitTxt } from './txt.js'
 
@@ -245,15 +246,15 @@ class MdnsSession implements Session {
     answer: (location: Location) => void
   ): void {
     this.#shim.queryAddresses(found.host, interfaceIndex, STEP_TIMEOUT_MS, (error, addresses) => {
-      if (error !== null) trace('no address for %s: %s', found.host, error)
-      if (addresses.length > 0) answer({ ...found, paths: addresses.map((one) => ({ ...one, interfaceIndex })) })
+      if (error !== null) trace('no address for %s: %s', shownHost(found.host), error)
+      if (addresses.length > 0) answer({ ...found, paths: addresses.map((one) => ({ ...one, interfaceIndex, origin: 'unknown' })) })
     })
   }
 
   #fail(failure: 'daemon' | 'conflict' | 'refused', message: string): void {
     if (this.#ended) return
     this.#end()
-    this.#onEvent({ type: 'failed', failure, message: failure === 'daemon' ? `${message}: ${START_DAEMON}` : message })
+    this.#onEvent({ type: 'failed', failure, message: failure === 'daemon' ? `${message}: ${START_AVAHI}` : message })
   }
 
   #end(): void {

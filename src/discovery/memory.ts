@@ -1,5 +1,6 @@
 import { uuidConflict } from '../errors.js'
 import type { Announcement, Discovery, Instance, Listener } from './discovery.js'
+import { formatTxt, parseTxt } from './txt.js'
 
 /** A discovery in this process, with what it announces. */
 interface Member {
@@ -39,7 +40,13 @@ export function memory(announcement: Announcement, listener: Listener): Discover
 function instanceOf({ uuid, port, txt, address }: Announcement): Instance {
   const bound = address ?? '127.0.0.1'
   const family = bound.includes(':') ? 6 : 4
-  return { uuid, host: 'localhost', port, txt, paths: [{ interfaceIndex: 0, family, address: bound }] }
+  return {
+    uuid,
+    host: 'localhost',
+    port,
+    txt: parseTxt(formatTxt(txt)),
+    paths: [{ interfaceIndex: 0, family, address: bound }]
+  }
 }
 
 function join(member: Member): void {

@@ -1,14 +1,20 @@
 import { addon, type Backend, type SessionEvent } from '../addon.js'
 import type { Announcement, Driver } from './discovery.js'
-import { healing } from './healing.js'
+import { healing, START_AVAHI } from './healing.js'
 import { formatTxt } from './txt.js'
 
-/** The driver over libavahi-client. */
-export const avahi: Driver = native('avahi')
-/** The driver over dns_sd.h: Apple's own, or any libdns_sd. */
-export const bonjour: Driver = native('bonjour')
+/** Which library the addon has opened, Apple's or Avahi's, is not known here. */
+const START_BONJOUR =
+  process.platform === 'darwin'
+    ? 'macOS starts mDNSResponder again by itself'
+    : 'start the daemon of the library libdns_sd.so.1, which is mDNSResponder or avahi-daemon'
 
-function native(backend: Backend): Driver {
+/** The driver over libavahi-client. */
+export const avahi: Driver = native('avahi', START_AVAHI)
+/** The driver over dns_sd.h: Apple's own, or any libdns_sd. */
+export const bonjour: Driver = native('bonjour', START_BONJOUR)
+
+function native(backend: Backend, startDaemon: string): Driver {
   return (announcement, listener) => {
     const library = addon()
     const open = (announced: Announcement, onEvent: (event: SessionEvent) => void) => {
@@ -26,6 +32,6 @@ function native(backend: Backend): Driver {
         onEvent
       )
     }
-    return healing(open)(announcement, listener)
+    return healing(open, { startDaemon })(announcement, listener)
   }
 }

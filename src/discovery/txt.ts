@@ -22,16 +22,21 @@ export function joinTxt(strings: readonly string[]): Buffer {
   return Buffer.concat(strings.flatMap((string) => [Buffer.of(Buffer.byteLength(string)), Buffer.from(string)]))
 }
 
+/** The keys that are read. A stranger's record may have thousands of others: none of them is kept. The addon does the same. */
+const KEYS: readonly string[] = ['v', 'sec']
+/** No value that has a meaning is longer; and V8 copies so short a part of a string, and does not keep the whole for it. */
+const MAX_VALUE_LENGTH = 12
+
 /**
- * The key-value pairs of a TXT record's strings: the first of a key counts, a string without `=` is a key with an empty
- * value, one without a key is ignored (RFC 6763 §6.4).
+ * The pairs of the keys `v` and `sec` in a TXT record's strings, each value cut after 12 characters: the first of a key counts,
+ * a string without `=` is a key with an empty value (RFC 6763 §6.4).
  */
 export function parseTxt(strings: readonly string[]): Txt {
   const txt: Record<string, string> = Object.create(null)
   for (const string of strings) {
     const at = string.indexOf('=')
     const key = (at < 0 ? string : string.slice(0, at)).toLowerCase()
-    if (key !== '' && !(key in txt)) txt[key] = at < 0 ? '' : string.slice(at + 1)
+    if (KEYS.includes(key) && !(key in txt)) txt[key] = at < 0 ? '' : string.slice(at + 1, at + 1 + MAX_VALUE_LENGTH)
   }
   return txt
 }

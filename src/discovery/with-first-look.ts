@@ -1,99 +1,235 @@
 import { uuidConflict } from '../errors.js'
 import { localAddresses } from '../network.js'
-import type { Announcement, Discovery, Driver, Instance, Listener } from './discovery.js'
-import { AT_FIRST_MS, FirstLook } from './first-look.js'
+import { trace } from '../trace.js'
+import { type Announcement, type Discovery, type Driver, type Instance, type Listener, LOCATE_MS } from './discovery.js'
+import { ask, joined } from './located.js'
+import { OneShotQuery } from './one-shot.js'
+import { ServiceInterface, SYSTEM_INTERFACES } from './service-interface.js'
+
+/** When looks are made, in milliseconds. */
+export interface LookTimes {
+  /** When a service that starts asks for its peers: the intervals grow by a factor of at least two (RFC 6762 §5.2). */
+  readonly startAtMs: readonly number[]
+  /** When the network is asked for a chosen uuid, from the start on. */
+  readonly askAtMs: readonly number[]
+  /** How long after the last question an answer counts. */
+  readonly answerMs: number
+  /** The time between two later looks, on average, in a small cluster. */
+  readonly againMs: number
+  /** How long the network has to answer where an instance is, before the daemon is asked, too. */
+  readonly locateMs: number
+}
 
 /**
- * Milliseconds in which whoever has a uuid answers for it: as long as a host that probes for a name waits for an answer
- * (RFC 6762 §8.1).
+ * - A chosen uuid is asked for twice: mDNSResponder answers no question for a record that it has sent by multicast less
+ *   than a second ago (RFC 6762 §6), and Avahi takes the silence for consent.
+ * - An answer counts for as long as a host that probes for a name waits for one (§8.1).
+ * - Later looks come as often as daemons forget a host (§10). Daemons ask ever more seldom, up to an hour apart (§5.2):
+ *   two parts of a network that were apart for longer would stay so.
  */
-const ASK_MS = 250
-/**
- * Milliseconds after which it is looked again, on average: as long as daemons remember a host (RFC 6762 §10). They ask
- * ever more seldom, up to an hour apart (§5.2): two parts of a network that were apart for longer would stay so.
- */
-const AGAIN_MS = 120_000
+export const LOOK_TIMES: LookTimes = {
+  startAtMs: [0, 1000, 3000],
+  askAtMs: [0, 1000],
+  answerMs: 250,
+  againMs: 120_000,
+  locateMs: 250
+}
+
+/** Milliseconds after its last question in which a look is answered. */
+const LAST_ANSWER_MS = 2000
+/** Milliseconds that other interfaces may add to the first answer of where an instance is. */
+const MOMENT_MS = 50
+/** When the network is asked where an instance is, in milliseconds. */
+const LOCATE_AT_MS = [0, 1000]
+/** Looks become as much rarer as the cluster is larger than this: so they cost each member the same at any size. */
+const SMALL_CLUSTER = 10
 
 /**
- * A driver with a first look beside it, and others from time to time. It begins at once, but for a uuid that is probed:
- * until that is known to be ours, nobody may be dialed.
+ * A driver with queries of our own beside it: a first look for the peers that are there, others from time to time, and
+ * the question where a peer is. Looks begin at once, but for a uuid that is probed: until that is known to be ours, no
+ * peer may be dialed.
  *
  * For such a uuid the network is asked before the daemon is. Avahi does not defend a name against a prober on whose
- * host somebody else knows the name already: that one's known answers silence it (RFC 6762 §7.1 against §8.1), and the
+ * host another process knows the name already: that one's known answers silence it (RFC 6762 §7.1 against §8.1), and the
  * newcomer would win over the older service.
  */
-export function withFirstLook(driver: Driver, againMs = AGAIN_MS): Driver {
-  return (announcement, listener) => new WithFirstLook(driver, announcement, listener, againMs)
+export function withFirstLook(driver: Driver, times: Partial<LookTimes> = {}): Driver {
+  return (announcement, listener) => new WithFirstLook(driver, announcement, listener, { ...LOOK_TIMES, ...times })
 }
 
 class WithFirstLook implements Discovery {
   readonly #driver: Driver
   readonly #announcement: Announcement
   readonly #listener: Listener
-  readonly #againMs: number
+  readonly #times: LookTimes
+  readonly #interface: ServiceInterface
+  /** The names that the driver tells: how large the cluster is. */
+  readonly #seen = new Set<string>()
+  /** Ends the questions that are under way. */
+  readonly #end = new AbortController()
   #discovery: Discovery | null = null
-  #look: FirstLook | null = null
+  #look: OneShotQuery | null = null
   #timer: NodeJS.Timeout | undefined
-  #closed = false
 
-  constructor(driver: Driver, announcement: Announcement, listener: Listener, againMs: number) {
+  constructor(driver: Driver, announcement: Announcement, listener: Listener, times: LookTimes) {
     this.#driver = driver
     this.#announcement = announcement
     this.#listener = listener
-    this.#againMs = againMs
+    this.#times = times
+    this.#interface = new ServiceInterface(announcement, SYSTEM_INTERFACES)
     if (announcement.probe) {
       this.#ask()
     } else {
-      this.#discovery = driver(announcement, listener)
-      this.#lookAround(AT_FIRST_MS)
+      this.#discovery = driver(announcement, this.#counting(listener))
+      this.#lookAround(times.startAtMs)
     }
   }
 
+  async locate(uuid: string, signal: AbortSignal): Promise<Instance | null> {
+    const answered = new AbortController()
+    const either = AbortSignal.any([signal, answered.signal, this.#end.signal])
+    const network = this.#locateOnNetwork(uuid, either)
+    const instance = await firstOf(network, this.#locateByDaemon(uuid, network, either))
+    answered.abort()
+    return instance
+  }
+
   async close(): Promise<void> {
-    this.#closed = true
+    this.#end.abort()
     clearTimeout(this.#timer)
     this.#look?.close()
     await this.#discovery?.close()
   }
 
-  /** Asks who has our uuid; the driver is opened if nobody does. */
+  /** Asks whether another service has our uuid; the driver is opened if no answer comes. */
   #ask(): void {
     const { uuid } = this.#announcement
-    const look = this.#begin(null, [0], (instance) => {
-      if (instance.uuid !== uuid) return
-      look.close()
-      clearTimeout(this.#timer)
-      this.#listener.failed(uuidConflict(uuid))
+    const { askAtMs, answerMs } = this.#times
+    const overAfterMs = Math.max(...askAtMs) + answerMs
+    const look = this.#query({
+      uuid: null,
+      askAtMs,
+      overAfterMs,
+      anyAddress: true,
+      wants: (other) => other === uuid,
+      onInstance: () => {
+        look.close()
+        clearTimeout(this.#timer)
+        this.#listener.failed(uuidConflict(uuid))
+      }
     })
     this.#look = look
     this.#timer = setTimeout(() => {
       look.close()
       this.#open()
-    }, ASK_MS)
+    }, overAfterMs)
   }
 
   #open(): void {
     const announced = () => {
       this.#listener.announced()
-      if (!this.#closed) this.#lookAround(AT_FIRST_MS)
+      if (!this.#end.signal.aborted) this.#lookAround(this.#times.startAtMs)
     }
     try {
-      this.#discovery = this.#driver(this.#announcement, { ...this.#listener, announced })
+      this.#discovery = this.#driver(this.#announcement, this.#counting({ ...this.#listener, announced }))
     } catch (error) {
       this.#listener.failed(error as Error)
     }
   }
 
-  #lookAround(askAtMs: readonly number[]): void {
-    this.#look?.close()
-    this.#look = this.#begin(this.#announcement.uuid, askAtMs, this.#listener.hint)
-    // Not all of a cluster at the same time.
-    this.#timer = setTimeout(() => this.#lookAround([0]), this.#againMs * (0.75 + Math.random() / 2))
+  #counting(listener: Listener): Listener {
+    return {
+      ...listener,
+      seen: (uuid) => {
+        this.#seen.add(uuid)
+        listener.seen(uuid)
+      },
+      gone: (uuid) => {
+        this.#seen.delete(uuid)
+        listener.gone(uuid)
+      }
+    }
   }
 
-  #begin(uuid: string | null, askAtMs: readonly number[], onHint: (instance: Instance) => void): FirstLook {
-    const { name, interfaceIndex } = this.#announcement
-    const interfaces = localAddresses().filter(({ index }) => interfaceIndex === 0 || index === interfaceIndex)
-    return new FirstLook({ name, uuid, interfaces, askAtMs, onHint })
+  #lookAround(askAtMs: readonly number[]): void {
+    this.#look?.close()
+    const hinted = new Set([this.#announcement.uuid])
+    this.#look = this.#query({
+      uuid: null,
+      askAtMs,
+      overAfterMs: Math.max(...askAtMs) + LAST_ANSWER_MS,
+      wants: (uuid) => !hinted.has(uuid),
+      onInstance: (instance) => {
+        hinted.add(instance.uuid)
+        trace('%s: first seen at %j port %d', instance.uuid, instance.host, instance.port)
+        this.#listener.hint(instance)
+      }
+    })
+    this.#timer = setTimeout(() => this.#lookAround([0]), this.#againMs())
   }
+
+  /** A quarter more or less, so that not all members look at the same time. */
+  #againMs(): number {
+    const factor = Math.max(this.#seen.size / SMALL_CLUSTER, 1)
+    return this.#times.againMs * factor * (0.75 + Math.random() / 2)
+  }
+
+  #locateOnNetwork(uuid: string, signal: AbortSignal): Promise<Instance | null> {
+    return ask<Instance>(
+      (done) => {
+        let found: Instance | null = null
+        let timer: NodeJS.Timeout | undefined
+        const query = this.#query({
+          uuid,
+          askAtMs: LOCATE_AT_MS,
+          overAfterMs: LOCATE_MS,
+          wants: (other) => other === uuid,
+          onInstance: (instance) => {
+            found = joined(found, instance)
+            timer ??= setTimeout(() => done(found), MOMENT_MS)
+          }
+        })
+        return () => {
+          clearTimeout(timer)
+          query.close()
+        }
+      },
+      signal,
+      LOCATE_MS
+    )
+  }
+
+  /** Where the network has not answered in time. The daemon's cache may be older than the truth, so it is asked second. */
+  async #locateByDaemon(
+    uuid: string,
+    network: Promise<Instance | null>,
+    signal: AbortSignal
+  ): Promise<Instance | null> {
+    const waited = await Promise.race([
+      network.then(() => false),
+      ask<true>(
+        (done) => {
+          const timer = setTimeout(done, this.#times.locateMs, true)
+          return () => clearTimeout(timer)
+        },
+        signal,
+        LOCATE_MS
+      )
+    ])
+    if (waited !== true) return null
+    return (await this.#discovery?.locate(uuid, signal)) ?? null
+  }
+
+  #query(options: Omit<ConstructorParameters<typeof OneShotQuery>[0], 'name' | 'interfaces'>): OneShotQuery {
+    const { name } = this.#announcement
+    const own = this.#interface.find()
+    const interfaces = localAddresses().filter(({ index }) => own === 0 || index === own)
+    return new OneShotQuery({ ...options, name, interfaces })
+  }
+}
+
+/** The first answer of two that is not null; null where neither has one. */
+async function firstOf<T>(one: Promise<T | null>, other: Promise<T | null>): Promise<T | null> {
+  const either = await Promise.race([one, other])
+  return either ?? (await one) ?? (await other)
 }

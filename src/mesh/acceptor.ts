@@ -2,7 +2,17 @@ import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
 import { trace } from '../trace.js'
-import { type Answer, decodeHello, encodeAnswer, type Hello, type Line, type RefusalReason, readLine } from './hello.js'
+import { endpoint } from './endpoint.js'
+import {
+  type Answer,
+  decodeHello,
+  encodeAnswer,
+  type Hello,
+  HelloError,
+  type Line,
+  type RefusalReason,
+  readLine
+} from './hello.js'
 
 /** Where a rejected connection came from. */
 export interface RejectInfo {
@@ -14,9 +24,6 @@ export interface RejectInfo {
   readonly uuid: string | undefined
 }
 
-/** Milliseconds after which a connection that has brought no hello makes way for others, where there are too many. */
-const SILENT_AFTER_MS = 1000
-
 export interface AcceptorOptions {
   readonly name: string
   readonly uuid: string
@@ -27,6 +34,8 @@ export interface AcceptorOptions {
   readonly maxHellos: number
   /** How many of them may come from one address. */
   readonly maxHellosPerAddress: number
+  /** Milliseconds after which one that has brought no hello makes way for others, where there are too many. */
+  readonly silentAfterMs: number
   /** A hello that is meant for us. The applicant waits for its answer. */
   readonly onApplicant: (applicant: Applicant) => void
   readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
@@ -50,7 +59,7 @@ export class Acceptor {
     socket.on('error', ignore)
     const address = socket.remoteAddress ?? ''
     if (!this.#hasRoomFor(address)) {
-      this.#options.onRejected(busy(), infoOf(socket))
+      tellRejected(this.#options, busy(), infoOf(socket))
       // In plain text: within TLS it would take the very handshake that is to be spared.
       if (this.#options.security.mode === 'none') send(socket, { status: 'refused', reason: 'busy' })
       else socket.destroy()
@@ -131,7 +140,7 @@ export class Applicant {
 
   /** Whether a peer would have said its hello by now. */
   get isOld(): boolean {
-    return performance.now() - this.#since >= SILENT_AFTER_MS
+    return performance.now() - this.#since >= this.#options.silentAfterMs
   }
 
   get isSilent(): boolean {
@@ -159,12 +168,16 @@ export class Applicant {
     if (this.#settle()) send(this.#socket, { status: 'connected' })
   }
 
-  /** Answers `refused`, and tells. */
+  /**
+   * Answers `refused`, and tells.
+   *
+   * @param error why; its message names neither end
+   */
   refuse(reason: RefusalReason, error: TcpnetError): void {
     const info = infoOf(this.#socket, this.#hello?.from)
     if (!this.#settle()) return
     send(this.#socket, { status: 'refused', reason })
-    this.#options.onRejected(error, info)
+    tellRejected(this.#options, error, info)
   }
 
   /** Closes it without a word. */
@@ -185,10 +198,8 @@ export class Applicant {
     // A dialer that drops its dial before its hello, and the loser of a race of addresses, are no strangers.
     if (line === null) return this.drop()
     const hello = typeof line === 'string' ? decodeHello(line) : line
-    if (hello instanceof TcpnetError) {
-      if (hello.code === 'ERR_TCPNET_VERSION') return this.refuse('version', hello)
-      return this.#reject(hello)
-    }
+    if (hello instanceof HelloError && hello.reason !== null) return this.refuse(hello.reason, hello)
+    if (hello instanceof TcpnetError) return this.#reject(hello)
     this.#hello = hello
     const objection = this.#objectionTo(hello)
     if (objection !== null) return this.refuse(...objection)
@@ -200,15 +211,15 @@ export class Applicant {
 
   #objectionTo(hello: Hello): [RefusalReason, TcpnetError] | null {
     const { name, uuid } = this.#options
-    if (hello.name !== name) return ['name', refused('ERR_TCPNET_NAME', 'asks for a cluster of another name')]
-    if (hello.to !== uuid) return ['not-me', refused('ERR_TCPNET_NOT_ME', `asks for the service ${hello.to}`)]
-    if (hello.from === uuid) return ['self', refused('ERR_TCPNET_SELF', 'claims our own uuid')]
+    if (hello.name !== name) return ['name', misdirected('ERR_TCPNET_NAME', 'a cluster of another name')]
+    if (hello.to !== uuid) return ['not-me', misdirected('ERR_TCPNET_NOT_ME', `the service ${hello.to}, not ${uuid}`)]
+    if (hello.from === uuid) return ['self', ownUuid()]
     return null
   }
 
   /** Refuses it, silent as it is, in favour of another. */
   giveWay(): void {
-    this.#reject(tooSilent(SILENT_AFTER_MS))
+    this.#reject(tooSilent(this.#options.silentAfterMs))
   }
 
   readonly #onDeadline = (): void => this.#reject(tooSilent(this.#options.deadlineMs))
@@ -222,7 +233,7 @@ export class Applicant {
     const info = infoOf(this.#socket, this.#hello?.from)
     if (!this.#settle()) return
     this.#socket.destroy()
-    this.#options.onRejected(error, info)
+    tellRejected(this.#options, error, info)
   }
 
   /** @returns whether it was unsettled */
@@ -249,20 +260,33 @@ function infoOf(socket: Socket, uuid?: string): RejectInfo {
   return { remoteAddress: socket.remoteAddress, remotePort: socket.remotePort, uuid }
 }
 
-function refused(code: 'ERR_TCPNET_NAME' | 'ERR_TCPNET_NOT_ME' | 'ERR_TCPNET_SELF', what: string): TcpnetError {
-  return new TcpnetError(code, `A hello ${what}: it was refused. The announcement that led it here is stale or false.`)
+/** Tells what was refused, with an error that names the other end. */
+function tellRejected({ onRejected }: AcceptorOptions, error: TcpnetError, info: RejectInfo): void {
+  const { remoteAddress, remotePort, uuid } = info
+  const from = remoteAddress === undefined ? '' : ` from ${endpoint(remoteAddress, remotePort)}`
+  const claim = uuid === undefined ? '' : ` that claims the uuid ${uuid}`
+  const message = `Refused a connection${from}${claim}. ${error.message}`
+  onRejected(new TcpnetError(error.code, message, error.cause), info)
+}
+
+function misdirected(code: 'ERR_TCPNET_NAME' | 'ERR_TCPNET_NOT_ME', addressee: string): TcpnetError {
+  return new TcpnetError(code, `Its hello is for ${addressee}. A stale or false announcement led it here.`)
+}
+
+function ownUuid(): TcpnetError {
+  return new TcpnetError('ERR_TCPNET_SELF', 'That is the uuid of this service. Give every service a uuid of its own.')
 }
 
 function tooSilent(waitedMs: number): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_HELLO_TIMEOUT',
-    `A connection brought no complete hello within ${waitedMs} ms: the other side is no tcpnet service, or hangs.`
+    `It sent no complete hello within ${waitedMs} ms: it is no tcpnet service, or hangs. Check what connects to this port.`
   )
 }
 
 function busy(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_BUSY',
-    'Too many inbound connections are waiting for their hello: one more was refused.'
+    'Too many inbound connections wait for their hello. Check what connects to this port.'
   )
 }

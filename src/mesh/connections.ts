@@ -18,7 +18,7 @@ export class Connections {
     socket.on('close', () => {
       this.#sockets.delete(socket)
       onClose()
-      if (this.#sockets.size === 0) this.#onAllClosed?.()
+      this.#endIfAllClosed()
     })
     keepListeners(socket)
   }
@@ -35,12 +35,20 @@ export class Connections {
       clearTimeout(timer)
       done()
     }
+    // Also where the last one's close is under way.
+    process.nextTick(() => this.#endIfAllClosed())
     for (const socket of this.#sockets) {
       socket.end()
       // Nobody reads: what is left has to be read for the other side's end to be seen.
       if (socket.readableFlowing === null) socket.resume()
     }
-    if (this.#sockets.size === 0) process.nextTick(this.#onAllClosed)
+  }
+
+  #endIfAllClosed(): void {
+    if (this.#sockets.size > 0) return
+    const done = this.#onAllClosed
+    this.#onAllClosed = null
+    done?.()
   }
 }
 

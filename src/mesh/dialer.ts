@@ -1,20 +1,20 @@
 import { connect, type Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
+import { endpoint } from './endpoint.js'
 import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
-
-/** How long a dial on a local network takes at most, in milliseconds, until the host answers, and until the peer does. */
-export const SLOW_AFTER_MS = { connecting: 250, connected: 2000 } as const
+import type { Limits } from './limits.js'
 
 /** Where to dial, and how. */
 export interface DialTarget {
   readonly uuid: string
   readonly port: number
-  /** At least one; raced in this order (Happy Eyeballs, RFC 8305, as far as `net.connect` implements it). */
+  /** Raced in this order (Happy Eyeballs, RFC 8305, as far as `net.connect` implements it). */
   readonly addresses: readonly { readonly address: string; readonly family: 4 | 6 }[]
   readonly security: Security
   /** Milliseconds until the whole dial, TLS handshake and hello included, has failed. */
   readonly deadlineMs: number
+  readonly slowAfterMs: Limits['slowAfterMs']
   /** Makes our hello, at the moment at which it is sent. */
   readonly hello: () => Hello
 }
@@ -48,7 +48,10 @@ export class Dial {
       host: target.uuid,
       port: target.port,
       autoSelectFamily: true,
-      lookup: (_host, _options, callback) => callback(null, [...target.addresses])
+      lookup: (_host, _options, callback) => {
+        if (target.addresses.length > 0) callback(null, [...target.addresses])
+        else callback(offLink(target.uuid), [])
+      }
     })
     this.#socket.on('connect', this.#onConnect).on('error', this.#onError)
     this.#deadline = setTimeout(this.#onDeadline, target.deadlineMs)
@@ -67,7 +70,7 @@ export class Dial {
 
   /** Whether it takes longer than it ought to. */
   isSlow(): boolean {
-    return performance.now() - this.#since > SLOW_AFTER_MS[this.#connected ? 'connected' : 'connecting']
+    return performance.now() - this.#since > this.#target.slowAfterMs[this.#connected ? 'connected' : 'connecting']
   }
 
   /** Fails it in favour of a dial that waits. */
@@ -124,14 +127,24 @@ export class Dial {
     const step = this.#sent ? 'did not answer the hello' : 'could not be reached'
     return new TcpnetError(
       'ERR_TCPNET_DIAL_TIMEOUT',
-      `The peer ${this.#target.uuid} ${step} within ${waitedMs} ms: its host is gone, hangs or drops packets. ` +
-        'It is dialed again while it is announced.'
+      `It ${step} within ${waitedMs} ms: its host is gone, hangs or drops packets. It is dialed again while it is announced.`
     )
   }
 
   #fail(error: Error): void {
-    this.#end({ kind: 'failed', error, addresses: this.tried() })
+    const told = error instanceof TcpnetError ? this.#naming(error) : error
+    this.#end({ kind: 'failed', error: told, addresses: this.tried() })
     this.#socket.destroy()
+  }
+
+  /** The same error, with the peer, its address and its port in the message. Errors of the system name the latter two. */
+  #naming({ code, message, cause }: TcpnetError): TcpnetError {
+    const { uuid, port, addresses } = this.#target
+    const [first, ...others] = addresses.map(({ address }) => address)
+    const reached = this.#connected ? this.#socket.remoteAddress : undefined
+    const more = reached === undefined && others.length > 0 ? ` and ${others.length} more addresses` : ''
+    const at = endpoint(reached ?? first ?? '', port)
+    return new TcpnetError(code, `The dial of the peer ${uuid} at ${at}${more} failed. ${message}`, cause)
   }
 
   /** The addresses that were tried in vain; the one that was reached, if it came that far. */
@@ -165,11 +178,20 @@ function ignore(): void {}
 
 const REFUSALS: Record<RefusalReason, string> = {
   version: 'it speaks another version of the hello: use one major version of tcpnet in a cluster',
+  invalid: 'it found a field of our hello wrong: use one major version of tcpnet in a cluster',
   name: 'it belongs to a cluster of another name: the announcement is stale',
   'not-me': 'it has another uuid: the announcement is stale',
   self: 'it has our own uuid: give every service a uuid of its own',
   full: 'it has as many peers as its maxPeers allows: raise that',
   busy: 'it has too many connections in progress: it is dialed again'
+}
+
+function offLink(uuid: string): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_OFF_LINK',
+    `The peer ${uuid} announces no address in a subnet of the interface on which it is seen: it is not dialed. It may dial. ` +
+      'Give both hosts addresses of one network, or let IPv6 be on.'
+  )
 }
 
 /** Node's error of several addresses has no message of its own: those of each address. */
@@ -183,12 +205,12 @@ function withMessage(error: Error): Error {
 function notAccepted(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_TLS',
-    'The peer closed the connection after the TLS handshake, without an answer: it does not accept our certificate, or is ' +
+    'It closed the connection after the TLS handshake, without an answer: it does not accept our certificate, or is ' +
       'closing. Its "rejected" event says which.'
   )
 }
 
 function refusal(reason: RefusalReason | null): TcpnetError {
   const said = reason === null ? 'it did not say why' : REFUSALS[reason]
-  return new TcpnetError('ERR_TCPNET_REFUSED', `The peer refused the connection: ${said}.`)
+  return new TcpnetError('ERR_TCPNET_REFUSED', `It refused the connection: ${said}.`)
 }

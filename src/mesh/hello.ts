@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { TcpnetError } from '../errors.js'
+import { type ErrorCode, TcpnetError } from '../errors.js'
 import { parseUuid } from '../uuid.js'
 
 /** The version of the hello. */
@@ -24,9 +24,28 @@ export interface Hello {
 }
 
 /** Why an acceptor refused a dial. */
-export type RefusalReason = 'version' | 'name' | 'not-me' | 'self' | 'full' | 'busy'
+export type RefusalReason = 'version' | 'invalid' | 'name' | 'not-me' | 'self' | 'full' | 'busy'
 
-const REASONS: readonly string[] = ['version', 'name', 'not-me', 'self', 'full', 'busy'] satisfies RefusalReason[]
+const REASONS: readonly string[] = [
+  'version',
+  'invalid',
+  'name',
+  'not-me',
+  'self',
+  'full',
+  'busy'
+] satisfies RefusalReason[]
+
+/** A first line that is no hello of this version. Its message speaks of the sender as "it", and names neither end. */
+export class HelloError extends TcpnetError {
+  /** What the sender is told; null where it speaks another protocol. */
+  readonly reason: RefusalReason | null
+
+  constructor(code: ErrorCode, message: string, reason: RefusalReason | null) {
+    super(code, message)
+    this.reason = reason
+  }
+}
 
 /** The acceptor's line. */
 export type Answer =
@@ -47,28 +66,30 @@ export function encodeAnswer(answer: Answer): string {
 }
 
 /** Reads a dialer's line. Unknown fields are ignored. */
-export function decodeHello(line: string): Hello | TcpnetError {
+export function decodeHello(line: string): Hello | HelloError {
   const fields = parseObject(line)
-  if (fields === null) return invalid('is not a hello')
+  if (fields === null) return noHello()
   if (fields.tcpnet !== VERSION) return wrongVersion(fields.tcpnet)
   const { name, seq } = fields
   const [from, boot, to] = [uuidOf(fields.from), bootOf(fields.boot), uuidOf(fields.to)]
-  if (typeof name !== 'string' || from === null || boot === null || to === null || !isCount(seq)) {
-    return invalid('lacks a field, or has one of the wrong form')
-  }
+  if (typeof name !== 'string') return wrongField('name')
+  if (from === null) return wrongField('from')
+  if (boot === null) return wrongField('boot')
+  if (to === null) return wrongField('to')
+  if (!isCount(seq)) return wrongField('seq')
   return { name, from, boot, to, seq }
 }
 
 /** Reads an acceptor's line. Unknown fields are ignored. */
 export function decodeAnswer(line: string): Answer | TcpnetError {
   const fields = parseObject(line)
-  if (fields === null) return invalid('is not an answer')
+  if (fields === null) return noAnswer()
   const { status, seq, reason } = fields
   if (status === 'refused') return { status, reason: isReason(reason) ? reason : null }
   if (fields.tcpnet !== VERSION) return wrongVersion(fields.tcpnet)
   if (status === 'connected') return { status }
   if (status === 'ok' && isCount(seq)) return { status, seq, boot: bootOf(fields.boot) }
-  return invalid('is not an answer')
+  return noAnswer()
 }
 
 /** What {@link readLine} found. */
@@ -76,7 +97,7 @@ export type Line = string | TcpnetError | null
 
 /** The connection ended too early. */
 export function hasEnded(): TcpnetError {
-  return new TcpnetError('ERR_TCPNET_HELLO_ENDED', 'The connection ended before the hello was complete.')
+  return new TcpnetError('ERR_TCPNET_HELLO_ENDED', 'The connection ended before its first line was complete.')
 }
 
 /**
@@ -157,24 +178,43 @@ function isReason(value: unknown): value is RefusalReason {
   return typeof value === 'string' && REASONS.includes(value)
 }
 
-function invalid(what: string): TcpnetError {
-  return new TcpnetError(
+function noHello(): HelloError {
+  return new HelloError(
     'ERR_TCPNET_HELLO_INVALID',
-    `The first line of the connection ${what}: the other side is no tcpnet service. Check who connects to this port.`
+    'Its first line is no hello: it is no tcpnet service. Check what connects to this port.',
+    null
   )
 }
 
-function wrongVersion(version: unknown): TcpnetError {
-  const said = typeof version === 'number' ? `version ${version}` : 'no version'
+function wrongField(name: keyof Hello): HelloError {
+  return new HelloError(
+    'ERR_TCPNET_HELLO_INVALID',
+    `Its hello has no "${name}", or one of the wrong form. Use one major version of tcpnet in a cluster.`,
+    'invalid'
+  )
+}
+
+function noAnswer(): TcpnetError {
   return new TcpnetError(
+    'ERR_TCPNET_HELLO_INVALID',
+    'Its first line is no answer to a hello: no tcpnet service listens there. Check what listens on that port, and what ' +
+      'announces it.'
+  )
+}
+
+function wrongVersion(version: unknown): HelloError {
+  const said = typeof version === 'number' ? `version ${version}` : 'no version'
+  return new HelloError(
     'ERR_TCPNET_VERSION',
-    `The other side's hello has ${said}, this one speaks version ${VERSION}: use one major version of tcpnet in a cluster.`
+    `Its first line has ${said} of the protocol, this service speaks version ${VERSION}. Use one major version of tcpnet ` +
+      'in a cluster.',
+    'version'
   )
 }
 
 function tooLong(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_HELLO_TOO_LONG',
-    `The first line of the connection is longer than ${MAX_LINE_BYTES} bytes: the other side is no tcpnet service.`
+    `Its first line is longer than ${MAX_LINE_BYTES} bytes: it is no tcpnet service. Check what uses that port.`
   )
 }

@@ -52,9 +52,6 @@ export interface Peer {
   readonly error: Error | null
 }
 
-/** How long a peer that goes away may still be announced, in milliseconds (RFC 6762 §10.1: one second). */
-const GOODBYE_MS = 2000
-
 /** Most links never suspect an address: they share this. */
 const NONE: ReadonlySet<string> = new Set()
 
@@ -108,20 +105,23 @@ export class Link {
     const old = this.#state
     this.#state = next
     if (next.kind === 'dialing' || next.kind === 'connected') this.isNew = false
-    const { name, uuid: service } = this.#owner
-    tellChange({ name, service, peer: this.uuid, from: nameOf(old), to: nameOf(next), reason })
     if (old.kind === 'dialing') old.dial.abort()
     if (old.kind === 'waiting') clearTimeout(old.timer)
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
+    // Last: a subscriber may close the service, which enters another state.
+    const { name, uuid: service } = this.#owner
+    tellChange({ name, service, peer: this.uuid, from: nameOf(old), to: nameOf(next), reason })
   }
 
   /**
    * Whether a dial failed because the peer goes away: nobody listens at its port any more, and its goodbye is under way.
    * That is so where its connection has just closed, and where it has just been heard of: what daemons tell a newcomer
    * may be of the past.
+   *
+   * @param withinMs for how long a peer that goes away may still be announced
    */
-  isLeaving(error: NodeJS.ErrnoException): boolean {
-    return error.code === 'ECONNREFUSED' && performance.now() - this.lostAt < GOODBYE_MS
+  isLeaving(error: NodeJS.ErrnoException, withinMs: number): boolean {
+    return error.code === 'ECONNREFUSED' && performance.now() - this.lostAt < withinMs
   }
 
   /** What pairing needs to know of the state; null where the answer has to wait for our old connection's close. */

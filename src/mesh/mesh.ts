@@ -6,23 +6,10 @@ import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
 import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
 import { Connections } from './connections.js'
 import { DialQueue } from './dial-queue.js'
-import { Dial, type DialResult, SLOW_AFTER_MS } from './dialer.js'
+import { Dial, type DialResult } from './dialer.js'
+import type { Limits } from './limits.js'
 import { Link, type LinkState, type Peer } from './link.js'
 import { pair } from './pairing.js'
-
-/** What bounds a mesh. */
-export interface Limits {
-  /** Dials under way at once. */
-  readonly maxDials: number
-  /** Connections. Dials under way hold no place against inbound ones. Peers that are only announced are bounded by discovery. */
-  readonly maxPeers: number
-  /** Inbound connections that are not answered yet. */
-  readonly maxHellos: number
-  /** Those of them that come from one address. */
-  readonly maxHellosPerAddress: number
-  /** Milliseconds for a whole dial, and for a whole inbound hello. */
-  readonly helloTimeoutMs: number
-}
 
 export interface MeshOptions {
   readonly name: string
@@ -130,7 +117,7 @@ export class Mesh {
     const target = link.target()
     if (target === null || !dial.lacks(target)) return
     if (!dial.isSlow()) {
-      setTimeout(() => this.#correct(link, dial), SLOW_AFTER_MS.connecting).unref()
+      setTimeout(() => this.#correct(link, dial), this.#options.limits.slowAfterMs.connecting).unref()
       return
     }
     link.suspect(dial.tried())
@@ -178,7 +165,8 @@ export class Mesh {
     this.#woken.delete(link)
     if (this.#closing || this.#links.get(link.uuid) !== link) return
     if (link.applicant !== null) this.#answer(link, link.applicant)
-    if (link.state.kind !== 'idle' || link.applicant !== null) return
+    // A subscriber of the change may have closed the service.
+    if (this.#closing || link.state.kind !== 'idle' || link.applicant !== null) return
     if (!link.isKnown) return this.#forget(link, 'neither announced nor connected')
     if (link.barred !== null) {
       this.#tellBarred(link, link.barred)
@@ -245,7 +233,14 @@ export class Mesh {
     link.hint = null
     const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted })
     const dial = new Dial(
-      { uuid: link.uuid, ...target, security, deadlineMs: limits.helloTimeoutMs, hello },
+      {
+        uuid: link.uuid,
+        ...target,
+        security,
+        deadlineMs: limits.helloTimeoutMs,
+        slowAfterMs: limits.slowAfterMs,
+        hello
+      },
       (result) => this.#onDialEnded(link, result)
     )
     this.#queue.leave(link)
@@ -292,7 +287,7 @@ export class Mesh {
         link.suspect(result.addresses)
         this.#wait(link, result.error.message)
         // A hint may be wrong without harm.
-        if (link.instance !== null && !link.isLeaving(result.error))
+        if (link.instance !== null && !link.isLeaving(result.error, this.#options.limits.goodbyeMs))
           this.#options.onDialFailed(result.error, link.toPeer())
     }
   }
@@ -337,6 +332,6 @@ export class Mesh {
 function full(maxPeers: number): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_FULL',
-    `A peer was refused: ${maxPeers} are connected already. Raise maxPeers for a larger cluster.`
+    `${maxPeers} peers are connected already. Raise maxPeers for a larger cluster.`
   )
 }

@@ -36,6 +36,8 @@ export const plain: Security = {
   reset: (socket) => socket.resetAndDestroy()
 }
 
+const MODES: readonly string[] = ['none', 'psk', 'tls'] satisfies SecurityMode[]
+
 /**
  * Why a peer need not be dialed that announces another kind of security; null where it announces ours.
  *
@@ -43,9 +45,11 @@ export const plain: Security = {
  */
 export function securityObjection({ mode }: Security, uuid: string, announced = 'none'): TcpnetError | null {
   if (announced === mode) return null
+  // Not repeated where it is none of them: it is the text of a stranger.
+  const kind = MODES.includes(announced) ? `security "${announced}"` : 'another kind of security'
   return new TcpnetError(
     'ERR_TCPNET_SECURITY',
-    `The peer ${uuid} announces security ${JSON.stringify(announced)}, this service has "${mode}": it is not dialed. ` +
+    `The peer ${uuid} announces ${kind}, this service has "${mode}": it is not dialed. ` +
       'Give every service of the cluster the same kind of security: a secret, certificates, or none.'
   )
 }

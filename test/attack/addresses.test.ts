@@ -1,42 +1,39 @@
-// Addresses that a stranger announces and that are no host's on the network: nobody may be made to dial them.
+// Addresses that a stranger announces and that are no host's on the link: none may be dialed.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, it } from 'node:test'
 import { decode, encode } from 'dns-packet'
-
+import type { InterfaceAddress } from '#tcpnet/addon.js'
+import type { Instance } from '#tcpnet/discovery/discovery.js'
 import { instancesIn } from '#tcpnet/discovery/first-answer.js'
 import { Instances } from '#tcpnet/discovery/instances.js'
-import { interfaceOf } from '#tcpnet/network.js'
+import { dialable, interfaceOf, interfacesWith } from '#tcpnet/network.js'
+import { type Found, found } from '../support/sightings.js'
 
 const LO = interfaceOf('127.0.0.1')?.index ?? assert.fail('this machine has no loopback interface')
-const ELSEWHERE = LO + 1000
-const NO_HOSTS = [
-  '0.0.0.0',
-  '0.1.2.3',
-  '224.0.0.251',
-  '255.255.255.255',
-  '240.0.0.1',
-  '::',
-  'ff02::fb',
-  '::ffff:7f00:1'
-]
-const LOOPBACK = ['127.0.0.1', '127.8.9.10', '::1']
-const HOSTS = ['10.0.0.1', '192.168.1.255', 'fe80::1', 'fd00::1', '2001:db8::1']
+const [ETH0, ETH1, TUNNEL, GONE] = [LO + 1, LO + 2, LO + 3, LO + 4]
 
-/** Of an instance with all of these addresses, those that are told. */
-function told(addresses: readonly string[], interfaceIndex: number): string[] {
-  const paths: string[] = []
-  const instances = new Instances({
-    up: (instance) => paths.splice(0, Infinity, ...instance.paths.map(({ address }) => address)),
-    down: () => {}
-  })
-  instances.begin()
-  const place = { instance: 'A1', interfaceIndex, family: 4 } as const
-  instances.found({ type: 'found', ...place, host: 'lies.local', port: 80, txt: [], addresses })
-  return paths
+function entry(index: number, name: string, cidr: string): InterfaceAddress {
+  const [address = '', length] = cidr.split('/')
+  const family = address.includes(':') ? 6 : 4
+  return { index, name, family, address, prefixLength: Number(length), loopback: name === 'lo', up: true }
 }
 
-function hinted(addresses: readonly string[], interfaceIndex: number): string[] {
-  const type = '_lies._tcp.local'
+const INTERFACES = interfacesWith([
+  entry(LO, 'lo', '127.0.0.1/8'),
+  entry(LO, 'lo', '::1/128'),
+  entry(ETH0, 'eth0', '192.168.1.5/24'),
+  entry(ETH0, 'eth0', 'fd00:1::5/64'),
+  entry(ETH0, 'eth0', 'fe80::5/64'),
+  entry(ETH0, 'eth0', '2002:c000:204::5/64'),
+  entry(ETH1, 'eth1', '169.254.7.5/16'),
+  entry(ETH1, 'eth1', '10.64.0.5/30'),
+  entry(TUNNEL, 'tun0', '10.99.0.1/31')
+])
+
+const type = '_lies._tcp.local'
+
+/** Of an instance with all of these addresses, those that a first look tells. */
+function hinted(addresses: readonly string[], interfaceIndex: number, fromThisMachine = false): string[] {
   const message = encode({
     type: 'response',
     answers: [
@@ -44,17 +41,89 @@ function hinted(addresses: readonly string[], interfaceIndex: number): string[] 
       ...addresses.map((data) => ({ type: data.includes(':') ? 'AAAA' : 'A', name: 'lies.local', data }) as const)
     ]
   })
-  return instancesIn(decode(message), type, interfaceIndex).flatMap(({ paths }) => paths.map(({ address }) => address))
+  const asked = { type, interfaceIndex, fromThisMachine, anyAddress: false }
+  return instancesIn(decode(message), asked, INTERFACES).flatMap(({ paths }) => paths.map(({ address }) => address))
 }
 
-for (const [name, pathsOf] of Object.entries({ told, hinted })) {
-  test(`addresses that are ${name}`, () => {
-    assert.deepEqual(pathsOf(HOSTS, ELSEWHERE), HOSTS, 'hosts')
-    for (const address of NO_HOSTS) assert.deepEqual(pathsOf([address], LO), [], address)
-    for (const address of LOOPBACK) {
-      assert.deepEqual(pathsOf([address], ELSEWHERE), [], `${address} on another interface`)
-      assert.deepEqual(pathsOf([address], LO), [address], `${address} on the loopback interface`)
-    }
-    assert.deepEqual(pathsOf([...LOOPBACK, ...HOSTS, ...NO_HOSTS], ELSEWHERE), HOSTS)
+/** Of a peer with all of these addresses, those that are dialed. */
+function dialed(addresses: readonly string[], interfaceIndex: number): string[] {
+  const paths = addresses.map((address) => {
+    return { interfaceIndex, family: address.includes(':') ? 6 : 4, address } as const
   })
+  return dialable(paths, () => INTERFACES).map(({ address }) => address.replace(/%.*/, ''))
 }
+
+/** Of an instance with all of these addresses that a daemon tells of, those that are told on. */
+function told(addresses: readonly string[], interfaceIndex: number, origin: Found['origin'] = 'unknown'): string[] {
+  const paths: string[] = []
+  const listener = {
+    up: (instance: Instance) => paths.splice(0, Infinity, ...instance.paths.map(({ address }) => address)),
+    down: () => {}
+  }
+  const instances = new Instances(listener, () => INTERFACES)
+  instances.begin()
+  instances.found(found('A1', { interfaceIndex, addresses, origin }))
+  return paths
+}
+
+const cases: [what: string, interfaceIndex: number, addresses: string[], areDialed: boolean][] = [
+  ['in a subnet of the interface', ETH0, ['192.168.1.1', '192.168.1.254', 'fd00:1::9', 'fd00:1::ffff:ffff'], true],
+  ['link-local', ETH0, ['fe80::1', 'febf::1'], true],
+  ['in the link-local IPv4 network of an interface that is in it', ETH1, ['169.254.169.254', '169.254.1.1'], true],
+  ['in a subnet of four addresses', ETH1, ['10.64.0.6'], true],
+  ['the other one of two', TUNNEL, ['10.99.0.0'], true],
+  ['loopback on the loopback interface', LO, ['127.0.0.1', '127.8.9.10', '::1'], true],
+  ['loopback on another interface', ETH0, ['127.0.0.1', '127.8.9.10', '::1'], false],
+  ['link-local on the loopback interface', LO, ['fe80::1'], false],
+  ['in a subnet of another interface', ETH1, ['192.168.1.1', 'fd00:1::9'], false],
+  ['on an interface that is not there', GONE, ['192.168.1.1', 'fe80::1'], false],
+  ['behind a router', ETH0, ['8.8.8.8', '192.168.2.1', '10.0.0.1', '2001:db8::1', 'fd00:1:0:1::9'], false],
+  ['of a metadata service', ETH0, ['169.254.169.254'], false],
+  ['broadcast, or the subnet itself', ETH0, ['192.168.1.255', '192.168.1.0', '255.255.255.255'], false],
+  ['broadcast in a subnet of four addresses', ETH1, ['10.64.0.4', '10.64.0.7'], false],
+  ['of no host', ETH0, ['0.0.0.0', '0.1.2.3', '224.0.0.251', '240.0.0.1', '::', 'ff02::fb'], false],
+  ['IPv4-mapped', ETH0, ['::ffff:c0a8:101', '::ffff:192.168.1.1', '::ffff:127.0.0.1'], false],
+  ['IPv4-embedded', ETH0, ['64:ff9b::c0a8:101', '64:ff9b:1::c0a8:101', '::c0a8:101', '2002:c0a8:101::1'], false],
+  ['IPv4-embedded, in a subnet of the interface', ETH0, ['2002:c000:204::9'], false]
+]
+
+describe('an address that is announced', () => {
+  for (const [what, interfaceIndex, addresses, areDialed] of cases) {
+    it(`${what} is ${areDialed ? '' : 'not '}dialed`, () => {
+      for (const address of addresses) {
+        const expected = areDialed ? [address] : []
+        assert.deepEqual(dialed([address], interfaceIndex), expected, address)
+        assert.deepEqual(hinted([address], interfaceIndex), expected, `${address}, hinted at`)
+      }
+    })
+  }
+
+  it('on the link is dialed among others that are not, and those are not', () => {
+    const others = cases.filter(([, , , areDialed]) => !areDialed).flatMap(([, , addresses]) => addresses)
+    const ofLan = ['192.168.1.1', 'fe80::1']
+    assert.deepEqual(dialed([...ofLan, ...others.filter((one) => dialed([one], ETH0).length === 0)], ETH0), ofLan)
+  })
+})
+
+describe('an address of this machine', () => {
+  const OWN = ['192.168.1.5', 'fd00:1::5', 'fe80::5']
+
+  it('is hinted at by an answer of this machine, and not by one of another', () => {
+    for (const address of OWN) {
+      assert.deepEqual(hinted([address], ETH0, true), [address])
+      assert.deepEqual(hinted([address], ETH0, false), [])
+    }
+  })
+
+  it('is told of where this machine announced it, or that is not known', () => {
+    const addresses = [...OWN, '192.168.1.6']
+    assert.deepEqual(told(addresses, ETH0, 'this machine'), addresses)
+    assert.deepEqual(told(addresses, ETH0, 'unknown'), addresses)
+    assert.deepEqual(told(addresses, ETH0, 'another machine'), ['192.168.1.6'])
+  })
+
+  it('on the loopback interface is told of whoever announced it', () => {
+    for (const origin of ['this machine', 'another machine', 'unknown'] as const)
+      assert.deepEqual(told(['127.0.0.1', '::1'], LO, origin), ['127.0.0.1', '::1'])
+  })
+})

@@ -1,17 +1,15 @@
 // A mesh that is told, as fast as it takes it, of so many services that are not there: what does that cost? Its one
 // argument is how many. It prints a line of JSON: the memory in use before, while they are announced, and
 // afterwards. Run with --expose-gc.
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { SessionEvent } from '#tcpnet/addon.js'
 import { healing } from '#tcpnet/discovery/healing.js'
-import { Mesh } from '#tcpnet/mesh/mesh.js'
 import { interfaceOf } from '#tcpnet/network.js'
-import { plain } from '#tcpnet/security/security.js'
+import { listen, portOf, TestMesh } from '../support/test-mesh.js'
 
-/** Milliseconds for which the false peers are dialed before memory is looked at. */
-const DIALING_MS = 4000
+/** Milliseconds for which the false peers are dialed before memory is looked at: each dial takes a tenth of that. */
+const DIALING_MS = 1000
 
 /** What is in use after a collection of garbage; and what the process has, which is mostly how V8 manages its heap. */
 interface Memory {
@@ -31,22 +29,12 @@ const held = new Set<Socket>()
 const silent = createServer((socket) => {
   held.add(socket.on('error', () => {}).on('close', () => held.delete(socket)))
 })
-silent.listen(0, '127.0.0.1')
-await once(silent, 'listening')
-const { port } = silent.address() as AddressInfo
+await listen(silent)
+const port = portOf(silent)
 
 const lo = interfaceOf('127.0.0.1')?.index ?? 0
-const mesh = new Mesh({
-  name: 'believer',
-  uuid: 'F'.repeat(32),
-  boot: '0123456789abcdef',
-  security: plain,
-  limits: { maxDials: 16, maxPeers: 1024, maxHellos: 256, maxHellosPerAddress: 32, helloTimeoutMs: 5000 },
-  onConnection: () => {},
-  onDisconnected: () => {},
-  onDialFailed: () => {},
-  onRejected: () => {}
-})
+const believer = new TestMesh({ slowAfterMs: { connecting: 100, connected: 100 } })
+const { mesh, uuid } = believer
 let tell: (event: SessionEvent) => void = () => {}
 const discovery = healing((_announcement, onEvent) => {
   tell = onEvent
@@ -54,7 +42,7 @@ const discovery = healing((_announcement, onEvent) => {
 })(
   {
     name: 'believer',
-    uuid: 'F'.repeat(32),
+    uuid,
     port: 1,
     probe: false,
     txt: { v: '1', sec: 'none' },
@@ -95,6 +83,7 @@ function tellAll(type: 'found' | 'lost'): void {
         tell({
           type,
           ...place,
+          origin: 'unknown',
           host: `host-${n}.local`,
           port: n % 2 === 0 ? port : 9,
           txt: ['v=1', 'sec=none'],
@@ -117,6 +106,6 @@ const after = memory()
 console.log(JSON.stringify({ before, known, during, after } satisfies Cost))
 
 await discovery.close()
-await new Promise<void>((resolve) => mesh.close(1000, resolve))
+await believer.close()
 silent.close()
 for (const socket of held) socket.destroy()

@@ -1,72 +1,19 @@
-// A mesh that is told of a thousand peers that are not there still dials, at once, the one that is.
+// A mesh dials peers that are there, however many are announced that are not.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import type { Instance } from '#tcpnet/discovery/discovery.js'
-import { Mesh } from '#tcpnet/mesh/mesh.js'
-import { plain } from '#tcpnet/security/security.js'
-import { randomUuid } from '#tcpnet/uuid.js'
+import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
+import type { Mesh } from '#tcpnet/mesh/mesh.js'
+import { instanceAt, listen, portOf, TestMesh } from '../support/test-mesh.js'
 import { until } from '../support/wait.js'
 
-const LIMITS = { maxDials: 16, maxPeers: 1024, maxHellos: 256, maxHellosPerAddress: 32, helloTimeoutMs: 5000 }
+/** A slow dial makes room soon, or takes for ever; every failed dial is told. */
+const LIMITS = { slowAfterMs: { connecting: 100, connected: 100 }, helloTimeoutMs: 60_000, goodbyeMs: 0 }
+const { maxDials } = DEFAULT_LIMITS
 const FALSE_PEERS = 1000
-/** What an honest peer may have to wait: the time after which a slow dial makes way, and some for a busy machine. */
+/** What an honest peer may have to wait, on a busy machine. */
 const SOON_MS = 5000
-
-interface Party {
-  readonly uuid: string
-  readonly mesh: Mesh
-  readonly server: Server
-  /** The peers that are connected. */
-  readonly connected: Set<string>
-  failures: number
-}
-
-async function party(maxPeers = LIMITS.maxPeers): Promise<Party> {
-  const uuid = randomUuid()
-  const connected = new Set<string>()
-  const server = createServer()
-  const onConnection = (socket: Socket, peer: string) => {
-    assert.ok(!connected.has(peer), 'a second connection')
-    connected.add(peer)
-    socket.resume().on('close', () => connected.delete(peer))
-  }
-  const onDialFailed = () => {
-    self.failures++
-  }
-  const mesh = new Mesh({
-    name: 'attacked',
-    uuid,
-    boot: '0123456789abcdef',
-    security: plain,
-    limits: { ...LIMITS, maxPeers },
-    onConnection,
-    onDisconnected: () => {},
-    onDialFailed,
-    onRejected: () => {}
-  })
-  server.on('connection', (socket) => mesh.admit(socket))
-  const self: Party = { uuid, mesh, server, connected, failures: 0 }
-  await listen(server)
-  return self
-}
-
-async function listen(server: Server): Promise<void> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-}
-
-async function close({ mesh, server }: Party): Promise<void> {
-  server.close()
-  await new Promise<void>((resolve) => mesh.close(1000, resolve))
-}
-
-function at(uuid: string, port: number, address = '127.0.0.1'): Instance {
-  return { uuid, host: 'lies.local', port, txt: {}, paths: [{ interfaceIndex: 1, family: 4, address }] }
-}
-
-const portOf = (server: Server) => (server.address() as AddressInfo).port
 
 describe('a mesh that is told of peers that are not there', () => {
   const held = new Set<Socket>()
@@ -74,86 +21,86 @@ describe('a mesh that is told of peers that are not there', () => {
     held.add(socket.on('error', () => {}).on('close', () => held.delete(socket)))
     socket.resume()
   })
-  let victim: Party | undefined
+  const liar = () => instanceAt(portOf(silent))
 
-  before(async () => listen(silent))
+  before(() => listen(silent))
   after(() => {
     silent.close()
     for (const socket of held) socket.destroy()
   })
 
-  async function meet(withLies: (mesh: Mesh) => Promise<void>, withinMs = SOON_MS): Promise<void> {
-    const [one, other] = await Promise.all([party(), party()])
-    victim = one
+  /** Two meshes meet, after one of them was told lies. */
+  async function meet(lie: (victim: TestMesh) => Promise<void>, withinMs = SOON_MS): Promise<void> {
+    const [one, other] = await Promise.all([TestMesh.listening(LIMITS), TestMesh.listening(LIMITS)])
     try {
-      await withLies(one.mesh)
-      one.mesh.up(at(other.uuid, portOf(other.server)))
-      await until(() => one.connected.has(other.uuid), 'the honest peer is connected', withinMs)
-      assert.ok(other.connected.has(one.uuid))
+      await lie(one)
+      one.mesh.up(other.instance)
+      await until(() => one.connected.has(other.uuid), 'the honest peer is not connected', withinMs)
+      await until(() => other.connected.has(one.uuid), 'the honest peer has no connection')
     } finally {
-      await Promise.all([close(one), close(other)])
+      await Promise.all([one.close(), other.close()])
     }
   }
 
-  it('dials an honest one at once, where the others say nothing', async () => {
-    await meet(async (mesh) => {
-      for (let n = 0; n < FALSE_PEERS; n++) mesh.up(at(randomUuid(), portOf(silent)))
-      await until(() => held.size >= LIMITS.maxDials, 'they are dialed')
-      assert.equal(held.size, LIMITS.maxDials)
+  for (const [how, tell] of [
+    ['the others say nothing', (mesh: Mesh) => mesh.up(liar())],
+    ['they are hints', (mesh: Mesh) => mesh.hint(liar())]
+  ] as const) {
+    it(`dials an honest one at once, where ${how}`, async () => {
+      await meet(async ({ mesh }) => {
+        for (let n = 0; n < FALSE_PEERS; n++) tell(mesh)
+        await until(() => held.size >= maxDials, 'they are not dialed')
+        assert.equal(held.size, maxDials)
+      })
     })
-  })
-
-  it('dials an honest one at once, where they are hints', async () => {
-    await meet(async (mesh) => {
-      for (let n = 0; n < FALSE_PEERS; n++) mesh.hint(at(randomUuid(), portOf(silent)))
-      await until(() => held.size >= LIMITS.maxDials, 'they are dialed')
-    })
-  })
+  }
 
   it('dials an honest one at once, where each has failed before', async () => {
-    await meet(async (mesh) => {
+    await meet(async ({ mesh, failed }) => {
       const refusing = createServer()
       await listen(refusing)
       const port = portOf(refusing)
       refusing.close()
       await once(refusing, 'close')
-      for (let n = 0; n < FALSE_PEERS; n++) mesh.up(at(randomUuid(), port))
-      await until(() => (victim?.failures ?? 0) > 2 * FALSE_PEERS, 'each is dialed in vain')
+      for (let n = 0; n < FALSE_PEERS; n++) mesh.up(instanceAt(port))
+      await until(() => failed.length > 2 * FALSE_PEERS, 'not each is dialed')
     })
   })
 
   it('dials an honest one in its turn, however many are announced after it', async () => {
     let more: NodeJS.Timeout | undefined
     try {
-      await meet(async (mesh) => {
-        const lie = () => mesh.up(at(randomUuid(), portOf(silent)))
-        for (let n = 0; n < 2 * LIMITS.maxDials; n++) lie()
-        await until(() => held.size >= LIMITS.maxDials, 'they are dialed')
+      await meet(async ({ mesh }) => {
+        const lie = () => mesh.up(liar())
+        for (let n = 0; n < 2 * maxDials; n++) lie()
+        await until(() => held.size >= maxDials, 'they are not dialed')
         // More than can be dialed: the newest of all is always another.
-        more = setInterval(lie, 20)
+        more = setInterval(lie, 2)
       }, 6 * SOON_MS)
     } finally {
       clearInterval(more)
     }
   })
+})
 
-  it('has no more connections than maxPeers allows, and takes the next peer where one leaves', async () => {
-    const victim = await party(2)
-    const peers = await Promise.all([party(), party(), party()])
+describe('the number of peers', () => {
+  it('is bounded by maxPeers for dials, too; the next peer is connected where one leaves', async () => {
+    const bounded = await TestMesh.listening({ ...LIMITS, maxPeers: 2 })
+    const peers = await Promise.all([1, 2, 3].map(() => TestMesh.listening(LIMITS)))
     try {
-      for (const peer of peers) victim.mesh.up(at(peer.uuid, portOf(peer.server)))
-      await until(() => victim.connected.size === 2, 'two are connected')
-      const left = peers.find(({ uuid }) => !victim.connected.has(uuid)) ?? assert.fail('all are connected')
-      left.mesh.up(at(victim.uuid, portOf(victim.server)))
-      await until(() => left.failures > 0, 'its own dial is refused')
-      const [first] = victim.connected
+      for (const peer of peers) bounded.mesh.up(peer.instance)
+      await until(() => bounded.connected.size === 2, 'no two are connected')
+      const left = peers.find(({ uuid }) => !bounded.connected.has(uuid)) ?? assert.fail('all are connected')
+      left.mesh.up(bounded.instance)
+      await until(() => left.failed.length > 0, 'its own dial is not refused')
+      const [first] = bounded.connected
       const leaving = peers.find(({ uuid }) => uuid === first) ?? assert.fail('it is connected with a stranger')
-      victim.mesh.down(leaving.uuid)
-      await close(leaving)
-      await until(() => victim.connected.has(left.uuid), 'the third takes the place of the first')
-      assert.equal(victim.connected.size, 2)
+      bounded.mesh.down(leaving.uuid)
+      await leaving.close()
+      await until(() => bounded.connected.has(left.uuid), 'the third does not take the place of the first')
+      assert.equal(bounded.connected.size, 2)
     } finally {
-      await Promise.all([victim, ...peers].filter(({ server }) => server.listening).map(close))
+      await Promise.all([bounded, ...peers].map((one) => one.close()))
     }
   })
 })

@@ -1,17 +1,21 @@
-// Runs schedules by hand: node main.js [--seconds N] [--hosts N] [--program PATH] SEED...
-import { parseArgs } from 'node:util'
+// Runs schedules by hand, one for each seed.
+//   scripts/chaos [--seconds 180] [--hosts 4] [--program PATH] [--quiet] SEED...
+import { count, options } from '../support/options.js'
 import { runChaos } from './chaos.js'
 import { type ChaosPlan, scheduleOf } from './schedule.js'
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+const { values, positionals } = options(
+  import.meta.url,
+  {
     seconds: { type: 'string', default: '180' },
     hosts: { type: 'string', default: '4' },
     program: { type: 'string' },
     quiet: { type: 'boolean', default: false }
-  }
-})
+  },
+  { allowPositionals: true }
+)
+const durationMs = count('seconds', values.seconds) * 1000
+const hosts = count('hosts', values.hosts)
 
 async function one(plan: ChaosPlan): Promise<boolean> {
   const { seed } = plan
@@ -37,7 +41,7 @@ async function one(plan: ChaosPlan): Promise<boolean> {
 
 const failed: number[] = []
 for (const seed of positionals.map(Number)) {
-  const plan = { seed, durationMs: Number(values.seconds) * 1000, hosts: Number(values.hosts) }
+  const plan = { seed, durationMs, hosts }
   if (!(await one(plan))) failed.push(seed)
 }
 if (failed.length > 0) console.log(`failed: ${failed.join(' ')}`)

@@ -44,7 +44,7 @@ export class Watcher {
       while (!condition()) await once(this.#news, 'told', { signal: controller.signal })
     }
     try {
-      await within(wait(), `${this.uuid} ${sentence}`, this.#deadlineMs)
+      await within(wait(), `not within its time: ${this.uuid} ${sentence}`, this.#deadlineMs)
     } finally {
       controller.abort()
     }
@@ -73,7 +73,7 @@ export class Watcher {
   /** Closes the discovery; what is told from now on is a breach. */
   close(): Promise<void> {
     this.#closed = true
-    return within(this.discovery.close(), `${this.uuid} is closed`, this.#deadlineMs)
+    return within(this.discovery.close(), `${this.uuid} is not closed`, this.#deadlineMs)
   }
 
   /** Closes the discovery, and fails where any call was against the contract. */

@@ -14,7 +14,7 @@ for (const [name, target] of Object.entries(targets)) {
     const inputs = readdirSync(folder)
     for (const input of inputs) {
       const run = async () => target(readFileSync(new URL(input, folder)))
-      await within(run(), `${name}/${input} is read`, LONGEST_MS)
+      await within(run(), `${name}/${input} is not read to its end`, LONGEST_MS)
     }
     t.diagnostic(`${inputs.length} inputs`)
   })

@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (text.empty()) std::abort();
     total += text.size() + 1;
   }
-  if (total > size) std::abort();
+  // At most `v` and `sec`, a sign of equality and twelve bytes each.
+  if (total > size || total > 32) std::abort();
   const tcpnet::Address address = tcpnet::AddressOf(data, size);
   if ((address.family == 0) != address.text.empty()) std::abort();
   const std::string name(reinterpret_cast<const char*>(data), size);

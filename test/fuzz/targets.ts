@@ -114,9 +114,10 @@ export function address(data: Buffer): void {
 
 function isInstance({ uuid, host, port, txt, paths }: Instance): true {
   assert.match(uuid, UUID)
-  assert.equal(typeof host, 'string')
+  assert.ok(host.length <= 256 && !/[\p{C}\p{Zl}\p{Zp}]/u.test(host), 'a host name that cannot be shown')
   assert.ok(Number.isInteger(port) && port >= 1 && port <= 65535)
-  assert.ok(Object.values(txt).every((value) => typeof value === 'string'))
+  assert.ok(Object.keys(txt).every((key) => key === 'v' || key === 'sec'))
+  assert.ok(Object.values(txt).every((value) => value.length <= 12))
   assert.ok(paths.length >= 1 && paths.length <= MAX_PATHS)
   for (const path of paths) assert.equal(isIP(path.address), path.family)
   return true
@@ -133,7 +134,12 @@ export function firstLook(data: Buffer): void {
   }
   const records = [packet.answers, packet.authorities, packet.additionals].flatMap((section) => section ?? [])
   assert.ok(records.length <= data.length / 11, 'more records than the message can hold')
-  const found = instancesIn(packet, '_fuzz._tcp.local', 1)
+  const found = instancesIn(packet, {
+    type: '_fuzz._tcp.local',
+    interfaceIndex: 1,
+    fromThisMachine: true,
+    anyAddress: data.length % 2 === 0
+  })
   assert.ok(found.length <= data.length)
   assert.ok(found.every(isInstance))
 }
@@ -156,7 +162,7 @@ export function daemon(data: Buffer): void {
     switch (kind) {
       case 'f': {
         const data = { host, port: Number(port), txt: strings.split(','), addresses: addresses.split(',') }
-        const found = { type: 'found', ...place, ...data } as const
+        const found = { type: 'found', origin: 'unknown', ...place, ...data } as const
         instances.found(found)
         break
       }

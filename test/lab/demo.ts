@@ -1,11 +1,11 @@
 // The demo: three nodes run examples/demo.js, on three hosts of a lab, or on loopback where no lab can be made.
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
+import { until } from '../support/wait.js'
 import { LabUnavailable } from './available.js'
 import { Lab } from './lab.js'
 import { Loopback } from './loopback.js'
 import type { Program } from './program.js'
-import { until } from './wait.js'
 import { withLab } from './with-lab.js'
 
 const NAMES = ['alpha', 'beta', 'gamma'] as const
@@ -57,7 +57,7 @@ async function show(nodes: readonly Program[], where: string): Promise<string> {
   const isShown = () =>
     heard.every((senders) => senders.size === 2 && [...senders.values()].every((count) => count >= MESSAGES))
   const ended = () => nodes.find((node) => !node.running)
-  await until(() => isShown() || ended(), TIMEOUT_MS, 'not every node got messages of the two others')
+  await until(() => isShown() || ended(), 'not every node got messages of the two others', TIMEOUT_MS)
   if (ended() !== undefined) {
     throw new Error('a node ended before the demo did')
   }

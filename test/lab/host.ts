@@ -1,10 +1,10 @@
+import { within } from '../support/wait.js'
 import { type AvahiSettings, avahiConfig, avahiPlan, busConfig, busPlan, Daemon } from './daemon.js'
 import { type Drop, rules } from './filter.js'
 import { type Interface, type InterfaceOptions, makeInterface, settle } from './interface.js'
 import type { Namespace } from './namespace.js'
 import type { Program, RunOptions } from './program.js'
 import type { ExecOptions, Place, Site } from './site.js'
-import { within } from './wait.js'
 import type { Port } from './wiring.js'
 
 export interface HostOptions extends InterfaceOptions {
@@ -184,7 +184,7 @@ export class Host {
    */
   async restartBus(): Promise<void> {
     await this.dbus.stop()
-    await within(this.avahi.exit, 1000, 'avahi-daemon outlives its bus').catch(() => this.avahi.kill())
+    await within(this.avahi.exit, 'avahi-daemon outlives its bus', 1000).catch(() => this.avahi.kill())
     await this.dbus.start()
     await this.avahi.start()
   }

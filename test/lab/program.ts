@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
+import { until, within } from '../support/wait.js'
 import { Lines, type Match } from './lines.js'
-import { until, within } from './wait.js'
 
 /** How a program ended: one of the two is null. */
 export interface Exit {
@@ -71,9 +71,9 @@ export class Program {
     })
     const streams = streamsOf(child)
     try {
-      const told = await within(firstLine(child.stdio[3] as Readable), START_MS, `${command[0]} did not start`)
+      const told = await within(firstLine(child.stdio[3] as Readable), `${command[0]} did not start`, START_MS)
       if (/^\d+\n$/.test(told)) return new Program(command, child, Number(told), streams)
-      await within(streams.exit, START_MS, `${command[0]} did not start, and does not end`)
+      await within(streams.exit, `${command[0]} did not start, and does not end`, START_MS)
       throw new Error(`${command[0]} did not start: ${streams.errors.all.join('\n')}`)
     } catch (err) {
       child.kill('SIGKILL')
@@ -124,7 +124,7 @@ export class Program {
   /** Sends the signal, one that ends the program, and waits for the end. */
   async kill(signal: NodeJS.Signals = 'SIGKILL', timeoutMs = 5000): Promise<Exit> {
     this.signal(signal)
-    return within(this.exit, timeoutMs, `${this.#name} goes on after ${signal}`)
+    return within(this.exit, `${this.#name} goes on after ${signal}`, timeoutMs)
   }
 
   /** Does nothing to a program that has ended. */
@@ -164,7 +164,7 @@ export class Program {
 
   async #inState(wanted: (state: string) => boolean, complaint: string): Promise<void> {
     const look = async () => (await Promise.all([...this.#pids()].map(stateOf))).every(wanted)
-    await until(look, 2000, `${this.#name} ${complaint}`)
+    await until(look, `${this.#name} ${complaint}`, 2000)
   }
 
   async #find(lines: Lines, match: Match, sentence: string, timeoutMs: number, from: number): Promise<string> {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { within } from '../support/wait.js'
 import { isUnavailable } from './available.js'
 import { GONE_MS, Namespace } from './namespace.js'
 import { Program, type RunOptions } from './program.js'
-import { within } from './wait.js'
 import { type Lan, Wiring } from './wiring.js'
 
 export interface ExecOptions extends RunOptions {
@@ -82,7 +82,7 @@ export class Site {
     const program = await this.run(where, command, options)
     program.endInput(options.input)
     try {
-      const exit = await within(program.exit, options.timeoutMs ?? 10_000, `"${command.join(' ')}" does not end`)
+      const exit = await within(program.exit, `"${command.join(' ')}" does not end`, options.timeoutMs ?? 10_000)
       if (exit.code !== 0) {
         const output = program.lines.join('\n')
         throw new Error(`"${command.join(' ')}" ended with ${exit.signal ?? exit.code}: ${program.stderr}\n${output}`)
@@ -107,7 +107,7 @@ export class Site {
       program.abandon()
     }
     await this.root.release()
-    await within(Promise.all(programs.map((program) => program.exit)), GONE_MS, 'programs of the lab outlive it')
+    await within(Promise.all(programs.map((program) => program.exit)), 'programs of the lab outlive it', GONE_MS)
   }
 }
 

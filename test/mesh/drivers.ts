@@ -2,11 +2,12 @@
 import { createRequire } from 'node:module'
 import { describe } from 'node:test'
 import { skipWithoutLab } from '../lab/index.js'
+import { WHOLE } from '../support/long.js'
 
 /** A way to find peers that needs a daemon. */
 export type Driver = 'avahi' | 'bonjour' | 'mdns'
 
-/** Default: all of them. `TCPNET_TEST_DRIVERS=avahi,mdns` chooses. */
+/** Default: all that a test names. `TCPNET_TEST_DRIVERS=avahi,mdns` chooses. */
 const CHOSEN = (process.env.TCPNET_TEST_DRIVERS ?? 'avahi,bonjour,mdns').split(',')
 
 /**
@@ -22,6 +23,11 @@ export function overDrivers(
   for (const driver of drivers) {
     describe(`over ${driver}`, () => register(driver, skipWithoutLab || unwanted(driver) || missing(driver)))
   }
+}
+
+/** Drivers that a test is for in its whole form alone, because it is not about what differs between drivers. */
+export function inWhole(...drivers: readonly Driver[]): readonly Driver[] {
+  return WHOLE ? drivers : []
 }
 
 /** Skipped, and not left out: a lab of a file without tests would never be closed. */

@@ -14,8 +14,8 @@ export async function fullMesh(nodes: readonly Node[], timeoutMs = MESH_MS): Pro
       missing = whatIsMissing(nodes)
       return missing === undefined
     },
-    timeoutMs,
-    'no full mesh'
+    'no full mesh',
+    timeoutMs
   ).catch((err: Error) => {
     throw new Error(`${err.message}: ${missing}\n${nodes.map(story).join('\n')}`)
   })

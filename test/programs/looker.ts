@@ -7,5 +7,5 @@ import { SILENT } from '../support/silent.js'
 const [, , name = ''] = process.argv
 const listener: Listener = { ...SILENT, hint: ({ uuid }) => console.log(uuid) }
 const announcement = { name, uuid: 'AA', probe: false, port: 1, txt: {}, interfaceIndex: 0, address: null }
-const discovery = withFirstLook(() => ({ close: async () => {} }), 500)(announcement, listener)
+const discovery = withFirstLook(() => ({ close: async () => {} }), { againMs: 500 })(announcement, listener)
 process.stdin.on('end', () => discovery.close()).resume()

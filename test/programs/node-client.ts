@@ -63,8 +63,8 @@ export class NodeProcess {
   async ended(): Promise<void> {
     const exit = await within(
       this.program.exit,
-      END_MS,
-      `${this.host.name}: something keeps the process alive after close`
+      `${this.host.name}: something keeps the process alive after close`,
+      END_MS
     )
     this.#readLines()
     assert.deepEqual([exit, this.program.stderr], [{ code: 0, signal: null }, ''], this.host.name)

@@ -10,7 +10,7 @@ const DEADLINE_MS = 60_000
 const [folder = '.', ...command] = process.argv.slice(2)
 
 async function ends(program: Program): Promise<void> {
-  const exit = await within(program.exit, DEADLINE_MS, `does not end; it said: ${program.lines.join(', ')}`)
+  const exit = await within(program.exit, `does not end; it said: ${program.lines.join(', ')}`, DEADLINE_MS)
   assert.deepEqual({ ...exit, stderr: program.stderr }, { code: 0, signal: null, stderr: '' })
   assert.match(program.lines.join('\n'), /^heard hello from [0-9A-F]{32}\nclosed$/)
 }

@@ -7,6 +7,7 @@ import { after, describe, test } from 'node:test'
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls'
 import { TcpnetError } from 'tcpnet'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
+import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
 import { pskSecurity, tlsSecurity } from '#tcpnet/security/modes.js'
 import type { Security } from '#tcpnet/security/security.js'
 import { Authority } from './certificates.js'
@@ -40,7 +41,8 @@ function dial(security: Security, port: number): Promise<DialResult> {
   const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0 })
   return new Promise((resolve) => {
     const addresses = [{ address: '127.0.0.1', family: 4 as const }]
-    new Dial({ uuid: 'BEEF', port, addresses, security, deadlineMs: 5000, hello }, resolve)
+    const { slowAfterMs } = DEFAULT_LIMITS
+    new Dial({ uuid: 'BEEF', port, addresses, security, deadlineMs: 5000, slowAfterMs, hello }, resolve)
   })
 }
 

@@ -2,18 +2,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after } from 'node:test'
-import { type PeerSocket, type Service, type ServiceError, type Settings, TcpnetError, tcpnet } from 'tcpnet'
-import { until } from '../lab/wait.js'
+import { type PeerSocket, type Service, type ServiceError, type Settings, TcpnetError } from 'tcpnet'
+import type { Limits } from '#tcpnet/mesh/limits.js'
+import { Cluster } from '../support/cluster.js'
+import { until } from '../support/wait.js'
 
-/** Milliseconds for what takes none on an idle machine. */
-const SOON_MS = 15_000
-
-const members = new Set<Member>()
+/** Closes the members of all names, and holds them against what is promised of connections. */
+const cluster = new Cluster()
 let clusters = 0
 
-after(async () => {
-  await Promise.all([...members].map((member) => member.close()))
-})
+after(() => cluster.close())
 
 /** A name that no other test of this process uses. */
 export function newCluster(): string {
@@ -31,18 +29,18 @@ export class Member {
   connections = 0
   closes = 0
 
-  constructor(settings: Settings) {
-    this.service = tcpnet({ driver: 'memory', ...settings }, (socket) => this.#onConnection(socket))
+  constructor(settings: Settings, limits?: Partial<Limits>) {
+    this.service = cluster.make(settings, limits)
+    this.service.on('connection', (socket) => this.#onConnection(socket))
     this.service.on('error', (error) => this.errors.push(error))
     this.service.on('rejected', (error, { uuid }) => {
       this.rejections.push({ code: error.code, message: error.message, cause: causeOf(error), uuid })
     })
-    members.add(this)
   }
 
   /** Resolves when it listens. */
-  static async start(settings: Settings): Promise<Member> {
-    const member = new Member(settings)
+  static async start(settings: Settings, limits?: Partial<Limits>): Promise<Member> {
+    const member = new Member(settings, limits)
     await member.listen()
     return member
   }
@@ -72,19 +70,19 @@ export class Member {
       .map(({ uuid }) => uuid)
       .sort()
     const isThere = () => String(this.peers) === String(wanted)
-    await until(isThere, SOON_MS, `not connected to exactly ${wanted}`).catch((error: Error) => {
+    await until(isThere, `not connected to exactly ${wanted}`).catch((error: Error) => {
       throw new Error(`${error.message}: ${this.peers}; ${this.#story()}`)
     })
   }
 
   /** Resolves when a rejection after the first so many has come, with it. */
   async rejection(after = 0): Promise<(typeof this.rejections)[number]> {
-    return await until(() => this.rejections[after], SOON_MS, `no rejection number ${after + 1}`)
+    return await until(() => this.rejections[after], `no rejection number ${after + 1}`)
   }
 
   /** Resolves when a dial of the peer has failed, with why. */
   async dialError(peer: string): Promise<ServiceError> {
-    return await until(() => this.errors.find((error) => error.peer?.uuid === peer), SOON_MS, 'no dial has failed')
+    return await until(() => this.errors.find((error) => error.peer?.uuid === peer), 'no dial has failed')
   }
 
   /** Sends the text; resolves when it has arrived, whole, behind what arrived before. */
@@ -92,17 +90,15 @@ export class Member {
     const before = to.received.get(this.uuid) ?? ''
     const socket = this.sockets.get(to.uuid) ?? assert.fail('they are not connected')
     socket.write(text)
-    await until(() => to.received.get(this.uuid) === before + text, SOON_MS, `"${text}" does not arrive`)
+    await until(() => to.received.get(this.uuid) === before + text, `"${text}" does not arrive`)
   }
 
   async close(): Promise<void> {
-    members.delete(this)
     await new Promise<void>((resolve) => this.service.close(resolve))
   }
 
   #onConnection(socket: PeerSocket): void {
     const { uuid } = socket.peer
-    assert.ok(!this.sockets.has(uuid), 'a second connection before the close of the first')
     this.connections++
     this.sockets.set(uuid, socket)
     this.received.set(uuid, '')

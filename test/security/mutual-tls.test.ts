@@ -4,7 +4,7 @@ import { before, describe, test } from 'node:test'
 import { setInterval } from 'node:timers/promises'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { PeerSocket } from 'tcpnet'
-import { until } from '../lab/wait.js'
+import { until } from '../support/wait.js'
 import { Authority, type Credentials } from './certificates.js'
 import { Member, mesh, newCluster } from './member.js'
 
@@ -91,7 +91,7 @@ describe('three members', () => {
     assert.ok(member !== undefined)
     const { key, cert } = authority.issue('by hand')
     const answered = knock(member, { key, cert })
-    const socket = await until(() => member.sockets.get('BAD'), 5000, 'the hello was not accepted')
+    const socket = await until(() => member.sockets.get('BAD'), 'the hello was not accepted')
     socket.destroy()
     assert.match(await answered, /"status":"ok"/)
     member.connections--
@@ -174,7 +174,7 @@ describe('renewal', () => {
     const arrived = () => sockets.map(({ one, uuid }) => one.received.get(uuid)?.length ?? 0)
     const progress = async () => {
       const before = arrived()
-      await until(() => arrived().every((length, at) => length > (before[at] ?? 0)), 10_000, 'the load stands still')
+      await until(() => arrived().every((length, at) => length > (before[at] ?? 0)), 'the load stands still')
     }
 
     await progress()
@@ -199,7 +199,7 @@ describe('renewal', () => {
     for (const [number, { one, uuid, socket }] of sockets.entries()) {
       const other = members.find((member) => member.uuid === uuid) ?? assert.fail('no such member')
       const expected = Array.from({ length: sent[number] ?? 0 }, (_, line) => `${line}\n`).join('')
-      await until(() => other.received.get(one.uuid)?.length === expected.length, 15_000, 'bytes are missing')
+      await until(() => other.received.get(one.uuid)?.length === expected.length, 'bytes are missing')
       assert.ok(other.received.get(one.uuid) === expected, 'the bytes are not those that were sent')
       assert.equal(one.sockets.get(uuid), socket)
     }

@@ -1,4 +1,4 @@
-// Reads what tcpdump wrote: the bytes of each TCP connection, per direction, in the order of the stream.
+// Reads a capture: the bytes of each TCP connection, per direction, in the order of the stream.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 
@@ -17,7 +17,7 @@ interface Segment {
   readonly payload: Buffer
 }
 
-/** The streams of a file of `tcpdump -w` of an Ethernet interface. What was sent twice counts once. */
+/** The streams in a pcap file of an Ethernet interface. What was sent twice counts once. */
 export function readStreams(file: string): Stream[] {
   const streams = new Map<string, Segment[]>()
   for (const frame of frames(readFileSync(file))) {

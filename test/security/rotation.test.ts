@@ -1,4 +1,4 @@
-// Five members change their secret without a moment apart: restarted one by one with the new secret beside the old one,
+// Three members change their secret without a moment apart: restarted one by one with the new secret beside the old one,
 // and once more with the new one alone.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -51,7 +51,7 @@ async function restart(
 
 test('A, then [B, A], then B: running pairs keep their connection, and every restarted member is back with all', async () => {
   const name = newCluster()
-  const members = await Promise.all([1, 2, 3, 4, 5].map(() => Member.start({ name, secret: OLD })))
+  const members = await Promise.all([1, 2, 3].map(() => Member.start({ name, secret: OLD })))
   await mesh(members)
   for (const secrets of [[NEW, OLD], NEW]) {
     for (const number of members.keys()) await restart(members, number, secrets)

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { before, describe, test } from 'node:test'
 import { connect as tlsConnect } from 'node:tls'
-import { until } from '../lab/wait.js'
+import { until } from '../support/wait.js'
 import { Member, mesh, newCluster } from './member.js'
 
 const SECRET = 'correct horse battery staple'
@@ -132,7 +132,7 @@ for (const [kind, secret, otherSecret] of [
       await one.says('still here', two)
       onlyMembers()
       await Promise.all(members.map((member) => member.close()))
-      await until(() => members.every((member) => member.closes === 2), 5000, 'sockets are left open')
+      await until(() => members.every((member) => member.closes === 2), 'sockets are left open')
     })
   })
 }

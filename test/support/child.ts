@@ -35,7 +35,7 @@ export async function runProgram(source: string, env: NodeJS.ProcessEnv = {}): P
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
   try {
-    return await within(ended, 'the program ends by itself', PATIENCE_MS)
+    return await within(ended, 'the program does not end by itself', PATIENCE_MS)
   } finally {
     child.kill('SIGKILL')
   }

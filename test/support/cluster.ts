@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { type PeerSocket, type Service, type Settings, tcpnet } from 'tcpnet'
+import { type Limits, withLimits } from '#tcpnet/mesh/limits.js'
 import { next, until } from './wait.js'
 
 /** What was promised of a service and was not so. */
@@ -12,17 +13,17 @@ export class Cluster {
   readonly #services = new Set<Service>()
   readonly #breaches: Breach[] = []
 
-  /** A service that does nothing yet. */
-  make(settings: Partial<Settings> = {}): Service {
-    const service = tcpnet({ name: this.name, driver: 'memory', ...settings })
+  /** A service that does nothing yet; `limits` are those of its limits that are not the default ones. */
+  make(settings: Partial<Settings> = {}, limits: Partial<Limits> = {}): Service {
+    const service = withLimits(limits, () => tcpnet({ name: this.name, driver: 'memory', ...settings }))
     this.#services.add(service)
     this.#watch(service)
     return service
   }
 
   /** A service that listens. */
-  async member(settings: Partial<Settings> = {}): Promise<Service> {
-    const service = this.make(settings)
+  async member(settings: Partial<Settings> = {}, limits: Partial<Limits> = {}): Promise<Service> {
+    const service = this.make(settings, limits)
     const listening = next(service, 'listening')
     service.listen()
     await listening
@@ -64,14 +65,11 @@ export async function closed(service: Service): Promise<void> {
 
 /** The connection between two services, once it stands on both sides: each one's own socket. */
 export async function connection(a: Service, b: Service): Promise<[PeerSocket, PeerSocket]> {
-  const find = () => {
+  return await until((): [PeerSocket, PeerSocket] | null => {
     const near = a.connections.find((socket) => socket.peer.uuid === b.uuid)
     const far = b.connections.find((socket) => socket.peer.uuid === a.uuid)
-    return near !== undefined && far !== undefined && areEnds(near, far) ? ([near, far] as const) : null
-  }
-  await until(() => find() !== null, `${a.uuid} and ${b.uuid} are connected`)
-  const [near, far] = find() ?? assert.fail()
-  return [near, far]
+    return near !== undefined && far !== undefined && areEnds(near, far) ? [near, far] : null
+  }, `${a.uuid} and ${b.uuid} are not connected`)
 }
 
 /** Whether two sockets are the ends of one connection, both open. */

@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import type { Session, SessionEvent } from '#tcpnet/addon.js'
 import type { Announcement, Discovery, Instance, Listener } from '#tcpnet/discovery/discovery.js'
-import { healing } from '#tcpnet/discovery/healing.js'
+import { type HealingOptions, healing } from '#tcpnet/discovery/healing.js'
 
 /** A session whose daemon is the test. */
 export class FakeSession implements Session {
@@ -42,14 +42,14 @@ export class HealingTrial {
   /** Called at each telling, before anything else happens. */
   onTold: (line: string) => void = () => {}
 
-  constructor(announcement: Announcement = ANNOUNCEMENT) {
-    mock.timers.enable({ apis: ['setTimeout'] })
+  constructor(announcement: Announcement = ANNOUNCEMENT, options: Partial<HealingOptions> = {}) {
+    mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
     const open = (announcement: Announcement, emit: (event: SessionEvent) => void) => {
       const session = new FakeSession(announcement, emit)
       this.sessions.push(session)
       return session
     }
-    this.discovery = healing(open)(announcement, this.#listener())
+    this.discovery = healing(open, options)(announcement, this.#listener())
   }
 
   /** The latest session. */

@@ -35,13 +35,13 @@ export class RawPeer {
       const instance = { name, uuid, port, probe: false, txt: { v: '1' }, interfaceIndex: 0, address: null }
       peer.#discovery = memory(instance, { ...SILENT, announced: resolve, failed: reject })
     })
-    await within(announced, 'the raw peer is announced')
+    await within(announced, 'the raw peer is not announced')
     return peer
   }
 
   /** The next dial, with its hello read. */
   async dial(count: number): Promise<{ socket: Socket; hello: Hello }> {
-    const dials = await this.dials.reach(count, `${this.uuid} is dialed`)
+    const dials = await this.dials.reach(count, `${this.uuid} is not dialed`)
     const socket = dials[count - 1]
     if (socket === undefined) throw new Error('There is no such dial.')
     const hello = decodeHello(await lineOf(socket))
@@ -83,9 +83,14 @@ export function helloTo(service: Service, change: Partial<Hello> = {}): string {
 export async function knock(service: Service, localAddress = '127.0.0.1'): Promise<Socket> {
   const bound = service.address()
   if (bound === null) throw new Error('The service does not listen.')
-  const socket = connect({ port: bound.port, host: '127.0.0.1', localAddress, allowHalfOpen: true })
+  return knockAt(bound.port, localAddress)
+}
+
+/** A connection to a port of this machine, from an address of the loopback network. */
+export async function knockAt(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: true })
   socket.on('error', () => {})
-  await within(once(socket, 'connect'), 'the service is reached')
+  await within(once(socket, 'connect'), 'the service is not reached')
   return socket
 }
 
@@ -103,11 +108,11 @@ export async function over(socket: Socket): Promise<void> {
     if (socket.closed || socket.readableEnded) resolve()
     socket.once('end', resolve).once('close', resolve).resume()
   })
-  await within(done, 'the other side ends the connection')
+  await within(done, 'the other side does not end the connection')
 }
 
 async function lineOf(socket: Socket): Promise<string> {
-  const line = await within(new Promise((resolve) => readLine(socket, resolve)), 'a line comes')
+  const line = await within(new Promise((resolve) => readLine(socket, resolve)), 'no line comes')
   if (typeof line === 'string') return line
   throw line ?? new Error('The connection ended.')
 }

@@ -5,7 +5,15 @@ export type Lost = SessionEvent & { type: 'lost' }
 
 /** What a daemon tells of an instance on one interface over one family. */
 export function found(instance: string, change: Partial<Found> = {}): Found {
-  const common = { type: 'found', interfaceIndex: 2, family: 4, host: 'alpha.local', port: 4000, txt: [] } as const
+  const common = {
+    type: 'found',
+    interfaceIndex: 2,
+    family: 4,
+    host: 'alpha.local',
+    port: 4000,
+    txt: [],
+    origin: 'unknown'
+  } as const
   return { ...common, addresses: ['192.0.2.1'], ...change, instance }
 }
 

@@ -10,7 +10,7 @@ export async function socketPair(): Promise<{ near: Socket; far: Socket }> {
   const near = connect((server.address() as AddressInfo).port, '127.0.0.1')
   const [[far]] = (await within(
     Promise.all([once(server, 'connection'), once(near, 'connect')]),
-    'a loopback connection stands'
+    'no connection over loopback'
   )) as [[Socket], unknown[]]
   server.close()
   for (const socket of [near, far]) socket.on('error', () => {}).setNoDelay()
@@ -21,6 +21,6 @@ export async function socketPair(): Promise<{ near: Socket; far: Socket }> {
 export async function readAll(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-  await within(once(socket, 'end'), 'the socket ends')
+  await within(once(socket, 'end'), 'the socket does not end')
   return Buffer.concat(chunks)
 }

@@ -1,14 +1,17 @@
 import { EventEmitter, once } from 'node:events'
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** Milliseconds that a test waits for what ought to come at once: generous, for a machine that is busy. */
 export const PATIENCE_MS = 15_000
 
-/** What a promise gives; fails with a sentence where it takes too long. */
-export async function within<T>(promise: Promise<T>, sentence: string, ms = PATIENCE_MS): Promise<T> {
+/** How often `until` looks at a fact that no event tells, in milliseconds. */
+const LOOK_EVERY_MS = 2
+
+/** The promise's result; after `timeoutMs` an error that says what is wrong then. */
+export async function within<T>(promise: Promise<T>, complaint: string, timeoutMs = PATIENCE_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`Within ${ms} ms ${sentence}: it was not so.`)), ms)
+    timer = setTimeout(() => reject(tooLate(complaint, timeoutMs)), timeoutMs)
   })
   try {
     return await Promise.race([promise, late])
@@ -17,22 +20,33 @@ export async function within<T>(promise: Promise<T>, sentence: string, ms = PATI
   }
 }
 
-/** The arguments of an emitter's next event of a name. An `error` is no failure of the wait. */
-export function next(emitter: EventEmitter, event: string, ms = PATIENCE_MS): Promise<unknown[]> {
-  const coming = new Promise<unknown[]>((resolve) => emitter.once(event, (...args: unknown[]) => resolve(args)))
-  return within(coming, `${emitter.constructor.name} emits "${event}"`, ms)
-}
-
-/** Waits until a condition holds that no event tells of. */
-export async function until(condition: () => boolean, sentence: string, ms = PATIENCE_MS): Promise<void> {
-  const deadline = performance.now() + ms
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`Within ${ms} ms ${sentence}: it was not so.`)
-    await setImmediate()
+/**
+ * Looks until `fact` gives something other than undefined, null or false, and resolves with it; after `timeoutMs` it rejects
+ * with an error that says what is wrong then. For facts that no event tells, such as the state of a process.
+ */
+export async function until<T>(
+  fact: () => T | Promise<T>,
+  complaint: string,
+  timeoutMs = PATIENCE_MS
+): Promise<Exclude<T, undefined | null | false>> {
+  const end = performance.now() + timeoutMs
+  for (;;) {
+    const value = await fact()
+    if (value !== undefined && value !== null && value !== false) {
+      return value as Exclude<T, undefined | null | false>
+    }
+    if (performance.now() > end) throw tooLate(complaint, timeoutMs)
+    await delay(LOOK_EVERY_MS)
   }
 }
 
-/** Passes a signal on to whoever waits: a counter that can be waited for. */
+/** The arguments of an emitter's next event of a name. An `error` does not fail the wait, other than with `once`. */
+export function next(emitter: EventEmitter, event: string, timeoutMs = PATIENCE_MS): Promise<unknown[]> {
+  const coming = new Promise<unknown[]>((resolve) => emitter.once(event, (...args: unknown[]) => resolve(args)))
+  return within(coming, `${emitter.constructor.name} does not emit "${event}"`, timeoutMs)
+}
+
+/** A list that can be waited for. */
 export class Tally<T> extends EventEmitter {
   readonly items: T[] = []
 
@@ -42,16 +56,20 @@ export class Tally<T> extends EventEmitter {
   }
 
   /** Waits until there are so many items. */
-  async reach(count: number, sentence: string, ms = PATIENCE_MS): Promise<T[]> {
+  async reach(count: number, complaint: string, timeoutMs = PATIENCE_MS): Promise<T[]> {
     const controller = new AbortController()
     const reached = async () => {
       while (this.items.length < count) await once(this, 'added', { signal: controller.signal })
     }
     try {
-      await within(reached(), `${sentence} (${count}; there were ${this.items.length} at first)`, ms)
+      await within(reached(), `${complaint} (${count} are awaited, ${this.items.length} were there before)`, timeoutMs)
     } finally {
       controller.abort()
     }
     return this.items
   }
+}
+
+function tooLate(complaint: string, timeoutMs: number): Error {
+  return new Error(`${complaint} (waited ${timeoutMs} ms)`)
 }

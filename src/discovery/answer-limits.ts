@@ -1,0 +1,69 @@
+/** How much of the answers to a first look is read. The daemon tells of everything else in its own time. */
+export interface AnswerLimits {
+  /** Addresses that answers are read from. */
+  readonly senders: number
+  /** Messages of each sender. */
+  readonly messagesPerSender: number
+  /** The longest message, in bytes (RFC 6762 §17). */
+  readonly messageBytes: number
+  /** Instances, of all senders together. */
+  readonly hints: number
+  readonly hintsPerSender: number
+  /** Milliseconds for reading all messages together. */
+  readonly workMs: number
+}
+
+export const ANSWER_LIMITS: AnswerLimits = {
+  senders: 1024,
+  messagesPerSender: 64,
+  messageBytes: 9000,
+  hints: 1024,
+  hintsPerSender: 256,
+  workMs: 500
+}
+
+/** Counts what was read of the answers to one first look, against its limits. */
+export class AnswerCounts {
+  readonly #limits: AnswerLimits
+  readonly #senders = new Map<string, { messages: number; hints: number }>()
+  #hints = 0
+  #workMs = 0
+
+  constructor(limits: AnswerLimits) {
+    this.#limits = limits
+  }
+
+  /** Counts a message that has arrived. Returns whether it is to be read. */
+  takeMessage(sender: string, bytes: number): boolean {
+    const { senders, messagesPerSender, messageBytes } = this.#limits
+    if (bytes > messageBytes || !this.hasTime) return false
+    const known = this.#senders.get(sender)
+    if (known === undefined) {
+      if (this.#senders.size >= senders) return false
+      this.#senders.set(sender, { messages: 1, hints: 0 })
+      return true
+    }
+    known.messages++
+    return known.messages <= messagesPerSender
+  }
+
+  /** Counts an instance in a message of a sender that {@link takeMessage} has counted. Returns whether it is to be told. */
+  takeHint(sender: string): boolean {
+    const known = this.#senders.get(sender)
+    if (known === undefined || known.hints >= this.#limits.hintsPerSender || this.#hints >= this.#limits.hints)
+      return false
+    known.hints++
+    this.#hints++
+    return true
+  }
+
+  /** Whether time is left for a message, also for one that was counted and has waited since. */
+  get hasTime(): boolean {
+    return this.#workMs < this.#limits.workMs
+  }
+
+  /** Counts the time that a message took. */
+  addWork(ms: number): void {
+    this.#workMs += ms
+  }
+}

@@ -1,0 +1,32 @@
+/** Characters that a terminal or a viewer of logs acts on or does not show: controls, marks of direction, separators of lines. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu
+
+/** As long as a domain name can be (RFC 1035 §2.3.4). */
+const MAX_LENGTH = 255
+
+/**
+ * A host name as it is shown: `hôst.local`. DNS-SD libraries write some characters as `\.` and as `\195`, a byte of UTF-8
+ * in decimal digits (RFC 6763 §4.3, RFC 1035 §5.1). Characters that are not printable are shown as `\u{202e}`: the name is
+ * the text of a stranger.
+ */
+export function shownHost(escaped: string): string {
+  return printable(unescapeName(escaped), MAX_LENGTH)
+}
+
+/** A name without escapes. */
+function unescapeName(name: string): string {
+  if (!name.includes('\\')) return name
+  const bytes: Buffer[] = []
+  for (const [text, digits, character] of name.matchAll(/\\(\d{3})|\\(.)|[^\\]+|\\$/gsu)) {
+    if (digits !== undefined) bytes.push(Buffer.of(Number(digits) & 0xff))
+    else bytes.push(Buffer.from(character ?? text))
+  }
+  return Buffer.concat(bytes).toString()
+}
+
+/** A text with what is not printable escaped, and cut where it is longer. */
+export function printable(text: string, maxLength: number): string {
+  const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text
+  const shown = cut.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+  return shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown
+}

@@ -1,0 +1,146 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { encode } from 'dns-packet'
+import type { InterfaceAddress } from '../addon.js'
+import { isOwn, splitScope } from '../network.js'
+import { trace } from '../trace.js'
+import { ANSWER_LIMITS, AnswerCounts } from './answer-limits.js'
+import type { Instance } from './discovery.js'
+import { decodeMessage, instancesIn } from './first-answer.js'
+import { PacedWork } from './paced-work.js'
+
+/** The multicast DNS group and port (RFC 6762 §3). */
+const PORT = 5353
+const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
+const PTR = 'PTR'
+/** Brings the SRV, TXT, A and AAAA records in one answer. The package encodes it, its types do not know it. */
+const ANY = 'ANY' as typeof PTR
+/** The reading of answers, to all queries of this thread together. */
+const reading = new PacedWork({ msPerTurn: 10, maxWaiting: 1024 })
+
+export interface OneShotOptions {
+  /** The cluster's name. */
+  readonly name: string
+  /** The instance that is asked for; null for all of the cluster. */
+  readonly uuid: string | null
+  /** The addresses of the interfaces to ask on: all that the service uses. */
+  readonly interfaces: readonly InterfaceAddress[]
+  /** When the question is asked, in milliseconds from now. */
+  readonly askAtMs: readonly number[]
+  /** Milliseconds after which the query ends: later answers are not expected. */
+  readonly overAfterMs: number
+  /** Whether an address counts that is not on the link: where it is not dialed. */
+  readonly anyAddress?: boolean
+  /** Whether an instance is of use. */
+  readonly wants: (uuid: string) => boolean
+  /** Called for each instance in each answer that is wanted, from the event loop; not after close. */
+  readonly onInstance: (instance: Instance) => void
+  /** Where answers wait to be read; by default that of this thread. */
+  readonly reading?: Pick<PacedWork, 'do'>
+}
+
+/**
+ * A one-shot multicast DNS query (RFC 6762 §5.1) on several interfaces: answered by unicast within milliseconds, by the
+ * hosts themselves and not out of a cache. Answers are untrusted, and what is read of them is bounded.
+ */
+export class OneShotQuery {
+  readonly #options: OneShotOptions
+  readonly #question: Buffer
+  readonly #type: string
+  readonly #sockets = new Set<Socket>()
+  readonly #timers: NodeJS.Timeout[] = []
+  readonly #counts = new AnswerCounts(ANSWER_LIMITS)
+
+  constructor(options: OneShotOptions) {
+    this.#options = options
+    this.#type = `_${options.name}._tcp.local`
+    const { uuid } = options
+    const question = uuid === null ? { type: PTR, name: this.#type } : { type: ANY, name: `${uuid}.${this.#type}` }
+    this.#question = encode({ type: 'query', id: 0, questions: [question] })
+    for (const { entry, family } of oneEach(options.interfaces)) this.#ask(entry, family)
+    this.#timers.push(setTimeout(() => this.close(), options.overAfterMs))
+  }
+
+  /** Ends it. Idempotent. */
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer)
+    for (const socket of this.#sockets) socket.close()
+    this.#sockets.clear()
+  }
+
+  #ask(entry: InterfaceAddress, family: 4 | 6): void {
+    const socket = createSocket(family === 4 ? 'udp4' : 'udp6')
+    this.#sockets.add(socket)
+    const giveUp = (error: Error) => {
+      trace('nothing is asked on %s over IPv%d: %s', entry.name, family, error.message)
+      if (this.#sockets.delete(socket)) socket.close()
+    }
+    socket.on('error', giveUp)
+    socket.on('message', (message, from) => this.#onMessage(message, from, entry.index))
+    // Not shared by the workers of node:cluster: each reads the answers to its own question.
+    socket.bind({ port: 0, exclusive: true }, () => {
+      if (!this.#sockets.has(socket)) return
+      try {
+        socket.setMulticastInterface(family === 4 ? entry.address : `::%${entry.name}`)
+        socket.setMulticastTTL(255)
+      } catch (error) {
+        return giveUp(error as Error)
+      }
+      const group = family === 4 ? GROUPS[4] : `${GROUPS[6]}%${entry.name}`
+      for (const delay of this.#options.askAtMs)
+        this.#timers.push(setTimeout(() => this.#send(socket, group, giveUp), delay))
+    })
+  }
+
+  #send(socket: Socket, group: string, giveUp: (error: Error) => void): void {
+    if (!this.#sockets.has(socket)) return
+    socket.send(this.#question, PORT, group, (error) => {
+      if (error !== null) giveUp(error)
+    })
+  }
+
+  #onMessage(message: Buffer, from: RemoteInfo, interfaceIndex: number): void {
+    // RFC 6762 §6: a message from another port is no answer.
+    if (from.port !== PORT || !this.#counts.takeMessage(from.address, message.length))
+      return trace('ignored an answer of %d bytes from %s port %d', message.length, from.address, from.port)
+    const isTaken = (this.#options.reading ?? reading).do(() => this.#readInstances(message, from, interfaceIndex))
+    if (!isTaken) trace('ignored an answer from %s: too many wait to be read', from.address)
+  }
+
+  #readInstances(message: Buffer, from: RemoteInfo, interfaceIndex: number): void {
+    if (this.#sockets.size === 0 || !this.#counts.hasTime) return
+    const start = performance.now()
+    try {
+      for (const instance of this.#read(message, from, interfaceIndex)) {
+        this.#tell(instance, from.address)
+      }
+    } finally {
+      this.#counts.addWork(performance.now() - start)
+    }
+  }
+
+  #read(message: Buffer, from: RemoteInfo, interfaceIndex: number): Instance[] {
+    try {
+      const fromThisMachine = isOwn(splitScope(from.address).bare)
+      const { anyAddress = false } = this.#options
+      return instancesIn(decodeMessage(message), { type: this.#type, interfaceIndex, fromThisMachine, anyAddress })
+    } catch (error) {
+      trace('ignored an answer from %s that is no DNS message: %j', from.address, (error as Error).message)
+      return []
+    }
+  }
+
+  #tell(instance: Instance, sender: string): void {
+    if (this.#sockets.size === 0 || !this.#options.wants(instance.uuid) || !this.#counts.takeHint(sender)) return
+    this.#options.onInstance(instance)
+  }
+}
+
+/** One address of each interface and family. */
+function oneEach(addresses: readonly InterfaceAddress[]): { entry: InterfaceAddress; family: 4 | 6 }[] {
+  const chosen = new Map<string, { entry: InterfaceAddress; family: 4 | 6 }>()
+  for (const entry of addresses) {
+    const key = `${entry.index}/${entry.family}`
+    if (!chosen.has(key)) chosen.set(key, { entry, family: entry.family })
+  }
+  return [...chosen.values()]
+}

@@ -1,0 +1,54 @@
+/** What bounds a mesh: how much of everything, and for how long. Of all these only `maxPeers` is a setting. */
+export interface Limits {
+  /** Dials under way at once. */
+  readonly maxDials: number
+  /** Connections. Dials under way hold no place against inbound ones. Peers that are only announced are bounded by discovery. */
+  readonly maxPeers: number
+  /** Inbound connections that are not answered yet. */
+  readonly maxHellos: number
+  /** Those of them that come from one address. */
+  readonly maxHellosPerAddress: number
+  /** Milliseconds for a whole dial, and for a whole inbound hello, the TLS handshake under it included. */
+  readonly helloTimeoutMs: number
+  /** Milliseconds after which an inbound connection without a hello can be dropped to make room for another. */
+  readonly silentAfterMs: number
+  /**
+   * Milliseconds after which a dial is slow, so that another can take its turn: as long as no address was reached, and in all.
+   * On a local network both take less.
+   */
+  readonly slowAfterMs: { readonly connecting: number; readonly connected: number }
+  /** Milliseconds for which a peer that goes away may still be announced (RFC 6762 §10.1: one second). */
+  readonly goodbyeMs: number
+  /** Milliseconds that connections are given to end when the service closes; what has not ended then is reset. */
+  readonly closeGraceMs: number
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  maxDials: 16,
+  maxPeers: 1024,
+  maxHellos: 256,
+  maxHellosPerAddress: 32,
+  helloTimeoutMs: 5000,
+  silentAfterMs: 1000,
+  slowAfterMs: { connecting: 250, connected: 2000 },
+  goodbyeMs: 2000,
+  closeGraceMs: 2000
+}
+
+let limits = DEFAULT_LIMITS
+
+/** The limits of the services that are made now. */
+export function currentLimits(): Limits {
+  return limits
+}
+
+/** Services that are made within `make` have other limits. For tests, which need not wait for the default ones then. */
+export function withLimits<T>(changes: Partial<Limits>, make: () => T): T {
+  const before = limits
+  limits = { ...before, ...changes }
+  try {
+    return make()
+  } finally {
+    limits = before
+  }
+}

@@ -1,0 +1,183 @@
+// An attacker on the network announces thousands of services that are not there, and opens thousands of connections that say nothing.
+// Neither harms a connection that stands, nor keeps an honest newcomer out, nor costs memory without bound.
+import assert from 'node:assert/strict'
+import { describe, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type Host, type Lab, labTest, type Program, skipWithoutLab, until } from '../lab/index.js'
+import { closeAll, firstMesh, fullMesh } from '../programs/full-mesh.js'
+import { Node, NodeProcess } from '../programs/node-client.js'
+import { LONG, WHOLE } from '../support/long.js'
+import type { Plan } from './liar.js'
+import type { StrangersPlan } from './strangers.js'
+
+const COUNT = WHOLE ? 10_000 : 3000
+/**
+ * With 10,000 false announcements a daemon is often too busy to announce a newcomer in time, as `listen()` then says: that
+ * is Avahi's own limit. So many are for a run by hand, on a machine with nothing else to do.
+ */
+const LIES = LONG ? 10_000 : WHOLE ? 2000 : 300
+const MIB = 2 ** 20
+const MAX_GROWTH = 64 * MIB
+/** What an allocator may keep of what was freed. */
+const MAX_REST = 32 * MIB
+const NEWCOMER_MS = 15_000
+const FLOOD_MS = 120_000
+/** The flood holds up the daemons, too; one that does not answer is none, which is for listen() to say. */
+const DAEMON_MS = 60_000
+
+/** How long a daemon has to have answered, each time that it was asked, to be through with a flood. */
+const AT_EASE_MS = 3000
+
+/** Resolves when the host's daemon has answered for a while, each time within half a second. */
+async function daemonAnswers(host: Host): Promise<void> {
+  const target = ['--dest=org.freedesktop.Avahi', '/', 'org.freedesktop.Avahi.Server.GetVersionString']
+  const ask = ['dbus-send', '--system', '--print-reply', '--reply-timeout=500', ...target]
+  const answers = () =>
+    host.exec(ask).then(
+      () => true,
+      () => false
+    )
+  let since = Date.now()
+  const isAtEase = async () => {
+    if (!(await answers())) since = Date.now()
+    return Date.now() - since > AT_EASE_MS
+  }
+  await until(isAtEase, `the daemon of ${host.name} does not answer`, DAEMON_MS)
+}
+
+async function attacker(host: Host, program: string, plan: Plan | StrangersPlan): Promise<Program> {
+  const path = fileURLToPath(new URL(`${program}.js`, import.meta.url))
+  return await host.run([process.execPath, path, JSON.stringify(plan)])
+}
+
+/** Talks, over the connections that stand, for as long as the attack goes on; resolves with the most memory a node took. */
+async function withTalk(nodes: readonly [Node, Node], attack: Promise<unknown>): Promise<number> {
+  const [one, other] = nodes
+  let [most, turn, over] = [0, 0, false]
+  const ended = attack.finally(() => {
+    over = true
+  })
+  while (!over) {
+    turn++
+    await Promise.all([one.says(`to and ${turn}`, other), other.says(`fro ${turn}`, one)])
+    for (const node of nodes) most = Math.max(most, (await node.stats()).rssBytes)
+  }
+  await ended
+  return most
+}
+
+async function memoryOf(nodes: readonly Node[]): Promise<number> {
+  return Math.max(...(await Promise.all(nodes.map((node) => node.stats()))).map(({ rssBytes }) => rssBytes))
+}
+
+function nothingClosed(nodes: readonly Node[]): void {
+  for (const node of nodes) assert.deepEqual(node.ledger.all('closed'), [])
+}
+
+const mib = (bytes: number) => (bytes / MIB).toFixed(1)
+
+describe('an attacker', { skip: skipWithoutLab }, () => {
+  const announce = async (count: number, believed: number, lab: Lab, t: TestContext) => {
+    const [alpha, beta, gamma] = await lab.hosts(['alpha', 'beta', 'gamma'])
+    const mallory = await lab.host('mallory', { avahi: false })
+    const settings = { name: 'lied-to', driver: 'avahi', errorHandlers: false }
+    const old = [await Node.start(alpha, settings), await Node.start(beta, settings)] as const
+    await firstMesh(old)
+    const before = await memoryOf(old)
+
+    const plan = { name: settings.name, count, address: mallory.ipv4, nobody: '10.77.1.250' }
+    const liar = await attacker(mallory, 'liar', plan)
+    const known = async () => Math.max(...(await Promise.all(old.map((node) => node.peers()))).map((all) => all.length))
+    const flood = async () => {
+      await liar.line(/^announced/, 'the liar does not come to an end', FLOOD_MS)
+      await until(async () => (await known()) >= believed, 'the lies are not believed', FLOOD_MS)
+    }
+    const most = await withTalk(old, flood())
+    t.diagnostic(`${await known()} peers are known; ${mib(most - before)} MiB more than ${mib(before)} MiB`)
+
+    liar.write('enough')
+    await daemonAnswers(gamma)
+    const start = Date.now()
+    const newcomer = await Node.start(gamma, settings)
+    const nodes = [...old, newcomer]
+    await fullMesh(nodes, NEWCOMER_MS)
+    t.diagnostic(`a newcomer is in the mesh ${Date.now() - start} ms after its start`)
+    nothingClosed(old)
+
+    liar.write('goodbye')
+    await withTalk(old, liar.line(/^said goodbye/, 'the liar does not leave', FLOOD_MS))
+    await until(async () => (await known()) === 2, 'the lies are still believed', FLOOD_MS)
+    const rest = (await memoryOf(old)) - before
+    t.diagnostic(`${mib(rest)} MiB more than before are left`)
+    nothingClosed(old)
+    assert.ok(most - before < MAX_GROWTH, `${mib(most - before)} MiB`)
+    assert.ok(rest < MAX_REST, `${mib(rest)} MiB are left`)
+    await closeAll(nodes)
+  }
+
+  labTest('announces 300 services that are not there, and most are believed', (lab, t) => announce(300, 200, lab, t))
+
+  // The daemons are too busy with so many to tell of them all.
+  if (LIES > 300) labTest(`announces ${LIES} services that are not there`, (lab, t) => announce(LIES, 0, lab, t))
+
+  labTest(`opens ${COUNT} connections that say nothing`, async (lab, t: TestContext) => {
+    const [alpha, beta, gamma] = await lab.hosts(['alpha', 'beta', 'gamma'])
+    const mallory = await lab.host('mallory', { avahi: false })
+    const settings = { name: 'stared-at', driver: 'avahi', errorHandlers: false }
+    const old = [await Node.start(alpha, settings), await Node.start(beta, settings)] as const
+    await firstMesh(old)
+    const before = await memoryOf(old)
+
+    // Enough for all places that there are for hellos.
+    const from = Array.from({ length: 40 }, (_, n) => `10.77.1.${200 + n}`)
+    for (const address of from) await mallory.exec(['ip', 'address', 'add', `${address}/24`, 'dev', 'eth0'])
+    const { port } = old[0].listening
+    const strangers = await attacker(mallory, 'strangers', { host: alpha.ipv4, port, count: COUNT, from })
+    const newcomers: Node[] = []
+    const attack = async () => {
+      await old[0].until((ledger) => ledger.all('rejected').length > 1000, 'nobody is refused', FLOOD_MS)
+      const start = Date.now()
+      newcomers.push(await Node.start(gamma, settings))
+      await fullMesh([...old, ...newcomers], NEWCOMER_MS)
+      t.diagnostic(`a newcomer is in the mesh ${Date.now() - start} ms after its start`)
+      t.diagnostic(await strangers.line(/connected/, 'the strangers do not come to an end', FLOOD_MS))
+    }
+    const most = await withTalk(old, attack())
+    strangers.endInput()
+    await strangers.exit
+    const rest = (await memoryOf(old)) - before
+    t.diagnostic(`${mib(most - before)} MiB more than ${mib(before)} MiB, ${mib(rest)} MiB afterwards`)
+    nothingClosed(old)
+    assert.ok(most - before < MAX_GROWTH, `${mib(most - before)} MiB`)
+    assert.ok(rest < MAX_REST, `${mib(rest)} MiB are left`)
+    await closeAll([...old, ...newcomers])
+  })
+
+  labTest(`opens ${COUNT} connections that say nothing, on the loopback interface`, async (lab, t: TestContext) => {
+    const host = await lab.host('alpha', { avahi: false })
+    const process = await NodeProcess.start(host, { name: 'at-home', driver: 'memory', services: 3 })
+    const [one, other, newcomer] = process.nodes
+    assert.ok(one !== undefined && other !== undefined && newcomer !== undefined)
+    await Promise.all([one.listen(), other.listen()])
+    await firstMesh([one, other])
+    const before = await memoryOf([one])
+    const from = Array.from({ length: 40 }, (_, n) => `127.0.1.${n + 1}`)
+    const { port } = one.listening
+    const strangers = await attacker(host, 'strangers', { host: '127.0.0.1', port, count: COUNT, from })
+    const attack = async () => {
+      await one.until((ledger) => ledger.all('rejected').length > 1000, 'nobody is refused', FLOOD_MS)
+      await newcomer.listen()
+      await fullMesh([one, other, newcomer], NEWCOMER_MS)
+      t.diagnostic(await strangers.line(/connected/, 'the strangers do not come to an end', FLOOD_MS))
+    }
+    const most = await withTalk([one, other], attack())
+    strangers.endInput()
+    await strangers.exit
+    const rest = (await memoryOf([one])) - before
+    t.diagnostic(`${mib(most - before)} MiB more than ${mib(before)} MiB, ${mib(rest)} MiB afterwards`)
+    nothingClosed([one, other])
+    assert.ok(most - before < MAX_GROWTH, `${mib(most - before)} MiB`)
+    assert.ok(rest < MAX_REST, `${mib(rest)} MiB are left`)
+    await closeAll([one, other, newcomer])
+  })
+})

@@ -1,0 +1,81 @@
+// A short stretch of chaos with a fixed seed; scripts/chaos runs longer ones. And the same again over a pairing rule that
+// is broken on purpose, which has to be noticed.
+import assert from 'node:assert/strict'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { skipWithoutLab } from '../lab/index.js'
+import { WHOLE } from '../support/long.js'
+import { runChaos } from './chaos.js'
+import { type ChaosPlan, LINK_FAULTS, scheduleOf } from './schedule.js'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const PLAN: ChaosPlan = { seed: 4, durationMs: WHOLE ? 20_000 : 10_000, hosts: 4 }
+
+/**
+ * A copy of the package and its test programs in which the acceptor takes every dial, whatever it has already.
+ */
+async function withoutPairing(run: (program: string) => Promise<void>): Promise<void> {
+  const copy = await mkdtemp(join(tmpdir(), 'tcpnet-unpaired-'))
+  try {
+    for (const part of ['package.json', 'dist', 'build/Release/tcpnet.node', 'prebuilds', 'out/test/programs']) {
+      await cp(join(ROOT, part), join(copy, part), { recursive: true })
+    }
+    await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
+    const file = join(copy, 'dist/mesh/pairing.js')
+    const rule = await readFile(file, 'utf8')
+    const broken = rule.replace(/export function pair\([^)]*\) \{/, (head) => `${head}\n    return 'accept';`)
+    assert.notEqual(broken, rule, 'the rule is where it was')
+    await writeFile(file, broken)
+    await run(join(copy, 'out/test/programs/node.js'))
+  } finally {
+    await rm(copy, { recursive: true })
+  }
+}
+
+describe('chaos', () => {
+  test('a seed makes a schedule, again and again the same, that mends only what is broken', () => {
+    const plan = { seed: 7, durationMs: 10 * 60_000, hosts: 4 }
+    const steps = scheduleOf(plan)
+    assert.deepEqual(scheduleOf(plan), steps)
+    assert.notDeepEqual(scheduleOf({ ...plan, seed: 8 }), steps)
+    const broken = new Map<number, string>()
+    for (const step of steps) {
+      if (step.do === 'break link') {
+        assert.ok(!broken.has(step.host))
+        broken.set(step.host, step.fault)
+      }
+      if (step.do === 'mend link') {
+        assert.equal(broken.get(step.host), step.fault)
+        broken.delete(step.host)
+      }
+    }
+    const faults = new Set(steps.filter((step) => step.do === 'break link').map(({ fault }) => fault))
+    assert.deepEqual([...faults].sort(), [...LINK_FAULTS].sort())
+  })
+
+  test(`breaks no promise, and leaves a whole mesh: seed ${PLAN.seed}`, { skip: skipWithoutLab }, async (t) => {
+    const log: string[] = []
+    const steps = scheduleOf(PLAN)
+    const outcome = await runChaos({ plan: PLAN, steps, log: (line) => log.push(line) }).catch((error: Error) => {
+      throw new Error(`${error.message}\n${log.join('\n')}`)
+    })
+    t.diagnostic(JSON.stringify(outcome))
+    assert.ok(outcome.echoed > 500, 'they talk')
+  })
+
+  test('is noticed where the pairing rule is broken', { skip: skipWithoutLab }, async (t) => {
+    const plan = { ...PLAN, durationMs: 60_000 }
+    await withoutPairing(async (program) => {
+      const run = runChaos({ plan, steps: scheduleOf(plan), program, log: () => {} })
+      const failure = await run.then(
+        () => assert.fail('chaos came to a good end without a pairing rule'),
+        (error: Error) => error.message
+      )
+      t.diagnostic(failure.split('\n')[0] ?? '')
+      assert.match(failure, /no full mesh|a second connection|service.connections is not|ended while nothing was wrong/)
+    })
+  })
+})
