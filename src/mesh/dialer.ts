@@ -9,7 +9,10 @@ import type { Limits } from './limits.js'
 export interface DialTarget {
   readonly uuid: string
   readonly port: number
-  /** Raced in this order (Happy Eyeballs, RFC 8305, as far as `net.connect` implements it). */
+  /**
+   * Raced in this order (Happy Eyeballs, RFC 8305, as far as `net.connect` implements it). None where the peer announces no
+   * address on the link: then the dial fails.
+   */
   readonly addresses: readonly { readonly address: string; readonly family: 4 | 6 }[]
   readonly security: Security
   /** Milliseconds until the whole dial, TLS handshake and hello included, has failed. */
@@ -189,8 +192,8 @@ const REFUSALS: Record<RefusalReason, string> = {
 function offLink(uuid: string): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_OFF_LINK',
-    `The peer ${uuid} announces no address in a subnet of the interface on which it is seen: it is not dialed. It may dial. ` +
-      'Give both hosts addresses of one network, or let IPv6 be on.'
+    `The peer ${uuid} announces no address in a subnet of the interface on which it is seen: it is not dialed, but may dial ` +
+      'this service. Give both hosts addresses of one network, or enable IPv6.'
   )
 }
 
