@@ -28,6 +28,9 @@ export type LinkState =
   /** The next dial waits. `until` is in milliseconds since the epoch. */
   | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout; readonly until: number }
 
+/** A peer's state as it is published; `gone`, where it begins and ends: neither announced nor connected. */
+type PeerState = Peer['state'] | 'gone'
+
 /** What a service knows of one of its peers. A snapshot. */
 export interface Peer {
   readonly uuid: string
@@ -61,10 +64,6 @@ const NONE: ReadonlySet<string> = new Set()
 /** This service's state for one peer: the facts, and where things stand. It decides nothing. */
 export class Link {
   readonly uuid: string
-  /** The peer's announcement; null while it is not announced. */
-  instance: Instance | null = null
-  /** A hint of where the peer is: worth one dial, and no announcement. */
-  hint: Instance | null = null
   /** The peer's own dial, waiting for its answer. */
   applicant: Applicant | null = null
   /** Why the peer is not to be dialed although it is announced; null where it is. */
@@ -79,7 +78,11 @@ export class Link {
   readonly #owner: { readonly name: string; readonly uuid: string }
   /** Addresses that were tried in vain: dialed last, the latest of them at the very end. */
   #suspects: ReadonlySet<string> = NONE
+  #instance: Instance | null = null
+  #hint: Instance | null = null
   #state: LinkState = { kind: 'idle' }
+  /** The state that was published last. */
+  #published: PeerState = 'gone'
 
   /** @param owner the service whose link it is */
   constructor(uuid: string, owner: { readonly name: string; readonly uuid: string }) {
@@ -89,6 +92,30 @@ export class Link {
 
   get state(): LinkState {
     return this.#state
+  }
+
+  /** The peer's announcement; null while it is not announced. */
+  get instance(): Instance | null {
+    return this.#instance
+  }
+
+  /** The peer is announced, or announced in another way. */
+  announced(instance: Instance): void {
+    this.#instance = instance
+    this.#publish('announced')
+  }
+
+  /** The peer is announced no longer. */
+  withdrawn(): void {
+    this.#instance = null
+    if (this.#state.kind === 'waiting') this.enter({ kind: 'idle' }, 'no longer announced')
+    else this.#publish('no longer announced')
+  }
+
+  /** A hint tells where the peer is: worth one dial, and no announcement. */
+  hinted(hint: Instance): void {
+    this.#hint = hint
+    this.#publish('hinted at')
   }
 
   /** Addresses were tried in vain, or gave the wrong answer: they are dialed last from now on. */
@@ -103,13 +130,13 @@ export class Link {
     this.#suspects = NONE
   }
 
-  /** Changes the state, and releases what the old one held. */
+  /** Changes the state, and releases what the old one held. A dial uses up the hint. */
   enter(next: LinkState, reason: string): void {
     const old = this.#state
     this.#state = next
+    if (next.kind === 'dialing') this.#hint = null
     if (next.kind === 'dialing' || next.kind === 'connected') this.isNew = false
-    const { name, uuid: service } = this.#owner
-    tellChange({ name, service, peer: this.uuid, from: nameOf(old), to: nameOf(next), reason })
+    this.#publish(reason)
     if (old.kind === 'dialing') old.dial.abort()
     if (old.kind === 'waiting') clearTimeout(old.timer)
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
@@ -139,14 +166,21 @@ export class Link {
     }
   }
 
-  /** Whether anybody says that the peer is there. */
-  get isKnown(): boolean {
-    return this.instance !== null || this.hint !== null
+  /** Whether the peer is neither announced, hinted at nor connected, and not about to be. */
+  get isGone(): boolean {
+    return this.#state.kind === 'idle' && this.#instance === null && this.#hint === null
+  }
+
+  /** The peer is forgotten: nothing is announced of it, dialed or connected any more. */
+  forget(reason: string): void {
+    this.#instance = null
+    this.#hint = null
+    this.enter({ kind: 'idle' }, reason)
   }
 
   /** Where to dial the peer; null where nothing is known of it. Addresses that were tried in vain come last. */
   target(): { port: number; addresses: { address: string; family: 4 | 6 }[] } | null {
-    const instance = this.instance ?? this.hint
+    const instance = this.#instance ?? this.#hint
     if (instance === null) return null
     const suspects = [...this.#suspects]
     const rank = ({ address }: { address: string }) => suspects.indexOf(address)
@@ -154,24 +188,27 @@ export class Link {
   }
 
   toPeer(): Peer {
-    const state = this.#state
+    const [state, instance] = [this.#state, this.#instance]
     return Object.freeze({
       uuid: this.uuid,
-      state: nameOf(state),
-      announced: this.instance !== null,
-      host: this.instance?.host ?? null,
-      port: this.instance?.port ?? null,
-      addresses: Object.freeze(
-        this.instance === null ? [] : dialable(this.instance.paths).map((entry) => entry.address)
-      ),
+      state: state.kind === 'idle' ? 'announced' : state.kind,
+      announced: instance !== null,
+      host: instance?.host ?? null,
+      port: instance?.port ?? null,
+      addresses: Object.freeze(instance === null ? [] : dialable(instance.paths).map(({ address }) => address)),
       failures: this.failures,
       retryAt: state.kind === 'waiting' ? state.until : null,
       error: this.lastError
     })
   }
-}
 
-/** What a state is called outside. */
-function nameOf({ kind }: LinkState): Peer['state'] {
-  return kind === 'idle' ? 'announced' : kind
+  /** Publishes the state where it is another than before. */
+  #publish(reason: string): void {
+    const { name, uuid: service } = this.#owner
+    const idle: PeerState = this.isGone ? 'gone' : 'announced'
+    const [from, to] = [this.#published, this.#state.kind === 'idle' ? idle : this.#state.kind]
+    if (from === to) return
+    this.#published = to
+    tellChange({ name, service, peer: this.uuid, from, to, reason })
+  }
 }

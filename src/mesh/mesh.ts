@@ -69,14 +69,15 @@ export class Mesh {
 
   /** A snapshot of every peer that is announced or connected, by uuid. */
   peers(): ReadonlyMap<string, Peer> {
-    return new Map([...this.#links.values()].map((link) => [link.uuid, link.toPeer()]))
+    const links = [...this.#links.values()].filter((link) => !link.isGone)
+    return new Map(links.map((link) => [link.uuid, link.toPeer()]))
   }
 
   /** Discovery found an instance, or found it changed. */
   up(instance: Instance): void {
     if (this.#isOurs(instance.uuid)) return
     const link = this.#linkOf(instance.uuid)
-    link.instance = instance
+    link.announced(instance)
     link.trustAll()
     const objection = securityObjection(this.#options.security, instance.uuid, instance.txt.sec)
     link.barred = objection === null ? null : (link.barred ?? objection)
@@ -89,8 +90,7 @@ export class Mesh {
   down(uuid: string): void {
     const link = this.#links.get(uuid)
     if (link === undefined) return
-    link.instance = null
-    if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'no longer announced')
+    link.withdrawn()
     this.#wake(link)
   }
 
@@ -100,7 +100,7 @@ export class Mesh {
     if (this.#isOurs(uuid) || this.#links.has(uuid)) return
     if (securityObjection(this.#options.security, uuid, txt.sec) !== null) return
     const link = this.#linkOf(uuid)
-    link.hint = instance
+    link.hinted(instance)
     this.#wake(link)
   }
 
@@ -162,8 +162,11 @@ export class Mesh {
     link.applicant?.drop()
     link.applicant = null
     this.#queue.leave(link)
-    this.#leaveDial(link, { kind: 'idle' }, reason)
+    const { state } = link
+    link.forget(reason)
     this.#links.delete(link.uuid)
+    if (state.kind === 'dialing') this.#queue.end(state.dial)
+    this.#next()
   }
 
   /** Has a link looked at when the event at hand is over: handlers of the application may still be running. */
@@ -179,7 +182,7 @@ export class Mesh {
     if (this.#closing || this.#links.get(link.uuid) !== link) return
     if (link.applicant !== null) this.#answer(link, link.applicant)
     if (link.state.kind !== 'idle' || link.applicant !== null) return
-    if (!link.isKnown) return this.#forget(link, 'neither announced nor connected')
+    if (link.isGone) return this.#forget(link, 'neither announced nor connected')
     if (link.barred !== null) {
       this.#tellBarred(link, link.barred)
       // It may have been its turn.
@@ -242,7 +245,6 @@ export class Mesh {
     const target = link.target()
     if (target === null) return
     const { name, uuid, boot, security, limits } = this.#options
-    link.hint = null
     const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted })
     const dial = new Dial(
       { uuid: link.uuid, ...target, security, deadlineMs: limits.helloTimeoutMs, hello },
@@ -298,13 +300,16 @@ export class Mesh {
   }
 
   #wait(link: Link, reason: string): void {
+    if (link.instance === null) {
+      this.#leaveDial(link, { kind: 'idle' }, reason)
+      return this.#wake(link)
+    }
     const delayMs = backoffMs(Math.max(link.failures, 1), Math.random())
     const timer = setTimeout(() => {
       link.enter({ kind: 'idle' }, 'time to dial again')
       this.#wake(link)
     }, delayMs)
     this.#leaveDial(link, { kind: 'waiting', timer, until: Date.now() + delayMs }, reason)
-    if (link.instance === null) link.enter({ kind: 'idle' }, 'not announced')
     this.#wake(link)
   }
 
