@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
+import { connectTo } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
 import { within } from './support/wait.js'
 
@@ -21,11 +22,11 @@ function dial(port: number, addresses: string[]): Promise<DialResult> {
   const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'B', seq: 0 })
   const target = {
     uuid: 'B',
-    port,
-    addresses: addresses.map((address) => ({ address, family: 4 as const })),
+    endpoints: addresses.map((address) => ({ address, family: 4 as const, port })),
     security: plain,
     deadlineMs: 5000,
-    hello
+    hello,
+    connect: connectTo
   }
   return within(new Promise((resolve) => new Dial(target, resolve)), 'the dial ends')
 }

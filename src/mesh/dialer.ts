@@ -1,7 +1,8 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
 import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
+import { type Connect, type Endpoint, Race, type RaceResult } from './race.js'
 
 /** How long a dial on a local network takes at most, in milliseconds, until the host answers, and until the peer does. */
 export const SLOW_AFTER_MS = { connecting: 250, connected: 2000 } as const
@@ -9,14 +10,14 @@ export const SLOW_AFTER_MS = { connecting: 250, connected: 2000 } as const
 /** Where to dial, and how. */
 export interface DialTarget {
   readonly uuid: string
-  readonly port: number
-  /** At least one; raced in this order (Happy Eyeballs, RFC 8305, as far as `net.connect` implements it). */
-  readonly addresses: readonly { readonly address: string; readonly family: 4 | 6 }[]
+  /** At least one, in the order in which they are tried. */
+  readonly endpoints: readonly Endpoint[]
   readonly security: Security
   /** Milliseconds until the whole dial, TLS handshake and hello included, has failed. */
   readonly deadlineMs: number
   /** Makes our hello, at the moment at which it is sent. */
   readonly hello: () => Hello
+  readonly connect: Connect
 }
 
 /** How a dial ended. */
@@ -27,15 +28,16 @@ export type DialResult =
   /** `addresses`: those that were tried in vain; the one that was reached and gave the wrong answer, if it came that far. */
   | { readonly kind: 'failed'; readonly error: Error; readonly addresses: readonly string[] }
 
-/** One attempt to connect to a peer: a socket, its security, a hello, an answer, under one deadline. */
+/** One dial of a peer: a race for a socket, its security, a hello, an answer, under one deadline. */
 export class Dial {
   readonly #target: DialTarget
   readonly #done: (result: DialResult) => void
   readonly #deadline: NodeJS.Timeout
   readonly #since = performance.now()
-  #socket: Socket
+  readonly #race: Race
+  /** The endpoint that was reached, and the socket to it; null before. */
+  #reached: { readonly endpoint: Endpoint; socket: Socket } | null = null
   #stopReading: () => void = () => {}
-  #connected = false
   #sent = false
   #ended = false
 
@@ -43,15 +45,9 @@ export class Dial {
   constructor(target: DialTarget, done: (result: DialResult) => void) {
     this.#target = target
     this.#done = done
-    this.#socket = connect({
-      // A uuid is no address, so that Node asks our lookup for one.
-      host: target.uuid,
-      port: target.port,
-      autoSelectFamily: true,
-      lookup: (_host, _options, callback) => callback(null, [...target.addresses])
-    })
-    this.#socket.on('connect', this.#onConnect).on('error', this.#onError)
     this.#deadline = setTimeout(this.#onDeadline, target.deadlineMs)
+    const connect = (endpoint: Endpoint) => target.connect(endpoint, target.uuid)
+    this.#race = new Race(target.endpoints, connect, this.#onRaceEnded)
   }
 
   /** Whether our hello is out, so that the peer may have seen this dial. */
@@ -59,15 +55,14 @@ export class Dial {
     return this.#sent
   }
 
-  /** Whether it has reached nobody yet, and does not try all of this. */
-  lacks({ port, addresses }: Pick<DialTarget, 'port' | 'addresses'>): boolean {
-    const own = new Set(this.#target.addresses.map(({ address }) => address))
-    return !this.#connected && (port !== this.#target.port || addresses.some(({ address }) => !own.has(address)))
+  /** Takes in endpoints that became known after it began: while it has reached none, those that are new are tried, too. */
+  take(endpoints: readonly Endpoint[]): void {
+    this.#race.add(endpoints)
   }
 
   /** Whether it takes longer than it ought to. */
   isSlow(): boolean {
-    return performance.now() - this.#since > SLOW_AFTER_MS[this.#connected ? 'connected' : 'connecting']
+    return performance.now() - this.#since > SLOW_AFTER_MS[this.#reached === null ? 'connecting' : 'connected']
   }
 
   /** Fails it in favour of a dial that waits. */
@@ -77,37 +72,39 @@ export class Dial {
 
   /** Ends the dial without a result. Idempotent; nothing happens after the dial has ended. */
   abort(): void {
-    if (!this.#release()) return
-    this.#socket.destroy()
+    if (this.#release()) this.#reached?.socket.destroy()
   }
 
-  readonly #onConnect = (): void => {
-    this.#connected = true
-    this.#target.security.client(this.#socket, this.#onSecured)
+  readonly #onRaceEnded = (result: RaceResult): void => {
+    if (result.kind === 'failed') return this.#fail(result.error)
+    const { endpoint, socket } = result
+    this.#reached = { endpoint, socket }
+    socket.on('error', this.#onError)
+    this.#target.security.client(socket, (secured) => this.#onSecured(socket, secured))
   }
 
-  readonly #onSecured = (result: Socket | TcpnetError | null): void => {
-    if (this.#ended) return
+  #onSecured(raw: Socket, result: Socket | TcpnetError | null): void {
+    if (this.#ended || this.#reached === null) return
     if (result === null || result instanceof TcpnetError) return this.#fail(result ?? hasEnded())
-    if (result !== this.#socket) this.#leave()
-    this.#socket = result
+    if (result !== raw) this.#leave(raw)
+    this.#reached.socket = result
     result.write(encodeHello(this.#target.hello()))
     this.#sent = true
-    this.#stopReading = readLine(result, this.#onLine)
+    this.#stopReading = readLine(result, (line) => this.#onLine(result, line))
   }
 
-  readonly #onLine = (line: Line): void => {
+  #onLine(socket: Socket, line: Line): void {
     if (this.#ended) return
     const answer = typeof line === 'string' ? decodeAnswer(line) : (line ?? this.#silence())
     if (answer instanceof Error) return this.#fail(answer)
     if (answer.status === 'refused') return this.#fail(refusal(answer.reason))
     if (answer.status === 'connected') {
       this.#end({ kind: 'connected' })
-      this.#socket.destroy()
+      socket.destroy()
       return
     }
-    if (this.#socket.destroyed) return this.#fail(hasEnded())
-    this.#end({ kind: 'ok', socket: this.#socket, seq: answer.seq, boot: answer.boot })
+    if (socket.destroyed) return this.#fail(hasEnded())
+    this.#end({ kind: 'ok', socket, seq: answer.seq, boot: answer.boot })
   }
 
   /** The other side closed the connection in the place of an answer. */
@@ -116,7 +113,7 @@ export class Dial {
     return this.#target.security.mode === 'tls' ? notAccepted() : hasEnded()
   }
 
-  readonly #onError = (error: Error): void => this.#fail(withMessage(error))
+  readonly #onError = (error: Error): void => this.#fail(error)
 
   readonly #onDeadline = (): void => this.#fail(this.#tooLate(this.#target.deadlineMs))
 
@@ -130,15 +127,10 @@ export class Dial {
   }
 
   #fail(error: Error): void {
-    this.#end({ kind: 'failed', error, addresses: this.tried() })
-    this.#socket.destroy()
-  }
-
-  /** The addresses that were tried in vain; the one that was reached, if it came that far. */
-  tried(): string[] {
-    const { remoteAddress, autoSelectFamilyAttemptedAddresses: attempts = [] } = this.#socket
-    if (this.#connected) return remoteAddress === undefined ? [] : [remoteAddress]
-    return attempts.map((attempt) => attempt.slice(0, attempt.lastIndexOf(':')))
+    const socket = this.#reached?.socket
+    const tried = this.#reached === null ? this.#race.tried : [this.#reached.endpoint]
+    this.#end({ kind: 'failed', error, addresses: tried.map(({ address }) => address) })
+    socket?.destroy()
   }
 
   #end(result: DialResult): void {
@@ -150,14 +142,15 @@ export class Dial {
     if (this.#ended) return false
     this.#ended = true
     clearTimeout(this.#deadline)
+    this.#race.abort()
     this.#stopReading()
-    this.#leave()
+    if (this.#reached !== null) this.#leave(this.#reached.socket)
     return true
   }
 
-  /** Takes its listeners off the socket. One for errors stays, that holds nothing: without any, they crash the process. */
-  #leave(): void {
-    this.#socket.off('connect', this.#onConnect).off('error', this.#onError).on('error', ignore)
+  /** Takes its listener off a socket. One for errors stays, that holds nothing: without any, they crash the process. */
+  #leave(socket: Socket): void {
+    socket.off('error', this.#onError).on('error', ignore)
   }
 }
 
@@ -170,14 +163,6 @@ const REFUSALS: Record<RefusalReason, string> = {
   self: 'it has our own uuid: give every service a uuid of its own',
   full: 'it has as many peers as its maxPeers allows: raise that',
   busy: 'it has too many connections in progress: it is dialed again'
-}
-
-/** Node's error of several addresses has no message of its own: those of each address. */
-function withMessage(error: Error): Error {
-  if (error.message === '' && error instanceof AggregateError) {
-    error.message = error.errors.map((one: Error) => one.message).join('; ')
-  }
-  return error
 }
 
 function notAccepted(): TcpnetError {

@@ -4,15 +4,16 @@ import type { TcpnetError } from '../errors.js'
 import { dialable } from '../network.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
+import { dialOrder } from './dial-order.js'
 import type { Dial } from './dialer.js'
 import type { Holding } from './pairing.js'
+import type { Endpoint } from './race.js'
 
 /** Where a link stands. Each variant owns what is in it; {@link Link.enter} alone changes it. */
 export type LinkState =
   /** Nothing is under way: the next step is to be decided, or a dial waits for its turn. */
   | { readonly kind: 'idle' }
-  /** `hinted`: nobody had announced the peer when the dial began. */
-  | { readonly kind: 'dialing'; readonly dial: Dial; readonly hinted: boolean }
+  | { readonly kind: 'dialing'; readonly dial: Dial }
   | {
       readonly kind: 'connected'
       readonly socket: Socket
@@ -178,13 +179,12 @@ export class Link {
     this.enter({ kind: 'idle' }, reason)
   }
 
-  /** Where to dial the peer; null where nothing is known of it. Addresses that were tried in vain come last. */
-  target(): { port: number; addresses: { address: string; family: 4 | 6 }[] } | null {
+  /** Where to dial the peer, in this order; empty where nothing is known of it. */
+  endpoints(): Endpoint[] {
     const instance = this.#instance ?? this.#hint
-    if (instance === null) return null
-    const suspects = [...this.#suspects]
-    const rank = ({ address }: { address: string }) => suspects.indexOf(address)
-    return { port: instance.port, addresses: dialable(instance.paths).sort((a, b) => rank(a) - rank(b)) }
+    if (instance === null) return []
+    const { port, paths } = instance
+    return dialOrder(dialable(paths), this.#suspects).map((address) => ({ ...address, port }))
   }
 
   toPeer(): Peer {

@@ -6,9 +6,10 @@ import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
 import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
 import { Connections } from './connections.js'
 import { DialQueue } from './dial-queue.js'
-import { Dial, type DialResult, SLOW_AFTER_MS } from './dialer.js'
+import { Dial, type DialResult } from './dialer.js'
 import { Link, type LinkState, type Peer } from './link.js'
 import { pair } from './pairing.js'
+import { type Connect, connectTo } from './race.js'
 
 /** What bounds a mesh. */
 export interface Limits {
@@ -30,6 +31,8 @@ export interface MeshOptions {
   readonly boot: string
   readonly security: Security
   readonly limits: Limits
+  /** Opens connections; default: those of node:net. */
+  readonly connect?: Connect
   /** A peer is connected: the hello has succeeded, the socket is the application's. */
   readonly onConnection: (socket: Socket, uuid: string) => void
   /** Its socket has closed. Called before the application hears of it. */
@@ -82,7 +85,7 @@ export class Mesh {
     const objection = securityObjection(this.#options.security, instance.uuid, instance.txt.sec)
     link.barred = objection === null ? null : (link.barred ?? objection)
     if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'fresh announcement')
-    if (link.state.kind === 'dialing' && link.state.hinted) this.#correct(link, link.state.dial)
+    if (link.state.kind === 'dialing') link.state.dial.take(link.endpoints())
     this.#wake(link)
   }
 
@@ -122,20 +125,6 @@ export class Mesh {
       if (link.state.kind !== 'connected') this.#forget(link, 'the service closes')
     }
     this.#connections.close(graceMs, (socket) => this.#options.security.reset(socket), done)
-  }
-
-  /** A dial that a hint led to makes way, where it has long reached nobody and the announcement has more than the hint. */
-  #correct(link: Link, dial: Dial): void {
-    if (link.state.kind !== 'dialing' || link.state.dial !== dial) return
-    const target = link.target()
-    if (target === null || !dial.lacks(target)) return
-    if (!dial.isSlow()) {
-      setTimeout(() => this.#correct(link, dial), SLOW_AFTER_MS.connecting).unref()
-      return
-    }
-    link.suspect(dial.tried())
-    this.#leaveDial(link, { kind: 'idle' }, 'announced elsewhere than hinted at')
-    this.#wake(link)
   }
 
   /** Tells, once, why a peer is not dialed. */
@@ -242,18 +231,17 @@ export class Mesh {
   }
 
   #dial(link: Link): void {
-    const target = link.target()
-    if (target === null) return
-    const { name, uuid, boot, security, limits } = this.#options
+    const endpoints = link.endpoints()
+    if (endpoints.length === 0) return
+    const { name, uuid, boot, security, limits, connect = connectTo } = this.#options
     const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted })
     const dial = new Dial(
-      { uuid: link.uuid, ...target, security, deadlineMs: limits.helloTimeoutMs, hello },
+      { uuid: link.uuid, endpoints, security, deadlineMs: limits.helloTimeoutMs, hello, connect },
       (result) => this.#onDialEnded(link, result)
     )
     this.#queue.leave(link)
     this.#queue.begin(dial)
-    const hinted = link.instance === null
-    link.enter({ kind: 'dialing', dial, hinted }, hinted ? 'hinted at' : 'announced')
+    link.enter({ kind: 'dialing', dial }, link.instance === null ? 'hinted at' : 'announced')
   }
 
   /** Changes the state of a link that may be dialing or have its turn to, and lets the next dial begin. */

@@ -7,6 +7,7 @@ import { after, describe, test } from 'node:test'
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls'
 import { TcpnetError } from 'tcpnet'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
+import { connectTo } from '#tcpnet/mesh/race.js'
 import { pskSecurity, tlsSecurity } from '#tcpnet/security/modes.js'
 import type { Security } from '#tcpnet/security/security.js'
 import { Authority } from './certificates.js'
@@ -39,8 +40,8 @@ async function prepared(security: Security): Promise<Security> {
 function dial(security: Security, port: number): Promise<DialResult> {
   const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0 })
   return new Promise((resolve) => {
-    const addresses = [{ address: '127.0.0.1', family: 4 as const }]
-    new Dial({ uuid: 'BEEF', port, addresses, security, deadlineMs: 5000, hello }, resolve)
+    const endpoints = [{ address: '127.0.0.1', family: 4 as const, port }]
+    new Dial({ uuid: 'BEEF', endpoints, security, deadlineMs: 5000, hello, connect: connectTo }, resolve)
   })
 }
 
@@ -138,9 +139,10 @@ const DIAL = `
   const { pskSecurity } = await import('#tcpnet/security/modes.js')
   const security = pskSecurity([process.argv[2]], 'x')
   const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0 })
-  const addresses = [{ address: '127.0.0.1', family: 4 }]
+  const { connectTo: connect } = await import('#tcpnet/mesh/race.js')
+  const endpoints = [{ address: '127.0.0.1', family: 4, port: Number(process.argv[1]) }]
   security.prepare((error) => {
-    const target = { uuid: 'BEEF', port: Number(process.argv[1]), addresses, security, deadlineMs: 5000, hello }
+    const target = { uuid: 'BEEF', endpoints, security, deadlineMs: 5000, hello, connect }
     new Dial(target, (result) => console.log(error, result.kind, result.error?.code, result.error?.message))
   })`
 
