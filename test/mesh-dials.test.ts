@@ -206,3 +206,28 @@ test('a hint with one wrong address is suspected', async () => {
     ['127.0.0.1', '127.0.0.9']
   )
 })
+
+test('a dial that the peer declines is no failure, and is repeated', async () => {
+  const server = await silentServer()
+  let dials = 0
+  server.on('connection', (socket) => {
+    dials++
+    socket.write(encodeAnswer({ status: 'connected' }))
+  })
+  const { mesh, failed } = meshWith()
+  mesh.up(instance('A1', portOf(server)))
+  await until(() => dials === 3 && mesh.peers().get('A1')?.state === 'waiting', 'it is repeated')
+  assert.deepEqual([mesh.peers().get('A1')?.failures, failed], [0, []])
+})
+
+test('the delay before the next dial grows with dials that fail, are declined, or give a short connection', () => {
+  const link = new Link('A1', { name: 'x', uuid: 'FF' })
+  link.declined()
+  link.failed(new Error('no'), [])
+  link.lost(performance.now())
+  assert.ok(link.backoffMs() >= 300)
+  assert.equal(link.toPeer().failures, 2)
+  link.lost(performance.now() - 15_000)
+  assert.ok(link.backoffMs() <= 100)
+  assert.equal(link.toPeer().failures, 0)
+})

@@ -4,6 +4,7 @@ import type { TcpnetError } from '../errors.js'
 import { dialable } from '../network.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
+import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
 import { dialOrder } from './dial-order.js'
 import type { Dial } from './dialer.js'
 import type { Holding } from './pairing.js'
@@ -69,16 +70,18 @@ export class Link {
   applicant: Applicant | null = null
   /** Why the peer is not to be dialed although it is announced; null where it is. */
   barred: TcpnetError | null = null
-  /** Dials that failed, and connections that did not last, in a row. */
-  failures = 0
-  lastError: Error | null = null
   /** Whether it was never dialed or connected. */
   isNew = true
-  /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
-  lostAt = performance.now()
   readonly #owner: { readonly name: string; readonly uuid: string }
   /** Addresses that were tried in vain: dialed last, the latest of them at the very end. */
   #suspects: ReadonlySet<string> = NONE
+  /** Dials that failed, and connections that did not last, in a row. */
+  #failures = 0
+  /** The same, and dials that the peer declined because it has a connection. */
+  #vainDials = 0
+  #error: Error | null = null
+  /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
+  #lostAt = performance.now()
   #instance: Instance | null = null
   #hint: Instance | null = null
   #state: LinkState = { kind: 'idle' }
@@ -119,6 +122,43 @@ export class Link {
     this.#publish('hinted at')
   }
 
+  /** A dial failed. `addresses` were tried in vain, or gave the wrong answer. */
+  failed(error: Error, addresses: readonly string[]): void {
+    this.#failures++
+    this.#vainDials++
+    this.#error = error
+    this.suspect(addresses)
+  }
+
+  /** A dial was declined: no failure, but no reason either to dial again at once. */
+  declined(): void {
+    this.#vainDials++
+  }
+
+  /** Its connection closed, which stood from `since` on. */
+  lost(since: number): void {
+    this.#lostAt = performance.now()
+    const wasGood = this.#lostAt - since >= GOOD_CONNECTION_MS
+    this.#failures = wasGood ? 0 : this.#failures + 1
+    this.#vainDials = wasGood ? 0 : this.#vainDials + 1
+  }
+
+  /**
+   * Bars the peer from being dialed.
+   *
+   * @returns whether that is news
+   */
+  bar(objection: TcpnetError): boolean {
+    if (this.#error === objection) return false
+    this.#error = objection
+    return true
+  }
+
+  /** Milliseconds to wait before the next dial. */
+  backoffMs(): number {
+    return backoffMs(Math.max(this.#vainDials, 1), Math.random())
+  }
+
   /** Addresses were tried in vain, or gave the wrong answer: they are dialed last from now on. */
   suspect(addresses: readonly string[]): void {
     if (addresses.length === 0) return
@@ -137,6 +177,7 @@ export class Link {
     this.#state = next
     if (next.kind === 'dialing') this.#hint = null
     if (next.kind === 'dialing' || next.kind === 'connected') this.isNew = false
+    if (next.kind === 'connected') this.#error = null
     this.#publish(reason)
     if (old.kind === 'dialing') old.dial.abort()
     if (old.kind === 'waiting') clearTimeout(old.timer)
@@ -149,7 +190,7 @@ export class Link {
    * may be of the past.
    */
   isLeaving(error: NodeJS.ErrnoException): boolean {
-    return error.code === 'ECONNREFUSED' && performance.now() - this.lostAt < GOODBYE_MS
+    return error.code === 'ECONNREFUSED' && performance.now() - this.#lostAt < GOODBYE_MS
   }
 
   /** What pairing needs to know of the state; null where the answer has to wait for our old connection's close. */
@@ -196,9 +237,9 @@ export class Link {
       host: instance?.host ?? null,
       port: instance?.port ?? null,
       addresses: Object.freeze(instance === null ? [] : dialable(instance.paths).map(({ address }) => address)),
-      failures: this.failures,
+      failures: this.#failures,
       retryAt: state.kind === 'waiting' ? state.until : null,
-      error: this.lastError
+      error: this.#error
     })
   }
 

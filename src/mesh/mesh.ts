@@ -3,7 +3,6 @@ import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
 import { type Security, securityObjection } from '../security/security.js'
 import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
-import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
 import { Connections } from './connections.js'
 import { DialQueue } from './dial-queue.js'
 import { Dial, type DialResult } from './dialer.js'
@@ -127,13 +126,6 @@ export class Mesh {
     this.#connections.close(graceMs, (socket) => this.#options.security.reset(socket), done)
   }
 
-  /** Tells, once, why a peer is not dialed. */
-  #tellBarred(link: Link, objection: TcpnetError): void {
-    if (link.lastError === objection) return
-    link.lastError = objection
-    this.#options.onDialFailed(objection, link.toPeer())
-  }
-
   /** Whether nothing is to be made of a uuid: it is our own, or the mesh closes. */
   #isOurs(uuid: string): boolean {
     return uuid === this.#options.uuid || this.#closing
@@ -173,7 +165,7 @@ export class Mesh {
     if (link.state.kind !== 'idle' || link.applicant !== null) return
     if (link.isGone) return this.#forget(link, 'neither announced nor connected')
     if (link.barred !== null) {
-      this.#tellBarred(link, link.barred)
+      if (link.bar(link.barred)) this.#options.onDialFailed(link.barred, link.toPeer())
       // It may have been its turn.
       return this.#next()
     }
@@ -274,12 +266,10 @@ export class Mesh {
       }
       case 'connected':
         // Its dial is on its way to us, or what it holds is about to end: the next dial finds out.
-        link.failures++
+        link.declined()
         return this.#wait(link, 'the peer has a connection already')
       case 'failed':
-        link.failures++
-        link.lastError = result.error
-        link.suspect(result.addresses)
+        link.failed(result.error, result.addresses)
         this.#wait(link, result.error.message)
         // A hint may be wrong without harm.
         if (link.instance !== null && !link.isLeaving(result.error))
@@ -292,7 +282,7 @@ export class Mesh {
       this.#leaveDial(link, { kind: 'idle' }, reason)
       return this.#wake(link)
     }
-    const delayMs = backoffMs(Math.max(link.failures, 1), Math.random())
+    const delayMs = link.backoffMs()
     const timer = setTimeout(() => {
       link.enter({ kind: 'idle' }, 'time to dial again')
       this.#wake(link)
@@ -304,7 +294,6 @@ export class Mesh {
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
     this.#connections.add(socket, () => this.#onSocketClosed(link, socket, state.since))
-    link.lastError = null
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     // Whoever watches the changes may close the service in this one.
     if (this.#closing) return
@@ -316,8 +305,7 @@ export class Mesh {
     this.#options.onDisconnected(socket)
     if (this.#closing) return this.#forget(link, 'the connection closed')
     this.#next()
-    link.lostAt = performance.now()
-    link.failures = link.lostAt - since >= GOOD_CONNECTION_MS ? 0 : link.failures + 1
+    link.lost(since)
     if (link.state.kind === 'closing') {
       link.enter({ kind: 'idle' }, 'the old connection is closed')
       this.#wake(link)
