@@ -19,7 +19,7 @@ async function freePort(): Promise<number> {
 
 /** How a dial of a port of these addresses ends. */
 function dial(port: number, addresses: string[]): Promise<DialResult> {
-  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'B', seq: 0 })
+  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'B', seq: 0, dial: 1 })
   const target = {
     uuid: 'B',
     endpoints: addresses.map((address) => ({ address, family: 4 as const, port })),

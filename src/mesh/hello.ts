@@ -21,6 +21,8 @@ export interface Hello {
   readonly to: string
   /** How many dials the dialer has answered with `ok` so far. */
   readonly seq: number
+  /** The number of this dial: greater than that of the dialer's earlier ones; null where the dialer does not count. */
+  readonly dial: number | null
 }
 
 /** Why an acceptor refused a dial. */
@@ -56,7 +58,7 @@ export function decodeHello(line: string): Hello | TcpnetError {
   if (typeof name !== 'string' || from === null || boot === null || to === null || !isCount(seq)) {
     return invalid('lacks a field, or has one of the wrong form')
   }
-  return { name, from, boot, to, seq }
+  return { name, from, boot, to, seq, dial: isCount(fields.dial) ? fields.dial : null }
 }
 
 /** Reads an acceptor's line. Unknown fields are ignored. */

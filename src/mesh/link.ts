@@ -7,7 +7,7 @@ import type { Applicant } from './acceptor.js'
 import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
 import { dialOrder } from './dial-order.js'
 import type { Dial } from './dialer.js'
-import type { Holding } from './pairing.js'
+import { type Holding, isOvertaken, type Numbered } from './pairing.js'
 import type { Endpoint } from './race.js'
 
 /** Where a link stands. Each variant owns what is in it; {@link Link.enter} alone changes it. */
@@ -60,6 +60,12 @@ export interface Peer {
 /** How long a peer that goes away may still be announced, in milliseconds (RFC 6762 §10.1: one second). */
 const GOODBYE_MS = 2000
 
+/**
+ * How long a hello can be under way, in milliseconds, after its dial was given up: the system sends it again for about as
+ * long. What was heard longer ago says nothing about the next hello, so that a false count cannot keep a peer out for good.
+ */
+const LATE_HELLO_MS = 60_000
+
 /** Most links never suspect an address: they share this. */
 const NONE: ReadonlySet<string> = new Set()
 
@@ -82,6 +88,8 @@ export class Link {
   #error: Error | null = null
   /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
   #lostAt = performance.now()
+  /** The peer's latest hello, and when it came. */
+  #heard: { readonly hello: Numbered; readonly at: number } | null = null
   #instance: Instance | null = null
   #hint: Instance | null = null
   #state: LinkState = { kind: 'idle' }
@@ -120,6 +128,19 @@ export class Link {
   hinted(hint: Instance): void {
     this.#hint = hint
     this.#publish('hinted at')
+  }
+
+  /**
+   * The peer said a hello.
+   *
+   * @returns whether its dial is still to be answered: false where the peer has dialed again meanwhile
+   */
+  hears(hello: Numbered): boolean {
+    const heard = this.#heard
+    const now = performance.now()
+    if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard.hello)) return false
+    this.#heard = { hello, at: now }
+    return true
   }
 
   /** A dial failed. `addresses` were tried in vain, or gave the wrong answer. */

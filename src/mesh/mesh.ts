@@ -56,6 +56,8 @@ export class Mesh {
   readonly #connections = new Connections()
   /** How many dials were answered with `ok`: the clock that hellos carry. */
   #accepted = 0
+  /** How many hellos were sent: what numbers our dials. */
+  #hellos = 0
   #closing = false
 
   constructor(options: MeshOptions) {
@@ -226,7 +228,7 @@ export class Mesh {
     const endpoints = link.endpoints()
     if (endpoints.length === 0) return
     const { name, uuid, boot, security, limits, connect = connectTo } = this.#options
-    const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted })
+    const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted, dial: ++this.#hellos })
     const dial = new Dial(
       { uuid: link.uuid, endpoints, security, deadlineMs: limits.helloTimeoutMs, hello, connect },
       (result) => this.#onDialEnded(link, result)
@@ -252,6 +254,7 @@ export class Mesh {
     const isNew = kind !== 'connected' && kind !== 'closing'
     if (isNew && this.#connections.size >= maxPeers) return applicant.refuse('full', full(maxPeers))
     const link = this.#linkOf(from)
+    if (!link.hears(applicant.hello)) return applicant.decline()
     // A peer has one dial at a time: an older one is a dial that it has given up.
     link.applicant?.drop()
     link.applicant = applicant

@@ -38,7 +38,7 @@ async function prepared(security: Security): Promise<Security> {
 
 /** Dials the port as a member does that believes the peer BEEF there. */
 function dial(security: Security, port: number): Promise<DialResult> {
-  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0 })
+  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0, dial: 1 })
   return new Promise((resolve) => {
     const endpoints = [{ address: '127.0.0.1', family: 4 as const, port }]
     new Dial({ uuid: 'BEEF', endpoints, security, deadlineMs: 5000, hello, connect: connectTo }, resolve)
@@ -138,7 +138,7 @@ const DIAL = `
   const { Dial } = await import('#tcpnet/mesh/dialer.js')
   const { pskSecurity } = await import('#tcpnet/security/modes.js')
   const security = pskSecurity([process.argv[2]], 'x')
-  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0 })
+  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0, dial: 1 })
   const { connectTo: connect } = await import('#tcpnet/mesh/race.js')
   const endpoints = [{ address: '127.0.0.1', family: 4, port: Number(process.argv[1]) }]
   security.prepare((error) => {
