@@ -166,7 +166,7 @@ class Steps {
     const world = clone(this.#world)
     this.#wrong = null
     change(world)
-    for (const side of world.sides) if (side.link === 'i' && side.knows) side.link = 'u'
+    for (const node of NODES) settle(world, node)
     if (this.#wrong === null) this.#emit.step(kind, label, encode(world))
     else this.#emit.violation(this.#wrong, label)
   }
@@ -287,6 +287,14 @@ class Steps {
     if (connWith(world, node, 'SX') !== undefined) this.#wrong = 'close comes before the next connection'
     setEnd(conn, node, 'S')
   }
+}
+
+/** What follows at once where a link is idle: it begins a dial, or is forgotten with what it heard. */
+function settle(world: World, node: Node): void {
+  const side = world.sides[node]
+  if (side.link !== 'i') return
+  if (side.knows) side.link = 'u'
+  else if (connWith(world, node, 'A') === undefined) Object.assign(side, { heardBoot: 0, heardDial: 0 })
 }
 
 /** Link.holding. */

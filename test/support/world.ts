@@ -182,11 +182,16 @@ function forget(conn: Conn): void {
   if (!connectedByDialer && acceptorEnd !== 'R' && acceptorEnd !== 'A') conn.acceptorBoot = 0
 }
 
-/** Numbers of dials are compared with each other where they are of one boot, and only while a hello is not read. */
+/**
+ * Numbers of dials are compared with each other where they are of one boot, and only while a hello is not read. What was
+ * heard matters only where it overtakes such a hello.
+ */
 function compressDials(world: World, dialer: Node): void {
   const listener = world.sides[otherOf(dialer)]
   const isUnread = (conn: Conn) => conn.dialer === dialer && conn.acceptorEnd === 'R'
-  if (!world.conns.some((conn) => isUnread(conn) && conn.dialerBoot === listener.heardBoot)) {
+  const isOvertaken = (conn: Conn) =>
+    isUnread(conn) && conn.dialerBoot === listener.heardBoot && conn.helloDial < listener.heardDial
+  if (!world.conns.some(isOvertaken)) {
     listener.heardBoot = 0
     listener.heardDial = 0
   }
@@ -202,14 +207,23 @@ function compressDials(world: World, dialer: Node): void {
   }
 }
 
+/** Clocks are compared with each other where they are of one boot. */
 function compressClock(world: World, node: Node): void {
   const side = world.sides[node]
-  let values = 1 | (1 << side.accepted)
-  for (const conn of world.conns) values |= 1 << (conn.dialer === node ? conn.helloSeq : conn.okSeq)
-  side.accepted = rank(values, side.accepted)
-  for (const conn of world.conns) {
-    if (conn.dialer === node) conn.helloSeq = rank(values, conn.helloSeq)
-    else conn.okSeq = rank(values, conn.okSeq)
+  const bootOf = (conn: Conn) => (conn.dialer === node ? conn.dialerBoot : conn.acceptorBoot)
+  let oldest = 0
+  for (const conn of world.conns) oldest = Math.max(oldest, bootOf(conn))
+  for (let boot = 0; boot <= oldest; boot++) {
+    let values = boot === 0 ? 1 | (1 << side.accepted) : 1
+    for (const conn of world.conns) {
+      if (bootOf(conn) === boot) values |= 1 << (conn.dialer === node ? conn.helloSeq : conn.okSeq)
+    }
+    if (boot === 0) side.accepted = rank(values, side.accepted)
+    for (const conn of world.conns) {
+      if (bootOf(conn) !== boot) continue
+      if (conn.dialer === node) conn.helloSeq = rank(values, conn.helloSeq)
+      else conn.okSeq = rank(values, conn.okSeq)
+    }
   }
 }
 
@@ -239,7 +253,7 @@ function encodeSide({ link, knows, accepted, lastBoot, heardBoot, heardDial }: S
   return (((first * 8 + accepted) * 8 + lastBoot + 1) * 8 + heardBoot) * 8 + heardDial
 }
 
-function encodeConn(conn: Conn): number {
+export function encodeConn(conn: Conn): number {
   const { dialer, dialerEnd, acceptorEnd, answer, helloSeq, helloDial, okSeq, dialerBoot, acceptorBoot, cut } = conn
   const ends = (dialer * 6 + ENDS.indexOf(dialerEnd)) * 6 + ENDS.indexOf(acceptorEnd)
   const first = (((ends * 3 + ANSWERS.indexOf(answer)) * 2 + (cut ? 1 : 0)) * 8 + helloSeq) * 8 + okSeq
