@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { connectTo } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
+import { unlimited } from './support/allowance.js'
 import { within } from './support/wait.js'
 
 /** A port on which nobody listens. */
@@ -26,7 +27,8 @@ function dial(port: number, addresses: string[]): Promise<DialResult> {
     security: plain,
     deadlineMs: 5000,
     hello,
-    connect: connectTo
+    connect: connectTo,
+    allowance: unlimited()
   }
   return within(new Promise((resolve) => new Dial(target, resolve)), 'the dial ends')
 }

@@ -13,6 +13,7 @@ import { Link } from '#tcpnet/mesh/link.js'
 import { Mesh } from '#tcpnet/mesh/mesh.js'
 import { connectTo } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
+import { unlimited } from './support/allowance.js'
 import { until, within } from './support/wait.js'
 
 const LIMITS = { maxDials: 1, maxPeers: 10, maxHellos: 10, maxHellosPerAddress: 10, helloTimeoutMs: 5000 }
@@ -160,7 +161,7 @@ test('addresses that were tried in vain are dialed last, the latest of them at t
   assert.deepEqual(order(), [a, b, c])
   link.suspect([a])
   assert.deepEqual(order(), [b, c, a])
-  link.trustAll()
+  link.metAt(a)
   assert.deepEqual(order(), [a, b, c])
 })
 
@@ -171,7 +172,15 @@ test('a dial tells which addresses it has tried', async () => {
   for (const addresses of [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]) {
     const endpoints = addresses.map((address) => ({ address, family: 4 as const, port }))
     const hello = () => assert.fail('nobody is reached')
-    const target = { uuid: 'A1', endpoints, security: plain, deadlineMs: 5000, hello, connect: connectTo }
+    const target = {
+      uuid: 'A1',
+      endpoints,
+      security: plain,
+      deadlineMs: 5000,
+      hello,
+      connect: connectTo,
+      allowance: unlimited()
+    }
     const result = await new Promise<DialResult>((resolve) => new Dial(target, resolve))
     assert.deepEqual(result.kind === 'failed' ? result.addresses : [], addresses)
   }
@@ -195,7 +204,7 @@ test('a hint with one wrong address is suspected', async () => {
   const hello = () => assert.fail('nobody is reached')
   // Never answered: as of a host that is not there.
   const connect = () => new Socket()
-  const target = { uuid: 'A1', endpoints, security: plain, deadlineMs: 1, hello, connect }
+  const target = { uuid: 'A1', endpoints, security: plain, deadlineMs: 1, hello, connect, allowance: unlimited() }
   const result = await new Promise<DialResult>((resolve) => new Dial(target, resolve))
   assert.ok(result.kind === 'failed')
   link.suspect(result.addresses)

@@ -11,10 +11,11 @@ function endpoint(address: string, port = 1): Endpoint {
 }
 
 describe('the order of a dial', () => {
-  const order = (addresses: string[], suspects: string[] = []) =>
+  const order = (addresses: string[], suspects: string[] = [], homes: string[] = []) =>
     dialOrder(
       addresses.map((address) => endpoint(address)),
-      new Set(suspects)
+      new Set(suspects),
+      new Set(homes)
     ).map(({ address }) => address)
 
   it('alternates between the families, starting with the first', () => {
@@ -28,12 +29,19 @@ describe('the order of a dial', () => {
     assert.deepEqual(order(['::1', '::2', '1'], ['1', '::1']), ['::2', '1', '::1'])
     assert.deepEqual(order(['::1', '1', '::2'], ['::2', '::1', '1', '9']), ['::2', '::1', '1'])
   })
+
+  it('begins with the addresses at which the peer was connected, but for those that were tried in vain since', () => {
+    assert.deepEqual(order(['::1', '1', '::2', '2'], [], ['2', '9']), ['2', '::1', '1', '::2'])
+    assert.deepEqual(order(['::1', '1'], ['1'], ['1']), ['::1', '1'])
+  })
 })
 
 /** A race whose attempts are played by the test. */
 class Trial {
   readonly sockets = new Map<string, Socket & { destroyed: boolean }>()
   readonly results: RaceResult[] = []
+  /** Milliseconds until an attempt may begin. */
+  waitMs = 0
   readonly race: Race
 
   constructor(addresses: readonly string[]) {
@@ -43,7 +51,8 @@ class Trial {
       return socket as unknown as Socket
     }
     const endpoints = addresses.map((address) => endpoint(address))
-    this.race = new Race(endpoints, connect, (result) => this.results.push(result))
+    const pace = { waitMs: () => this.waitMs, take: () => {} }
+    this.race = new Race(endpoints, { connect, pace }, (result) => this.results.push(result))
   }
 
   get tried(): string[] {
@@ -141,6 +150,19 @@ describe('a race of endpoints', () => {
       trial.race.add([endpoint('b'), endpoint('c')])
       pass(10_000)
       assert.equal(trial.tried.length, MAX_ATTEMPTS)
+    })
+  })
+
+  it('begins no attempt before it may', () => {
+    withClock((pass) => {
+      const trial = new Trial(['a', 'b', 'c'])
+      trial.waitMs = 400
+      trial.fail('a')
+      pass(399)
+      assert.deepEqual(trial.tried, ['a'])
+      trial.waitMs = 0
+      pass(1)
+      assert.deepEqual(trial.tried, ['a', 'b'])
     })
   })
 

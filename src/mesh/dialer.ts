@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
+import type { Allowance } from './connect-budget.js'
 import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
 import { type Connect, type Endpoint, Race, type RaceResult } from './race.js'
 
-/** How long a dial on a local network takes at most, in milliseconds, until the host answers, and until the peer does. */
-export const SLOW_AFTER_MS = { connecting: 250, connected: 2000 } as const
+/** How long a dial on a local network takes at most, in milliseconds. */
+const SLOW_AFTER_MS = 250
 
 /** Where to dial, and how. */
 export interface DialTarget {
@@ -18,11 +19,19 @@ export interface DialTarget {
   /** Makes our hello, at the moment at which it is sent. */
   readonly hello: () => Hello
   readonly connect: Connect
+  readonly allowance: Allowance
 }
 
 /** How a dial ended. */
 export type DialResult =
-  | { readonly kind: 'ok'; readonly socket: Socket; readonly seq: number; readonly boot: string | null }
+  | {
+      readonly kind: 'ok'
+      readonly socket: Socket
+      readonly seq: number
+      readonly boot: string | null
+      /** Where it was reached. */
+      readonly address: string
+    }
   /** The peer has a connection with us already, or will have told us so. */
   | { readonly kind: 'connected' }
   /** `addresses`: those that were tried in vain; the one that was reached and gave the wrong answer, if it came that far. */
@@ -47,7 +56,7 @@ export class Dial {
     this.#done = done
     this.#deadline = setTimeout(this.#onDeadline, target.deadlineMs)
     const connect = (endpoint: Endpoint) => target.connect(endpoint, target.uuid)
-    this.#race = new Race(target.endpoints, connect, this.#onRaceEnded)
+    this.#race = new Race(target.endpoints, { connect, pace: target.allowance }, this.#onRaceEnded)
   }
 
   /** Whether our hello is out, so that the peer may have seen this dial. */
@@ -62,7 +71,12 @@ export class Dial {
 
   /** Whether it takes longer than it ought to. */
   isSlow(): boolean {
-    return performance.now() - this.#since > SLOW_AFTER_MS[this.#reached === null ? 'connecting' : 'connected']
+    return performance.now() - this.#since > SLOW_AFTER_MS
+  }
+
+  /** The peer was met at an address, by this dial or by its own. */
+  met(address: string): void {
+    this.#target.allowance.met(address)
   }
 
   /** Fails it in favour of a dial that waits. */
@@ -90,21 +104,23 @@ export class Dial {
     this.#reached.socket = result
     result.write(encodeHello(this.#target.hello()))
     this.#sent = true
-    this.#stopReading = readLine(result, (line) => this.#onLine(result, line))
+    const { address } = this.#reached.endpoint
+    this.#stopReading = readLine(result, (line) => this.#onLine(result, address, line))
   }
 
-  #onLine(socket: Socket, line: Line): void {
+  #onLine(socket: Socket, address: string, line: Line): void {
     if (this.#ended) return
     const answer = typeof line === 'string' ? decodeAnswer(line) : (line ?? this.#silence())
     if (answer instanceof Error) return this.#fail(answer)
     if (answer.status === 'refused') return this.#fail(refusal(answer.reason))
+    this.met(address)
     if (answer.status === 'connected') {
       this.#end({ kind: 'connected' })
       socket.destroy()
       return
     }
     if (socket.destroyed) return this.#fail(hasEnded())
-    this.#end({ kind: 'ok', socket, seq: answer.seq, boot: answer.boot })
+    this.#end({ kind: 'ok', socket, seq: answer.seq, boot: answer.boot, address })
   }
 
   /** The other side closed the connection in the place of an answer. */

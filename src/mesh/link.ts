@@ -4,7 +4,7 @@ import type { TcpnetError } from '../errors.js'
 import { dialable } from '../network.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
-import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
+import { backoffMs, GOOD_CONNECTION_MS, LONGEST_DELAY_MS } from './backoff.js'
 import { dialOrder } from './dial-order.js'
 import type { Dial } from './dialer.js'
 import { type Holding, isOvertaken, type Numbered } from './pairing.js'
@@ -66,6 +66,9 @@ const GOODBYE_MS = 2000
  */
 const LATE_HELLO_MS = 60_000
 
+/** At so many addresses a peer is known to be, at most: those at which it was connected last. */
+const MAX_HOMES = 8
+
 /** Most links never suspect an address: they share this. */
 const NONE: ReadonlySet<string> = new Set()
 
@@ -81,6 +84,12 @@ export class Link {
   readonly #owner: { readonly name: string; readonly uuid: string }
   /** Addresses that were tried in vain: dialed last, the latest of them at the very end. */
   #suspects: ReadonlySet<string> = NONE
+  /** Addresses at which it was connected, the latest last. */
+  readonly #homes = new Set<string>()
+  /** Where it is dialed first; undefined where that is to be found out. */
+  #first: string | null | undefined
+  /** When other places of it made it be dialed at once. */
+  #freshAt = Number.NEGATIVE_INFINITY
   /** Dials that failed, and connections that did not last, in a row. */
   #failures = 0
   /** The same, and dials that the peer declined because it has a connection. */
@@ -111,15 +120,27 @@ export class Link {
     return this.#instance
   }
 
-  /** The peer is announced, or announced in another way. */
+  /**
+   * The peer is announced, or announced in another way. What is announced is untrusted: only where it is at other places
+   * is it dialed at once, and not before the longest delay between dials is over again.
+   */
   announced(instance: Instance): void {
+    const old = this.#instance
     this.#instance = instance
+    this.#first = undefined
+    const now = performance.now()
+    if (old !== null && placesOf(old) !== placesOf(instance) && now - this.#freshAt >= LONGEST_DELAY_MS) {
+      this.#freshAt = now
+      this.#suspects = NONE
+      if (this.#state.kind === 'waiting') this.enter({ kind: 'idle' }, 'announced elsewhere')
+    }
     this.#publish('announced')
   }
 
   /** The peer is announced no longer. */
   withdrawn(): void {
     this.#instance = null
+    this.#first = undefined
     if (this.#state.kind === 'waiting') this.enter({ kind: 'idle' }, 'no longer announced')
     else this.#publish('no longer announced')
   }
@@ -127,6 +148,7 @@ export class Link {
   /** A hint tells where the peer is: worth one dial, and no announcement. */
   hinted(hint: Instance): void {
     this.#hint = hint
+    this.#first = undefined
     this.#publish('hinted at')
   }
 
@@ -185,11 +207,32 @@ export class Link {
     if (addresses.length === 0) return
     const others = [...this.#suspects].filter((address) => !addresses.includes(address))
     this.#suspects = new Set([...others, ...addresses])
+    this.#first = undefined
   }
 
-  /** Forgets what is suspected. */
-  trustAll(): void {
-    this.#suspects = NONE
+  /** It is connected, at an address. */
+  metAt(address: string): void {
+    this.#homes.delete(address)
+    this.#homes.add(address)
+    for (const oldest of this.#homes) if (this.#homes.size > MAX_HOMES) this.#homes.delete(oldest)
+    this.#suspects = new Set([...this.#suspects].filter((suspect) => suspect !== address))
+    this.#first = undefined
+  }
+
+  /** Whether the peer was connected at an address. */
+  wasAt(address: string): boolean {
+    return this.#homes.has(address)
+  }
+
+  /** The address that is dialed first; null where none is known. */
+  get first(): string | null {
+    if (this.#first === undefined) this.#first = this.endpoints()[0]?.address ?? null
+    return this.#first
+  }
+
+  /** Whether it was connected before, at an address at which it is announced now. */
+  get isProven(): boolean {
+    return this.#homes.size > 0 && this.endpoints().some(({ address }) => this.#homes.has(address))
   }
 
   /** Changes the state, and releases what the old one held. A dial uses up the hint. */
@@ -246,7 +289,7 @@ export class Link {
     const instance = this.#instance ?? this.#hint
     if (instance === null) return []
     const { port, paths } = instance
-    return dialOrder(dialable(paths), this.#suspects).map((address) => ({ ...address, port }))
+    return dialOrder(dialable(paths), this.#suspects, this.#homes).map((address) => ({ ...address, port }))
   }
 
   toPeer(): Peer {
@@ -273,4 +316,10 @@ export class Link {
     this.#published = to
     tellChange({ name, service, peer: this.uuid, from, to, reason })
   }
+}
+
+/** Where an instance is announced, in one form. */
+function placesOf({ port, paths }: Instance): string {
+  const addresses = paths.map(({ address, interfaceIndex }) => `${address} ${interfaceIndex}`)
+  return [port, ...addresses.sort()].join()
 }

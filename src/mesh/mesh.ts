@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
+import { canonical } from '../network.js'
 import { type Security, securityObjection } from '../security/security.js'
 import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
+import { Allowance, type ConnectBudget, processBudget } from './connect-budget.js'
 import { Connections } from './connections.js'
 import { DialQueue } from './dial-queue.js'
 import { Dial, type DialResult } from './dialer.js'
@@ -32,6 +34,8 @@ export interface MeshOptions {
   readonly limits: Limits
   /** Opens connections; default: those of node:net. */
   readonly connect?: Connect
+  /** What connects to peers that were never connected are taken out of; default: that of the process. */
+  readonly budget?: ConnectBudget
   /** A peer is connected: the hello has succeeded, the socket is the application's. */
   readonly onConnection: (socket: Socket, uuid: string) => void
   /** Its socket has closed. Called before the application hears of it. */
@@ -53,6 +57,7 @@ export class Mesh {
   /** Links that are to be looked at in the next tick. */
   readonly #woken = new Set<Link>()
   readonly #queue: DialQueue
+  readonly #budget: ConnectBudget
   readonly #connections = new Connections()
   /** How many dials were answered with `ok`: the clock that hellos carry. */
   #accepted = 0
@@ -62,7 +67,14 @@ export class Mesh {
 
   constructor(options: MeshOptions) {
     this.#options = options
-    this.#queue = new DialQueue(options.limits.maxDials, (room) => this.#next(room))
+    const { limits, budget = processBudget } = options
+    this.#queue = new DialQueue({
+      maxDials: limits.maxDials,
+      budget,
+      places: () => limits.maxPeers - this.#connections.size,
+      onRoom: (room) => this.#next(room)
+    })
+    this.#budget = budget
     this.#acceptor = new Acceptor({
       ...options,
       ...options.limits,
@@ -82,10 +94,8 @@ export class Mesh {
     if (this.#isOurs(instance.uuid)) return
     const link = this.#linkOf(instance.uuid)
     link.announced(instance)
-    link.trustAll()
     const objection = securityObjection(this.#options.security, instance.uuid, instance.txt.sec)
     link.barred = objection === null ? null : (link.barred ?? objection)
-    if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'fresh announcement')
     if (link.state.kind === 'dialing') link.state.dial.take(link.endpoints())
     this.#wake(link)
   }
@@ -169,25 +179,16 @@ export class Mesh {
     if (link.barred !== null) {
       if (link.bar(link.barred)) this.#options.onDialFailed(link.barred, link.toPeer())
       // It may have been its turn.
+      this.#queue.leave(link)
       return this.#next()
     }
-    if (this.#hasRoom()) this.#dial(link)
+    if (this.#queue.hasRoomFor(link)) this.#dial(link)
     else this.#queue.add(link)
-  }
-
-  /** @param more dials that are about to begin */
-  #hasRoom(more = 0): boolean {
-    const { maxPeers } = this.#options.limits
-    return !this.#queue.isFull && this.#connections.size + this.#queue.dials + more < maxPeers
   }
 
   /** Lets the next dials begin, as many as there is room for. */
   #next(count = 1): void {
-    for (let woken = 0; woken < count && this.#hasRoom(woken); woken++) {
-      const link = this.#queue.next()
-      if (link === null) return
-      this.#wake(link)
-    }
+    for (const link of this.#queue.take(count)) this.#wake(link)
   }
 
   #answer(link: Link, applicant: Applicant): void {
@@ -221,6 +222,9 @@ export class Mesh {
     if (socket === null) return
     this.#accepted++
     this.#queue.leave(link)
+    const address = canonical(socket.remoteAddress ?? '')
+    if (link.state.kind === 'dialing') link.state.dial.met(address)
+    link.metAt(address)
     this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot, since: performance.now() })
   }
 
@@ -229,8 +233,9 @@ export class Mesh {
     if (endpoints.length === 0) return
     const { name, uuid, boot, security, limits, connect = connectTo } = this.#options
     const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted, dial: ++this.#hellos })
+    const allowance = new Allowance(this.#budget, (address) => link.wasAt(address))
     const dial = new Dial(
-      { uuid: link.uuid, endpoints, security, deadlineMs: limits.helloTimeoutMs, hello, connect },
+      { uuid: link.uuid, endpoints, security, deadlineMs: limits.helloTimeoutMs, hello, connect, allowance },
       (result) => this.#onDialEnded(link, result)
     )
     this.#queue.leave(link)
@@ -264,7 +269,8 @@ export class Mesh {
   #onDialEnded(link: Link, result: DialResult): void {
     switch (result.kind) {
       case 'ok': {
-        const { socket, seq, boot } = result
+        const { socket, seq, boot, address } = result
+        link.metAt(address)
         return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot, since: performance.now() })
       }
       case 'connected':

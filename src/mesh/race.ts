@@ -11,6 +11,14 @@ const ATTEMPT_DELAY_MS = 250
 /** Endpoints of one race. Announcements are untrusted: they must not make us connect to many hosts. */
 export const MAX_ATTEMPTS = 8
 
+/** When attempts may begin. */
+export interface Pace {
+  /** Milliseconds until an attempt at an address may begin. */
+  waitMs(address: string): number
+  /** An attempt at an address begins. */
+  take(address: string): void
+}
+
 /** How a race ended. `endpoint` was reached. */
 export type RaceResult =
   | { readonly kind: 'reached'; readonly socket: Socket; readonly endpoint: Endpoint }
@@ -26,6 +34,7 @@ export type Connect = (endpoint: Endpoint, uuid: string) => Socket
  */
 export class Race {
   readonly #connect: (endpoint: Endpoint) => Socket
+  readonly #pace: Pace
   readonly #done: (result: RaceResult) => void
   /** What was tried, or will be. */
   readonly #known = new Set<string>()
@@ -44,10 +53,11 @@ export class Race {
    */
   constructor(
     endpoints: readonly Endpoint[],
-    connect: (endpoint: Endpoint) => Socket,
+    { connect, pace }: { readonly connect: (endpoint: Endpoint) => Socket; readonly pace: Pace },
     done: (result: RaceResult) => void
   ) {
     this.#connect = connect
+    this.#pace = pace
     this.#done = done
     this.add(endpoints)
   }
@@ -87,17 +97,19 @@ export class Race {
   /** Has the next endpoint tried when it is time to. */
   #schedule(): void {
     clearTimeout(this.#timer)
-    if (this.#waiting.length === 0) return
+    const [next] = this.#waiting
+    if (next === undefined) return
     const dueMs = this.#attempts.size === 0 ? 0 : this.#lastAt + ATTEMPT_DELAY_MS - performance.now()
-    if (dueMs > 0) this.#timer = setTimeout(() => this.#tryNext(), dueMs)
-    else this.#tryNext()
+    const waitMs = Math.max(dueMs, this.#pace.waitMs(next.address))
+    if (waitMs > 0) this.#timer = setTimeout(() => this.#schedule(), waitMs)
+    else this.#try(next)
   }
 
-  #tryNext(): void {
-    const endpoint = this.#waiting.shift()
-    if (endpoint === undefined) return
+  #try(endpoint: Endpoint): void {
+    this.#waiting.shift()
     this.#tried.push(endpoint)
     this.#lastAt = performance.now()
+    this.#pace.take(endpoint.address)
     const socket = this.#connect(endpoint)
     const onConnect = () => this.#reached(socket, endpoint)
     const onError = (error: Error) => this.#failed(socket, error)
@@ -118,13 +130,12 @@ export class Race {
     this.#attempts.delete(socket)
     socket.destroy()
     this.#errors.push(error)
-    if (this.#waiting.length > 0) {
-      clearTimeout(this.#timer)
-      this.#tryNext()
-    } else if (this.#attempts.size === 0) {
-      this.#ended = true
-      this.#done({ kind: 'failed', error: oneOf(this.#errors) })
-    }
+    // The next one does not wait for its turn.
+    this.#lastAt = Number.NEGATIVE_INFINITY
+    if (this.#waiting.length > 0) return this.#schedule()
+    if (this.#attempts.size > 0) return
+    this.#ended = true
+    this.#done({ kind: 'failed', error: oneOf(this.#errors) })
   }
 }
 

@@ -10,6 +10,7 @@ import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { connectTo } from '#tcpnet/mesh/race.js'
 import { pskSecurity, tlsSecurity } from '#tcpnet/security/modes.js'
 import type { Security } from '#tcpnet/security/security.js'
+import { unlimited } from '../support/allowance.js'
 import { Authority } from './certificates.js'
 
 const authority = new Authority('the cluster')
@@ -41,7 +42,10 @@ function dial(security: Security, port: number): Promise<DialResult> {
   const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0, dial: 1 })
   return new Promise((resolve) => {
     const endpoints = [{ address: '127.0.0.1', family: 4 as const, port }]
-    new Dial({ uuid: 'BEEF', endpoints, security, deadlineMs: 5000, hello, connect: connectTo }, resolve)
+    new Dial(
+      { uuid: 'BEEF', endpoints, security, deadlineMs: 5000, hello, connect: connectTo, allowance: unlimited() },
+      resolve
+    )
   })
 }
 
@@ -140,9 +144,11 @@ const DIAL = `
   const security = pskSecurity([process.argv[2]], 'x')
   const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0, dial: 1 })
   const { connectTo: connect } = await import('#tcpnet/mesh/race.js')
+  const { Allowance, processBudget } = await import('#tcpnet/mesh/connect-budget.js')
+  const allowance = new Allowance(processBudget, () => true)
   const endpoints = [{ address: '127.0.0.1', family: 4, port: Number(process.argv[1]) }]
   security.prepare((error) => {
-    const target = { uuid: 'BEEF', endpoints, security, deadlineMs: 5000, hello, connect }
+    const target = { uuid: 'BEEF', endpoints, security, deadlineMs: 5000, hello, connect, allowance }
     new Dial(target, (result) => console.log(error, result.kind, result.error?.code, result.error?.message))
   })`
 

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
+import { ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
 import { type Answer, decodeAnswer, decodeHello } from '#tcpnet/mesh/hello.js'
 import { Mesh } from '#tcpnet/mesh/mesh.js'
 import { isOvertaken, type Numbered } from '#tcpnet/mesh/pairing.js'
@@ -170,6 +171,7 @@ export class PairTrial {
       boot: bootOf(node, this.#crashes[node]),
       security: plain,
       limits: LIMITS,
+      budget: new ConnectBudget(),
       connect: () => {
         const pending = new ScriptedSocket()
         side.pending = pending
