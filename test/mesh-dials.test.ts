@@ -151,7 +151,7 @@ test('a peer with another kind of security is told of when its connection is gon
 
 test('addresses that were tried in vain are dialed last, the latest of them at the very end', () => {
   const link = new Link('A1', { name: 'x', uuid: 'FF' })
-  const [a, b, c] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'] as const
+  const [a, b, c] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
   const paths = [a, b, c].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
   link.announced({ ...instance('A1', 1), paths })
   const order = () => link.endpoints().map(({ address }) => address)
