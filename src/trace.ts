@@ -12,9 +12,12 @@ export interface StateChange {
   readonly service: string
   /** The uuid of the peer, or null where it is the service's own state. */
   readonly peer: string | null
-  /** The state before: of a peer as in `service.peers`, else `new`, `opening`, `listening`, `closing`, `online` or `offline`. */
+  /**
+   * The state before. A peer's states are those of `service.peers`, and `gone`, with which they begin and end: neither
+   * announced nor connected. The service's own: `new`, `opening`, `listening`, `closing`, `online` or `offline`.
+   */
   readonly from: string
-  /** The state from now on: as above, or `closed`. */
+  /** The state from now on, never the same as `from`: one of those above, or the service's last, `closed`. */
   readonly to: string
   readonly reason: string
 }

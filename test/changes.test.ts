@@ -9,7 +9,7 @@ import { until } from './support/wait.js'
 const cluster = new Cluster()
 afterEach(() => cluster.close())
 
-it('every change of state is published, each from where the last one led', async () => {
+it('every change of state is published, from the state before to another, and a peer is gone in the end', async () => {
   const changes: StateChange[] = []
   const onChange = (message: unknown) => void changes.push(message as StateChange)
   subscribe('tcpnet:change', onChange)
@@ -36,7 +36,12 @@ it('every change of state is published, each from where the last one led', async
     )
     const peer = of(b.uuid)
     assert.ok(peer.some(({ to }) => to === 'connected'))
-    for (const [i, { from }] of peer.entries()) if (i > 0) assert.equal(from, peer[i - 1]?.to)
+    assert.equal(peer.at(0)?.from, 'gone')
+    assert.equal(peer.at(-1)?.to, 'gone')
+    for (const [i, { from, to }] of peer.entries()) {
+      assert.notEqual(from, to)
+      if (i > 0) assert.equal(from, peer[i - 1]?.to)
+    }
   } finally {
     unsubscribe('tcpnet:change', onChange)
   }

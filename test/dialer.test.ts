@@ -4,7 +4,9 @@ import { type AddressInfo, createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
+import { connectTo } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
+import { unlimited } from './support/allowance.js'
 import { within } from './support/wait.js'
 
 /** A port on which nobody listens. */
@@ -19,15 +21,16 @@ async function freePort(): Promise<number> {
 
 /** How a dial of a port of these addresses ends. */
 function dial(port: number, addresses: string[]): Promise<DialResult> {
-  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'B', seq: 0 })
+  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'B', seq: 0, dial: 1 })
   const target = {
     uuid: 'B',
-    port,
-    addresses: addresses.map((address) => ({ address, family: 4 as const })),
+    endpoints: addresses.map((address) => ({ address, family: 4 as const, port })),
     security: plain,
     deadlineMs: 5000,
     slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
-    hello
+    hello,
+    connect: connectTo,
+    allowance: unlimited()
   }
   return within(new Promise((resolve) => new Dial(target, resolve)), 'the dial ends')
 }

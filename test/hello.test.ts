@@ -5,7 +5,7 @@ import { TcpnetError } from 'tcpnet'
 import { type Answer, decodeAnswer, decodeHello, encodeAnswer, encodeHello, type Hello } from '#tcpnet/mesh/hello.js'
 
 const BOOT = '0123456789abcdef'
-const HELLO: Hello = { name: 'my-cluster', from: 'A1', boot: BOOT, to: 'B2', seq: 0 }
+const HELLO: Hello = { name: 'my-cluster', from: 'A1', boot: BOOT, to: 'B2', seq: 0, dial: 1 }
 
 /** A hello's fields as they are on the wire, some of them others. */
 function wire(fields: Record<string, unknown> = {}): string {
@@ -16,7 +16,7 @@ describe('the line of the hello', () => {
   it('is what the protocol says', () => {
     assert.equal(
       encodeHello({ ...HELLO, seq: 3 }),
-      `{"tcpnet":1,"name":"my-cluster","from":"A1","boot":"${BOOT}","to":"B2","seq":3}\n`
+      `{"tcpnet":1,"name":"my-cluster","from":"A1","boot":"${BOOT}","to":"B2","seq":3,"dial":1}\n`
     )
   })
 
@@ -27,6 +27,12 @@ describe('the line of the hello', () => {
   it('may have spaces, and fields that nobody knows', () => {
     const line = `  ${wire({ future: { x: [1] }, constructor: 1 }).replace('{', '{ "__proto__": {"name": 1}, ')}\r`
     assert.deepEqual(decodeHello(line), HELLO)
+  })
+
+  it('may have no number of the dial, as of older versions, or none that is one', () => {
+    for (const dial of [undefined, null, -1, '1', 0.5]) {
+      assert.deepEqual(decodeHello(wire({ dial })), { ...HELLO, dial: null })
+    }
   })
 
   const wrong: [string, string, string][] = [
@@ -114,7 +120,14 @@ describe('the lines, at random', () => {
     fc.string({ unit: fc.constantFrom(...'0123456789ABCDEF'), minLength: 1, maxLength: most })
   const boot = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 16, maxLength: 16 })
   const hello: fc.Arbitrary<Hello> = fc.record(
-    { name: fc.string({ unit: 'binary' }), from: digits(63), boot, to: digits(63), seq: fc.maxSafeNat() },
+    {
+      name: fc.string({ unit: 'binary' }),
+      from: digits(63),
+      boot,
+      to: digits(63),
+      seq: fc.maxSafeNat(),
+      dial: fc.option(fc.maxSafeNat())
+    },
     { noNullPrototype: true }
   )
   const answer: fc.Arbitrary<Answer> = fc.oneof(

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
@@ -12,7 +12,9 @@ import { encodeAnswer } from '#tcpnet/mesh/hello.js'
 import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
 import { Link } from '#tcpnet/mesh/link.js'
 import { Mesh } from '#tcpnet/mesh/mesh.js'
+import { connectTo } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
+import { unlimited } from './support/allowance.js'
 import { until, within } from './support/wait.js'
 
 const LIMITS = { ...DEFAULT_LIMITS, maxDials: 1, goodbyeMs: 0 }
@@ -149,10 +151,10 @@ test('a peer with another kind of security is told of when its connection is gon
 
 test('addresses that were tried in vain are dialed last, the latest of them at the very end', () => {
   const link = new Link('A1', { name: 'x', uuid: 'FF' })
-  const [a, b, c] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'] as const
+  const [a, b, c] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
   const paths = [a, b, c].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
-  link.instance = { ...instance('A1', 1), paths }
-  const order = () => link.target()?.addresses.map(({ address }) => address)
+  link.announced({ ...instance('A1', 1), paths })
+  const order = () => link.endpoints().map(({ address }) => address)
   assert.deepEqual(order(), [a, b, c])
   link.suspect([a, b])
   assert.deepEqual(order(), [c, a, b])
@@ -160,7 +162,7 @@ test('addresses that were tried in vain are dialed last, the latest of them at t
   assert.deepEqual(order(), [a, b, c])
   link.suspect([a])
   assert.deepEqual(order(), [b, c, a])
-  link.trustAll()
+  link.metAt(a)
   assert.deepEqual(order(), [a, b, c])
 })
 
@@ -168,17 +170,84 @@ test('a dial tells which addresses it has tried', async () => {
   const closed = await silentServer()
   const port = portOf(closed)
   closed.close()
-  const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 as const }))
+  for (const addresses of [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]) {
+    const endpoints = addresses.map((address) => ({ address, family: 4 as const, port }))
+    const hello = () => assert.fail('nobody is reached')
+    const target = {
+      uuid: 'A1',
+      endpoints,
+      security: plain,
+      deadlineMs: 5000,
+      slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
+      hello,
+      connect: connectTo,
+      allowance: unlimited()
+    }
+    const result = await new Promise<DialResult>((resolve) => new Dial(target, resolve))
+    assert.deepEqual(result.kind === 'failed' ? result.addresses : [], addresses)
+  }
+})
+
+test('a dial under way takes in an address that is announced later', async () => {
+  const live = await silentServer()
+  const { mesh, failed } = meshWith(60_000)
+  const dial = once(live, 'connection')
+  const dead = await deafPort()
+  mesh.up(instance('A1', dead))
+  await until(() => mesh.peers().get('A1')?.state === 'dialing', 'the dead address is dialed')
+  mesh.up(instance('A1', portOf(live)))
+  await within(dial, 'the live address is dialed')
+  assert.deepEqual(failed, [])
+})
+
+test('a hint with one wrong address is suspected', async () => {
+  const link = new Link('A1', { name: 'x', uuid: 'FF' })
+  const endpoints = [{ address: '127.0.0.9', family: 4 as const, port: 1 }]
   const hello = () => assert.fail('nobody is reached')
+  // Never answered: as of a host that is not there.
+  const connect = () => new Socket()
   const target = {
     uuid: 'A1',
-    port,
-    addresses,
+    endpoints,
     security: plain,
-    deadlineMs: 5000,
-    slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
-    hello
+    deadlineMs: 1,
+    slowAfterMs: 1,
+    hello,
+    connect,
+    allowance: unlimited()
   }
   const result = await new Promise<DialResult>((resolve) => new Dial(target, resolve))
-  assert.deepEqual(result.kind === 'failed' ? result.addresses : [], ['127.0.0.1', '127.0.0.2'])
+  assert.ok(result.kind === 'failed')
+  link.suspect(result.addresses)
+  const paths = ['127.0.0.9', '127.0.0.1'].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
+  link.announced({ ...instance('A1', 1), paths })
+  assert.deepEqual(
+    link.endpoints().map(({ address }) => address),
+    ['127.0.0.1', '127.0.0.9']
+  )
+})
+
+test('a dial that the peer declines is no failure, and is repeated', async () => {
+  const server = await silentServer()
+  let dials = 0
+  server.on('connection', (socket) => {
+    dials++
+    socket.write(encodeAnswer({ status: 'connected' }))
+  })
+  const { mesh, failed } = meshWith()
+  mesh.up(instance('A1', portOf(server)))
+  await until(() => dials === 3 && mesh.peers().get('A1')?.state === 'waiting', 'it is repeated')
+  assert.deepEqual([mesh.peers().get('A1')?.failures, failed], [0, []])
+})
+
+test('the delay before the next dial grows with dials that fail, are declined, or give a short connection', () => {
+  const link = new Link('A1', { name: 'x', uuid: 'FF' })
+  link.declined()
+  link.failed(new Error('no'), [])
+  link.lost(performance.now())
+  assert.ok(link.backoffMs() >= 300)
+  assert.equal(link.toPeer().failures, 2)
+  link.lost(performance.now() - 15_000)
+  assert.ok(link.backoffMs() <= 100)
+  assert.equal(link.toPeer().failures, 0)
 })

@@ -1,7 +1,7 @@
 // What scripts and benchmarks answer where they are called with --help, or with what they do not take.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -45,3 +45,11 @@ for (const command of commands) {
     })
   })
 }
+
+it('the files of tests that scripts and the README name are there', () => {
+  for (const name of ['README.md', ...filesIn('scripts').map((script) => `scripts/${script}`)]) {
+    for (const [path] of readFileSync(`${ROOT}/${name}`, 'utf8').matchAll(/\btest\/[\w/.-]+\.ts\b/g)) {
+      assert.ok(existsSync(`${ROOT}/${path}`), `${name} names ${path}`)
+    }
+  }
+})

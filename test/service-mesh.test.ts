@@ -192,6 +192,20 @@ describe('a peer that dials although it is connected', () => {
       socket.destroy()
     })
   }
+
+  it('is declined where its hello arrives after that of its next dial', async () => {
+    const service = await cluster.member({ uuid: 'BB' })
+    const coming = next(service, 'connection')
+    const socket = await knock(service)
+    assert.equal(await introduce(socket, helloTo(service, { from: 'AA', dial: 2 })), 'ok')
+    const [near] = (await coming) as [PeerSocket]
+    assert.equal(await introduce(await knock(service), helloTo(service, { from: 'AA', dial: 1 })), 'connected')
+    assert.equal(near.destroyed, false)
+    const third = await knock(service)
+    assert.equal(await introduce(third, helloTo(service, { from: 'AA', dial: 3 })), 'ok')
+    assert.equal(near.destroyed, true)
+    third.destroy()
+  })
 })
 
 describe('a dial that fails', () => {

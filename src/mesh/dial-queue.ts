@@ -1,3 +1,4 @@
+import type { ConnectBudget } from './connect-budget.js'
 import type { Dial } from './dialer.js'
 import type { Link } from './link.js'
 
@@ -7,49 +8,67 @@ import type { Link } from './link.js'
  */
 const MAX_DIALS_TOGETHER = 64
 
+/** Dials of one service that have yielded their turn and go on. */
+const MAX_SLOW_DIALS = 64
+
 /** The queues of this process that have dials under way. */
 const dialing = new Set<DialQueue>()
 
 /** How often dials that are slow are looked for while others wait, in milliseconds. */
 const LOOK_EVERY_MS = 50
 
+export interface DialQueueOptions {
+  /** Dials under way at once, those that are slow aside. */
+  readonly maxDials: number
+  /** What dials to peers that were never connected are taken out of. */
+  readonly budget: ConnectBudget
+  /** How many connections there is a place for, those of dials under way included. */
+  readonly places: () => number
+  /** Called with how many dials may begin now. */
+  readonly onRoom: (room: number) => void
+}
+
 /**
- * Whose turn it is, where more peers are to be dialed than may be at once. A stranger can announce as many as he likes
- * that lead nowhere, and must not hold up those that are there. So turns alternate: one is for the newest of the peers
- * that were never dialed, who is dialed at once however many wait; the next for the one that waits longest, who has his
- * turn however many come after. And a dial that takes longer than one on a local network does makes way while others
- * wait; it is repeated as any that fails.
+ * Decides which peer is dialed next, where more are to be dialed than may be at once. False announcements are cheap, and
+ * must not delay real peers:
+ *
+ * - Peers that were connected before come first.
+ * - Of the others, turns alternate between the newest that was never dialed and the one that waits longest, so that
+ *   neither a flood before nor a flood after a real peer starves it. They begin only as fast as the budget allows.
+ * - A dial that takes longer than one on a local network does yields its turn while others wait. It goes on; where too
+ *   many do, the oldest fails.
  */
 export class DialQueue {
-  readonly #maxDials: number
-  readonly #onRoom: (room: number) => void
+  readonly #options: DialQueueOptions
   readonly #dials = new Set<Dial>()
-  /** In the order in which they came. */
+  /** Dials that have yielded their turn, the oldest first. */
+  readonly #slow = new Set<Dial>()
+  /** Peers that were connected before, in the order in which they came. */
+  readonly #proven = new Set<Link>()
+  /** The others, in the order in which they came. */
   readonly #waiting = new Set<Link>()
   /** Those of them that were never dialed. */
   readonly #fresh = new Set<Link>()
+  /** Those whose turn it is, until their dials begin. */
+  readonly #called = new Set<Link>()
   #newestIsNext = true
   #timer: NodeJS.Timeout | undefined
 
-  /** @param onRoom called with how many dials may begin now, because other services have become idle */
-  constructor(maxDials: number, onRoom: (room: number) => void) {
-    this.#maxDials = maxDials
-    this.#onRoom = onRoom
+  constructor(options: DialQueueOptions) {
+    this.#options = options
   }
 
-  /** How many dials are under way. */
-  get dials(): number {
-    return this.#dials.size
-  }
-
-  get isFull(): boolean {
-    return this.#room <= 0
+  /** Whether a dial of this link may begin now. */
+  hasRoomFor(link: Link): boolean {
+    return this.#called.has(link) || (this.#room > 0 && this.#isAllowed(link))
   }
 
   /** How many dials may begin. */
   get #room(): number {
+    const { maxDials, places } = this.#options
     const share = Math.max(Math.floor(MAX_DIALS_TOGETHER / Math.max(dialing.size, 1)), 1)
-    return Math.min(this.#maxDials, share) - this.#dials.size
+    const begun = this.#dials.size + this.#called.size
+    return Math.min(Math.min(maxDials, share) - begun, places() - begun - this.#slow.size)
   }
 
   begin(dial: Dial): void {
@@ -59,70 +78,115 @@ export class DialQueue {
   }
 
   end(dial: Dial): void {
-    this.#dials.delete(dial)
-    if (this.#dials.size === 0) dialing.delete(this)
+    this.#slow.delete(dial)
+    this.#leaveTurn(dial)
   }
 
-  /** Has a link wait for its turn, from now on: behind those that wait already. */
+  /** Has a link wait for its turn, from now on: behind those of its kind that wait already. */
   add(link: Link): void {
     this.leave(link)
-    this.#waiting.add(link)
+    if (link.isProven) this.#proven.add(link)
+    else this.#waiting.add(link)
     if (link.isNew) this.#fresh.add(link)
     this.#watch()
   }
 
   leave(link: Link): void {
+    this.#proven.delete(link)
     this.#waiting.delete(link)
     this.#fresh.delete(link)
+    this.#called.delete(link)
   }
 
-  /** Takes the link whose turn it is; null where none waits. */
-  next(): Link | null {
-    const oldest = first(this.#waiting)
-    const link = this.#newestIsNext ? (last(this.#fresh) ?? oldest) : oldest
-    if (link === null) return null
-    this.#newestIsNext = !this.#newestIsNext
-    this.leave(link)
-    return link
+  /**
+   * Takes the links whose turn it is: `count` at most, and no more than there is room for. Each keeps its turn until it
+   * leaves the queue or is added again.
+   */
+  take(count: number): Link[] {
+    const links: Link[] = []
+    while (links.length < count && this.#room > 0) {
+      const link = first(this.#proven) ?? this.#nextOfOthers()
+      if (link === null) break
+      this.leave(link)
+      this.#called.add(link)
+      links.push(link)
+    }
+    return links
   }
 
-  /** Forgets who waits. */
+  /** Forgets all that wait. */
   clear(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#proven.clear()
     this.#waiting.clear()
     this.#fresh.clear()
+    this.#called.clear()
   }
 
-  /** While no dial is under way, none waits for another. */
+  #nextOfOthers(): Link | null {
+    if (this.#options.budget.left() <= this.#called.size) return null
+    const isAllowed = (link: Link) => this.#isAllowed(link)
+    const oldest = () => first(this.#waiting, isAllowed)
+    const link = this.#newestIsNext ? (last(this.#fresh, isAllowed) ?? oldest()) : oldest()
+    if (link !== null) this.#newestIsNext = !this.#newestIsNext
+    return link
+  }
+
+  /** Whether the budget has something for a link, beside what it has for those that were called. */
+  #isAllowed(link: Link): boolean {
+    const { first } = link
+    if (first === null || link.wasAt(first)) return true
+    let called = 0
+    for (const other of this.#called) if (other.first === first) called++
+    const { budget } = this.#options
+    return budget.left(first) > called && budget.left() > this.#called.size
+  }
+
+  #leaveTurn(dial: Dial): void {
+    this.#dials.delete(dial)
+    if (this.#dials.size === 0) dialing.delete(this)
+  }
+
+  get #isEmpty(): boolean {
+    return this.#proven.size === 0 && this.#waiting.size === 0
+  }
+
   #watch(): void {
-    if (this.#waiting.size === 0 || this.#dials.size === 0) return
+    if (this.#isEmpty) return
     this.#timer ??= setTimeout(() => {
       // What has arrived while this process was busy is read first.
       setImmediate(this.#hurry)
     }, LOOK_EVERY_MS)
   }
 
-  /** Dials that take long: as many as wait. Each that gives way lets another begin. */
-  #slow(): Dial[] {
-    return [...this.#dials].filter((dial) => dial.isSlow()).slice(0, this.#waiting.size)
-  }
-
   readonly #hurry = (): void => {
     this.#timer = undefined
-    if (!this.isFull) this.#onRoom(this.#room)
-    else for (const dial of this.#slow()) dial.giveWay()
+    if (this.#isEmpty) return
+    const wanted = this.#proven.size + Math.min(this.#waiting.size, this.#options.budget.left())
+    const missing = Math.max(wanted - Math.max(this.#room, 0), 0)
+    for (const dial of [...this.#dials].filter((dial) => dial.isSlow()).slice(0, missing)) this.#yieldTurn(dial)
+    if (this.#room > 0) this.#options.onRoom(this.#room)
     this.#watch()
+  }
+
+  #yieldTurn(dial: Dial): void {
+    this.#leaveTurn(dial)
+    this.#slow.add(dial)
+    const { places } = this.#options
+    const isCrowded = this.#slow.size > MAX_SLOW_DIALS || places() <= this.#dials.size + this.#slow.size
+    if (isCrowded) first(this.#slow)?.giveWay()
   }
 }
 
-function first<T>(set: ReadonlySet<T>): T | null {
-  for (const item of set) return item
+const any = () => true
+
+function first<T>(set: ReadonlySet<T>, isMeant: (item: T) => boolean = any): T | null {
+  for (const item of set) if (isMeant(item)) return item
   return null
 }
 
-function last<T>(set: ReadonlySet<T>): T | null {
-  let item: T | null = null
-  for (item of set);
-  return item
+function last<T>(set: ReadonlySet<T>, isMeant: (item: T) => boolean): T | null {
+  for (const item of [...set].reverse()) if (isMeant(item)) return item
+  return null
 }

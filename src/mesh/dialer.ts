@@ -1,41 +1,52 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
-import { endpoint } from './endpoint.js'
+import type { Allowance } from './connect-budget.js'
+import { endpoint as textOf } from './endpoint.js'
 import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
-import type { Limits } from './limits.js'
+import { type Connect, type Endpoint, Race, type RaceResult } from './race.js'
 
 /** Where to dial, and how. */
 export interface DialTarget {
   readonly uuid: string
-  readonly port: number
-  /** Raced in this order (Happy Eyeballs, RFC 8305, as far as `net.connect` implements it). */
-  readonly addresses: readonly { readonly address: string; readonly family: 4 | 6 }[]
+  /** In the order in which they are tried. None where the peer announces no address on the link: then the dial fails. */
+  readonly endpoints: readonly Endpoint[]
   readonly security: Security
   /** Milliseconds until the whole dial, TLS handshake and hello included, has failed. */
   readonly deadlineMs: number
-  readonly slowAfterMs: Limits['slowAfterMs']
+  /** Milliseconds after which it is slow: longer than one on a local network takes. */
+  readonly slowAfterMs: number
   /** Makes our hello, at the moment at which it is sent. */
   readonly hello: () => Hello
+  readonly connect: Connect
+  readonly allowance: Allowance
 }
 
 /** How a dial ended. */
 export type DialResult =
-  | { readonly kind: 'ok'; readonly socket: Socket; readonly seq: number; readonly boot: string | null }
+  | {
+      readonly kind: 'ok'
+      readonly socket: Socket
+      readonly seq: number
+      readonly boot: string | null
+      /** Where it was reached. */
+      readonly address: string
+    }
   /** The peer has a connection with us already, or will have told us so. */
   | { readonly kind: 'connected' }
   /** `addresses`: those that were tried in vain; the one that was reached and gave the wrong answer, if it came that far. */
   | { readonly kind: 'failed'; readonly error: Error; readonly addresses: readonly string[] }
 
-/** One attempt to connect to a peer: a socket, its security, a hello, an answer, under one deadline. */
+/** One dial of a peer: a race for a socket, its security, a hello, an answer, under one deadline. */
 export class Dial {
   readonly #target: DialTarget
   readonly #done: (result: DialResult) => void
   readonly #deadline: NodeJS.Timeout
   readonly #since = performance.now()
-  #socket: Socket
+  readonly #race: Race
+  /** The endpoint that was reached, and the socket to it; null before. */
+  #reached: { readonly endpoint: Endpoint; socket: Socket } | null = null
   #stopReading: () => void = () => {}
-  #connected = false
   #sent = false
   #ended = false
 
@@ -43,18 +54,11 @@ export class Dial {
   constructor(target: DialTarget, done: (result: DialResult) => void) {
     this.#target = target
     this.#done = done
-    this.#socket = connect({
-      // A uuid is no address, so that Node asks our lookup for one.
-      host: target.uuid,
-      port: target.port,
-      autoSelectFamily: true,
-      lookup: (_host, _options, callback) => {
-        if (target.addresses.length > 0) callback(null, [...target.addresses])
-        else callback(offLink(target.uuid), [])
-      }
-    })
-    this.#socket.on('connect', this.#onConnect).on('error', this.#onError)
     this.#deadline = setTimeout(this.#onDeadline, target.deadlineMs)
+    const connect = (endpoint: Endpoint) => target.connect(endpoint, target.uuid)
+    // Not from within the constructor.
+    if (target.endpoints.length === 0) setImmediate(() => this.#fail(offLink(target.uuid)))
+    this.#race = new Race(target.endpoints, { connect, pace: target.allowance }, this.#onRaceEnded)
   }
 
   /** Whether our hello is out, so that the peer may have seen this dial. */
@@ -62,15 +66,19 @@ export class Dial {
     return this.#sent
   }
 
-  /** Whether it has reached nobody yet, and does not try all of this. */
-  lacks({ port, addresses }: Pick<DialTarget, 'port' | 'addresses'>): boolean {
-    const own = new Set(this.#target.addresses.map(({ address }) => address))
-    return !this.#connected && (port !== this.#target.port || addresses.some(({ address }) => !own.has(address)))
+  /** Takes in endpoints that became known after it began: while it has reached none, those that are new are tried, too. */
+  take(endpoints: readonly Endpoint[]): void {
+    this.#race.add(endpoints)
   }
 
   /** Whether it takes longer than it ought to. */
   isSlow(): boolean {
-    return performance.now() - this.#since > this.#target.slowAfterMs[this.#connected ? 'connected' : 'connecting']
+    return performance.now() - this.#since > this.#target.slowAfterMs
+  }
+
+  /** The peer was met at an address, by this dial or by its own. */
+  met(address: string): void {
+    this.#target.allowance.met(address)
   }
 
   /** Fails it in favour of a dial that waits. */
@@ -80,37 +88,41 @@ export class Dial {
 
   /** Ends the dial without a result. Idempotent; nothing happens after the dial has ended. */
   abort(): void {
-    if (!this.#release()) return
-    this.#socket.destroy()
+    if (this.#release()) this.#reached?.socket.destroy()
   }
 
-  readonly #onConnect = (): void => {
-    this.#connected = true
-    this.#target.security.client(this.#socket, this.#onSecured)
+  readonly #onRaceEnded = (result: RaceResult): void => {
+    if (result.kind === 'failed') return this.#fail(result.error)
+    const { endpoint, socket } = result
+    this.#reached = { endpoint, socket }
+    socket.on('error', this.#onError)
+    this.#target.security.client(socket, (secured) => this.#onSecured(socket, secured))
   }
 
-  readonly #onSecured = (result: Socket | TcpnetError | null): void => {
-    if (this.#ended) return
+  #onSecured(raw: Socket, result: Socket | TcpnetError | null): void {
+    if (this.#ended || this.#reached === null) return
     if (result === null || result instanceof TcpnetError) return this.#fail(result ?? hasEnded())
-    if (result !== this.#socket) this.#leave()
-    this.#socket = result
+    if (result !== raw) this.#leave(raw)
+    this.#reached.socket = result
     result.write(encodeHello(this.#target.hello()))
     this.#sent = true
-    this.#stopReading = readLine(result, this.#onLine)
+    const { address } = this.#reached.endpoint
+    this.#stopReading = readLine(result, (line) => this.#onLine(result, address, line))
   }
 
-  readonly #onLine = (line: Line): void => {
+  #onLine(socket: Socket, address: string, line: Line): void {
     if (this.#ended) return
     const answer = typeof line === 'string' ? decodeAnswer(line) : (line ?? this.#silence())
     if (answer instanceof Error) return this.#fail(answer)
     if (answer.status === 'refused') return this.#fail(refusal(answer.reason))
+    this.met(address)
     if (answer.status === 'connected') {
       this.#end({ kind: 'connected' })
-      this.#socket.destroy()
+      socket.destroy()
       return
     }
-    if (this.#socket.destroyed) return this.#fail(hasEnded())
-    this.#end({ kind: 'ok', socket: this.#socket, seq: answer.seq, boot: answer.boot })
+    if (socket.destroyed) return this.#fail(hasEnded())
+    this.#end({ kind: 'ok', socket, seq: answer.seq, boot: answer.boot, address })
   }
 
   /** The other side closed the connection in the place of an answer. */
@@ -119,7 +131,7 @@ export class Dial {
     return this.#target.security.mode === 'tls' ? notAccepted() : hasEnded()
   }
 
-  readonly #onError = (error: Error): void => this.#fail(withMessage(error))
+  readonly #onError = (error: Error): void => this.#fail(error)
 
   readonly #onDeadline = (): void => this.#fail(this.#tooLate(this.#target.deadlineMs))
 
@@ -132,26 +144,20 @@ export class Dial {
   }
 
   #fail(error: Error): void {
+    const socket = this.#reached?.socket
+    const tried = this.#reached === null ? this.#race.tried : [this.#reached.endpoint]
     const told = error instanceof TcpnetError ? this.#naming(error) : error
-    this.#end({ kind: 'failed', error: told, addresses: this.tried() })
-    this.#socket.destroy()
+    this.#end({ kind: 'failed', error: told, addresses: tried.map(({ address }) => address) })
+    socket?.destroy()
   }
 
   /** The same error, with the peer, its address and its port in the message. Errors of the system name the latter two. */
   #naming({ code, message, cause }: TcpnetError): TcpnetError {
-    const { uuid, port, addresses } = this.#target
-    const [first, ...others] = addresses.map(({ address }) => address)
-    const reached = this.#connected ? this.#socket.remoteAddress : undefined
-    const more = reached === undefined && others.length > 0 ? ` and ${others.length} more addresses` : ''
-    const at = endpoint(reached ?? first ?? '', port)
-    return new TcpnetError(code, `The dial of the peer ${uuid} at ${at}${more} failed. ${message}`, cause)
-  }
-
-  /** The addresses that were tried in vain; the one that was reached, if it came that far. */
-  tried(): string[] {
-    const { remoteAddress, autoSelectFamilyAttemptedAddresses: attempts = [] } = this.#socket
-    if (this.#connected) return remoteAddress === undefined ? [] : [remoteAddress]
-    return attempts.map((attempt) => attempt.slice(0, attempt.lastIndexOf(':')))
+    const { uuid, endpoints } = this.#target
+    const [first, ...others] = this.#reached === null ? endpoints : [this.#reached.endpoint]
+    const more = others.length > 0 ? ` and ${others.length} more addresses` : ''
+    const at = first === undefined ? '' : ` at ${textOf(first.address, first.port)}${more}`
+    return new TcpnetError(code, `The dial of the peer ${uuid}${at} failed. ${message}`, cause)
   }
 
   #end(result: DialResult): void {
@@ -163,14 +169,15 @@ export class Dial {
     if (this.#ended) return false
     this.#ended = true
     clearTimeout(this.#deadline)
+    this.#race.abort()
     this.#stopReading()
-    this.#leave()
+    if (this.#reached !== null) this.#leave(this.#reached.socket)
     return true
   }
 
-  /** Takes its listeners off the socket. One for errors stays, that holds nothing: without any, they crash the process. */
-  #leave(): void {
-    this.#socket.off('connect', this.#onConnect).off('error', this.#onError).on('error', ignore)
+  /** Takes its listener off a socket. One for errors stays, that holds nothing: without any, they crash the process. */
+  #leave(socket: Socket): void {
+    socket.off('error', this.#onError).on('error', ignore)
   }
 }
 
@@ -189,17 +196,9 @@ const REFUSALS: Record<RefusalReason, string> = {
 function offLink(uuid: string): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_OFF_LINK',
-    `The peer ${uuid} announces no address in a subnet of the interface on which it is seen: it is not dialed. It may dial. ` +
-      'Give both hosts addresses of one network, or let IPv6 be on.'
+    `The peer ${uuid} announces no address in a subnet of the interface on which it is seen: it is not dialed, but may dial ` +
+      'this service. Give both hosts addresses of one network, or enable IPv6.'
   )
-}
-
-/** Node's error of several addresses has no message of its own: those of each address. */
-function withMessage(error: Error): Error {
-  if (error.message === '' && error instanceof AggregateError) {
-    error.message = error.errors.map((one: Error) => one.message).join('; ')
-  }
-  return error
 }
 
 function notAccepted(): TcpnetError {

@@ -21,6 +21,8 @@ export interface Hello {
   readonly to: string
   /** How many dials the dialer has answered with `ok` so far. */
   readonly seq: number
+  /** The number of this dial: greater than that of the dialer's earlier ones; null where the dialer does not count. */
+  readonly dial: number | null
 }
 
 /** Why an acceptor refused a dial. */
@@ -77,7 +79,7 @@ export function decodeHello(line: string): Hello | HelloError {
   if (boot === null) return wrongField('boot')
   if (to === null) return wrongField('to')
   if (!isCount(seq)) return wrongField('seq')
-  return { name, from, boot, to, seq }
+  return { name, from, boot, to, seq, dial: isCount(fields.dial) ? fields.dial : null }
 }
 
 /** Reads an acceptor's line. Unknown fields are ignored. */

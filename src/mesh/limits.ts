@@ -12,11 +12,8 @@ export interface Limits {
   readonly helloTimeoutMs: number
   /** Milliseconds after which an inbound connection without a hello can be dropped to make room for another. */
   readonly silentAfterMs: number
-  /**
-   * Milliseconds after which a dial is slow, so that another can take its turn: as long as no address was reached, and in all.
-   * On a local network both take less.
-   */
-  readonly slowAfterMs: { readonly connecting: number; readonly connected: number }
+  /** Milliseconds after which a dial is slow, so that another can take its turn: on a local network it takes less. */
+  readonly slowAfterMs: number
   /** Milliseconds for which a peer that goes away may still be announced (RFC 6762 §10.1: one second). */
   readonly goodbyeMs: number
   /** Milliseconds that connections are given to end when the service closes; what has not ended then is reset. */
@@ -30,7 +27,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxHellosPerAddress: 32,
   helloTimeoutMs: 5000,
   silentAfterMs: 1000,
-  slowAfterMs: { connecting: 250, connected: 2000 },
+  slowAfterMs: 250,
   goodbyeMs: 2000,
   closeGraceMs: 2000
 }

@@ -4,15 +4,17 @@ import type { TcpnetError } from '../errors.js'
 import { dialable } from '../network.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
+import { backoffMs, GOOD_CONNECTION_MS, LONGEST_DELAY_MS } from './backoff.js'
+import { dialOrder } from './dial-order.js'
 import type { Dial } from './dialer.js'
-import type { Holding } from './pairing.js'
+import { type Holding, isOvertaken, type Numbered } from './pairing.js'
+import type { Endpoint } from './race.js'
 
 /** Where a link stands. Each variant owns what is in it; {@link Link.enter} alone changes it. */
 export type LinkState =
   /** Nothing is under way: the next step is to be decided, or a dial waits for its turn. */
   | { readonly kind: 'idle' }
-  /** `hinted`: nobody had announced the peer when the dial began. */
-  | { readonly kind: 'dialing'; readonly dial: Dial; readonly hinted: boolean }
+  | { readonly kind: 'dialing'; readonly dial: Dial }
   | {
       readonly kind: 'connected'
       readonly socket: Socket
@@ -27,6 +29,9 @@ export type LinkState =
   | { readonly kind: 'closing'; readonly socket: Socket }
   /** The next dial waits. `until` is in milliseconds since the epoch. */
   | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout; readonly until: number }
+
+/** A peer's state as it is published; `gone`, where it begins and ends: neither announced nor connected. */
+type PeerState = Peer['state'] | 'gone'
 
 /** What a service knows of one of its peers. A snapshot. */
 export interface Peer {
@@ -52,31 +57,50 @@ export interface Peer {
   readonly error: Error | null
 }
 
+/**
+ * How long a hello can be under way, in milliseconds, after its dial was given up: the system sends it again for about as
+ * long. What was heard longer ago says nothing about the next hello, so that a false count cannot keep a peer out for good.
+ */
+const LATE_HELLO_MS = 60_000
+
+/** At so many addresses a peer is known to be, at most: those at which it was connected last. */
+const MAX_HOMES = 8
+
 /** Most links never suspect an address: they share this. */
 const NONE: ReadonlySet<string> = new Set()
 
 /** This service's state for one peer: the facts, and where things stand. It decides nothing. */
 export class Link {
   readonly uuid: string
-  /** The peer's announcement; null while it is not announced. */
-  instance: Instance | null = null
-  /** A hint of where the peer is: worth one dial, and no announcement. */
-  hint: Instance | null = null
   /** The peer's own dial, waiting for its answer. */
   applicant: Applicant | null = null
   /** Why the peer is not to be dialed although it is announced; null where it is. */
   barred: TcpnetError | null = null
-  /** Dials that failed, and connections that did not last, in a row. */
-  failures = 0
-  lastError: Error | null = null
   /** Whether it was never dialed or connected. */
   isNew = true
-  /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
-  lostAt = performance.now()
   readonly #owner: { readonly name: string; readonly uuid: string }
   /** Addresses that were tried in vain: dialed last, the latest of them at the very end. */
   #suspects: ReadonlySet<string> = NONE
+  /** Addresses at which it was connected, the latest last. */
+  readonly #homes = new Set<string>()
+  /** Where it is dialed first; undefined where that is to be found out. */
+  #first: string | null | undefined
+  /** When other places of it made it be dialed at once. */
+  #freshAt = Number.NEGATIVE_INFINITY
+  /** Dials that failed, and connections that did not last, in a row. */
+  #failures = 0
+  /** The same, and dials that the peer declined because it has a connection. */
+  #vainDials = 0
+  #error: Error | null = null
+  /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
+  #lostAt = performance.now()
+  /** The peer's latest hello, and when it came. */
+  #heard: { readonly hello: Numbered; readonly at: number } | null = null
+  #instance: Instance | null = null
+  #hint: Instance | null = null
   #state: LinkState = { kind: 'idle' }
+  /** The state that was published last. */
+  #published: PeerState = 'gone'
 
   /** @param owner the service whose link it is */
   constructor(uuid: string, owner: { readonly name: string; readonly uuid: string }) {
@@ -88,29 +112,138 @@ export class Link {
     return this.#state
   }
 
+  /** The peer's announcement; null while it is not announced. */
+  get instance(): Instance | null {
+    return this.#instance
+  }
+
+  /**
+   * The peer is announced, or announced in another way. What is announced is untrusted: only where it is at other places
+   * is it dialed at once, and not before the longest delay between dials is over again.
+   */
+  announced(instance: Instance): void {
+    const old = this.#instance
+    this.#instance = instance
+    this.#first = undefined
+    const now = performance.now()
+    if (old !== null && placesOf(old) !== placesOf(instance) && now - this.#freshAt >= LONGEST_DELAY_MS) {
+      this.#freshAt = now
+      this.#suspects = NONE
+      if (this.#state.kind === 'waiting') this.enter({ kind: 'idle' }, 'announced elsewhere')
+    }
+    this.#publish('announced')
+  }
+
+  /** The peer is announced no longer. */
+  withdrawn(): void {
+    this.#instance = null
+    this.#first = undefined
+    if (this.#state.kind === 'waiting') this.enter({ kind: 'idle' }, 'no longer announced')
+    else this.#publish('no longer announced')
+  }
+
+  /** A hint tells where the peer is: worth one dial, and no announcement. */
+  hinted(hint: Instance): void {
+    this.#hint = hint
+    this.#first = undefined
+    this.#publish('hinted at')
+  }
+
+  /**
+   * The peer said a hello.
+   *
+   * @returns whether its dial is still to be answered: false where the peer has dialed again meanwhile
+   */
+  hears(hello: Numbered): boolean {
+    const heard = this.#heard
+    const now = performance.now()
+    if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard.hello)) return false
+    this.#heard = { hello, at: now }
+    return true
+  }
+
+  /** A dial failed. `addresses` were tried in vain, or gave the wrong answer. */
+  failed(error: Error, addresses: readonly string[]): void {
+    this.#failures++
+    this.#vainDials++
+    this.#error = error
+    this.suspect(addresses)
+  }
+
+  /** A dial was declined: no failure, but no reason either to dial again at once. */
+  declined(): void {
+    this.#vainDials++
+  }
+
+  /** Its connection closed, which stood from `since` on. */
+  lost(since: number): void {
+    this.#lostAt = performance.now()
+    const wasGood = this.#lostAt - since >= GOOD_CONNECTION_MS
+    this.#failures = wasGood ? 0 : this.#failures + 1
+    this.#vainDials = wasGood ? 0 : this.#vainDials + 1
+  }
+
+  /**
+   * Bars the peer from being dialed.
+   *
+   * @returns whether that is news
+   */
+  bar(objection: TcpnetError): boolean {
+    if (this.#error === objection) return false
+    this.#error = objection
+    return true
+  }
+
+  /** Milliseconds to wait before the next dial. */
+  backoffMs(): number {
+    return backoffMs(Math.max(this.#vainDials, 1), Math.random())
+  }
+
   /** Addresses were tried in vain, or gave the wrong answer: they are dialed last from now on. */
   suspect(addresses: readonly string[]): void {
     if (addresses.length === 0) return
     const others = [...this.#suspects].filter((address) => !addresses.includes(address))
     this.#suspects = new Set([...others, ...addresses])
+    this.#first = undefined
   }
 
-  /** Forgets what is suspected. */
-  trustAll(): void {
-    this.#suspects = NONE
+  /** It is connected, at an address. */
+  metAt(address: string): void {
+    this.#homes.delete(address)
+    this.#homes.add(address)
+    for (const oldest of this.#homes) if (this.#homes.size > MAX_HOMES) this.#homes.delete(oldest)
+    this.#suspects = new Set([...this.#suspects].filter((suspect) => suspect !== address))
+    this.#first = undefined
   }
 
-  /** Changes the state, and releases what the old one held. */
+  /** Whether the peer was connected at an address. */
+  wasAt(address: string): boolean {
+    return this.#homes.has(address)
+  }
+
+  /** The address that is dialed first; null where none is known. */
+  get first(): string | null {
+    if (this.#first === undefined) this.#first = this.endpoints()[0]?.address ?? null
+    return this.#first
+  }
+
+  /** Whether it was connected before, at an address at which it is announced now. */
+  get isProven(): boolean {
+    return this.#homes.size > 0 && this.endpoints().some(({ address }) => this.#homes.has(address))
+  }
+
+  /** Changes the state, and releases what the old one held. A dial uses up the hint. */
   enter(next: LinkState, reason: string): void {
     const old = this.#state
     this.#state = next
+    if (next.kind === 'dialing') this.#hint = null
     if (next.kind === 'dialing' || next.kind === 'connected') this.isNew = false
+    if (next.kind === 'connected') this.#error = null
     if (old.kind === 'dialing') old.dial.abort()
     if (old.kind === 'waiting') clearTimeout(old.timer)
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
     // Last: a subscriber may close the service, which enters another state.
-    const { name, uuid: service } = this.#owner
-    tellChange({ name, service, peer: this.uuid, from: nameOf(old), to: nameOf(next), reason })
+    this.#publish(reason)
   }
 
   /**
@@ -121,7 +254,7 @@ export class Link {
    * @param withinMs for how long a peer that goes away may still be announced
    */
   isLeaving(error: NodeJS.ErrnoException, withinMs: number): boolean {
-    return error.code === 'ECONNREFUSED' && performance.now() - this.lostAt < withinMs
+    return error.code === 'ECONNREFUSED' && performance.now() - this.#lostAt < withinMs
   }
 
   /** What pairing needs to know of the state; null where the answer has to wait for our old connection's close. */
@@ -139,39 +272,54 @@ export class Link {
     }
   }
 
-  /** Whether anybody says that the peer is there. */
-  get isKnown(): boolean {
-    return this.instance !== null || this.hint !== null
+  /** Whether the peer is neither announced, hinted at nor connected, and not about to be. */
+  get isGone(): boolean {
+    return this.#state.kind === 'idle' && this.#instance === null && this.#hint === null
   }
 
-  /** Where to dial the peer; null where nothing is known of it. Addresses that were tried in vain come last. */
-  target(): { port: number; addresses: { address: string; family: 4 | 6 }[] } | null {
-    const instance = this.instance ?? this.hint
-    if (instance === null) return null
-    const suspects = [...this.#suspects]
-    const rank = ({ address }: { address: string }) => suspects.indexOf(address)
-    return { port: instance.port, addresses: dialable(instance.paths).sort((a, b) => rank(a) - rank(b)) }
+  /** The peer is forgotten: nothing is announced of it, dialed or connected any more. */
+  forget(reason: string): void {
+    this.#instance = null
+    this.#hint = null
+    this.enter({ kind: 'idle' }, reason)
+  }
+
+  /** Where to dial the peer, in this order; empty where nothing is known of it. */
+  endpoints(): Endpoint[] {
+    const instance = this.#instance ?? this.#hint
+    if (instance === null) return []
+    const { port, paths } = instance
+    return dialOrder(dialable(paths), this.#suspects, this.#homes).map((address) => ({ ...address, port }))
   }
 
   toPeer(): Peer {
-    const state = this.#state
+    const [state, instance] = [this.#state, this.#instance]
     return Object.freeze({
       uuid: this.uuid,
-      state: nameOf(state),
-      announced: this.instance !== null,
-      host: this.instance?.host ?? null,
-      port: this.instance?.port ?? null,
-      addresses: Object.freeze(
-        this.instance === null ? [] : dialable(this.instance.paths).map((entry) => entry.address)
-      ),
-      failures: this.failures,
+      state: state.kind === 'idle' ? 'announced' : state.kind,
+      announced: instance !== null,
+      host: instance?.host ?? null,
+      port: instance?.port ?? null,
+      addresses: Object.freeze(instance === null ? [] : dialable(instance.paths).map(({ address }) => address)),
+      failures: this.#failures,
       retryAt: state.kind === 'waiting' ? state.until : null,
-      error: this.lastError
+      error: this.#error
     })
+  }
+
+  /** Publishes the state where it is another than before. */
+  #publish(reason: string): void {
+    const { name, uuid: service } = this.#owner
+    const idle: PeerState = this.isGone ? 'gone' : 'announced'
+    const [from, to] = [this.#published, this.#state.kind === 'idle' ? idle : this.#state.kind]
+    if (from === to) return
+    this.#published = to
+    tellChange({ name, service, peer: this.uuid, from, to, reason })
   }
 }
 
-/** What a state is called outside. */
-function nameOf({ kind }: LinkState): Peer['state'] {
-  return kind === 'idle' ? 'announced' : kind
+/** Where an instance is announced, in one form. */
+function placesOf({ port, paths }: Instance): string {
+  const addresses = paths.map(({ address, interfaceIndex }) => `${address} ${interfaceIndex}`)
+  return [port, ...addresses.sort()].join()
 }

@@ -1,15 +1,17 @@
 import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
+import { canonical } from '../network.js'
 import { type Security, securityObjection } from '../security/security.js'
 import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
-import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
+import { Allowance, type ConnectBudget, processBudget } from './connect-budget.js'
 import { Connections } from './connections.js'
 import { DialQueue } from './dial-queue.js'
 import { Dial, type DialResult } from './dialer.js'
 import type { Limits } from './limits.js'
 import { Link, type LinkState, type Peer } from './link.js'
 import { pair } from './pairing.js'
+import { type Connect, connectTo } from './race.js'
 
 export interface MeshOptions {
   readonly name: string
@@ -17,6 +19,10 @@ export interface MeshOptions {
   readonly boot: string
   readonly security: Security
   readonly limits: Limits
+  /** Opens connections; default: those of node:net. */
+  readonly connect?: Connect
+  /** What connects to peers that were never connected are taken out of; default: that of the process. */
+  readonly budget?: ConnectBudget
   /** A peer is connected: the hello has succeeded, the socket is the application's. */
   readonly onConnection: (socket: Socket, uuid: string) => void
   /** Its socket has closed. Called before the application hears of it. */
@@ -38,14 +44,24 @@ export class Mesh {
   /** Links that are to be looked at in the next tick. */
   readonly #woken = new Set<Link>()
   readonly #queue: DialQueue
+  readonly #budget: ConnectBudget
   readonly #connections = new Connections()
   /** How many dials were answered with `ok`: the clock that hellos carry. */
   #accepted = 0
+  /** How many hellos were sent: what numbers our dials. */
+  #hellos = 0
   #closing = false
 
   constructor(options: MeshOptions) {
     this.#options = options
-    this.#queue = new DialQueue(options.limits.maxDials, (room) => this.#next(room))
+    const { limits, budget = processBudget } = options
+    this.#queue = new DialQueue({
+      maxDials: limits.maxDials,
+      budget,
+      places: () => limits.maxPeers - this.#connections.size,
+      onRoom: (room) => this.#next(room)
+    })
+    this.#budget = budget
     this.#acceptor = new Acceptor({
       ...options,
       ...options.limits,
@@ -56,19 +72,18 @@ export class Mesh {
 
   /** A snapshot of every peer that is announced or connected, by uuid. */
   peers(): ReadonlyMap<string, Peer> {
-    return new Map([...this.#links.values()].map((link) => [link.uuid, link.toPeer()]))
+    const links = [...this.#links.values()].filter((link) => !link.isGone)
+    return new Map(links.map((link) => [link.uuid, link.toPeer()]))
   }
 
   /** Discovery found an instance, or found it changed. */
   up(instance: Instance): void {
     if (this.#isOurs(instance.uuid)) return
     const link = this.#linkOf(instance.uuid)
-    link.instance = instance
-    link.trustAll()
+    link.announced(instance)
     const objection = securityObjection(this.#options.security, instance.uuid, instance.txt.sec)
     link.barred = objection === null ? null : (link.barred ?? objection)
-    if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'fresh announcement')
-    if (link.state.kind === 'dialing' && link.state.hinted) this.#correct(link, link.state.dial)
+    if (link.state.kind === 'dialing') link.state.dial.take(link.endpoints())
     this.#wake(link)
   }
 
@@ -76,8 +91,7 @@ export class Mesh {
   down(uuid: string): void {
     const link = this.#links.get(uuid)
     if (link === undefined) return
-    link.instance = null
-    if (link.state.kind === 'waiting') link.enter({ kind: 'idle' }, 'no longer announced')
+    link.withdrawn()
     this.#wake(link)
   }
 
@@ -87,7 +101,7 @@ export class Mesh {
     if (this.#isOurs(uuid) || this.#links.has(uuid)) return
     if (securityObjection(this.#options.security, uuid, txt.sec) !== null) return
     const link = this.#linkOf(uuid)
-    link.hint = instance
+    link.hinted(instance)
     this.#wake(link)
   }
 
@@ -111,27 +125,6 @@ export class Mesh {
     this.#connections.close(graceMs, (socket) => this.#options.security.reset(socket), done)
   }
 
-  /** A dial that a hint led to makes way, where it has long reached nobody and the announcement has more than the hint. */
-  #correct(link: Link, dial: Dial): void {
-    if (link.state.kind !== 'dialing' || link.state.dial !== dial) return
-    const target = link.target()
-    if (target === null || !dial.lacks(target)) return
-    if (!dial.isSlow()) {
-      setTimeout(() => this.#correct(link, dial), this.#options.limits.slowAfterMs.connecting).unref()
-      return
-    }
-    link.suspect(dial.tried())
-    this.#leaveDial(link, { kind: 'idle' }, 'announced elsewhere than hinted at')
-    this.#wake(link)
-  }
-
-  /** Tells, once, why a peer is not dialed. */
-  #tellBarred(link: Link, objection: TcpnetError): void {
-    if (link.lastError === objection) return
-    link.lastError = objection
-    this.#options.onDialFailed(objection, link.toPeer())
-  }
-
   /** Whether nothing is to be made of a uuid: it is our own, or the mesh closes. */
   #isOurs(uuid: string): boolean {
     return uuid === this.#options.uuid || this.#closing
@@ -149,8 +142,11 @@ export class Mesh {
     link.applicant?.drop()
     link.applicant = null
     this.#queue.leave(link)
-    this.#leaveDial(link, { kind: 'idle' }, reason)
+    const { state } = link
+    link.forget(reason)
     this.#links.delete(link.uuid)
+    if (state.kind === 'dialing') this.#queue.end(state.dial)
+    this.#next()
   }
 
   /** Has a link looked at when the event at hand is over: handlers of the application may still be running. */
@@ -167,29 +163,20 @@ export class Mesh {
     if (link.applicant !== null) this.#answer(link, link.applicant)
     // A subscriber of the change may have closed the service.
     if (this.#closing || link.state.kind !== 'idle' || link.applicant !== null) return
-    if (!link.isKnown) return this.#forget(link, 'neither announced nor connected')
+    if (link.isGone) return this.#forget(link, 'neither announced nor connected')
     if (link.barred !== null) {
-      this.#tellBarred(link, link.barred)
+      if (link.bar(link.barred)) this.#options.onDialFailed(link.barred, link.toPeer())
       // It may have been its turn.
+      this.#queue.leave(link)
       return this.#next()
     }
-    if (this.#hasRoom()) this.#dial(link)
+    if (this.#queue.hasRoomFor(link)) this.#dial(link)
     else this.#queue.add(link)
-  }
-
-  /** @param more dials that are about to begin */
-  #hasRoom(more = 0): boolean {
-    const { maxPeers } = this.#options.limits
-    return !this.#queue.isFull && this.#connections.size + this.#queue.dials + more < maxPeers
   }
 
   /** Lets the next dials begin, as many as there is room for. */
   #next(count = 1): void {
-    for (let woken = 0; woken < count && this.#hasRoom(woken); woken++) {
-      const link = this.#queue.next()
-      if (link === null) return
-      this.#wake(link)
-    }
+    for (const link of this.#queue.take(count)) this.#wake(link)
   }
 
   #answer(link: Link, applicant: Applicant): void {
@@ -223,30 +210,33 @@ export class Mesh {
     if (socket === null) return
     this.#accepted++
     this.#queue.leave(link)
+    const address = canonical(socket.remoteAddress ?? '')
+    if (link.state.kind === 'dialing') link.state.dial.met(address)
+    link.metAt(address)
     this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot, since: performance.now() })
   }
 
   #dial(link: Link): void {
-    const target = link.target()
-    if (target === null) return
-    const { name, uuid, boot, security, limits } = this.#options
-    link.hint = null
-    const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted })
+    const endpoints = link.endpoints()
+    const { name, uuid, boot, security, limits, connect = connectTo } = this.#options
+    const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted, dial: ++this.#hellos })
+    const allowance = new Allowance(this.#budget, (address) => link.wasAt(address))
     const dial = new Dial(
       {
         uuid: link.uuid,
-        ...target,
+        endpoints,
         security,
         deadlineMs: limits.helloTimeoutMs,
         slowAfterMs: limits.slowAfterMs,
-        hello
+        hello,
+        connect,
+        allowance
       },
       (result) => this.#onDialEnded(link, result)
     )
     this.#queue.leave(link)
     this.#queue.begin(dial)
-    const hinted = link.instance === null
-    link.enter({ kind: 'dialing', dial, hinted }, hinted ? 'hinted at' : 'announced')
+    link.enter({ kind: 'dialing', dial }, link.instance === null ? 'hinted at' : 'announced')
   }
 
   /** Changes the state of a link that may be dialing or have its turn to, and lets the next dial begin. */
@@ -265,6 +255,7 @@ export class Mesh {
     const isNew = kind !== 'connected' && kind !== 'closing'
     if (isNew && this.#connections.size >= maxPeers) return applicant.refuse('full', full(maxPeers))
     const link = this.#linkOf(from)
+    if (!link.hears(applicant.hello)) return applicant.decline()
     // A peer has one dial at a time: an older one is a dial that it has given up.
     link.applicant?.drop()
     link.applicant = applicant
@@ -274,17 +265,16 @@ export class Mesh {
   #onDialEnded(link: Link, result: DialResult): void {
     switch (result.kind) {
       case 'ok': {
-        const { socket, seq, boot } = result
+        const { socket, seq, boot, address } = result
+        link.metAt(address)
         return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot, since: performance.now() })
       }
       case 'connected':
         // Its dial is on its way to us, or what it holds is about to end: the next dial finds out.
-        link.failures++
+        link.declined()
         return this.#wait(link, 'the peer has a connection already')
       case 'failed':
-        link.failures++
-        link.lastError = result.error
-        link.suspect(result.addresses)
+        link.failed(result.error, result.addresses)
         this.#wait(link, result.error.message)
         // A hint may be wrong without harm.
         if (link.instance !== null && !link.isLeaving(result.error, this.#options.limits.goodbyeMs))
@@ -293,20 +283,22 @@ export class Mesh {
   }
 
   #wait(link: Link, reason: string): void {
-    const delayMs = backoffMs(Math.max(link.failures, 1), Math.random())
+    if (link.instance === null) {
+      this.#leaveDial(link, { kind: 'idle' }, reason)
+      return this.#wake(link)
+    }
+    const delayMs = link.backoffMs()
     const timer = setTimeout(() => {
       link.enter({ kind: 'idle' }, 'time to dial again')
       this.#wake(link)
     }, delayMs)
     this.#leaveDial(link, { kind: 'waiting', timer, until: Date.now() + delayMs }, reason)
-    if (link.instance === null) link.enter({ kind: 'idle' }, 'not announced')
     this.#wake(link)
   }
 
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
     this.#connections.add(socket, () => this.#onSocketClosed(link, socket, state.since))
-    link.lastError = null
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     // Whoever watches the changes may close the service in this one.
     if (this.#closing) return
@@ -318,8 +310,7 @@ export class Mesh {
     this.#options.onDisconnected(socket)
     if (this.#closing) return this.#forget(link, 'the connection closed')
     this.#next()
-    link.lostAt = performance.now()
-    link.failures = link.lostAt - since >= GOOD_CONNECTION_MS ? 0 : link.failures + 1
+    link.lost(since)
     if (link.state.kind === 'closing') {
       link.enter({ kind: 'idle' }, 'the old connection is closed')
       this.#wake(link)

@@ -23,6 +23,21 @@ export interface Applicant {
   readonly seq: number
 }
 
+/** The parts of a hello that tell how it is ordered among those of its sender. */
+export interface Numbered {
+  readonly boot: string
+  /** The number of the dial; null where the sender does not count. */
+  readonly dial: number | null
+}
+
+/**
+ * Whether a hello is of an earlier dial than one that was heard before. A service has one dial to a peer at a time, so the
+ * earlier one was given up, and its hello came late: it is declined, whatever is held.
+ */
+export function isOvertaken(hello: Numbered, heard: Numbered): boolean {
+  return hello.boot === heard.boot && hello.dial !== null && heard.dial !== null && hello.dial < heard.dial
+}
+
 /**
  * What to do with a peer's dial:
  *

@@ -33,7 +33,7 @@ await listen(silent)
 const port = portOf(silent)
 
 const lo = interfaceOf('127.0.0.1')?.index ?? 0
-const believer = new TestMesh({ slowAfterMs: { connecting: 100, connected: 100 } })
+const believer = new TestMesh({ slowAfterMs: 100 })
 const { mesh, uuid } = believer
 let tell: (event: SessionEvent) => void = () => {}
 const discovery = healing((_announcement, onEvent) => {

@@ -8,8 +8,10 @@ import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from
 import { TcpnetError } from 'tcpnet'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
+import { connectTo } from '#tcpnet/mesh/race.js'
 import { pskSecurity, tlsSecurity } from '#tcpnet/security/modes.js'
 import type { Security } from '#tcpnet/security/security.js'
+import { unlimited } from '../support/allowance.js'
 import { Authority } from './certificates.js'
 
 const authority = new Authority('the cluster')
@@ -38,11 +40,22 @@ async function prepared(security: Security): Promise<Security> {
 
 /** Dials the port as a member does that believes the peer BEEF there. */
 function dial(security: Security, port: number): Promise<DialResult> {
-  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0 })
+  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0, dial: 1 })
   return new Promise((resolve) => {
-    const addresses = [{ address: '127.0.0.1', family: 4 as const }]
-    const { slowAfterMs } = DEFAULT_LIMITS
-    new Dial({ uuid: 'BEEF', port, addresses, security, deadlineMs: 5000, slowAfterMs, hello }, resolve)
+    const endpoints = [{ address: '127.0.0.1', family: 4 as const, port }]
+    new Dial(
+      {
+        uuid: 'BEEF',
+        endpoints,
+        security,
+        deadlineMs: 5000,
+        slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
+        hello,
+        connect: connectTo,
+        allowance: unlimited()
+      },
+      resolve
+    )
   })
 }
 
@@ -139,10 +152,13 @@ const DIAL = `
   const { Dial } = await import('#tcpnet/mesh/dialer.js')
   const { pskSecurity } = await import('#tcpnet/security/modes.js')
   const security = pskSecurity([process.argv[2]], 'x')
-  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0 })
-  const addresses = [{ address: '127.0.0.1', family: 4 }]
+  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'BEEF', seq: 0, dial: 1 })
+  const { connectTo: connect } = await import('#tcpnet/mesh/race.js')
+  const { Allowance, processBudget } = await import('#tcpnet/mesh/connect-budget.js')
+  const allowance = new Allowance(processBudget, () => true)
+  const endpoints = [{ address: '127.0.0.1', family: 4, port: Number(process.argv[1]) }]
   security.prepare((error) => {
-    const target = { uuid: 'BEEF', port: Number(process.argv[1]), addresses, security, deadlineMs: 5000, hello }
+    const target = { uuid: 'BEEF', endpoints, security, deadlineMs: 5000, hello, connect, allowance }
     new Dial(target, (result) => console.log(error, result.kind, result.error?.code, result.error?.message))
   })`
 

@@ -15,6 +15,8 @@ export interface Model {
   readonly initial: string
   successors(state: string, emit: Emit): void
   isGoal(state: string): boolean
+  /** A state in a form for people. */
+  show(state: string): string
 }
 
 /** What a check found. */
@@ -60,6 +62,11 @@ class Graph {
   readonly targets = new Ints()
   readonly kinds = new Ints()
   steps = 0
+  readonly #show: (state: string) => string
+
+  constructor(show: (state: string) => string) {
+    this.#show = show
+  }
 
   add(key: string, parent: number, label: string): number {
     const known = this.#ids.get(key)
@@ -72,10 +79,14 @@ class Graph {
     return id
   }
 
+  show(id: number): string {
+    return this.#show(this.keys[id] ?? '')
+  }
+
   trace(id: number): string[] {
     const steps: string[] = []
     for (let at = id; at >= 0; at = this.#parents.at(at)) {
-      steps.push(`${(this.#labels[at] ?? '').padEnd(32)} ${this.keys[at]}`)
+      steps.push(`${(this.#labels[at] ?? '').padEnd(32)} ${this.show(at)}`)
     }
     return steps.reverse()
   }
@@ -90,7 +101,7 @@ class Graph {
  *   way around in circles: every run reaches the goal, whatever the order of its timers.
  */
 export function explore(model: Model, options: { prompt: boolean; maxStates: number }): Report {
-  const graph = new Graph()
+  const graph = new Graph((state) => model.show(state))
   const broken = fill(model, graph, options.maxStates) ?? findStuck(model, graph)
   const promptly = broken === null && options.prompt ? runPromptly(model, graph) : null
   return {
@@ -208,7 +219,7 @@ function walk(graph: Graph, root: number, longest: Int32Array): string[] | null 
     }
     const next = graph.targets.at(edge)
     const known = longest[next] ?? -2
-    if (known === -1) return [...graph.trace(next), 'and around:', ...path.map(({ id }) => graph.keys[id] ?? '')]
+    if (known === -1) return [...graph.trace(next), 'and around:', ...path.map(({ id }) => graph.show(id))]
     if (known === -2) {
       longest[next] = -1
       path.push({ id: next, steps: promptSteps(graph, next), edge: graph.starts.at(next), most: 0 })

@@ -22,12 +22,14 @@ export function wakeUp(world: World, node: Node): void {
 
 export function sayHello(world: World, node: Node): void {
   const side = world.sides[node]
+  const dials = world.conns.filter((conn) => conn.dialer === node).map((conn) => conn.helloDial)
   side.link = 's'
   world.conns.push({
     dialer: node,
     dialerBoot: 0,
     acceptorBoot: 0,
     helloSeq: side.accepted,
+    helloDial: Math.max(world.sides[otherOf(node)].heardDial, ...dials) + 1,
     okSeq: 0,
     answer: '-',
     dialerEnd: 'D',
@@ -43,9 +45,10 @@ export function destroy(world: World, node: Node): void {
 
 export function crash(world: World, node: Node): void {
   const side = world.sides[node]
-  Object.assign(side, { link: 'i', knows: false, accepted: 0, lastBoot: -1 })
+  Object.assign(side, { link: 'i', knows: false, accepted: 0, lastBoot: -1, heardBoot: 0, heardDial: 0 })
   const other = world.sides[otherOf(node)]
   if (other.lastBoot >= 0) other.lastBoot++
+  if (other.heardDial > 0) other.heardBoot++
   for (const conn of world.conns) {
     setEnd(conn, node, '-')
     if (conn.dialer === node) conn.dialerBoot++

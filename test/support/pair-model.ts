@@ -1,4 +1,4 @@
-import type { Applicant, Holding, Verdict } from '#tcpnet/mesh/pairing.js'
+import { type Applicant, type Holding, isOvertaken, type Verdict } from '#tcpnet/mesh/pairing.js'
 import type { Emit, Model } from './explore.js'
 import { crash, destroy, dropUnread, learn, sayHello, waiting, wakeUp, withdraw } from './moves.js'
 import {
@@ -13,6 +13,7 @@ import {
   type Node,
   otherOf,
   setEnd,
+  show,
   type World
 } from './world.js'
 
@@ -45,9 +46,12 @@ export interface Setting {
   readonly maxConns: number
   /**
    * Demands that nobody closes a connection that is healthy. A dial that is given up, or whose node crashed, takes its
-   * hello with it then: arriving late, and overtaken by the dialer's next, it costs a healthy connection under any rule.
+   * hello with it then: arriving late, it can cost a healthy connection under any rule, where the acceptor has not heard
+   * the dialer's next hello.
    */
   readonly calm?: boolean
+  /** Hellos do not tell the number of their dial. */
+  readonly uncounted?: boolean
   /** Keeps the boot that the peer was last heard with, for a rule that asks for it. */
   readonly remembersBoots?: boolean
 }
@@ -62,15 +66,16 @@ const NODES = [0, 1] as const
 export function pairModel(setting: Setting): Model {
   const initial: World = {
     sides: [
-      { link: 'i', knows: false, accepted: 0, lastBoot: -1 },
-      { link: 'i', knows: false, accepted: 0, lastBoot: -1 }
+      { link: 'i', knows: false, accepted: 0, lastBoot: -1, heardBoot: 0, heardDial: 0 },
+      { link: 'i', knows: false, accepted: 0, lastBoot: -1, heardBoot: 0, heardDial: 0 }
     ],
     conns: []
   }
   return {
     initial: encode(initial),
     successors: (key, emit) => new Steps(setting, key, emit).all(),
-    isGoal: (key) => isGoal(decode(key))
+    isGoal: (key) => isGoal(decode(key)),
+    show
   }
 }
 
@@ -161,17 +166,33 @@ class Steps {
     const world = clone(this.#world)
     this.#wrong = null
     change(world)
-    for (const side of world.sides) if (side.link === 'i' && side.knows) side.link = 'u'
+    for (const node of NODES) settle(world, node)
     if (this.#wrong === null) this.#emit.step(kind, label, encode(world))
     else this.#emit.violation(this.#wrong, label)
   }
 
   #onHello(world: World, conn: Conn): void {
     const node = otherOf(conn.dialer)
+    if (this.#isOvertaken(world, conn, node)) {
+      conn.answer = 'c'
+      conn.acceptorEnd = '-'
+      return
+    }
     const older = connWith(world, node, 'A')
     if (older !== undefined) older.acceptorEnd = '-'
     conn.acceptorEnd = 'A'
     this.#reconcile(world, node)
+  }
+
+  /** Link.hears. */
+  #isOvertaken(world: World, conn: Conn, node: Node): boolean {
+    if (this.#setting.uncounted) return false
+    const side = world.sides[node]
+    const hello = { boot: String(conn.dialerBoot), dial: conn.helloDial }
+    if (side.heardDial > 0 && isOvertaken(hello, { boot: String(side.heardBoot), dial: side.heardDial })) return true
+    side.heardBoot = conn.dialerBoot
+    side.heardDial = conn.helloDial
+    return false
   }
 
   #onAnswer(world: World, conn: Conn): void {
@@ -234,7 +255,7 @@ class Steps {
     }
     if (verdict === 'replace' && side.link === 'c') {
       const old = connWith(world, node, 'S')
-      if (old !== undefined) this.#destroyOld(old, node)
+      if (old !== undefined) this.#destroyOld(old, node, conn)
       side.link = 'x'
     }
   }
@@ -254,8 +275,11 @@ class Steps {
     this.#show(world, conn, node)
   }
 
-  #destroyOld(old: Conn, node: Node): void {
+  #destroyOld(old: Conn, node: Node, hello: Conn): void {
     if (isHealthy(old) && this.#setting.calm) this.#wrong = 'no healthy connection is closed'
+    // It has one dial at a time: what it holds now was dialed after the other, which it gave up.
+    const isLater = old.dialer === hello.dialer && old.dialerBoot === hello.dialerBoot
+    if (isHealthy(old) && isLater) this.#wrong = 'no hello closes what was dialed after it'
     setEnd(old, node, 'X')
   }
 
@@ -263,6 +287,14 @@ class Steps {
     if (connWith(world, node, 'SX') !== undefined) this.#wrong = 'close comes before the next connection'
     setEnd(conn, node, 'S')
   }
+}
+
+/** What follows at once where a link is idle: it begins a dial, or is forgotten with what it heard. */
+function settle(world: World, node: Node): void {
+  const side = world.sides[node]
+  if (side.link !== 'i') return
+  if (side.knows) side.link = 'u'
+  else if (connWith(world, node, 'A') === undefined) Object.assign(side, { heardBoot: 0, heardDial: 0 })
 }
 
 /** Link.holding. */

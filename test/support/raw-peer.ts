@@ -76,7 +76,7 @@ export function accept(socket: Socket, seq = 1): void {
 
 /** A hello for a service. */
 export function helloTo(service: Service, change: Partial<Hello> = {}): string {
-  return encodeHello({ name: service.name, from: 'DEAD', boot: BOOT, to: service.uuid, seq: 0, ...change })
+  return encodeHello({ name: service.name, from: 'DEAD', boot: BOOT, to: service.uuid, seq: 0, dial: null, ...change })
 }
 
 /** A connection to a service, from an address of the loopback network. */

@@ -1,34 +1,51 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server } from 'node:net'
-import type { Instance } from '#tcpnet/discovery/discovery.js'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { Instance, Txt } from '#tcpnet/discovery/discovery.js'
+import { ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
 import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
 import { Mesh } from '#tcpnet/mesh/mesh.js'
+import { type Connect, connectTo, type Endpoint } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
 import { randomUuid } from '#tcpnet/uuid.js'
+
+/** What a mesh uses. */
+export interface Parts {
+  budget?: ConnectBudget
+  connect?: Connect
+}
 
 /** A mesh without discovery: what it learns of its peers, the test tells it. */
 export class TestMesh {
   readonly uuid = randomUuid()
   readonly mesh: Mesh
-  /** The peers that are connected. */
-  readonly connected = new Set<string>()
+  /** The peers that are connected, with their sockets. */
+  readonly connected = new Map<string, Socket>()
   /** The peer of each dial that failed and was told. */
   readonly failed: string[] = []
+  /** Where it has tried to connect to, in this order. */
+  readonly attempts: Endpoint[] = []
+  readonly budget: ConnectBudget
   readonly #server = createServer()
   #closed: Promise<void> | null = null
 
   /** @param limits those that are not the default ones */
-  constructor(limits: Partial<Limits> = {}) {
+  constructor(limits: Partial<Limits> = {}, { budget = new ConnectBudget(), connect = connectTo }: Parts = {}) {
+    this.budget = budget
     this.mesh = new Mesh({
       name: 'test',
       uuid: this.uuid,
       boot: '0123456789abcdef',
       security: plain,
       limits: { ...DEFAULT_LIMITS, ...limits },
+      budget,
+      connect: (endpoint, peer) => {
+        this.attempts.push(endpoint)
+        return connect(endpoint, peer)
+      },
       onConnection: (socket, peer) => {
         assert.ok(!this.connected.has(peer), 'a second connection')
-        this.connected.add(peer)
+        this.connected.set(peer, socket)
         socket.resume().on('close', () => this.connected.delete(peer))
       },
       onDisconnected: () => {},
@@ -39,15 +56,19 @@ export class TestMesh {
   }
 
   /** A mesh that takes connections. */
-  static async listening(limits?: Partial<Limits>): Promise<TestMesh> {
-    const made = new TestMesh(limits)
+  static async listening(limits?: Partial<Limits>, parts?: Parts): Promise<TestMesh> {
+    const made = new TestMesh(limits, parts)
     await listen(made.#server)
     return made
   }
 
   /** Where it listens, as discovery tells it. */
   get instance(): Instance {
-    return instanceAt(portOf(this.#server), this.uuid)
+    return instanceAt(this.port, this.uuid)
+  }
+
+  get port(): number {
+    return portOf(this.#server)
   }
 
   /** Idempotent. */
@@ -59,14 +80,21 @@ export class TestMesh {
 }
 
 /** A service at a port of this machine, as discovery tells it. */
-export function instanceAt(port: number, uuid = randomUuid(), address = '127.0.0.1'): Instance {
-  return { uuid, host: 'lies.local', port, txt: {}, paths: [{ interfaceIndex: 1, family: 4, address }] }
+export function instanceAt(
+  port: number,
+  uuid = randomUuid(),
+  addresses: readonly string[] = ['127.0.0.1'],
+  txt: Txt = {}
+): Instance {
+  const paths = addresses.map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
+  return { uuid, host: 'lies.local', port, txt, paths }
 }
 
-/** Listens on a free port of the loopback interface. */
-export async function listen(server: Server): Promise<void> {
-  server.listen(0, '127.0.0.1')
+/** Listens on a free port, by default of the loopback interface. Resolves with the port. */
+export async function listen(server: Server, address = '127.0.0.1'): Promise<number> {
+  server.listen(0, address)
   await once(server, 'listening')
+  return portOf(server)
 }
 
 export function portOf(server: Server): number {

@@ -13,6 +13,9 @@ export interface Side {
   accepted: number
   /** The boot that the peer had when it was last heard of; -1 for never. Kept only for rules that ask for it. */
   lastBoot: number
+  /** The latest hello that it heard of the peer: the dialer's boot, and the number of the dial, 0 for none. */
+  heardBoot: number
+  heardDial: number
 }
 
 /**
@@ -27,6 +30,8 @@ export interface Conn {
   dialerBoot: number
   acceptorBoot: number
   helloSeq: number
+  /** The number of the dial, while its hello is not read; 0 afterwards. */
+  helloDial: number
   okSeq: number
   /** The answer under way: `o`k, `c`onnected or none. */
   answer: 'o' | 'c' | '-'
@@ -73,37 +78,70 @@ export function clone(world: World): World {
   return { sides: [{ ...world.sides[0] }, { ...world.sides[1] }], conns: world.conns.map((conn) => ({ ...conn })) }
 }
 
+const LINKS: readonly LinkKind[] = ['i', 'u', 's', 'c', 'x', 'w']
+const ENDS: readonly End[] = ['D', 'R', 'A', 'S', 'X', '-']
+const ANSWERS: readonly Conn['answer'][] = ['-', 'o', 'c']
+
+/** Takes numbers out of one that {@link pack} made, the last first. */
+class Unpacking {
+  #rest: number
+
+  constructor(packed: number) {
+    this.#rest = packed
+  }
+
+  take(base: number): number {
+    const value = this.#rest % base
+    this.#rest = (this.#rest - value) / base
+    return value
+  }
+
+  pick<T>(items: readonly T[]): T {
+    const item = items[this.take(items.length)]
+    if (item === undefined) throw new Error('No state has this name.')
+    return item
+  }
+}
+
 export function decode(key: string): World {
   const conns: Conn[] = []
-  for (let at = 8; at < key.length; at += 9) conns.push(decodeConn(key, at))
-  return { sides: [decodeSide(key, 0), decodeSide(key, 4)], conns }
+  for (let at = 2; at < key.length; at += 2) conns.push(decodeConn(key.charCodeAt(at), key.charCodeAt(at + 1)))
+  return { sides: [decodeSide(key.charCodeAt(0)), decodeSide(key.charCodeAt(1))], conns }
 }
 
-function decodeSide(key: string, at: number): Side {
+function decodeSide(packed: number): Side {
+  const from = new Unpacking(packed)
+  const [heardDial, heardBoot, lastBoot, accepted] = [from.take(8), from.take(8), from.take(8) - 1, from.take(8)]
+  return { heardDial, heardBoot, lastBoot, accepted, knows: from.take(2) === 1, link: from.pick(LINKS) }
+}
+
+function decodeConn(first: number, second: number): Conn {
+  const [a, b] = [new Unpacking(first), new Unpacking(second)]
   return {
-    link: key.charAt(at) as LinkKind,
-    knows: key.charAt(at + 1) === '!',
-    accepted: digit(key, at + 2),
-    lastBoot: digit(key, at + 3) - 1
+    okSeq: a.take(8),
+    helloSeq: a.take(8),
+    cut: a.take(2) === 1,
+    answer: a.pick(ANSWERS),
+    acceptorEnd: a.pick(ENDS),
+    dialerEnd: a.pick(ENDS),
+    dialer: a.take(2) === 1 ? 1 : 0,
+    helloDial: b.take(8),
+    acceptorBoot: b.take(8),
+    dialerBoot: b.take(8)
   }
 }
 
-function decodeConn(key: string, at: number): Conn {
-  return {
-    dialer: key.charAt(at) === '>' ? 0 : 1,
-    dialerEnd: key.charAt(at + 1) as End,
-    acceptorEnd: key.charAt(at + 2) as End,
-    answer: key.charAt(at + 3) as Conn['answer'],
-    helloSeq: digit(key, at + 4),
-    okSeq: digit(key, at + 5),
-    dialerBoot: digit(key, at + 6),
-    acceptorBoot: digit(key, at + 7),
-    cut: key.charAt(at + 8) === '/'
+/** A state's name for people. */
+export function show(key: string): string {
+  const { sides, conns } = decode(key)
+  const side = ({ link, knows, accepted, lastBoot, heardBoot, heardDial }: Side) =>
+    `${link}${knows ? '!' : '?'} ok:${accepted} heard:${heardBoot}/${heardDial} boot:${lastBoot}`
+  const conn = ({ dialer, dialerEnd, acceptorEnd, answer, helloSeq, okSeq, ...rest }: Conn) => {
+    const { dialerBoot, acceptorBoot, helloDial, cut } = rest
+    const arrow = `${dialer === 0 ? '0>1' : '1>0'}${cut ? ' cut' : ''} ${dialerEnd}${acceptorEnd}${answer}`
+    return `[${arrow} seq:${helloSeq}/${okSeq} boot:${dialerBoot}/${acceptorBoot} dial:${helloDial}]`
   }
-}
-
-function digit(key: string, at: number): number {
-  return key.charCodeAt(at) - 48
+  return [...sides.map(side), ...conns.map(conn)].join('  ')
 }
 
 /**
@@ -113,44 +151,88 @@ function digit(key: string, at: number): number {
  */
 export function encode(world: World): string {
   for (const conn of world.conns) forget(conn)
-  world.conns = world.conns.filter((conn) => conn.dialerEnd !== '-' || conn.acceptorEnd !== '-')
+  if (world.conns.some(isOver)) world.conns = world.conns.filter((conn) => !isOver(conn))
   for (const node of [0, 1] as const) {
+    compressDials(world, node)
     compressClock(world, node)
     compressBoots(world, node)
   }
+  let key = String.fromCharCode(encodeSide(world.sides[0]), encodeSide(world.sides[1]))
   const conns = world.conns.map(encodeConn)
-  return encodeSide(world.sides[0]) + encodeSide(world.sides[1]) + (conns.length > 1 ? conns.sort() : conns).join('')
+  if (conns.length > 1) conns.sort((a, b) => a - b)
+  for (const conn of conns) key += String.fromCharCode(conn >> 9, conn & 511)
+  return key
+}
+
+function isOver({ dialerEnd, acceptorEnd }: Conn): boolean {
+  return dialerEnd === '-' && acceptorEnd === '-'
 }
 
 /** Sets to nought what is in no line under way and what nobody will compare. */
 function forget(conn: Conn): void {
+  // Nothing arrives over a connection that was cut: a hello that was not read never will be.
+  if (conn.cut && conn.acceptorEnd === 'R') conn.acceptorEnd = '-'
   const { dialerEnd, acceptorEnd } = conn
   if (dialerEnd !== 'D') conn.answer = '-'
   const connectedByDialer = conn.answer === 'o' || dialerEnd === 'S' || dialerEnd === 'X'
   if (acceptorEnd !== 'R' && acceptorEnd !== 'A') conn.helloSeq = 0
+  if (acceptorEnd !== 'R') conn.helloDial = 0
   if (acceptorEnd === '-') conn.dialerBoot = 0
   if (!connectedByDialer) conn.okSeq = 0
   if (!connectedByDialer && acceptorEnd !== 'R' && acceptorEnd !== 'A') conn.acceptorBoot = 0
-  // Both ends of a connection that was cut are on their own: it matters no more what came of the other.
-  if (conn.cut && acceptorEnd === 'R') conn.acceptorEnd = '-'
 }
 
+/**
+ * Numbers of dials are compared with each other where they are of one boot, and only while a hello is not read. What was
+ * heard matters only where it overtakes such a hello.
+ */
+function compressDials(world: World, dialer: Node): void {
+  const listener = world.sides[otherOf(dialer)]
+  const isUnread = (conn: Conn) => conn.dialer === dialer && conn.acceptorEnd === 'R'
+  const isOvertaken = (conn: Conn) =>
+    isUnread(conn) && conn.dialerBoot === listener.heardBoot && conn.helloDial < listener.heardDial
+  if (!world.conns.some(isOvertaken)) {
+    listener.heardBoot = 0
+    listener.heardDial = 0
+  }
+  if (!world.conns.some(isUnread)) return
+  const unread = world.conns.filter(isUnread)
+  for (const boot of new Set(unread.map((conn) => conn.dialerBoot))) {
+    const ofBoot = unread.filter((conn) => conn.dialerBoot === boot)
+    const isHeard = listener.heardDial > 0 && listener.heardBoot === boot
+    let values = 1 | (isHeard ? 1 << listener.heardDial : 0)
+    for (const conn of ofBoot) values |= 1 << conn.helloDial
+    if (isHeard) listener.heardDial = rank(values, listener.heardDial)
+    for (const conn of ofBoot) conn.helloDial = rank(values, conn.helloDial)
+  }
+}
+
+/** Clocks are compared with each other where they are of one boot. */
 function compressClock(world: World, node: Node): void {
   const side = world.sides[node]
-  let values = 1 | (1 << side.accepted)
-  for (const conn of world.conns) values |= 1 << (conn.dialer === node ? conn.helloSeq : conn.okSeq)
-  side.accepted = rank(values, side.accepted)
-  for (const conn of world.conns) {
-    if (conn.dialer === node) conn.helloSeq = rank(values, conn.helloSeq)
-    else conn.okSeq = rank(values, conn.okSeq)
+  const bootOf = (conn: Conn) => (conn.dialer === node ? conn.dialerBoot : conn.acceptorBoot)
+  let oldest = 0
+  for (const conn of world.conns) oldest = Math.max(oldest, bootOf(conn))
+  for (let boot = 0; boot <= oldest; boot++) {
+    let values = boot === 0 ? 1 | (1 << side.accepted) : 1
+    for (const conn of world.conns) {
+      if (bootOf(conn) === boot) values |= 1 << (conn.dialer === node ? conn.helloSeq : conn.okSeq)
+    }
+    if (boot === 0) side.accepted = rank(values, side.accepted)
+    for (const conn of world.conns) {
+      if (bootOf(conn) !== boot) continue
+      if (conn.dialer === node) conn.helloSeq = rank(values, conn.helloSeq)
+      else conn.okSeq = rank(values, conn.okSeq)
+    }
   }
 }
 
 function compressBoots(world: World, node: Node): void {
   const other = world.sides[otherOf(node)]
-  let values = 1 | (1 << Math.max(other.lastBoot, 0))
+  let values = 1 | (1 << Math.max(other.lastBoot, 0)) | (1 << other.heardBoot)
   for (const conn of world.conns) values |= 1 << (conn.dialer === node ? conn.dialerBoot : conn.acceptorBoot)
   if (other.lastBoot > 0) other.lastBoot = rank(values, other.lastBoot)
+  other.heardBoot = rank(values, other.heardBoot)
   for (const conn of world.conns) {
     if (conn.dialer === node) conn.dialerBoot = rank(values, conn.dialerBoot)
     else conn.acceptorBoot = rank(values, conn.acceptorBoot)
@@ -165,11 +247,15 @@ function rank(set: number, value: number): number {
   return count
 }
 
-function encodeSide({ link, knows, accepted, lastBoot }: Side): string {
-  return `${link}${knows ? '!' : '?'}${accepted}${lastBoot + 1}`
+/** Of all counts there are at most eight values: one of each side, and one of each connection. */
+function encodeSide({ link, knows, accepted, lastBoot, heardBoot, heardDial }: Side): number {
+  const first = LINKS.indexOf(link) * 2 + (knows ? 1 : 0)
+  return (((first * 8 + accepted) * 8 + lastBoot + 1) * 8 + heardBoot) * 8 + heardDial
 }
 
-function encodeConn(conn: Conn): string {
-  const { dialer, dialerEnd, acceptorEnd, answer, helloSeq, okSeq, dialerBoot, acceptorBoot, cut } = conn
-  return `${dialer === 0 ? '>' : '<'}${dialerEnd}${acceptorEnd}${answer}${helloSeq}${okSeq}${dialerBoot}${acceptorBoot}${cut ? '/' : '-'}`
+export function encodeConn(conn: Conn): number {
+  const { dialer, dialerEnd, acceptorEnd, answer, helloSeq, helloDial, okSeq, dialerBoot, acceptorBoot, cut } = conn
+  const ends = (dialer * 6 + ENDS.indexOf(dialerEnd)) * 6 + ENDS.indexOf(acceptorEnd)
+  const first = (((ends * 3 + ANSWERS.indexOf(answer)) * 2 + (cut ? 1 : 0)) * 8 + helloSeq) * 8 + okSeq
+  return ((first * 8 + dialerBoot) * 8 + acceptorBoot) * 8 + helloDial
 }

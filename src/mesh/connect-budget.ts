@@ -1,0 +1,107 @@
+import { type BucketLimits, type Clock, TokenBucket } from './token-bucket.js'
+
+/**
+ * Connects to peers that were never connected. The bursts are for a cluster whose services all start at once: what leads
+ * to a peer is given back, and {@link DialQueue} bounds how many are under way. The rates are for what leads nowhere.
+ */
+export const CONNECT_LIMITS = {
+  perProcess: { perSecond: 20, burst: 512 },
+  perAddress: { perSecond: 10, burst: 128 }
+} as const satisfies Record<string, BucketLimits>
+
+/** Above so many addresses those whose bucket is full again are forgotten. */
+const MAX_IDLE_ADDRESSES = 1024
+
+/**
+ * How many connects announcements can cause. They are untrusted: false ones must not make this process a source of
+ * connects at whatever host they name.
+ */
+export class ConnectBudget {
+  readonly #limits: typeof CONNECT_LIMITS
+  readonly #clock: Clock
+  readonly #process: TokenBucket
+  readonly #addresses = new Map<string, TokenBucket>()
+
+  constructor(limits: typeof CONNECT_LIMITS = CONNECT_LIMITS, clock: Clock = () => performance.now()) {
+    this.#limits = limits
+    this.#clock = clock
+    this.#process = new TokenBucket(limits.perProcess, clock)
+  }
+
+  /** How many connects are possible now: in all, and to an address. */
+  left(address?: string): number {
+    if (address === undefined) return this.#process.tokens
+    return Math.min(this.#process.tokens, this.#addresses.get(address)?.tokens ?? this.#limits.perAddress.burst)
+  }
+
+  /**
+   * Milliseconds until a connect to an address is possible; 0 where it is.
+   *
+   * @param reserved whether it has to leave a quarter of the burst to others
+   */
+  waitMs(address: string, reserved = false): number {
+    const kept = reserved ? this.#limits.perProcess.burst / 4 : 0
+    return Math.max(this.#process.waitMs(kept), this.#addresses.get(address)?.waitMs() ?? 0)
+  }
+
+  /** Counts a connect to an address. */
+  take(address: string): void {
+    this.#process.take()
+    this.#bucketOf(address).take()
+  }
+
+  /** The connect led to a peer: it does not count. */
+  giveBack(address: string): void {
+    this.#process.giveBack()
+    this.#addresses.get(address)?.giveBack()
+  }
+
+  #bucketOf(address: string): TokenBucket {
+    const known = this.#addresses.get(address)
+    if (known !== undefined) return known
+    if (this.#addresses.size >= MAX_IDLE_ADDRESSES) this.#forgetIdle()
+    const bucket = new TokenBucket(this.#limits.perAddress, this.#clock)
+    this.#addresses.set(address, bucket)
+    return bucket
+  }
+
+  /** What is kept is bounded by the process's bucket: an address is not idle for as long as it takes to fill its own. */
+  #forgetIdle(): void {
+    for (const [address, bucket] of this.#addresses) if (bucket.isFull) this.#addresses.delete(address)
+  }
+}
+
+/** The budget of this process. */
+export const processBudget = new ConnectBudget()
+
+/** What one dial takes out of the budget: nothing for addresses at which the peer was connected before. */
+export class Allowance {
+  readonly #budget: ConnectBudget
+  readonly #isFree: (address: string) => boolean
+  readonly #taken = new Set<string>()
+
+  constructor(budget: ConnectBudget, isFree: (address: string) => boolean) {
+    this.#budget = budget
+    this.#isFree = isFree
+  }
+
+  /**
+   * Milliseconds until the next attempt at an address may begin. Those after the first leave something to other dials, so
+   * that false peers with many addresses do not delay real ones.
+   */
+  waitMs(address: string): number {
+    return this.#isFree(address) ? 0 : this.#budget.waitMs(address, this.#taken.size > 0)
+  }
+
+  /** An attempt at an address begins. */
+  take(address: string): void {
+    if (this.#isFree(address)) return
+    this.#budget.take(address)
+    this.#taken.add(address)
+  }
+
+  /** The peer was met at an address. */
+  met(address: string): void {
+    if (this.#taken.delete(address)) this.#budget.giveBack(address)
+  }
+}

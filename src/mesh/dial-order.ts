@@ -1,0 +1,34 @@
+/** An address as `net.connect` takes it, link-local ones with their scope. */
+export interface Address {
+  readonly address: string
+  readonly family: 4 | 6
+}
+
+/**
+ * The order in which a peer's addresses are tried: first those at which it was connected before; then families alternate,
+ * starting with that of the first address (RFC 8305 §4). Addresses that were tried in vain come last, the latest of them
+ * at the very end.
+ *
+ * @param suspects the addresses that were tried in vain, the latest last
+ * @param homes the addresses at which the peer was connected
+ */
+export function dialOrder<T extends Address>(
+  addresses: readonly T[],
+  suspects: ReadonlySet<string>,
+  homes: ReadonlySet<string>
+): T[] {
+  const ranks = new Map([...suspects].map((address, rank) => [address, rank]))
+  const rank = ({ address }: T) => ranks.get(address) ?? -1
+  const suspected = addresses.filter((entry) => rank(entry) >= 0).sort((a, b) => rank(a) - rank(b))
+  const trusted = addresses.filter((entry) => rank(entry) < 0)
+  const known = trusted.filter(({ address }) => homes.has(address))
+  const others = trusted.filter(({ address }) => !homes.has(address))
+  return [...known, ...alternate(others), ...suspected]
+}
+
+function alternate<T extends Address>(addresses: readonly T[]): T[] {
+  const ours = addresses.filter(({ family }) => family === addresses[0]?.family)
+  const others = addresses.filter(({ family }) => family !== addresses[0]?.family)
+  const longest = Math.max(ours.length, others.length)
+  return Array.from({ length: longest }, (_, n) => [...ours.slice(n, n + 1), ...others.slice(n, n + 1)]).flat()
+}

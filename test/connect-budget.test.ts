@@ -1,0 +1,104 @@
+// How many connects false announcements can cause.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Allowance, CONNECT_LIMITS, ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
+import { TokenBucket } from '#tcpnet/mesh/token-bucket.js'
+
+const { perProcess, perAddress } = CONNECT_LIMITS
+
+/** A budget with a clock that the test moves. */
+function trial() {
+  let now = 0
+  const budget = new ConnectBudget(CONNECT_LIMITS, () => now)
+  /** Takes all that it can get for an address, each millisecond; returns how many connects that were. */
+  const drain = (addressOf: (n: number) => string, ms = 0) => {
+    let count = 0
+    for (const end = now + ms; ; now++) {
+      for (; budget.waitMs(addressOf(count)) === 0; count++) budget.take(addressOf(count))
+      if (now >= end) return count
+    }
+  }
+  return { budget, drain, pass: (ms: number) => (now += ms) }
+}
+
+describe('a bucket of tokens', () => {
+  it('gives its burst at once, then a token at a time, and is never more than full', () => {
+    let now = 0
+    const bucket = new TokenBucket({ perSecond: 4, burst: 3 }, () => now)
+    for (let n = 0; n < 3; n++) {
+      assert.equal(bucket.waitMs(), 0)
+      bucket.take()
+    }
+    assert.deepEqual([bucket.tokens, bucket.waitMs()], [0, 250])
+    now = 125
+    assert.equal(bucket.waitMs(), 125)
+    now = 250
+    assert.equal(bucket.waitMs(), 0)
+    now = 1e9
+    assert.deepEqual([bucket.tokens, bucket.isFull], [3, true])
+    bucket.giveBack()
+    assert.equal(bucket.tokens, 3)
+    bucket.take()
+    bucket.giveBack()
+    assert.equal(bucket.isFull, true)
+  })
+})
+
+describe('the budget of connects', () => {
+  it('bounds what one address gets, and what all get', () => {
+    const { drain } = trial()
+    assert.equal(
+      drain(() => 'a'),
+      perAddress.burst
+    )
+    assert.equal(
+      drain((n) => `b${n}`),
+      perProcess.burst - perAddress.burst
+    )
+  })
+
+  it('gives one host 20 connects a second in the long run, at however many addresses', () => {
+    const minute = 60_000
+    assert.ok(trial().drain(() => 'a', minute) <= perAddress.burst + 10 * 60 + 1)
+    assert.ok(trial().drain((n) => `a${n % 64}`, minute) <= perProcess.burst + 20 * 60 + 1)
+    assert.ok(trial().drain((n) => `a${n}`, minute) <= perProcess.burst + 20 * 60 + 1)
+  })
+
+  it('counts no connect that led to a peer', () => {
+    const { budget } = trial()
+    for (let n = 0; n < 10 * perProcess.burst; n++) {
+      budget.take('a')
+      budget.giveBack('a')
+    }
+    assert.deepEqual([budget.left(), budget.waitMs('a')], [perProcess.burst, 0])
+  })
+})
+
+describe('the allowance of a dial', () => {
+  it('takes nothing for an address at which the peer was connected', () => {
+    const { budget, drain } = trial()
+    drain((n) => `a${n}`)
+    const allowance = new Allowance(budget, (address) => address === 'home')
+    assert.equal(allowance.waitMs('home'), 0)
+    allowance.take('home')
+    assert.ok(allowance.waitMs('elsewhere') > 0)
+    assert.equal(budget.left(), 0)
+  })
+
+  it('leaves a quarter of the burst to others, but for its first attempt', () => {
+    const { budget } = trial()
+    while (budget.left() > perProcess.burst / 4) budget.take(`a${budget.left()}`)
+    const allowance = new Allowance(budget, () => false)
+    assert.equal(allowance.waitMs('b'), 0)
+    allowance.take('b')
+    assert.equal(allowance.waitMs('c'), 100)
+  })
+
+  it('gives back what was taken for the address at which the peer was met, and nothing else', () => {
+    const { budget } = trial()
+    const allowance = new Allowance(budget, () => false)
+    for (const address of ['a', 'b']) allowance.take(address)
+    for (const address of ['b', 'b', 'c']) allowance.met(address)
+    assert.equal(budget.left(), perProcess.burst - 1)
+  })
+})

@@ -1,0 +1,38 @@
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+
+/** One end of a connection without a network: the test says what comes in, and sees what goes out. */
+export class ScriptedSocket extends Duplex {
+  readonly remoteAddress = '192.0.2.1'
+  readonly remotePort = 4000
+  /** The lines that were written to it. */
+  readonly lines: string[] = []
+  /** Whether its `close` waits for {@link tellClose}, as it may where the system is slow. */
+  holdsClose = false
+  #tellClose: () => void = () => {}
+
+  /** As what the mesh takes it for. */
+  get socket(): Socket {
+    return this as unknown as Socket
+  }
+
+  destroySoon(): void {
+    this.destroy()
+  }
+
+  tellClose(): void {
+    this.#tellClose()
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.lines.push(chunk.toString().trimEnd())
+    done()
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    if (this.holdsClose) this.#tellClose = () => done(error)
+    else done(error)
+  }
+}
