@@ -21,7 +21,7 @@ export type LinkState =
       readonly dialer: 'self' | 'peer'
       /** Where we dialed: the count that the peer's `ok` carried. */
       readonly seq: number
-      readonly boot: string | null
+      readonly boot: string
       /** When it was connected, in milliseconds of the monotonic clock. */
       readonly since: number
     }
