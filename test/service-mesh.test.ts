@@ -214,6 +214,12 @@ describe('a dial that fails', () => {
     ['is answered by another program', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'ERR_TCPNET_HELLO_INVALID'],
     ['is answered with too long a line', 'x'.repeat(5000), 'ERR_TCPNET_HELLO_TOO_LONG'],
     ['is answered in another version', '{"tcpnet":9}\n', 'ERR_TCPNET_VERSION'],
+    // The peer's own hellos would be declined for as long as the connection stands.
+    [
+      'is answered ok without a boot',
+      '{"tcpnet":1,"status":"ok","seq":9007199254740991}\n',
+      'ERR_TCPNET_HELLO_INVALID'
+    ],
     ['ends in half an answer', '{"tcpnet":1,', 'ERR_TCPNET_HELLO_ENDED']
   ]
   for (const [name, answer, code] of answers) {

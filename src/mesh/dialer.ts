@@ -28,7 +28,7 @@ export type DialResult =
       readonly kind: 'ok'
       readonly socket: Socket
       readonly seq: number
-      readonly boot: string | null
+      readonly boot: string
       /** Where it was reached. */
       readonly address: string
     }

@@ -6,6 +6,8 @@ import { parseUuid } from '../uuid.js'
 const VERSION = 1
 /** The longest line, its newline included, in bytes. */
 export const MAX_LINE_BYTES = 4096
+/** The greatest count that a line may have: more than a service can reach. */
+export const MAX_COUNT = 2 ** 32 - 1
 const NEWLINE = 0x0a
 const BOOT = /^[0-9a-f]{16}$/
 
@@ -51,8 +53,8 @@ export class HelloError extends TcpnetError {
 
 /** The acceptor's line. */
 export type Answer =
-  /** The connection stands. `seq` counts this dial; `boot` is the acceptor's, null where it did not tell. */
-  | { readonly status: 'ok'; readonly seq: number; readonly boot: string | null }
+  /** The connection stands. `seq` counts this dial; `boot` is the acceptor's. */
+  | { readonly status: 'ok'; readonly seq: number; readonly boot: string }
   /** There is a connection between the two already. */
   | { readonly status: 'connected' }
   | { readonly status: 'refused'; readonly reason: RefusalReason | null }
@@ -90,7 +92,8 @@ export function decodeAnswer(line: string): Answer | TcpnetError {
   if (status === 'refused') return { status, reason: isReason(reason) ? reason : null }
   if (fields.tcpnet !== VERSION) return wrongVersion(fields.tcpnet)
   if (status === 'connected') return { status }
-  if (status === 'ok' && isCount(seq)) return { status, seq, boot: bootOf(fields.boot) }
+  const boot = bootOf(fields.boot)
+  if (status === 'ok' && boot !== null && isCount(seq)) return { status, seq, boot }
   return noAnswer()
 }
 
@@ -173,7 +176,7 @@ function bootOf(value: unknown): string | null {
 }
 
 function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_COUNT
 }
 
 function isReason(value: unknown): value is RefusalReason {

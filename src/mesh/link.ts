@@ -9,6 +9,7 @@ import { dialOrder } from './dial-order.js'
 import type { Dial } from './dialer.js'
 import { type Holding, isOvertaken, type Numbered } from './pairing.js'
 import type { Endpoint } from './race.js'
+import { type BucketLimits, TokenBucket } from './token-bucket.js'
 
 /** Where a link stands. Each variant owns what is in it; {@link Link.enter} alone changes it. */
 export type LinkState =
@@ -21,7 +22,7 @@ export type LinkState =
       readonly dialer: 'self' | 'peer'
       /** Where we dialed: the count that the peer's `ok` carried. */
       readonly seq: number
-      readonly boot: string | null
+      readonly boot: string
       /** When it was connected, in milliseconds of the monotonic clock. */
       readonly since: number
     }
@@ -69,6 +70,20 @@ const MAX_HOMES = 8
 /** Most links never suspect an address: they share this. */
 const NONE: ReadonlySet<string> = new Set()
 
+/** The service whose link it is. */
+interface LinkOwner {
+  readonly name: string
+  readonly uuid: string
+  /** How often a peer's connection is replaced; default: {@link REPLACEMENTS}. */
+  readonly replacements?: BucketLimits
+}
+
+/**
+ * How often a peer's connection gives way to another dial that claims its uuid. A peer that restarts is let in at once;
+ * without security anybody can claim a uuid, and must not keep both from any use of their connection.
+ */
+const REPLACEMENTS: BucketLimits = { perSecond: 1, burst: 3 }
+
 /** This service's state for one peer: the facts, and where things stand. It decides nothing. */
 export class Link {
   readonly uuid: string
@@ -78,7 +93,9 @@ export class Link {
   barred: TcpnetError | null = null
   /** Whether it was never dialed or connected. */
   isNew = true
-  readonly #owner: { readonly name: string; readonly uuid: string }
+  readonly #owner: LinkOwner
+  /** Paces how often its connection is replaced by another that claims its uuid; null before the first time. */
+  #replacements: TokenBucket | null = null
   /** Addresses that were tried in vain: dialed last, the latest of them at the very end. */
   #suspects: ReadonlySet<string> = NONE
   /** Addresses at which it was connected, the latest last. */
@@ -103,7 +120,7 @@ export class Link {
   #published: PeerState = 'gone'
 
   /** @param owner the service whose link it is */
-  constructor(uuid: string, owner: { readonly name: string; readonly uuid: string }) {
+  constructor(uuid: string, owner: LinkOwner) {
     this.uuid = uuid
     this.#owner = owner
   }
@@ -160,6 +177,18 @@ export class Link {
     if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard.hello)) return false
     this.#heard = { hello, at: now }
     return true
+  }
+
+  /** Milliseconds until its connection may be replaced; 0 where it may be now. */
+  get replaceWaitMs(): number {
+    return this.#replacements?.waitMs() ?? 0
+  }
+
+  /** Its connection makes room for another, which claims to be of the same peer. */
+  replace(socket: Socket): void {
+    this.#replacements ??= new TokenBucket(this.#owner.replacements ?? REPLACEMENTS)
+    this.#replacements.take()
+    this.enter({ kind: 'closing', socket }, 'replaced by the peer')
   }
 
   /** A dial failed. `addresses` were tried in vain, or gave the wrong answer. */

@@ -12,6 +12,7 @@ import type { Limits } from './limits.js'
 import { Link, type LinkState, type Peer } from './link.js'
 import { pair } from './pairing.js'
 import { type Connect, connectTo } from './race.js'
+import type { BucketLimits } from './token-bucket.js'
 
 export interface MeshOptions {
   readonly name: string
@@ -23,6 +24,8 @@ export interface MeshOptions {
   readonly connect?: Connect
   /** What connects to peers that were never connected are taken out of; default: that of the process. */
   readonly budget?: ConnectBudget
+  /** How often a peer's connection is replaced; default: as a link does. */
+  readonly replacements?: BucketLimits
   /** A peer is connected: the hello has succeeded, the socket is the application's. */
   readonly onConnection: (socket: Socket, uuid: string) => void
   /** Its socket has closed. Called before the application hears of it. */
@@ -43,6 +46,8 @@ export class Mesh {
   readonly #links = new Map<string, Link>()
   /** Links that are to be looked at in the next tick. */
   readonly #woken = new Set<Link>()
+  /** Links whose connection may be replaced in a while. */
+  readonly #paced = new Set<Link>()
   readonly #queue: DialQueue
   readonly #budget: ConnectBudget
   readonly #connections = new Connections()
@@ -194,14 +199,25 @@ export class Mesh {
         applicant.decline()
         return
       case 'replace':
-        if (link.state.kind === 'connected') {
-          link.enter({ kind: 'closing', socket: link.state.socket }, 'replaced by the peer')
-        }
+        if (link.state.kind === 'connected') this.#replace(link, link.state.socket)
         return
       case 'accept':
         link.applicant = null
         this.#accept(link, applicant)
     }
+  }
+
+  /** The applicant is answered when the socket has closed. */
+  #replace(link: Link, socket: Socket): void {
+    const waitMs = link.replaceWaitMs
+    if (waitMs === 0) return link.replace(socket)
+    if (this.#paced.has(link)) return
+    this.#paced.add(link)
+    const onDue = () => {
+      this.#paced.delete(link)
+      this.#wake(link)
+    }
+    setTimeout(onDue, waitMs).unref()
   }
 
   #accept(link: Link, applicant: Applicant): void {

@@ -12,8 +12,8 @@ export type Holding =
       readonly dialer: 'self' | 'peer'
       /** Where we dialed: the count that the peer's `ok` carried. */
       readonly seq: number
-      /** The boot of the peer's service at its other end; null where the peer did not tell. */
-      readonly boot: string | null
+      /** The boot of the peer's service at its other end. */
+      readonly boot: string
     }
 
 /** The parts of a hello that pairing looks at. */
@@ -59,7 +59,7 @@ export function pair(self: string, applicant: Applicant, holding: Holding): Verd
     case 'nothing':
       return 'accept'
     case 'connection': {
-      const restarted = holding.boot !== null && holding.boot !== applicant.boot
+      const restarted = holding.boot !== applicant.boot
       const dialedAgain = holding.dialer === 'peer'
       const lostOurs = applicant.seq >= holding.seq
       return restarted || dialedAgain || lostOurs ? 'replace' : 'decline'

@@ -66,7 +66,7 @@ async function yesServer(options: TlsOptions): Promise<{ port: number; heard: st
     socket.on('error', () => {})
     socket.on('data', (data) => {
       heard.push(data.toString())
-      socket.write('{"tcpnet":1,"status":"ok","seq":1}\n')
+      socket.write('{"tcpnet":1,"status":"ok","seq":1,"boot":"0123456789abcdef"}\n')
     })
   })
   server.on('tlsClientError', () => {})
@@ -102,7 +102,7 @@ describe('a dialer with a secret', () => {
     const plain = createServer((socket) => {
       socket.on('error', () => {})
       socket.on('data', (data) => heard.push(data.toString('latin1')))
-      socket.write('{"tcpnet":1,"status":"ok","seq":1}\n')
+      socket.write('{"tcpnet":1,"status":"ok","seq":1,"boot":"0123456789abcdef"}\n')
     })
     failedWith(await dial(await security, await listen(plain)), 'ERR_TCPNET_TLS')
     assert.doesNotMatch(heard.join(''), /tcpnet|BEEF|the secret/)

@@ -22,7 +22,7 @@ const RAW = `
 const LIAR = `
   require('node:net').createServer((socket) => {
     socket.on('error', () => {}).on('data', (data) => console.log('heard', data.toString('latin1').replaceAll('\\n', ' ')))
-    socket.write('{"tcpnet":1,"status":"ok","seq":1}\\n')
+    socket.write('{"tcpnet":1,"status":"ok","seq":1,"boot":"0123456789abcdef"}\\n')
   }).listen(7000, () => console.log('listening'))`
 
 for (const [mode, ours, theirs] of [

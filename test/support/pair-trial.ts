@@ -180,6 +180,7 @@ export class PairTrial {
       security: plain,
       limits: LIMITS,
       budget: new ConnectBudget(),
+      replacements: { perSecond: 1, burst: 1e6 },
       connect: () => {
         const pending = new ScriptedSocket()
         side.pending = pending
