@@ -223,7 +223,8 @@ describe('many strangers at once', () => {
     await until(() => ofCrowd().length === 300, 'each is rejected once')
     // On a machine so slow that the first have been silent for long when the last come, those give way to these.
     const timedOut = ofCrowd().filter(({ error }) => error.code === 'ERR_TCPNET_HELLO_TIMEOUT')
-    assert.ok(timedOut.length >= 256 && ofCrowd().every(({ error }) => /BUSY|TIMEOUT/.test(error.code)))
+    // One of them may make room for the honest peer's own dial.
+    assert.ok(timedOut.length >= 255 && ofCrowd().every(({ error }) => /BUSY|TIMEOUT/.test(error.code)))
     for (const socket of sockets) socket.destroy()
     await closed(honest)
     await until(() => service.connections.length === 1, 'the honest one is gone')
