@@ -36,6 +36,8 @@ export interface AcceptorOptions {
   readonly maxHellosPerAddress: number
   /** Milliseconds after which one that has brought no hello makes way for others, where there are too many. */
   readonly silentAfterMs: number
+  /** Whether a peer was connected at an address. */
+  readonly isKnown: (address: string) => boolean
   /** A hello that is meant for us. The applicant waits for its answer. */
   readonly onApplicant: (applicant: Applicant) => void
   readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
@@ -58,7 +60,7 @@ export class Acceptor {
     // This listener stays for good: a socket whose user sets none must not crash the process.
     socket.on('error', ignore)
     const address = socket.remoteAddress ?? ''
-    if (!this.#hasRoomFor(address)) {
+    if (!this.#makeRoom(address)) {
       tellRejected(this.#options, busy(), infoOf(socket))
       // In plain text: within TLS it would take the very handshake that is to be spared.
       if (this.#options.security.mode === 'none') send(socket, { status: 'refused', reason: 'busy' })
@@ -85,22 +87,38 @@ export class Acceptor {
     return this.#perAddress.get(address) ?? 0
   }
 
-  #hasRoomFor(address: string): boolean {
-    if (this.#countOf(address) >= this.#options.maxHellosPerAddress) return this.#dropSilent(address)
-    return this.#pending.size < this.#options.maxHellos || this.#dropSilent(null)
+  /**
+   * Makes room for one more connection from an address, at the expense of silent ones: a peer says its hello at once.
+   *
+   * @returns whether there is room
+   */
+  #makeRoom(address: string): boolean {
+    const isOld = (applicant: Applicant) => applicant.isOld
+    const count = this.#countOf(address)
+    if (count >= this.#options.maxHellosPerAddress)
+      return this.#evict((applicant, from) => from === address && isOld(applicant))
+    if (this.#pending.size < this.#options.maxHellos || this.#evict(isOld)) return true
+    const [crowded, most] = this.#mostCrowded()
+    if (most > count + 1) return this.#evict((_applicant, from) => from === crowded)
+    const { isKnown } = this.#options
+    return isKnown(address) && this.#evict((_applicant, from) => !isKnown(from))
+  }
+
+  /** The address that most connections come from, and how many. */
+  #mostCrowded(): [address: string, count: number] {
+    let most: [string, number] = ['', 0]
+    for (const entry of this.#perAddress) if (entry[1] > most[1]) most = entry
+    return most
   }
 
   /**
-   * Drops the oldest of the connections that have been silent for long: a peer says its hello at once, and must not be
-   * kept out by those who say nothing.
+   * Drops the oldest connection that has said nothing yet, of those that are meant.
    *
-   * @param address where it has to come from; null for anywhere
    * @returns whether there was one
    */
-  #dropSilent(address: string | null): boolean {
-    for (const [applicant, from] of this.#pending) {
-      if (!applicant.isOld) return false
-      if (!applicant.isSilent || (address !== null && from !== address)) continue
+  #evict(isMeant: (applicant: Applicant, address: string) => boolean): boolean {
+    for (const [applicant, address] of this.#pending) {
+      if (!applicant.isSilent || !isMeant(applicant, address)) continue
       applicant.giveWay()
       return true
     }
@@ -219,7 +237,7 @@ export class Applicant {
 
   /** Refuses it, silent as it is, in favour of another. */
   giveWay(): void {
-    this.#reject(tooSilent(this.#options.silentAfterMs))
+    this.#reject(this.isOld ? tooSilent(this.#options.silentAfterMs) : busy())
   }
 
   readonly #onDeadline = (): void => this.#reject(tooSilent(this.#options.deadlineMs))

@@ -71,6 +71,7 @@ export class Mesh {
       ...options,
       ...options.limits,
       deadlineMs: options.limits.helloTimeoutMs,
+      isKnown: (address) => this.#isKnown(canonical(address)),
       onApplicant: this.#onApplicant
     })
   }
@@ -133,6 +134,12 @@ export class Mesh {
   /** Whether nothing is to be made of a uuid: it is our own, or the mesh closes. */
   #isOurs(uuid: string): boolean {
     return uuid === this.#options.uuid || this.#closing
+  }
+
+  /** Whether one of the peers was connected at an address. */
+  #isKnown(address: string): boolean {
+    for (const link of this.#links.values()) if (link.wasAt(address)) return true
+    return false
   }
 
   #linkOf(uuid: string): Link {
