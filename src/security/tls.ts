@@ -13,10 +13,8 @@ import {
 import { TcpnetError } from '../errors.js'
 import type { Secured, Security, SecurityMode } from './security.js'
 
-/** A handshake that this side accepts. */
-interface Handshake {
-  readonly end: (error: Error | null, secured: TLSSocket | null) => void
-}
+/** Called with the end of a handshake that this side accepts. */
+type HandshakeEnd = (error: Error | null, secured: TLSSocket | null) => void
 
 /** What the two kinds of TLS differ in. */
 export interface TlsSetup {
@@ -49,8 +47,8 @@ export class TlsSecurity implements Security {
   #setup: TlsSetup | null = null
   #client: ConnectionOptions = {}
   #server: Server | null = null
-  /** The handshakes that the server has under way, by the two ends' addresses and ports. */
-  readonly #handshakes = new Map<string, Handshake>()
+  /** The handshakes that the server has under way. */
+  readonly #handshakes = new Handshakes()
   /** What each secured socket was made of. */
   readonly #raw = new WeakMap<Socket, Socket>()
 
@@ -102,10 +100,8 @@ export class TlsSecurity implements Security {
   }
 
   server(socket: Socket, done: Secured): void {
-    const key = keyOf(socket)
     const end = (error: Error | null, secured: TLSSocket | null) => {
-      // The two ends may be in use again before the old connection's close was told.
-      if (this.#handshakes.get(key) === handshake) this.#handshakes.delete(key)
+      this.#handshakes.delete(socket, end)
       socket.off('close', onClose)
       secured?.on('error', destroyThis)
       if (error === null && secured !== null) return this.#handOver(secured, socket, done)
@@ -113,9 +109,8 @@ export class TlsSecurity implements Security {
       socket.destroy()
       done(error === null || isGone(error) ? null : failed(error))
     }
-    const handshake: Handshake = { end }
     const onClose = () => end(null, null)
-    this.#handshakes.set(key, handshake)
+    this.#handshakes.add(socket, end)
     socket.on('close', onClose)
     this.#server?.emit('connection', socket)
   }
@@ -150,9 +145,9 @@ export class TlsSecurity implements Security {
   #serve(options: TlsOptions): Server {
     const server = createServer(options)
       .on('secureConnection', (secured) =>
-        this.#handshakes.get(keyOf(secured))?.end(this.#objectionTo(secured), secured)
+        this.#handshakes.of(secured)?.(this.#objectionTo(secured), secured)
       )
-      .on('tlsClientError', (error, secured) => this.#handshakes.get(keyOf(secured))?.end(error, null))
+      .on('tlsClientError', (error, secured) => this.#handshakes.of(secured)?.(error, null))
     // It keeps what its context was made of, and every socket that it makes shows it to whoever inspects the socket.
     return Object.assign(server, { key: undefined, passphrase: undefined })
   }
@@ -166,7 +161,33 @@ function destroyThis(this: TLSSocket): void {
   this.destroy()
 }
 
-function keyOf(socket: Socket): string {
+/** Finds the handshake that an event of a `tls.Server` is about: the event tells only the TLS socket that the server made. */
+class Handshakes {
+  readonly #byRaw = new Map<Socket, HandshakeEnd>()
+  readonly #byEnds = new Map<string, HandshakeEnd>()
+
+  add(raw: Socket, end: HandshakeEnd): void {
+    this.#byRaw.set(raw, end)
+    this.#byEnds.set(endsOf(raw), end)
+  }
+
+  delete(raw: Socket, end: HandshakeEnd): void {
+    this.#byRaw.delete(raw)
+    // The same addresses and ports may be in use again before the old connection's `close`.
+    if (this.#byEnds.get(endsOf(raw)) === end) this.#byEnds.delete(endsOf(raw))
+  }
+
+  /**
+   * Node keeps the raw socket in `_parent`, and has no public way to it. Where it is missing (other runtimes) the addresses
+   * and ports of both ends tell; after a reset the TLS socket does not know them any more.
+   */
+  of(secured: TLSSocket): HandshakeEnd | undefined {
+    const { _parent: raw } = secured as TLSSocket & { _parent?: Socket | null }
+    return (raw ? this.#byRaw.get(raw) : undefined) ?? this.#byEnds.get(endsOf(secured))
+  }
+}
+
+function endsOf(socket: Socket): string {
   return `${socket.localAddress} ${socket.localPort} ${socket.remoteAddress} ${socket.remotePort}`
 }
 
