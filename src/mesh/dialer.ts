@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
-import type { Security } from '../security/security.js'
-import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
+import { hasEnded, type Line } from '../line.js'
+import type { Channel, Security } from '../security/security.js'
+import { decodeAnswer, encodeHello, type Hello, type RefusalReason } from './hello.js'
 
 /** How long a dial on a local network takes at most, in milliseconds, until the host answers, and until the peer does. */
 export const SLOW_AFTER_MS = { connecting: 250, connected: 2000 } as const
@@ -83,24 +84,26 @@ export class Dial {
 
   readonly #onConnect = (): void => {
     this.#connected = true
-    this.#target.security.client(this.#socket, this.#onSecured)
+    this.#target.security.client(this.#socket, this.#target.uuid, this.#onSecured)
   }
 
-  readonly #onSecured = (result: Socket | TcpnetError | null): void => {
+  readonly #onSecured = (result: Channel | TcpnetError | null): void => {
     if (this.#ended) return
     if (result === null || result instanceof TcpnetError) return this.#fail(result ?? hasEnded())
-    if (result !== this.#socket) this.#leave()
-    this.#socket = result
-    result.write(encodeHello(this.#target.hello()))
+    if (result.socket !== this.#socket) this.#leave()
+    this.#socket = result.socket
+    result.send(encodeHello(this.#target.hello()))
     this.#sent = true
-    this.#stopReading = readLine(result, this.#onLine)
+    this.#stopReading = result.receive((line) => this.#onLine(line, result.peer))
   }
 
-  readonly #onLine = (line: Line): void => {
+  /** @param proven the uuid that the other side has proven; null where its security proves none */
+  #onLine(line: Line, proven: string | null): void {
     if (this.#ended) return
     const answer = typeof line === 'string' ? decodeAnswer(line) : (line ?? this.#silence())
     if (answer instanceof Error) return this.#fail(answer)
     if (answer.status === 'refused') return this.#fail(refusal(answer.reason))
+    if (proven !== null && proven !== this.#target.uuid) return this.#fail(refusal('not-me'))
     if (answer.status === 'connected') {
       this.#end({ kind: 'connected' })
       this.#socket.destroy()

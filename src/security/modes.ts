@@ -1,6 +1,8 @@
 import type { TLSSocket } from 'node:tls'
+import { failed } from './handshake.js'
 import { deriveKeys, type PresharedKey, type Secret } from './keys.js'
-import { TlsSecurity, type TlsSetup } from './tls.js'
+import { plainChannel } from './security.js'
+import { type Admission, TlsSecurity, type TlsSetup } from './tls.js'
 import type { TlsSettings } from './tls-settings.js'
 
 /**
@@ -26,7 +28,7 @@ function pskSetup(keys: readonly PresharedKey[]): TlsSetup {
     },
     server: { pskCallback: (_socket, identity) => byIdentity.get(identity) ?? null },
     // A pre-shared key is what TLS 1.3 calls resumption, too (RFC 8446 §2.2), and there is nothing else to resume here.
-    objection: (secured) => (secured.isSessionReused() ? null : ignorance())
+    admit: (admission) => admit(admission, admission.secured.isSessionReused() ? null : ignorance())
   }
 }
 
@@ -59,8 +61,16 @@ export function tlsSetup(settings: TlsSettings): TlsSetup {
     },
     // Node would drop a bad certificate without a word about it; the objection says what is wrong with it.
     server: { ...alpn, requestCert: true, rejectUnauthorized: false },
-    objection: certificateObjection
+    admit: (admission) => admit(admission, certificateObjection(admission.secured))
   }
+}
+
+/** Both sides have proven that they belong as soon as TLS is through; a certificate tells no uuid. */
+function admit({ secured, dialed, handshake, onProven }: Admission, objection: Error | null): void {
+  if (objection !== null) return handshake.fail(failed(objection))
+  onProven(dialed ?? '')
+  handshake.prove()
+  handshake.succeed(plainChannel(secured))
 }
 
 /** Not authorized, or not looked at: a resumed session has no certificate that was verified. */

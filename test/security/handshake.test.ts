@@ -8,6 +8,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type PeerSocket, type Settings, tcpnet } from 'tcpnet'
 import { pskSecurity } from '#tcpnet/security/modes.js'
+import type { Channel } from '#tcpnet/security/security.js'
 import { until, within } from '../lab/wait.js'
 import { Authority } from './certificates.js'
 import { Member, mesh, newCluster } from './member.js'
@@ -135,7 +136,9 @@ test('a connection whose bytes are altered ends, on both sides, with an error', 
       socket.on('error', (error: NodeJS.ErrnoException) => (code = String(error.code)))
       socket.resume().once('close', () => resolve(code))
     })
-  const server = createServer((socket) => security.server(socket, (result) => ends.push(ended(result as Socket))))
+  const server = createServer((socket) =>
+    security.server(socket, (result) => ends.push(ended((result as Channel).socket)))
+  )
   let altering = false
   const middle = createServer((near) => {
     const far = connect((server.address() as AddressInfo).port, '127.0.0.1')
@@ -145,7 +148,9 @@ test('a connection whose bytes are altered ends, on both sides, with an error', 
   })
   for (const one of [server, middle]) await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve))
   const socket = await knock((middle.address() as AddressInfo).port, false)
-  const client = await new Promise<Socket>((resolve) => security.client(socket, (result) => resolve(result as Socket)))
+  const client = await new Promise<Socket>((resolve) =>
+    security.client(socket, 'BEEF', (result) => resolve((result as Channel).socket))
+  )
   ends.push(ended(client))
   await until(() => ends.length === 2, 5000, 'no handshake')
   altering = true

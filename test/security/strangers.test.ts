@@ -149,7 +149,7 @@ test('a secret of the same words in another cluster is another key', async () =>
   const socket = connect(there.port, '127.0.0.1')
   socket.on('error', () => {})
   await once(socket, 'connect')
-  const result = await new Promise<unknown>((resolve) => security.client(socket, resolve))
+  const result = await new Promise<unknown>((resolve) => security.client(socket, there.uuid, resolve))
   assert.ok(result instanceof Error)
   assert.equal((await there.rejection()).code, 'ERR_TCPNET_TLS')
   await Promise.all([here.close(), there.close()])
