@@ -60,6 +60,12 @@ export class HandshakeGate {
     return pass
   }
 
+  /** Counts time of the event loop, and ends what is under way of accounts that are in debt. */
+  charge(account: Account, timeMs: number): void {
+    this.#time.spend(account, timeMs)
+    for (const other of this.#running) if (this.#waitMs(other) > 0) other.drop()
+  }
+
   #begin(pass: Pass): void {
     this.#waiting.delete(pass)
     this.#running.add(pass)
@@ -94,9 +100,8 @@ export class HandshakeGate {
   readonly #onEnd = (pass: Pass, cost: Cost | null): void => {
     this.#waiting.delete(pass)
     if (!this.#running.delete(pass) || cost === null) return
-    this.#time.spend(pass.account, cost.timeMs)
     this.#guesses.spend(pass.account, cost.guesses)
-    for (const other of this.#running) if (this.#waitMs(other) > 0) other.drop()
+    this.charge(pass.account, cost.timeMs)
   }
 }
 

@@ -75,6 +75,11 @@ export class Handshake {
     this.#pass?.guess()
   }
 
+  /** The connection has cost so many milliseconds after the handshake. */
+  charge(timeMs: number): void {
+    this.#options.gate.charge(this.#options.account(), timeMs)
+  }
+
   /** Ends the connection; with null nothing is told. */
   fail(error: TcpnetError | null): void {
     this.onOver()

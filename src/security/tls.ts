@@ -12,6 +12,7 @@ import {
 } from 'node:tls'
 import { gates } from './gate.js'
 import { failed, Handshake } from './handshake.js'
+import { LOOK_EVERY_MS, OverheadWatch } from './overhead.js'
 import { ProvenPairs } from './proven.js'
 import type { Secured, Security, SecurityMode } from './security.js'
 
@@ -63,6 +64,7 @@ export class TlsSecurity implements Security {
   #client: ConnectionOptions = {}
   #server: Server | null = null
   readonly #accepted = new Accepted()
+  readonly #overhead = new OverheadWatch()
   /** What each secured socket was made of. */
   readonly #raw = new WeakMap<Socket, Socket>()
 
@@ -142,9 +144,12 @@ export class TlsSecurity implements Security {
   }
 
   #admit(secured: TLSSocket, dialed: string | null, handshake: Handshake): void {
-    this.#raw.set(secured, handshake.raw)
-    const address = handshake.raw.remoteAddress ?? ''
+    const { raw } = handshake
+    this.#raw.set(secured, raw)
+    const address = raw.remoteAddress ?? ''
     const onProven = (uuid: string) => this.#proven.add(uuid, address)
+    const onFlood = () => handshake.charge(LOOK_EVERY_MS)
+    this.#overhead.add({ secured, raw, onFlood })
     this.#setup?.admit({ secured, dialed, handshake, onProven })
   }
 
