@@ -7,6 +7,7 @@ import { inspect } from 'node:util'
 export const ERROR_CODES = {
   // Thrown.
   ERR_TCPNET_LISTEN_TWICE: 'listen() was called on a service that listens, did so before, or was closed',
+  ERR_TCPNET_NO_TLS: 'this runtime does not verify certificates as the setting tls needs it',
   // Emitted as `error`.
   ERR_TCPNET_ADDON: 'the native addon is missing for this platform, or does not load',
   ERR_TCPNET_NO_DRIVER: 'no driver for discovery can be used on this machine',
@@ -22,7 +23,6 @@ export const ERROR_CODES = {
   ERR_TCPNET_HELLO_ENDED: 'the connection ended in the middle of the hello',
   ERR_TCPNET_TLS: 'the TLS handshake failed: the two sides have no secret, or no authority, in common',
   ERR_TCPNET_SECURITY: 'one side secures its connections and the other does not, or in another way',
-  ERR_TCPNET_NO_PSK: 'this runtime cannot do what the setting secret needs',
   ERR_TCPNET_VERSION: 'the other side speaks another version of the hello',
   ERR_TCPNET_NAME: 'the hello is for a cluster of another name',
   ERR_TCPNET_NOT_ME: 'the hello is for a service of another uuid',

@@ -10,7 +10,7 @@ import { invalidType, TcpnetError } from './errors.js'
 import { type PeerSocket, type ServiceEvents, shielded } from './events.js'
 import type { Peer } from './mesh/link.js'
 import { Mesh } from './mesh/mesh.js'
-import { tlsSetup } from './security/modes.js'
+import { tlsSetup } from './security/mutual-tls.js'
 import { TlsSecurity } from './security/tls.js'
 import { checkTls, type TlsSettings } from './security/tls-settings.js'
 import {
@@ -302,6 +302,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   readonly #onShutDown = (): void => {
+    this.#settings.security.forget()
     this.#enter('closed', 'nothing is left')
     this.emit('close')
   }

@@ -12,7 +12,7 @@ const TIME = { perSecond: 20, burst: 400, burstInAll: 1000 }
  * How many guesses at a secret are answered: one a second in the long run, for each address and for all that were never
  * proven. The bursts are for members: while a cluster changes its secret, each pair may take up to four attempts.
  */
-const GUESSES = { perSecond: 1, burst: 32, burstInAll: 64 }
+const GUESSES = { perSecond: 1, burst: 64, burstInAll: 128 }
 
 /** How often one of those that wait is let in at most, in milliseconds: the cost of the last one should be known. */
 const PACE_MS = 50

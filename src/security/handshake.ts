@@ -53,7 +53,7 @@ export class Handshake {
     if (secured === null) {
       return this.fail(error === null || isGone(error) ? this.#options.gone() : failed(error))
     }
-    this.#secured = secured.on('error', destroyThis)
+    this.#secured = secured.on('error', destroyThis).on('close', this.#onClose)
     this.#options.admit(secured, this)
   }
 
@@ -64,9 +64,14 @@ export class Handshake {
     this.#options.done(channel)
   }
 
+  /** To be called in each event: what it has cost is counted. */
+  measure(): void {
+    this.#pass?.measure()
+  }
+
   /** The other side belongs. */
   prove(): void {
-    this.raw.off('close', this.#onClose)
+    this.#leave()
     this.#pass?.end(true)
   }
 
@@ -83,13 +88,18 @@ export class Handshake {
   /** Ends the connection; with null nothing is told. */
   fail(error: TcpnetError | null): void {
     this.onOver()
-    this.raw.off('close', this.#onClose)
+    this.#leave()
     this.#pass?.end(false)
     this.#secured?.destroy()
     this.raw.destroy()
     if (this.#done) return
     this.#done = true
     this.#options.done(error)
+  }
+
+  #leave(): void {
+    this.raw.off('close', this.#onClose)
+    this.#secured?.off('close', this.#onClose)
   }
 
   readonly #onClose = (): void => this.fail(this.#options.gone())

@@ -3,7 +3,7 @@ import { TcpnetError } from '../errors.js'
 import { type Line, readLine } from '../line.js'
 
 /** What lies between TCP and the hello; the value of `sec` in the TXT record. */
-export type SecurityMode = 'none' | 'psk' | 'tls'
+export type SecurityMode = 'none' | 'secret' | 'tls'
 
 /** A secured connection before the application gets it: the hello and its answer go over it. */
 export interface Channel {
@@ -41,6 +41,8 @@ export interface Security {
   server(socket: Socket, done: Secured): void
   /** Destroys a secured connection with a reset: the other side sees that something is missing. */
   reset(secured: Socket): void
+  /** The service has closed: lets go of secrets. Idempotent. */
+  forget(): void
 }
 
 /** A channel whose lines go over the socket as they are. */
@@ -59,7 +61,8 @@ export const plain: Security = {
   prepare: (done) => process.nextTick(done, null),
   client: (socket, _peer, done) => process.nextTick(done, plainChannel(socket)),
   server: (socket, done) => process.nextTick(done, plainChannel(socket)),
-  reset: (socket) => socket.resetAndDestroy()
+  reset: (socket) => socket.resetAndDestroy(),
+  forget: () => {}
 }
 
 /**

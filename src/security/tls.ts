@@ -10,7 +10,7 @@ import {
   type TLSSocket,
   type TlsOptions
 } from 'node:tls'
-import { gates } from './gate.js'
+import { gates, type HandshakeGate } from './gate.js'
 import { failed, Handshake } from './handshake.js'
 import { LOOK_EVERY_MS, OverheadWatch } from './overhead.js'
 import { ProvenPairs } from './proven.js'
@@ -37,6 +37,15 @@ export interface TlsSetup {
    * connection: no option, no environment variable and no default of Node decides in its place.
    */
   readonly admit: (admission: Admission) => void
+  /** The service has closed: secrets are let go of. */
+  readonly forget: () => void
+}
+
+export interface TlsSecurityOptions {
+  /** Called when the service listens. */
+  readonly setUp: () => Promise<TlsSetup>
+  /** Default: those of the process. */
+  readonly gates?: TlsSecurity['gates']
 }
 
 /**
@@ -57,8 +66,8 @@ const GROUPS_WITH_MLKEM = `X25519MLKEM768:${GROUPS}`
 /** Secures connections with TLS. */
 export class TlsSecurity implements Security {
   readonly mode: SecurityMode
-  readonly #setUp: () => Promise<TlsSetup>
-  readonly #gates: typeof gates
+  readonly gates: { readonly inbound: HandshakeGate; readonly outbound: HandshakeGate }
+  #setUp: (() => Promise<TlsSetup>) | null
   readonly #proven = new ProvenPairs()
   #setup: TlsSetup | null = null
   #client: ConnectionOptions = {}
@@ -68,27 +77,34 @@ export class TlsSecurity implements Security {
   /** What each secured socket was made of. */
   readonly #raw = new WeakMap<Socket, Socket>()
 
-  /**
-   * @param setUp called when the service listens
-   * @param ownGates gates of its own in the place of the process's
-   */
-  constructor(mode: SecurityMode, setUp: () => Promise<TlsSetup>, ownGates = gates) {
+  constructor(mode: SecurityMode, options: TlsSecurityOptions) {
     this.mode = mode
-    this.#setUp = setUp
-    this.#gates = ownGates
+    this.#setUp = options.setUp
+    this.gates = options.gates ?? gates
   }
 
   prepare(done: (error: Error | null) => void): void {
-    const prepared = (setup: TlsSetup) => {
-      // One that came by renew() meanwhile is newer.
-      this.#use(this.#setup ?? setup)
-    }
-    this.#setUp()
-      .then(prepared)
-      .then(
-        () => process.nextTick(done, null),
-        (error: Error) => process.nextTick(done, error)
-      )
+    this.#prepare().then(
+      () => process.nextTick(done, null),
+      (error: Error) => process.nextTick(done, error)
+    )
+  }
+
+  async #prepare(): Promise<void> {
+    const setup = await this.#setUp?.()
+    if (setup === undefined) return
+    // The service was closed meanwhile.
+    if (this.#setUp === null) return setup.forget()
+    // One that came by renew() meanwhile is newer.
+    this.#use(this.#setup ?? setup)
+  }
+
+  forget(): void {
+    this.#setUp = null
+    this.#setup?.forget()
+    this.#setup = null
+    this.#server = null
+    this.#client = {}
   }
 
   /** Takes another setup for the connections to come; those that stand are left alone. */
@@ -100,7 +116,7 @@ export class TlsSecurity implements Security {
   client(raw: Socket, peer: string, done: Secured): void {
     const address = raw.remoteAddress ?? ''
     new Handshake(raw, {
-      gate: this.#gates.outbound,
+      gate: this.gates.outbound,
       account: () => this.#proven.accountOf(peer, address),
       begin: (handshake) => this.#dial(handshake),
       admit: (secured, handshake) => this.#admit(secured, peer, handshake),
@@ -112,7 +128,7 @@ export class TlsSecurity implements Security {
   server(raw: Socket, done: Secured): void {
     const address = raw.remoteAddress ?? ''
     new Handshake(raw, {
-      gate: this.#gates.inbound,
+      gate: this.gates.inbound,
       account: () => this.#proven.accountOf(null, address),
       begin: (handshake) => {
         this.#accepted.add(handshake)

@@ -1,44 +1,12 @@
 import type { TLSSocket } from 'node:tls'
 import { failed } from './handshake.js'
-import { deriveKeys, type PresharedKey, type Secret } from './keys.js'
 import { plainChannel } from './security.js'
 import { type Admission, TlsSecurity, type TlsSetup } from './tls.js'
 import type { TlsSettings } from './tls-settings.js'
 
-/**
- * TLS 1.3 with a pre-shared key and an ephemeral key exchange. The first secret is used to dial, all of them are
- * accepted, so that a cluster can change its secret.
- */
-export function pskSecurity(secrets: readonly Secret[], name: string): TlsSecurity {
-  return new TlsSecurity('psk', async () => pskSetup(await deriveKeys(secrets, name)))
-}
-
-function pskSetup(keys: readonly PresharedKey[]): TlsSetup {
-  const byIdentity = new Map(keys.map(({ identity, key }) => [identity, key]))
-  const [first] = keys
-  return {
-    // No authority at all: Node's own would be trusted otherwise, by a dialer that is shown a certificate.
-    context: { ca: [] },
-    client: {
-      // Said, because the environment (NODE_TLS_REJECT_UNAUTHORIZED) decides where it is not.
-      rejectUnauthorized: true,
-      pskCallback: () => (first === undefined ? null : { identity: first.identity, psk: first.key }),
-      // Asked only where the other side showed a certificate instead of knowing the secret.
-      checkServerIdentity: ignorance
-    },
-    server: { pskCallback: (_socket, identity) => byIdentity.get(identity) ?? null },
-    // A pre-shared key is what TLS 1.3 calls resumption, too (RFC 8446 §2.2), and there is nothing else to resume here.
-    admit: (admission) => admit(admission, admission.secured.isSessionReused() ? null : ignorance())
-  }
-}
-
-function ignorance(): Error {
-  return new Error('the other side does not know the secret')
-}
-
 /** Mutual TLS: each side shows a certificate of the cluster's own authority. */
-export function tlsSecurity(settings: TlsSettings): TlsSecurity {
-  return new TlsSecurity('tls', async () => tlsSetup(settings))
+export function tlsSecurity(settings: TlsSettings, gates?: TlsSecurity['gates']): TlsSecurity {
+  return new TlsSecurity('tls', { setUp: async () => tlsSetup(settings), ...(gates === undefined ? {} : { gates }) })
 }
 
 /** The options of both sides. A certificate says that its holder belongs; it names no host, unless the caller checks that. */
@@ -61,7 +29,8 @@ export function tlsSetup(settings: TlsSettings): TlsSetup {
     },
     // Node would drop a bad certificate without a word about it; the objection says what is wrong with it.
     server: { ...alpn, requestCert: true, rejectUnauthorized: false },
-    admit: (admission) => admit(admission, certificateObjection(admission.secured))
+    admit: (admission) => admit(admission, certificateObjection(admission.secured)),
+    forget: () => {}
   }
 }
 
