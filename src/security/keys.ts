@@ -22,8 +22,7 @@ async function deriveKey(secret: Secret, salt: string): Promise<Buffer> {
   // HKDF with SHA-256 (RFC 5869).
   if (typeof secret !== 'string') return Buffer.from(hkdfSync('sha256', secret, salt, 'tcpnet 1 secret', KEY_BYTES))
   return await new Promise((resolve, reject) => {
-    scrypt(secret.normalize('NFC'), salt, KEY_BYTES, SCRYPT, (error, key) =>
-      error === null ? resolve(key) : reject(error)
-    )
+    // Bun calls back with undefined in the place of null.
+    scrypt(secret.normalize('NFC'), salt, KEY_BYTES, SCRYPT, (error, key) => (error ? reject(error) : resolve(key)))
   })
 }

@@ -61,7 +61,11 @@ const CONTEXT = {
 
 /** Groups whose key exchange takes less than 2 ms; with Node's own, which has ffdhe8192, anybody could choose one of 100 ms. */
 const GROUPS = 'X25519:P-256:P-384'
-const GROUPS_WITH_MLKEM = `X25519MLKEM768:${GROUPS}`
+/**
+ * The same with X25519MLKEM768 where it is known; the first that a runtime takes. The asterisks (OpenSSL 3.5) have a dialer
+ * send keys of both groups at once, so that an acceptor without X25519MLKEM768 need not ask again.
+ */
+const GROUPS_BY_PREFERENCE = ['*X25519MLKEM768:*X25519:P-256:P-384', `X25519MLKEM768:${GROUPS}`, GROUPS]
 
 /** Secures connections with TLS. */
 export class TlsSecurity implements Security {
@@ -194,12 +198,17 @@ let knownGroups: string | undefined
 
 /** The groups that this runtime's TLS knows. */
 function groups(): string {
-  try {
-    knownGroups ??= createSecureContext({ ecdhCurve: GROUPS_WITH_MLKEM }) && GROUPS_WITH_MLKEM
-  } catch {
-    knownGroups = GROUPS
-  }
+  knownGroups ??= GROUPS_BY_PREFERENCE.find(isKnown) ?? GROUPS
   return knownGroups
+}
+
+function isKnown(ecdhCurve: string): boolean {
+  try {
+    createSecureContext({ ecdhCurve })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The handshakes of accepted connections. An event of `tls.Server` tells only the TLS socket that the server made. */
