@@ -1,18 +1,10 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
-import type { Security } from '../security/security.js'
+import type { Line } from '../line.js'
+import type { Channel, Security } from '../security/security.js'
 import { trace } from '../trace.js'
 import { endpoint } from './endpoint.js'
-import {
-  type Answer,
-  decodeHello,
-  encodeAnswer,
-  type Hello,
-  HelloError,
-  type Line,
-  type RefusalReason,
-  readLine
-} from './hello.js'
+import { type Answer, decodeHello, encodeAnswer, type Hello, HelloError, type RefusalReason } from './hello.js'
 
 /** Where a rejected connection came from. */
 export interface RejectInfo {
@@ -63,8 +55,12 @@ export class Acceptor {
     if (!this.#makeRoom(address)) {
       tellRejected(this.#options, busy(), infoOf(socket))
       // In plain text: within TLS it would take the very handshake that is to be spared.
-      if (this.#options.security.mode === 'none') send(socket, { status: 'refused', reason: 'busy' })
-      else socket.destroy()
+      if (this.#options.security.mode === 'none') {
+        socket.write(encodeAnswer({ status: 'refused', reason: 'busy' }))
+        socket.destroySoon()
+      } else {
+        socket.destroy()
+      }
       return
     }
     // A listener may have closed the service when another gave way.
@@ -139,6 +135,8 @@ export class Applicant {
   readonly #deadline: NodeJS.Timeout
   readonly #since = performance.now()
   #socket: Socket
+  /** Null until the connection is secured. */
+  #channel: Channel | null = null
   #stopReading: () => void = () => {}
   #hello: Hello | null = null
   #settled = false
@@ -177,13 +175,13 @@ export class Applicant {
       this.#socket.destroy()
       return null
     }
-    this.#socket.write(encodeAnswer(answer))
+    this.#channel?.send(encodeAnswer(answer))
     return this.#socket
   }
 
   /** Answers `connected`. */
   decline(): void {
-    if (this.#settle()) send(this.#socket, { status: 'connected' })
+    if (this.#settle()) this.#sendLast({ status: 'connected' })
   }
 
   /**
@@ -194,7 +192,7 @@ export class Applicant {
   refuse(reason: RefusalReason, error: TcpnetError): void {
     const info = infoOf(this.#socket, this.#hello?.from)
     if (!this.#settle()) return
-    send(this.#socket, { status: 'refused', reason })
+    this.#sendLast({ status: 'refused', reason })
     tellRejected(this.#options, error, info)
   }
 
@@ -203,12 +201,19 @@ export class Applicant {
     if (this.#settle()) this.#socket.destroy()
   }
 
-  readonly #onSecured = (result: Socket | TcpnetError | null): void => {
+  readonly #onSecured = (result: Channel | TcpnetError | null): void => {
     if (this.#settled) return
     if (result === null) return this.drop()
     if (result instanceof TcpnetError) return this.#reject(result)
-    this.#socket = result
-    this.#stopReading = readLine(result, this.#onLine)
+    this.#channel = result
+    this.#socket = result.socket
+    this.#stopReading = result.receive(this.#onLine)
+  }
+
+  /** Sends an answer that ends the connection. */
+  #sendLast(answer: Answer): void {
+    this.#channel?.send(encodeAnswer(answer))
+    this.#socket.destroySoon()
   }
 
   readonly #onLine = (line: Line): void => {
@@ -218,6 +223,8 @@ export class Applicant {
     const hello = typeof line === 'string' ? decodeHello(line) : line
     if (hello instanceof HelloError && hello.reason !== null) return this.refuse(hello.reason, hello)
     if (hello instanceof TcpnetError) return this.#reject(hello)
+    const proven = this.#channel?.peer ?? hello.from
+    if (proven !== hello.from) return this.#reject(otherUuid())
     this.#hello = hello
     const objection = this.#objectionTo(hello)
     if (objection !== null) return this.refuse(...objection)
@@ -268,12 +275,6 @@ export class Applicant {
 
 function ignore(): void {}
 
-/** Sends an answer that ends the connection. */
-function send(socket: Socket, answer: Answer): void {
-  socket.write(encodeAnswer(answer))
-  socket.destroySoon()
-}
-
 function infoOf(socket: Socket, uuid?: string): RejectInfo {
   return { remoteAddress: socket.remoteAddress, remotePort: socket.remotePort, uuid }
 }
@@ -293,6 +294,13 @@ function misdirected(code: 'ERR_TCPNET_NAME' | 'ERR_TCPNET_NOT_ME', addressee: s
 
 function ownUuid(): TcpnetError {
   return new TcpnetError('ERR_TCPNET_SELF', 'That is the uuid of this service. Give every service a uuid of its own.')
+}
+
+function otherUuid(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_HELLO_INVALID',
+    'Its hello claims another uuid than it has proven: it is no tcpnet service, or a modified one.'
+  )
 }
 
 function tooSilent(waitedMs: number): TcpnetError {
