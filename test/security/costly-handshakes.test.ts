@@ -1,12 +1,14 @@
 // Handshakes that are made to cost much: chains of certificates with giant exponents, slow groups.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { AddressInfo, Server } from 'node:net'
+import { type AddressInfo, connect, type Server } from 'node:net'
 import { after, describe, test } from 'node:test'
 import { type ConnectionOptions, createServer, connect as tlsConnect } from 'node:tls'
+import { HandshakeGate } from '#tcpnet/security/gate.js'
+import { secretSecurity } from '#tcpnet/security/secret.js'
 import { until } from '../support/wait.js'
 import { Authority } from './certificates.js'
-import { dial, failure } from './dial.js'
+import { dial, failure, prepared } from './dial.js'
 import { giantChain } from './giant-chain.js'
 import { Member, mesh, newCluster } from './member.js'
 import { kinds } from './modes.js'
@@ -47,6 +49,28 @@ test('of 16 giant chains from one address a few are verified, the others dropped
   peer.sockets.get(member.uuid)?.destroy()
   await until(() => member.connections === 2, 'a proven pair does not come back')
   await Promise.all([member.close(), peer.close()])
+})
+
+test('of 16 false acceptors with giant chains a dialer with a secret verifies a few, and drops its dials to the others', async () => {
+  const gates = { inbound: new HandshakeGate(), outbound: new HandshakeGate() }
+  const security = await prepared(secretSecurity({ secrets: [Buffer.alloc(32)], name: 'x', uuid: 'A' }, gates))
+  const server = createServer(GIANT).on('tlsClientError', () => {})
+  let verified = 0
+  // A client of TLS 1.3 ends its handshake when it has verified the chain.
+  server.on('secureConnection', (socket) => {
+    verified++
+    socket.on('error', () => {}).destroy()
+  })
+  const port = await listening(server)
+  const codes: (string | undefined)[] = []
+  const dials = Array.from({ length: AT_ONCE }, () => {
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    const onDone = (result: unknown) => codes.push((result as NodeJS.ErrnoException | null)?.code)
+    return socket.once('connect', () => security.client(socket, 'BEEF', onDone))
+  })
+  await until(() => codes.includes('ERR_TCPNET_BUSY'), 'not all are verified')
+  assert.ok(verified <= LET_THROUGH, `${verified} chains were verified`)
+  for (const socket of dials) socket.destroy()
 })
 
 for (const [mode, make] of kinds(authority)) {

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import type { Settings } from 'tcpnet'
 import { deriveKeys } from '#tcpnet/security/keys.js'
+import { SecretExchange } from '#tcpnet/security/secret-exchange.js'
 import { Authority } from './certificates.js'
 import { Member, mesh, newCluster } from './member.js'
 
@@ -51,6 +52,15 @@ test('a secret, and the key that is made of it', async () => {
   for (const form of [PASSPHRASE, 'a key of many', ...[key, ...derived].flatMap(formsOf)]) {
     assert.ok(!text.includes(form), `${form} is in ${text}`)
   }
+})
+
+test('what was made of the secret is overwritten when the service has closed', () => {
+  const keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+  const options = { name: 'x', uuid: 'A', fingerprint: Buffer.alloc(32), map: () => Buffer.alloc(32) }
+  const exchange = new SecretExchange({ ...options, keys })
+  assert.ok(!formsOf(Buffer.alloc(32, 1)).some((form) => inspect(exchange, ALL).includes(form)))
+  exchange.forget()
+  assert.deepEqual(keys, [Buffer.alloc(32), Buffer.alloc(32)])
 })
 
 test('a private key, and its passphrase', async () => {

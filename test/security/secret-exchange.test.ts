@@ -31,8 +31,10 @@ const ANSWER = '{"tcpnet":1,"status":"ok"}\n'
 type Outcome = Channel | TcpnetError | null
 
 const servers = new Set<Server>()
+const sockets = new Set<Socket>()
 after(() => {
   for (const server of servers) server.close()
+  for (const socket of sockets) socket.destroy()
 })
 
 function make(uuid: string, secrets: (string | Buffer)[] = [KEY], name = NAME): Promise<TlsSecurity> {
@@ -40,7 +42,7 @@ function make(uuid: string, secrets: (string | Buffer)[] = [KEY], name = NAME): 
 }
 
 async function listen(server: Server): Promise<number> {
-  servers.add(server)
+  servers.add(server.on('connection', (socket: Socket) => sockets.add(socket)))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
@@ -48,6 +50,7 @@ async function listen(server: Server): Promise<number> {
 
 async function connected(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').on('error', () => {})
+  sockets.add(socket)
   await once(socket, 'connect')
   return socket
 }
@@ -152,6 +155,7 @@ class ByHand {
 
   constructor(secured: TLSSocket) {
     this.secured = secured.on('error', () => {})
+    sockets.add(secured)
   }
 
   async line(): Promise<string> {
