@@ -76,7 +76,7 @@ interface LinkOwner {
 
 /**
  * How often a peer's connection gives way to another dial that claims its uuid. A peer that restarts is let in at once;
- * without security anybody can claim a uuid, and must not keep both from any use of their connection.
+ * without security any host can claim a uuid, and could close the peer's connection all the time.
  */
 const REPLACEMENTS: BucketLimits = { perSecond: 1, burst: 3 }
 

@@ -37,7 +37,7 @@ export class Places {
    * Takes an announcement.
    *
    * @returns whether the peer has moved, so that it is worth a dial at once: to another port or other addresses, and once
-   * in the longest delay between dials, as anybody can announce anything
+   * in the longest delay between dials, since announcements are untrusted
    */
   announce(instance: Instance): boolean {
     const old = this.#instance
