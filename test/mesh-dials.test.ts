@@ -154,15 +154,15 @@ test('addresses that were tried in vain are dialed last, the latest of them at t
   const [a, b, c] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
   const paths = [a, b, c].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
   link.announced({ ...instance('A1', 1), paths })
-  const order = () => link.endpoints().map(({ address }) => address)
+  const order = () => link.places.endpoints().map(({ address }) => address)
   assert.deepEqual(order(), [a, b, c])
-  link.suspect([a, b])
+  link.places.suspect([a, b])
   assert.deepEqual(order(), [c, a, b])
-  link.suspect([c])
+  link.places.suspect([c])
   assert.deepEqual(order(), [a, b, c])
-  link.suspect([a])
+  link.places.suspect([a])
   assert.deepEqual(order(), [b, c, a])
-  link.metAt(a)
+  link.places.met(a)
   assert.deepEqual(order(), [a, b, c])
 })
 
@@ -218,11 +218,11 @@ test('a hint with one wrong address is suspected', async () => {
   }
   const result = await new Promise<DialResult>((resolve) => new Dial(target, resolve))
   assert.ok(result.kind === 'failed')
-  link.suspect(result.addresses)
+  link.places.suspect(result.addresses)
   const paths = ['127.0.0.9', '127.0.0.1'].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
   link.announced({ ...instance('A1', 1), paths })
   assert.deepEqual(
-    link.endpoints().map(({ address }) => address),
+    link.places.endpoints().map(({ address }) => address),
     ['127.0.0.1', '127.0.0.9']
   )
 })
