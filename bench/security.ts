@@ -1,24 +1,27 @@
 // What security costs: `none`, a passphrase, a key in its place, and certificates, side by side. The time in which a node
-// joins a settled mesh of five, each on a host of its own; the throughput of a connection between two hosts.
+// joins a settled mesh of five, each on a host of its own; the throughput of a connection between two hosts; and what a
+// handshake takes of both sides together.
 //
-//   scripts/bench security [--parts join,throughput] [--runs 10]
+//   scripts/bench security [--parts join,throughput,handshake] [--runs 10]
 import { randomBytes } from 'node:crypto'
 import { withLab } from '../test/lab/index.js'
 import { choices, count, options } from '../test/support/options.js'
 import { certificate } from './lib/certificate.js'
 import { median, quantile, Samples, short, table } from './lib/figures.js'
+import { handshakes, securities } from './lib/handshakes.js'
 import { Member } from './lib/member.js'
 import type { NodeSettings } from './lib/protocol.js'
 import { conditions, hostNames, quiet } from './lib/run.js'
 import { BARE, throughput } from './lib/streams.js'
 
 const { values: given } = options(import.meta.url, {
-  parts: { type: 'string', default: 'join,throughput' },
+  parts: { type: 'string', default: 'join,throughput,handshake' },
   runs: { type: 'string', default: '10' }
 })
 const runs = count('runs', given.runs)
 const NODES = 5
 const MIB = 2 ** 20
+const HANDSHAKES = 200
 
 const MODES: Record<string, Omit<NodeSettings, 'name'>> = {
   none: { driver: 'avahi' },
@@ -27,8 +30,8 @@ const MODES: Record<string, Omit<NodeSettings, 'name'>> = {
   tls: { driver: 'avahi', tls: certificate() }
 }
 
-const parts = { join: joining, throughput: streaming } as const
-for (const part of choices('parts', given.parts, ['join', 'throughput'])) {
+const parts = { join: joining, throughput: streaming, handshake: shaking } as const
+for (const part of choices('parts', given.parts, ['join', 'throughput', 'handshake'])) {
   await parts[part]()
   console.log(`\n${conditions()}.\n`)
 }
@@ -81,4 +84,19 @@ async function streaming(): Promise<void> {
     console.log(`bench/security, throughput: 128 MiB at a time, in turns; medians of ${runs} rounds.\n`)
     console.log(table(['', 'MiB/s', 'ratio'], rows))
   })
+}
+
+async function shaking(): Promise<void> {
+  const times = { cpu: new Samples(), time: new Samples() }
+  const kinds = Object.entries(securities())
+  for (let run = 0; run < runs; run++) {
+    for (const [kind, security] of kinds) {
+      const { cpuMs, timeMs } = await handshakes(security, HANDSHAKES)
+      times.cpu.add(kind, cpuMs)
+      times.time.add(kind, timeMs)
+    }
+  }
+  const rows = kinds.map(([kind]) => [kind, short(median(times.cpu.of(kind))), short(median(times.time.of(kind)))])
+  console.log(`bench/security, handshake: both sides in one process, warm; medians of ${runs} runs of ${HANDSHAKES}.\n`)
+  console.log(table(['', 'ms of CPU', 'ms'], rows))
 }

@@ -7,7 +7,7 @@ import { inspect } from 'node:util'
 export const ERROR_CODES = {
   // Thrown.
   ERR_TCPNET_LISTEN_TWICE: 'listen() was called on a service that listens, did so before, or was closed',
-  ERR_TCPNET_NO_PSK: 'this runtime cannot do what the setting secret needs',
+  ERR_TCPNET_NO_TLS: 'this runtime does not verify certificates as the setting tls needs it',
   // Given to one-time listeners for `error`: `once(service, 'listening')` of node:events rejects with it.
   ERR_TCPNET_CLOSED: 'the service closed while something waited for it to listen',
   // Emitted as `error`.

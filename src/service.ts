@@ -11,7 +11,7 @@ import { closedEarly, invalidType, listenTwice } from './errors.js'
 import { endWaits, type PeerSocket, type ServiceEvents, shielded } from './events.js'
 import type { Peer } from './mesh/link.js'
 import { Mesh } from './mesh/mesh.js'
-import { tlsSetup } from './security/modes.js'
+import { tlsSetup } from './security/mutual-tls.js'
 import { TlsSecurity } from './security/tls.js'
 import { checkTls, type TlsSettings } from './security/tls-settings.js'
 import {
@@ -311,6 +311,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   readonly #onShutDown = (): void => {
+    this.#settings.security.forget()
     this.#enter('closed', 'nothing is left')
     shielded(() => this.emit('close'))
     // The callback of listen() has no listener for errors that waits with it.

@@ -3,7 +3,8 @@ import { badPort, invalidType, invalidValue } from './errors.js'
 import { currentLimits, type Limits } from './mesh/limits.js'
 import { isMulticast } from './network.js'
 import type { Secret } from './security/keys.js'
-import { pskSecurity, tlsSecurity } from './security/modes.js'
+import { tlsSecurity } from './security/mutual-tls.js'
+import { secretSecurity } from './security/secret.js'
 import { checkSecrets } from './security/secrets.js'
 import { plain, type Security } from './security/security.js'
 import { checkTls, type TlsSettings } from './security/tls-settings.js'
@@ -32,16 +33,16 @@ export interface Settings {
   /** Closes the service when it is aborted. */
   signal?: AbortSignal | undefined
   /**
-   * Who knows it belongs to the cluster: a passphrase, or a key of at least 32 bytes. Connections are then TLS 1.3 with a
-   * pre-shared key and an ephemeral key exchange (RFC 8446 §2.2). Of several, the first is used to dial and all are
-   * accepted, so that a cluster can change its secret. Not together with `tls`. Left out, connections are not secured;
-   * undefined is an error.
+   * Only services that know it belong to the cluster: a passphrase, or a key of at least 32 bytes. Connections are then
+   * TLS 1.3, in which both sides prove with CPace (draft-irtf-cfrg-cpace) that they know it. Of up to four, the first is
+   * used to dial and all are accepted, so that a cluster can change its secret. Not together with `tls`. Left out,
+   * connections are not secured; undefined is an error.
    */
   secret?: Secret | readonly Secret[]
   /**
-   * Who has a certificate of the cluster's authority belongs to it: `key`, `cert` and `ca`, and other options of
+   * Only services with a certificate of the cluster's authority belong to it: `key`, `cert` and `ca`, and other options of
    * `tls.connect` and `tls.createServer`. Both sides are verified; host names are not, unless `checkServerIdentity` is
-   * given. Not together with `secret`. Undefined is an error.
+   * given. Not together with `secret`, and not on Deno. Undefined is an error.
    */
   tls?: TlsSettings
   /**
@@ -103,13 +104,15 @@ export function checkSettings(given: string | Settings): CheckedSettings {
   if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
     throw invalidType('settings', 'a name or an object', settings)
   checkKnown('settings', 'setting', SETTINGS, settings)
+  const name = checkName(settings.name)
+  const uuid = settings.uuid === undefined ? randomUuid() : checkUuid(settings.uuid)
   return {
-    name: checkName(settings.name),
-    uuid: settings.uuid === undefined ? randomUuid() : checkUuid(settings.uuid),
+    name,
+    uuid,
     uuidChosen: settings.uuid !== undefined,
     driver: checkDriver(settings.driver),
     firstLook: checkBoolean('settings.firstLook', settings.firstLook, true),
-    security: checkSecurity(settings),
+    security: checkSecurity(settings, uuid),
     deadPeerTimeoutMs: checkDeadPeerTimeout(settings.deadPeerTimeout),
     signal: checkSignal('settings.signal', settings.signal),
     limits: checkLimits(settings.maxPeers)
@@ -159,12 +162,12 @@ function checkBoolean(argument: string, value: unknown, byDefault: boolean): boo
   throw invalidType(argument, 'a boolean', value)
 }
 
-function checkSecurity(settings: Settings): Security {
+function checkSecurity(settings: Settings, uuid: string): Security {
   const { name, secret, tls } = settings
   const [hasSecret, hasTls] = ['secret' in settings, 'tls' in settings]
   if (hasSecret && hasTls) throw invalidType('settings.secret', 'left out where settings.tls is given', secret)
   // A secret that is there and undefined comes from a variable that nobody set: it must not leave the cluster open.
-  if (hasSecret) return pskSecurity(checkSecrets(secret), name)
+  if (hasSecret) return secretSecurity({ secrets: checkSecrets(secret), name, uuid })
   if (hasTls) return tlsSecurity(checkTls(tls))
   return plain
 }

@@ -13,8 +13,8 @@ function makeQueue(change: Partial<DialQueueOptions> = {}): DialQueue {
   return new DialQueue({ maxDials: 16, budget: new ConnectBudget(), places: () => 1000, onRoom: noRoom, ...change })
 }
 
-function link(change: Partial<Link> = {}): Link {
-  return { isNew: true, isProven: false, first: '10.0.0.1', wasAt: () => change.isProven ?? false, ...change } as Link
+function link({ isNew = true, isProven = false, first = '10.0.0.1' } = {}): Link {
+  return { isNew, places: { isProven, first, wasMetAt: () => isProven } } as unknown as Link
 }
 
 function begin(queue: DialQueue, change: Partial<Dial> = {}): Dial {

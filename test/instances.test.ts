@@ -248,7 +248,7 @@ describe('an outage', () => {
 describe('the text of an instance (RFC 6763 §6.4)', () => {
   const cases: [string[], Record<string, string>][] = [
     [[], {}],
-    [['v=1', 'sec=psk'], { v: '1', sec: 'psk' }],
+    [['v=1', 'sec=secret'], { v: '1', sec: 'secret' }],
     [['V=1', 'v=2'], { v: '1' }],
     [['sec'], { sec: '' }],
     [['sec='], { sec: '' }],

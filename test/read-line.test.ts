@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { TcpnetError } from 'tcpnet'
-import { type Line, MAX_LINE_BYTES, readLine } from '#tcpnet/mesh/hello.js'
+import { type Line, MAX_LINE_BYTES, readLine } from '#tcpnet/line.js'
 import { readAll, socketPair } from './support/sockets.js'
 import { next, until, within } from './support/wait.js'
 

@@ -80,8 +80,8 @@ describe('the settings', () => {
 
   it('say how connections are secured', () => {
     assert.equal(checkSettings('a').security.mode, 'none')
-    assert.equal(checkSettings({ name: 'a', secret: 'x' }).security.mode, 'psk')
-    assert.equal(checkSettings({ name: 'a', secret: ['x', new Uint8Array(32)] }).security.mode, 'psk')
+    assert.equal(checkSettings({ name: 'a', secret: 'x' }).security.mode, 'secret')
+    assert.equal(checkSettings({ name: 'a', secret: ['x', new Uint8Array(32)] }).security.mode, 'secret')
   })
 
   it('give the uuid in upper case, its leading zeros kept', () => {

@@ -246,7 +246,8 @@ describe('many strangers at once', () => {
     await Promise.all(sockets.map(over))
     await until(() => ofCrowd().length === 25, 'not each is rejected')
     const timedOut = ofCrowd().filter(({ error }) => error.code === 'ERR_TCPNET_HELLO_TIMEOUT')
-    assert.ok(timedOut.length === 20 && ofCrowd().every(({ error }) => /BUSY|TIMEOUT/.test(error.code)))
+    // One of them may make room for the honest peer's own dial.
+    assert.ok(timedOut.length >= 19 && ofCrowd().every(({ error }) => /BUSY|TIMEOUT/.test(error.code)))
     for (const socket of sockets) socket.destroy()
     await closed(honest)
     await until(() => service.connections.length === 1, 'the honest one is still there')

@@ -1,18 +1,10 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
-import type { Security } from '../security/security.js'
+import type { Line } from '../line.js'
+import type { Channel, Security } from '../security/security.js'
 import { trace } from '../trace.js'
 import { endpoint } from './endpoint.js'
-import {
-  type Answer,
-  decodeHello,
-  encodeAnswer,
-  type Hello,
-  HelloError,
-  type Line,
-  type RefusalReason,
-  readLine
-} from './hello.js'
+import { type Answer, decodeHello, encodeAnswer, type Hello, HelloError, type RefusalReason } from './hello.js'
 
 /** Where a rejected connection came from. */
 export interface RejectInfo {
@@ -36,6 +28,8 @@ export interface AcceptorOptions {
   readonly maxHellosPerAddress: number
   /** Milliseconds after which one that has brought no hello makes way for others, where there are too many. */
   readonly silentAfterMs: number
+  /** Whether a peer was connected at an address. */
+  readonly isKnown: (address: string) => boolean
   /** A hello that is meant for us. The applicant waits for its answer. */
   readonly onApplicant: (applicant: Applicant) => void
   readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
@@ -58,11 +52,15 @@ export class Acceptor {
     // This listener stays for good: a socket whose user sets none must not crash the process.
     socket.on('error', ignore)
     const address = socket.remoteAddress ?? ''
-    if (!this.#hasRoomFor(address)) {
+    if (!this.#makeRoom(address)) {
       tellRejected(this.#options, busy(), infoOf(socket))
       // In plain text: within TLS it would take the very handshake that is to be spared.
-      if (this.#options.security.mode === 'none') send(socket, { status: 'refused', reason: 'busy' })
-      else socket.destroy()
+      if (this.#options.security.mode === 'none') {
+        socket.write(encodeAnswer({ status: 'refused', reason: 'busy' }))
+        socket.destroySoon()
+      } else {
+        socket.destroy()
+      }
       return
     }
     // A listener may have closed the service when another gave way.
@@ -85,22 +83,38 @@ export class Acceptor {
     return this.#perAddress.get(address) ?? 0
   }
 
-  #hasRoomFor(address: string): boolean {
-    if (this.#countOf(address) >= this.#options.maxHellosPerAddress) return this.#dropSilent(address)
-    return this.#pending.size < this.#options.maxHellos || this.#dropSilent(null)
+  /**
+   * Makes room for one more connection from an address, at the expense of silent ones: a peer says its hello at once.
+   *
+   * @returns whether there is room
+   */
+  #makeRoom(address: string): boolean {
+    const isOld = (applicant: Applicant) => applicant.isOld
+    const count = this.#countOf(address)
+    if (count >= this.#options.maxHellosPerAddress)
+      return this.#evict((applicant, from) => from === address && isOld(applicant))
+    if (this.#pending.size < this.#options.maxHellos || this.#evict(isOld)) return true
+    const [crowded, most] = this.#mostCrowded()
+    if (most > count + 1) return this.#evict((_applicant, from) => from === crowded)
+    const { isKnown } = this.#options
+    return isKnown(address) && this.#evict((_applicant, from) => !isKnown(from))
+  }
+
+  /** The address that most connections come from, and how many. */
+  #mostCrowded(): [address: string, count: number] {
+    let most: [string, number] = ['', 0]
+    for (const entry of this.#perAddress) if (entry[1] > most[1]) most = entry
+    return most
   }
 
   /**
-   * Drops the oldest of the connections that have been silent for long: a peer says its hello at once, and must not be
-   * kept out by those who say nothing.
+   * Drops the oldest connection that has said nothing yet, of those that are meant.
    *
-   * @param address where it has to come from; null for anywhere
    * @returns whether there was one
    */
-  #dropSilent(address: string | null): boolean {
-    for (const [applicant, from] of this.#pending) {
-      if (!applicant.isOld) return false
-      if (!applicant.isSilent || (address !== null && from !== address)) continue
+  #evict(isMeant: (applicant: Applicant, address: string) => boolean): boolean {
+    for (const [applicant, address] of this.#pending) {
+      if (!applicant.isSilent || !isMeant(applicant, address)) continue
       applicant.giveWay()
       return true
     }
@@ -121,6 +135,8 @@ export class Applicant {
   readonly #deadline: NodeJS.Timeout
   readonly #since = performance.now()
   #socket: Socket
+  /** Null until the connection is secured. */
+  #channel: Channel | null = null
   #stopReading: () => void = () => {}
   #hello: Hello | null = null
   #settled = false
@@ -159,13 +175,13 @@ export class Applicant {
       this.#socket.destroy()
       return null
     }
-    this.#socket.write(encodeAnswer(answer))
+    this.#channel?.send(encodeAnswer(answer))
     return this.#socket
   }
 
   /** Answers `connected`. */
   decline(): void {
-    if (this.#settle()) send(this.#socket, { status: 'connected' })
+    if (this.#settle()) this.#sendLast({ status: 'connected' })
   }
 
   /**
@@ -176,7 +192,7 @@ export class Applicant {
   refuse(reason: RefusalReason, error: TcpnetError): void {
     const info = infoOf(this.#socket, this.#hello?.from)
     if (!this.#settle()) return
-    send(this.#socket, { status: 'refused', reason })
+    this.#sendLast({ status: 'refused', reason })
     tellRejected(this.#options, error, info)
   }
 
@@ -185,12 +201,19 @@ export class Applicant {
     if (this.#settle()) this.#socket.destroy()
   }
 
-  readonly #onSecured = (result: Socket | TcpnetError | null): void => {
+  readonly #onSecured = (result: Channel | TcpnetError | null): void => {
     if (this.#settled) return
     if (result === null) return this.drop()
     if (result instanceof TcpnetError) return this.#reject(result)
-    this.#socket = result
-    this.#stopReading = readLine(result, this.#onLine)
+    this.#channel = result
+    this.#socket = result.socket
+    this.#stopReading = result.receive(this.#onLine)
+  }
+
+  /** Sends an answer that ends the connection. */
+  #sendLast(answer: Answer): void {
+    this.#channel?.send(encodeAnswer(answer))
+    this.#socket.destroySoon()
   }
 
   readonly #onLine = (line: Line): void => {
@@ -200,6 +223,8 @@ export class Applicant {
     const hello = typeof line === 'string' ? decodeHello(line) : line
     if (hello instanceof HelloError && hello.reason !== null) return this.refuse(hello.reason, hello)
     if (hello instanceof TcpnetError) return this.#reject(hello)
+    const proven = this.#channel?.peer ?? hello.from
+    if (proven !== hello.from) return this.#reject(otherUuid())
     this.#hello = hello
     const objection = this.#objectionTo(hello)
     if (objection !== null) return this.refuse(...objection)
@@ -219,7 +244,7 @@ export class Applicant {
 
   /** Refuses it, silent as it is, in favour of another. */
   giveWay(): void {
-    this.#reject(tooSilent(this.#options.silentAfterMs))
+    this.#reject(this.isOld ? tooSilent(this.#options.silentAfterMs) : busy())
   }
 
   readonly #onDeadline = (): void => this.#reject(tooSilent(this.#options.deadlineMs))
@@ -250,12 +275,6 @@ export class Applicant {
 
 function ignore(): void {}
 
-/** Sends an answer that ends the connection. */
-function send(socket: Socket, answer: Answer): void {
-  socket.write(encodeAnswer(answer))
-  socket.destroySoon()
-}
-
 function infoOf(socket: Socket, uuid?: string): RejectInfo {
   return { remoteAddress: socket.remoteAddress, remotePort: socket.remotePort, uuid }
 }
@@ -275,6 +294,13 @@ function misdirected(code: 'ERR_TCPNET_NAME' | 'ERR_TCPNET_NOT_ME', addressee: s
 
 function ownUuid(): TcpnetError {
   return new TcpnetError('ERR_TCPNET_SELF', 'That is the uuid of this service. Give every service a uuid of its own.')
+}
+
+function otherUuid(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_HELLO_INVALID',
+    'Its hello claims another uuid than it has proven: it is no tcpnet service, or a modified one.'
+  )
 }
 
 function tooSilent(waitedMs: number): TcpnetError {

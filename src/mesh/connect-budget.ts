@@ -71,7 +71,7 @@ export class ConnectBudget {
   }
 }
 
-/** The budget of this process. */
+/** The budget of this process, or of this worker thread. */
 export const processBudget = new ConnectBudget()
 
 /** What one dial takes out of the budget: nothing for addresses at which the peer was connected before. */

@@ -85,7 +85,7 @@ export class DialQueue {
   /** Has a link wait for its turn, from now on: behind those of its kind that wait already. */
   add(link: Link): void {
     this.leave(link)
-    if (link.isProven) this.#proven.add(link)
+    if (link.places.isProven) this.#proven.add(link)
     else this.#waiting.add(link)
     if (link.isNew) this.#fresh.add(link)
     this.#watch()
@@ -135,10 +135,11 @@ export class DialQueue {
 
   /** Whether the budget has something for a link, beside what it has for those that were called. */
   #isAllowed(link: Link): boolean {
-    const { first } = link
-    if (first === null || link.wasAt(first)) return true
+    const { places } = link
+    const { first } = places
+    if (first === null || places.wasMetAt(first)) return true
     let called = 0
-    for (const other of this.#called) if (other.first === first) called++
+    for (const other of this.#called) if (other.places.first === first) called++
     const { budget } = this.#options
     return budget.left(first) > called && budget.left() > this.#called.size
   }

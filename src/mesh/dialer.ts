@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
-import type { Security } from '../security/security.js'
+import { hasEnded, type Line } from '../line.js'
+import type { Channel, Security } from '../security/security.js'
 import type { Allowance } from './connect-budget.js'
 import { endpoint as textOf } from './endpoint.js'
-import { decodeAnswer, encodeHello, type Hello, hasEnded, type Line, type RefusalReason, readLine } from './hello.js'
+import { decodeAnswer, encodeHello, type Hello, type RefusalReason } from './hello.js'
 import { type Connect, type Endpoint, Race, type RaceResult } from './race.js'
 
 /** Where to dial, and how. */
@@ -96,25 +97,26 @@ export class Dial {
     const { endpoint, socket } = result
     this.#reached = { endpoint, socket }
     socket.on('error', this.#onError)
-    this.#target.security.client(socket, (secured) => this.#onSecured(socket, secured))
+    this.#target.security.client(socket, this.#target.uuid, (secured) => this.#onSecured(socket, secured))
   }
 
-  #onSecured(raw: Socket, result: Socket | TcpnetError | null): void {
+  #onSecured(raw: Socket, result: Channel | TcpnetError | null): void {
     if (this.#ended || this.#reached === null) return
     if (result === null || result instanceof TcpnetError) return this.#fail(result ?? hasEnded())
-    if (result !== raw) this.#leave(raw)
-    this.#reached.socket = result
-    result.write(encodeHello(this.#target.hello()))
+    if (result.socket !== raw) this.#leave(raw)
+    this.#reached.socket = result.socket
+    result.send(encodeHello(this.#target.hello()))
     this.#sent = true
     const { address } = this.#reached.endpoint
-    this.#stopReading = readLine(result, (line) => this.#onLine(result, address, line))
+    this.#stopReading = result.receive((line) => this.#onLine(result, address, line))
   }
 
-  #onLine(socket: Socket, address: string, line: Line): void {
+  #onLine({ socket, peer: proven }: Channel, address: string, line: Line): void {
     if (this.#ended) return
     const answer = typeof line === 'string' ? decodeAnswer(line) : (line ?? this.#silence())
     if (answer instanceof Error) return this.#fail(answer)
     if (answer.status === 'refused') return this.#fail(refusal(answer.reason))
+    if (proven !== null && proven !== this.#target.uuid) return this.#fail(refusal('not-me'))
     this.met(address)
     if (answer.status === 'connected') {
       this.#end({ kind: 'connected' })

@@ -4,11 +4,10 @@ import type { TcpnetError } from '../errors.js'
 import { dialable } from '../network.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
-import { backoffMs, GOOD_CONNECTION_MS, LONGEST_DELAY_MS } from './backoff.js'
-import { dialOrder } from './dial-order.js'
+import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
 import type { Dial } from './dialer.js'
 import { type Holding, isOvertaken, type Numbered } from './pairing.js'
-import type { Endpoint } from './race.js'
+import { Places } from './places.js'
 import { type BucketLimits, TokenBucket } from './token-bucket.js'
 
 /** Where a link stands. Each variant owns what is in it; {@link Link.enter} alone changes it. */
@@ -64,12 +63,6 @@ export interface Peer {
  */
 const LATE_HELLO_MS = 60_000
 
-/** At so many addresses a peer is known to be, at most: those at which it was connected last. */
-const MAX_HOMES = 8
-
-/** Most links never suspect an address: they share this. */
-const NONE: ReadonlySet<string> = new Set()
-
 /** The service whose link it is. */
 interface LinkOwner {
   readonly name: string
@@ -80,7 +73,7 @@ interface LinkOwner {
 
 /**
  * How often a peer's connection gives way to another dial that claims its uuid. A peer that restarts is let in at once;
- * without security anybody can claim a uuid, and must not keep both from any use of their connection.
+ * without security any host can claim a uuid, and could close the peer's connection all the time.
  */
 const REPLACEMENTS: BucketLimits = { perSecond: 1, burst: 3 }
 
@@ -93,17 +86,11 @@ export class Link {
   barred: TcpnetError | null = null
   /** Whether it was never dialed or connected. */
   isNew = true
+  /** Where the peer is; it is announced, withdrawn and hinted at through the link. */
+  readonly places = new Places()
   readonly #owner: LinkOwner
   /** Paces how often its connection is replaced by another that claims its uuid; null before the first time. */
   #replacements: TokenBucket | null = null
-  /** Addresses that were tried in vain: dialed last, the latest of them at the very end. */
-  #suspects: ReadonlySet<string> = NONE
-  /** Addresses at which it was connected, the latest last. */
-  readonly #homes = new Set<string>()
-  /** Where it is dialed first; undefined where that is to be found out. */
-  #first: string | null | undefined
-  /** When other places of it made it be dialed at once. */
-  #freshAt = Number.NEGATIVE_INFINITY
   /** Dials that failed, and connections that did not last, in a row. */
   #failures = 0
   /** The same, and dials that the peer declined because it has a connection. */
@@ -113,8 +100,6 @@ export class Link {
   #lostAt = performance.now()
   /** The peer's latest hello, and when it came. */
   #heard: { readonly hello: Numbered; readonly at: number } | null = null
-  #instance: Instance | null = null
-  #hint: Instance | null = null
   #state: LinkState = { kind: 'idle' }
   /** The state that was published last. */
   #published: PeerState = 'gone'
@@ -131,38 +116,26 @@ export class Link {
 
   /** The peer's announcement; null while it is not announced. */
   get instance(): Instance | null {
-    return this.#instance
+    return this.places.instance
   }
 
-  /**
-   * The peer is announced, or announced in another way. What is announced is untrusted: only where it is at other places
-   * is it dialed at once, and not before the longest delay between dials is over again.
-   */
+  /** The peer is announced, or announced in another way. */
   announced(instance: Instance): void {
-    const old = this.#instance
-    this.#instance = instance
-    this.#first = undefined
-    const now = performance.now()
-    if (old !== null && placesOf(old) !== placesOf(instance) && now - this.#freshAt >= LONGEST_DELAY_MS) {
-      this.#freshAt = now
-      this.#suspects = NONE
-      if (this.#state.kind === 'waiting') this.enter({ kind: 'idle' }, 'announced elsewhere')
-    }
-    this.#publish('announced')
+    const hasMoved = this.places.announce(instance)
+    if (hasMoved && this.#state.kind === 'waiting') this.enter({ kind: 'idle' }, 'announced elsewhere')
+    else this.#publish('announced')
   }
 
   /** The peer is announced no longer. */
   withdrawn(): void {
-    this.#instance = null
-    this.#first = undefined
+    this.places.withdraw()
     if (this.#state.kind === 'waiting') this.enter({ kind: 'idle' }, 'no longer announced')
     else this.#publish('no longer announced')
   }
 
   /** A hint tells where the peer is: worth one dial, and no announcement. */
   hinted(hint: Instance): void {
-    this.#hint = hint
-    this.#first = undefined
+    this.places.takeHint(hint)
     this.#publish('hinted at')
   }
 
@@ -196,7 +169,7 @@ export class Link {
     this.#failures++
     this.#vainDials++
     this.#error = error
-    this.suspect(addresses)
+    this.places.suspect(addresses)
   }
 
   /** A dial was declined: no failure, but no reason either to dial again at once. */
@@ -228,44 +201,11 @@ export class Link {
     return backoffMs(Math.max(this.#vainDials, 1), Math.random())
   }
 
-  /** Addresses were tried in vain, or gave the wrong answer: they are dialed last from now on. */
-  suspect(addresses: readonly string[]): void {
-    if (addresses.length === 0) return
-    const others = [...this.#suspects].filter((address) => !addresses.includes(address))
-    this.#suspects = new Set([...others, ...addresses])
-    this.#first = undefined
-  }
-
-  /** It is connected, at an address. */
-  metAt(address: string): void {
-    this.#homes.delete(address)
-    this.#homes.add(address)
-    for (const oldest of this.#homes) if (this.#homes.size > MAX_HOMES) this.#homes.delete(oldest)
-    this.#suspects = new Set([...this.#suspects].filter((suspect) => suspect !== address))
-    this.#first = undefined
-  }
-
-  /** Whether the peer was connected at an address. */
-  wasAt(address: string): boolean {
-    return this.#homes.has(address)
-  }
-
-  /** The address that is dialed first; null where none is known. */
-  get first(): string | null {
-    if (this.#first === undefined) this.#first = this.endpoints()[0]?.address ?? null
-    return this.#first
-  }
-
-  /** Whether it was connected before, at an address at which it is announced now. */
-  get isProven(): boolean {
-    return this.#homes.size > 0 && this.endpoints().some(({ address }) => this.#homes.has(address))
-  }
-
   /** Changes the state, and releases what the old one held. A dial uses up the hint. */
   enter(next: LinkState, reason: string): void {
     const old = this.#state
     this.#state = next
-    if (next.kind === 'dialing') this.#hint = null
+    if (next.kind === 'dialing') this.places.useHint()
     if (next.kind === 'dialing' || next.kind === 'connected') this.isNew = false
     if (next.kind === 'connected') this.#error = null
     if (old.kind === 'dialing') old.dial.abort()
@@ -303,26 +243,18 @@ export class Link {
 
   /** Whether the peer is neither announced, hinted at nor connected, and not about to be. */
   get isGone(): boolean {
-    return this.#state.kind === 'idle' && this.#instance === null && this.#hint === null
+    return this.#state.kind === 'idle' && !this.places.isKnown
   }
 
   /** The peer is forgotten: nothing is announced of it, dialed or connected any more. */
   forget(reason: string): void {
-    this.#instance = null
-    this.#hint = null
+    this.places.withdraw()
+    this.places.useHint()
     this.enter({ kind: 'idle' }, reason)
   }
 
-  /** Where to dial the peer, in this order; empty where nothing is known of it. */
-  endpoints(): Endpoint[] {
-    const instance = this.#instance ?? this.#hint
-    if (instance === null) return []
-    const { port, paths } = instance
-    return dialOrder(dialable(paths), this.#suspects, this.#homes).map((address) => ({ ...address, port }))
-  }
-
   toPeer(): Peer {
-    const [state, instance] = [this.#state, this.#instance]
+    const [state, instance] = [this.#state, this.places.instance]
     return Object.freeze({
       uuid: this.uuid,
       state: state.kind === 'idle' ? 'announced' : state.kind,
@@ -345,10 +277,4 @@ export class Link {
     this.#published = to
     tellChange({ name, service, peer: this.uuid, from, to, reason })
   }
-}
-
-/** Where an instance is announced, in one form. */
-function placesOf({ port, paths }: Instance): string {
-  const addresses = paths.map(({ address, interfaceIndex }) => `${address} ${interfaceIndex}`)
-  return [port, ...addresses.sort()].join()
 }

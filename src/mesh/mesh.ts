@@ -2,39 +2,16 @@ import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
 import { canonical } from '../network.js'
-import { type Security, securityObjection } from '../security/security.js'
-import { Acceptor, type Applicant, type RejectInfo } from './acceptor.js'
+import { securityObjection } from '../security/security.js'
+import { Acceptor, type Applicant } from './acceptor.js'
 import { Allowance, type ConnectBudget, processBudget } from './connect-budget.js'
 import { Connections } from './connections.js'
 import { DialQueue } from './dial-queue.js'
 import { Dial, type DialResult } from './dialer.js'
-import type { Limits } from './limits.js'
 import { Link, type LinkState, type Peer } from './link.js'
+import type { MeshOptions } from './options.js'
 import { pair } from './pairing.js'
-import { type Connect, connectTo } from './race.js'
-import type { BucketLimits } from './token-bucket.js'
-
-export interface MeshOptions {
-  readonly name: string
-  readonly uuid: string
-  readonly boot: string
-  readonly security: Security
-  readonly limits: Limits
-  /** Opens connections; default: those of node:net. */
-  readonly connect?: Connect
-  /** What connects to peers that were never connected are taken out of; default: that of the process. */
-  readonly budget?: ConnectBudget
-  /** How often a peer's connection is replaced; default: as a link does. */
-  readonly replacements?: BucketLimits
-  /** A peer is connected: the hello has succeeded, the socket is the application's. */
-  readonly onConnection: (socket: Socket, uuid: string) => void
-  /** Its socket has closed. Called before the application hears of it. */
-  readonly onDisconnected: (socket: Socket) => void
-  /** A dial failed, and not because the peer goes away. */
-  readonly onDialFailed: (error: Error, peer: Peer) => void
-  /** An inbound connection was refused. */
-  readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
-}
+import { connectTo } from './race.js'
 
 /**
  * Keeps exactly one connection to every peer. Events record facts in a peer's link and end in `#wake`; `#reconcile`
@@ -71,6 +48,7 @@ export class Mesh {
       ...options,
       ...options.limits,
       deadlineMs: options.limits.helloTimeoutMs,
+      isKnown: (address) => this.#isKnown(canonical(address)),
       onApplicant: this.#onApplicant
     })
   }
@@ -88,7 +66,7 @@ export class Mesh {
     link.announced(instance)
     const objection = securityObjection(this.#options.security, instance.uuid, instance.txt.sec)
     link.barred = objection === null ? null : (link.barred ?? objection)
-    if (link.state.kind === 'dialing') link.state.dial.take(link.endpoints())
+    if (link.state.kind === 'dialing') link.state.dial.take(link.places.endpoints())
     this.#wake(link)
   }
 
@@ -133,6 +111,12 @@ export class Mesh {
   /** Whether nothing is to be made of a uuid: it is our own, or the mesh closes. */
   #isOurs(uuid: string): boolean {
     return uuid === this.#options.uuid || this.#closing
+  }
+
+  /** Whether one of the peers was connected at an address. */
+  #isKnown(address: string): boolean {
+    for (const link of this.#links.values()) if (link.places.wasMetAt(address)) return true
+    return false
   }
 
   #linkOf(uuid: string): Link {
@@ -228,15 +212,15 @@ export class Mesh {
     this.#queue.leave(link)
     const address = canonical(socket.remoteAddress ?? '')
     if (link.state.kind === 'dialing') link.state.dial.met(address)
-    link.metAt(address)
+    link.places.met(address)
     this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot, since: performance.now() })
   }
 
   #dial(link: Link): void {
-    const endpoints = link.endpoints()
+    const endpoints = link.places.endpoints()
     const { name, uuid, boot, security, limits, connect = connectTo } = this.#options
     const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted, dial: ++this.#hellos })
-    const allowance = new Allowance(this.#budget, (address) => link.wasAt(address))
+    const allowance = new Allowance(this.#budget, (address) => link.places.wasMetAt(address))
     const dial = new Dial(
       {
         uuid: link.uuid,
@@ -282,7 +266,7 @@ export class Mesh {
     switch (result.kind) {
       case 'ok': {
         const { socket, seq, boot, address } = result
-        link.metAt(address)
+        link.places.met(address)
         return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot, since: performance.now() })
       }
       case 'connected':

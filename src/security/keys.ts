@@ -3,43 +3,26 @@ import { hkdfSync, scrypt } from 'node:crypto'
 /** A secret of the cluster: a passphrase, or at least 32 bytes of key. */
 export type Secret = string | Uint8Array
 
-/** A pre-shared key of TLS 1.3 (RFC 8446 §2.2), and the name under which it is offered. */
-export interface PresharedKey {
-  readonly identity: string
-  readonly key: Buffer
-}
-
 const KEY_BYTES = 32
-/** The cost of stretching a passphrase (RFC 7914 §2): 64 MiB and about two tenths of a second. */
+/**
+ * The cost of stretching a passphrase (RFC 7914 §2): 64 MiB and about two tenths of a second. Nobody on the network can try
+ * passphrases at home; stretching is for the day on which a member's memory is stolen.
+ */
 const SCRYPT = { N: 2 ** 16, r: 8, p: 1, maxmem: 2 ** 27 }
 
 /**
- * Makes the keys of a cluster's secrets, off the main thread. The cluster's name is the salt: the same passphrase gives
- * another key elsewhere.
+ * Makes what the PAKE takes (PRS) of a cluster's secrets, off the main thread. The cluster's name is the salt: the same
+ * passphrase gives another key elsewhere.
  */
-export async function deriveKeys(secrets: readonly Secret[], name: string): Promise<PresharedKey[]> {
-  return await Promise.all(secrets.map(async (secret) => presharedKey(await stretch(secret, name))))
+export async function deriveKeys(secrets: readonly Secret[], name: string): Promise<Buffer[]> {
+  return await Promise.all(secrets.map((secret) => deriveKey(secret, `tcpnet:${name}`)))
 }
 
-async function stretch(secret: Secret, name: string): Promise<Buffer> {
-  const salt = `tcpnet:${name}`
-  if (typeof secret !== 'string') return expand(secret, salt, 'secret')
+async function deriveKey(secret: Secret, salt: string): Promise<Buffer> {
+  // HKDF with SHA-256 (RFC 5869).
+  if (typeof secret !== 'string') return Buffer.from(hkdfSync('sha256', secret, salt, 'tcpnet 1 secret', KEY_BYTES))
   return await new Promise((resolve, reject) => {
-    scrypt(secret.normalize('NFC'), salt, KEY_BYTES, SCRYPT, (error, key) =>
-      error === null ? resolve(key) : reject(error)
-    )
+    // Bun calls back with undefined in the place of null.
+    scrypt(secret.normalize('NFC'), salt, KEY_BYTES, SCRYPT, (error, key) => (error ? reject(error) : resolve(key)))
   })
-}
-
-/** The name of a key is derived from it, and tells nothing of it (RFC 9257 §7: identities are seen by everyone). */
-function presharedKey(stretched: Buffer): PresharedKey {
-  return {
-    identity: expand(stretched, '', 'identity').subarray(0, 16).toString('hex'),
-    key: expand(stretched, '', 'psk')
-  }
-}
-
-/** HKDF with SHA-256 (RFC 5869). */
-function expand(input: Uint8Array, salt: string, purpose: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', input, salt, `tcpnet 1 ${purpose}`, KEY_BYTES))
 }

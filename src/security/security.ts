@@ -1,42 +1,71 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
+import { type Line, readLine } from '../line.js'
 
 /** What lies between TCP and the hello; the value of `sec` in the TXT record. */
-export type SecurityMode = 'none' | 'psk' | 'tls'
+export type SecurityMode = 'none' | 'secret' | 'tls'
+
+/** A secured connection before the application gets it: the hello and its answer go over it. */
+export interface Channel {
+  /** What the application gets. It owns the socket that it was made of. */
+  readonly socket: Socket
+  /** The uuid that the other side has proven, or will have when its line is received; null where none is proven. */
+  readonly peer: string | null
+  /** Sends our line. To be called once. */
+  send(line: string): void
+  /** Receives the other side's line, with the promises of {@link readLine}. To be called once. */
+  receive(done: (line: Line) => void): () => void
+}
 
 /**
- * Called once, never from within: with the socket that the hello and the application use, or with what went wrong; with
- * null where the other side went away without a word.
+ * Called once, never from within: with a secured connection, or with what went wrong; with null where the other side went
+ * away without a word.
  */
-export type Secured = (result: Socket | TcpnetError | null) => void
+export type Secured = (result: Channel | TcpnetError | null) => void
 
 /**
- * How a service's connections are secured. The sockets given in are connected and unread; a secured one owns the socket
- * that it was made of. Deadlines are the caller's: it destroys the socket that it gave in, and `done` is not called, or
- * is called with null.
+ * How a service's connections are secured. The sockets given in are connected and unread. Deadlines are the caller's: it
+ * destroys the socket that it gave in, and `done` is not called, or is called with null.
  */
 export interface Security {
   readonly mode: SecurityMode
   /** Gets ready: derives keys. `done` is called once, never from within. */
   prepare(done: (error: Error | null) => void): void
-  /** Secures a connection that we dialed. */
-  client(socket: Socket, done: Secured): void
+  /**
+   * Secures a connection that we dialed.
+   *
+   * @param peer the uuid of the peer that was dialed
+   */
+  client(socket: Socket, peer: string, done: Secured): void
   /** Secures a connection that we accepted. */
   server(socket: Socket, done: Secured): void
   /** Destroys a secured connection with a reset: the other side sees that something is missing. */
   reset(secured: Socket): void
+  /** The service has closed: lets go of secrets. Idempotent. */
+  forget(): void
+}
+
+/** A channel whose lines go over the socket as they are. */
+export function plainChannel(socket: Socket): Channel {
+  return {
+    socket,
+    peer: null,
+    send: (line) => socket.write(line),
+    receive: (done) => readLine(socket, done)
+  }
 }
 
 /** No security: the socket as it is. */
 export const plain: Security = {
   mode: 'none',
   prepare: (done) => process.nextTick(done, null),
-  client: (socket, done) => process.nextTick(done, socket),
-  server: (socket, done) => process.nextTick(done, socket),
-  reset: (socket) => socket.resetAndDestroy()
+  client: (socket, _peer, done) => process.nextTick(done, plainChannel(socket)),
+  server: (socket, done) => process.nextTick(done, plainChannel(socket)),
+  reset: (socket) => socket.resetAndDestroy(),
+  forget: () => {}
 }
 
-const MODES: readonly string[] = ['none', 'psk', 'tls'] satisfies SecurityMode[]
+const MODES: readonly string[] = ['none', 'secret', 'tls'] satisfies SecurityMode[]
 
 /**
  * Why a peer need not be dialed that announces another kind of security; null where it announces ours.

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { type ConnectionOptions, createSecureContext, type SecureContextOptions } from 'node:tls'
-import { invalidType, invalidValue } from '../errors.js'
+import { invalidType, invalidValue, TcpnetError } from '../errors.js'
 
 /** Options of `tls.createSecureContext` that are passed on. */
 type ContextOption =
@@ -60,8 +60,10 @@ const CIPHERS = /^TLS_(AES|CHACHA20)_[A-Z0-9_]+(:TLS_(AES|CHACHA20)_[A-Z0-9_]+)*
  *
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_INVALID_ARG_VALUE; also where the key, the certificates and the authority cannot be used
+ * @throws {TcpnetError} ERR_TCPNET_NO_TLS on Deno
  */
 export function checkTls(given: unknown): TlsSettings {
+  if ('deno' in process.versions) throw noTls()
   if (typeof given !== 'object' || given === null) throw invalidType('settings.tls', 'an object', given)
   const options = given as Record<string, unknown>
   for (const option in options) checkOption(option, options[option])
@@ -132,4 +134,12 @@ function checkContext({ servername: _, checkServerIdentity: __, ALPNProtocols: _
     const { code, message } = error as NodeJS.ErrnoException
     throw invalidValue('settings.tls', 'must have a key, certificates and an authority that fit', code ?? message)
   }
+}
+
+/** Deno's client accepts a certificate that only names the authority as its issuer (seen with 2.9): anybody can make one. */
+function noTls(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_NO_TLS',
+    'Deno does not verify that a certificate was issued by the authority, so that "tls" would let everybody in: use "secret".'
+  )
 }

@@ -10,25 +10,42 @@ import {
   type TLSSocket,
   type TlsOptions
 } from 'node:tls'
-import { TcpnetError } from '../errors.js'
+import { gates, type HandshakeGate } from './gate.js'
+import { failed, Handshake } from './handshake.js'
+import { LOOK_EVERY_MS, OverheadWatch } from './overhead.js'
+import { ProvenPairs } from './proven.js'
 import type { Secured, Security, SecurityMode } from './security.js'
 
-/** A handshake that this side accepts. */
-interface Handshake {
-  readonly end: (error: Error | null, secured: TLSSocket | null) => void
+/** A connection on which TLS is through. */
+export interface Admission {
+  readonly secured: TLSSocket
+  /** The uuid of the peer that was dialed; null where the other side dialed. */
+  readonly dialed: string | null
+  readonly handshake: Handshake
+  /** Records that a pair has proven that it belongs. */
+  readonly onProven: (uuid: string) => void
 }
 
-/** What the two kinds of TLS differ in. */
+/** What the kinds of TLS differ in. */
 export interface TlsSetup {
   /** What a context of either side is made of, beside {@link CONTEXT}. */
   readonly context: SecureContextOptions
   readonly client: ConnectionOptions
   readonly server: TlsOptions
   /**
-   * Why a finished handshake does not prove that the other side belongs; null where it does. Both sides ask it of every
+   * Finds out whether the other side belongs, and ends in the handshake's `succeed` or `fail`. Both sides ask it of every
    * connection: no option, no environment variable and no default of Node decides in its place.
    */
-  readonly objection: (secured: TLSSocket) => Error | null
+  readonly admit: (admission: Admission) => void
+  /** The service has closed: secrets are let go of. */
+  readonly forget: () => void
+}
+
+export interface TlsSecurityOptions {
+  /** Called when the service listens. */
+  readonly setUp: () => Promise<TlsSetup>
+  /** Default: those of the process. */
+  readonly gates?: TlsSecurity['gates']
 }
 
 /**
@@ -42,35 +59,56 @@ const CONTEXT = {
   secureOptions: constants.SSL_OP_NO_TICKET
 } as const satisfies SecureContextOptions
 
+/** Groups whose key exchange takes less than 2 ms; with Node's own, which has ffdhe8192, anybody could choose one of 100 ms. */
+const GROUPS = 'X25519:P-256:P-384'
+/**
+ * The same with X25519MLKEM768 where it is known; the first that a runtime takes. The asterisks (OpenSSL 3.5) have a dialer
+ * send keys of both groups at once, so that an acceptor without X25519MLKEM768 need not ask again.
+ */
+const GROUPS_BY_PREFERENCE = ['*X25519MLKEM768:*X25519:P-256:P-384', `X25519MLKEM768:${GROUPS}`, GROUPS]
+
 /** Secures connections with TLS. */
 export class TlsSecurity implements Security {
   readonly mode: SecurityMode
-  readonly #setUp: () => Promise<TlsSetup>
+  readonly gates: { readonly inbound: HandshakeGate; readonly outbound: HandshakeGate }
+  #setUp: (() => Promise<TlsSetup>) | null
+  readonly #proven = new ProvenPairs()
   #setup: TlsSetup | null = null
   #client: ConnectionOptions = {}
   #server: Server | null = null
-  /** The handshakes that the server has under way, by the two ends' addresses and ports. */
-  readonly #handshakes = new Map<string, Handshake>()
+  readonly #accepted = new Accepted()
+  readonly #overhead = new OverheadWatch()
   /** What each secured socket was made of. */
   readonly #raw = new WeakMap<Socket, Socket>()
 
-  /** @param setUp called when the service listens */
-  constructor(mode: SecurityMode, setUp: () => Promise<TlsSetup>) {
+  constructor(mode: SecurityMode, options: TlsSecurityOptions) {
     this.mode = mode
-    this.#setUp = setUp
+    this.#setUp = options.setUp
+    this.gates = options.gates ?? gates
   }
 
   prepare(done: (error: Error | null) => void): void {
-    const prepared = (setup: TlsSetup) => {
-      // One that came by renew() meanwhile is newer.
-      this.#use(this.#setup ?? setup)
-    }
-    this.#setUp()
-      .then(prepared)
-      .then(
-        () => process.nextTick(done, null),
-        (error: Error) => process.nextTick(done, error)
-      )
+    this.#prepare().then(
+      () => process.nextTick(done, null),
+      (error: Error) => process.nextTick(done, error)
+    )
+  }
+
+  async #prepare(): Promise<void> {
+    const setup = await this.#setUp?.()
+    if (setup === undefined) return
+    // The service was closed meanwhile.
+    if (this.#setUp === null) return setup.forget()
+    // One that came by renew() meanwhile is newer.
+    this.#use(this.#setup ?? setup)
+  }
+
+  forget(): void {
+    this.#setUp = null
+    this.#setup?.forget()
+    this.#setup = null
+    this.#server = null
+    this.#client = {}
   }
 
   /** Takes another setup for the connections to come; those that stand are left alone. */
@@ -79,45 +117,31 @@ export class TlsSecurity implements Security {
     else this.#use(setup)
   }
 
-  client(socket: Socket, done: Secured): void {
-    let secured: TLSSocket
-    try {
-      secured = connect({ ...this.#client, socket })
-    } catch (error) {
-      socket.destroy()
-      process.nextTick(done, failed(error as Error))
-      return
-    }
-    const end = (error: Error | null) => {
-      socket.off('close', onClose)
-      secured.off('secureConnect', onSecure).off('error', end).on('error', destroyThis)
-      if (error === null) return this.#handOver(secured, socket, done)
-      secured.destroy()
-      done(failed(error))
-    }
-    const onSecure = () => end(this.#objectionTo(secured))
-    const onClose = () => end(new Gone('the other side closed the connection'))
-    secured.on('secureConnect', onSecure).on('error', end)
-    socket.on('close', onClose)
+  client(raw: Socket, peer: string, done: Secured): void {
+    const address = raw.remoteAddress ?? ''
+    new Handshake(raw, {
+      gate: this.gates.outbound,
+      account: () => this.#proven.accountOf(peer, address),
+      begin: (handshake) => this.#dial(handshake),
+      admit: (secured, handshake) => this.#admit(secured, peer, handshake),
+      gone: () => failed(new Error('the other side closed the connection'), ', or the other side is busy or closing'),
+      done
+    })
   }
 
-  server(socket: Socket, done: Secured): void {
-    const key = keyOf(socket)
-    const end = (error: Error | null, secured: TLSSocket | null) => {
-      // The two ends may be in use again before the old connection's close was told.
-      if (this.#handshakes.get(key) === handshake) this.#handshakes.delete(key)
-      socket.off('close', onClose)
-      secured?.on('error', destroyThis)
-      if (error === null && secured !== null) return this.#handOver(secured, socket, done)
-      secured?.destroy()
-      socket.destroy()
-      done(error === null || isGone(error) ? null : failed(error))
-    }
-    const handshake: Handshake = { end }
-    const onClose = () => end(null, null)
-    this.#handshakes.set(key, handshake)
-    socket.on('close', onClose)
-    this.#server?.emit('connection', socket)
+  server(raw: Socket, done: Secured): void {
+    const address = raw.remoteAddress ?? ''
+    new Handshake(raw, {
+      gate: this.gates.inbound,
+      account: () => this.#proven.accountOf(null, address),
+      begin: (handshake) => {
+        this.#accepted.add(handshake)
+        this.#server?.emit('connection', raw)
+      },
+      admit: (secured, handshake) => this.#admit(secured, null, handshake),
+      gone: () => null,
+      done
+    })
   }
 
   reset(secured: Socket): void {
@@ -126,18 +150,32 @@ export class TlsSecurity implements Security {
     secured.destroy()
   }
 
-  #handOver(secured: TLSSocket, raw: Socket, done: Secured): void {
-    this.#raw.set(secured, raw)
-    done(secured)
+  #dial(handshake: Handshake): void {
+    try {
+      const secured = connect({ ...this.#client, socket: handshake.raw })
+      const onError = (error: Error) => handshake.onTls(null, error)
+      secured.on('error', onError).once('secureConnect', () => {
+        secured.off('error', onError)
+        handshake.onTls(secured, null)
+      })
+    } catch (error) {
+      process.nextTick(handshake.onTls, null, error as Error)
+    }
   }
 
-  #objectionTo(secured: TLSSocket): Error | null {
-    return this.#setup === null ? new Error('not prepared') : this.#setup.objection(secured)
+  #admit(secured: TLSSocket, dialed: string | null, handshake: Handshake): void {
+    const { raw } = handshake
+    this.#raw.set(secured, raw)
+    const address = raw.remoteAddress ?? ''
+    const onProven = (uuid: string) => this.#proven.add(uuid, address)
+    const onFlood = () => handshake.charge(LOOK_EVERY_MS)
+    this.#overhead.add({ secured, raw, onFlood })
+    this.#setup?.admit({ secured, dialed, handshake, onProven })
   }
 
   /** Either all of it is used, or it throws and nothing has changed. */
   #use(setup: TlsSetup): void {
-    const context = { ...CONTEXT, ...setup.context }
+    const context = { ...CONTEXT, ecdhCurve: groups(), ...setup.context }
     const secureContext = createSecureContext(context)
     // Handshakes that the old server has under way go on in it.
     this.#server = this.#serve({ ...context, ...setup.server })
@@ -149,42 +187,56 @@ export class TlsSecurity implements Security {
   /** The server never listens: it is given the sockets that the service has accepted. */
   #serve(options: TlsOptions): Server {
     const server = createServer(options)
-      .on('secureConnection', (secured) =>
-        this.#handshakes.get(keyOf(secured))?.end(this.#objectionTo(secured), secured)
-      )
-      .on('tlsClientError', (error, secured) => this.#handshakes.get(keyOf(secured))?.end(error, null))
+      .on('secureConnection', (secured) => this.#accepted.of(secured)?.onTls(secured, null))
+      .on('tlsClientError', (error, secured) => this.#accepted.of(secured)?.onTls(null, error))
     // It keeps what its context was made of, and every socket that it makes shows it to whoever inspects the socket.
     return Object.assign(server, { key: undefined, passphrase: undefined })
   }
 }
 
-/**
- * A listener for the errors of a secured socket. Node leaves the socket open after a record that cannot be decrypted, and
- * reads nothing of it any more: an altered byte would be a connection that never ends.
- */
-function destroyThis(this: TLSSocket): void {
-  this.destroy()
+let knownGroups: string | undefined
+
+/** The groups that this runtime's TLS knows. */
+function groups(): string {
+  knownGroups ??= GROUPS_BY_PREFERENCE.find(isKnown) ?? GROUPS
+  return knownGroups
 }
 
-function keyOf(socket: Socket): string {
+function isKnown(ecdhCurve: string): boolean {
+  try {
+    createSecureContext({ ecdhCurve })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The handshakes of accepted connections. An event of `tls.Server` tells only the TLS socket that the server made. */
+class Accepted {
+  readonly #byRaw = new Map<Socket, Handshake>()
+  readonly #byEnds = new Map<string, Handshake>()
+
+  add(handshake: Handshake): void {
+    const { raw } = handshake
+    this.#byRaw.set(raw, handshake)
+    this.#byEnds.set(endsOf(raw), handshake)
+    handshake.onOver = () => {
+      this.#byRaw.delete(raw)
+      // The same addresses and ports may be in use again before the old connection's `close`.
+      if (this.#byEnds.get(endsOf(raw)) === handshake) this.#byEnds.delete(endsOf(raw))
+    }
+  }
+
+  /**
+   * Node keeps the raw socket in `_parent`, and has no public way to it. Where it is missing (other runtimes) the addresses
+   * and ports of both ends tell; after a reset the TLS socket does not know them any more.
+   */
+  of(secured: TLSSocket): Handshake | undefined {
+    const { _parent: raw } = secured as TLSSocket & { _parent?: Socket | null }
+    return (raw ? this.#byRaw.get(raw) : undefined) ?? this.#byEnds.get(endsOf(secured))
+  }
+}
+
+function endsOf(socket: Socket): string {
   return `${socket.localAddress} ${socket.localPort} ${socket.remoteAddress} ${socket.remotePort}`
-}
-
-/** The other side closed the connection in the middle of the handshake. */
-class Gone extends Error {}
-
-/** Whether the other side has gone in the middle of a handshake, as a dialer does that drops its dial. */
-function isGone(error: NodeJS.ErrnoException): boolean {
-  return error instanceof Gone || error.code === 'ECONNRESET' || error.code === 'EPIPE'
-}
-
-function failed(cause: NodeJS.ErrnoException): TcpnetError {
-  const said = cause.code ?? cause.message
-  const or = isGone(cause) ? ', or the other side is busy or closing' : ''
-  return new TcpnetError(
-    'ERR_TCPNET_TLS',
-    `The TLS handshake failed (${said}): the two sides have no secret, or no certificate authority, in common${or}. ` +
-      'Give every service of the cluster the same secret, or certificates of one authority that are valid.',
-    cause
-  )
 }

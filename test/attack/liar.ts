@@ -67,7 +67,7 @@ function hostile(): Answer[] {
     'toString'
   ]
   const hosts = [`${'x'.repeat(63)}.local`, '__proto__.local', '\x1b]0;lies\x07.local', '*.local', 'local']
-  const texts = [Buffer.alloc(255, 0xff), '=', '=x', '__proto__=1', 'sec=\x1b[31m"\n', 'SEC=psk', 'v', 'v=2']
+  const texts = [Buffer.alloc(255, 0xff), '=', '=x', '__proto__=1', 'sec=\x1b[31m"\n', 'SEC=secret', 'v', 'v=2']
   const addresses = ['127.0.0.1', '0.0.0.0', '224.0.0.1', '255.255.255.255', address]
   return names.flatMap((label, n): Answer[] => {
     const [full, target] = [`${label}.${TYPE}`, hosts[n % hosts.length] ?? 'local']

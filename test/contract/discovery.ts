@@ -139,11 +139,11 @@ function testChanging(open: Open): void {
     const before = open()
     await witness.finds(before)
     await before.close()
-    const changed = { uuid: before.uuid, port: 4100, txt: { v: '1', sec: 'psk' } }
+    const changed = { uuid: before.uuid, port: 4100, txt: { v: '1', sec: 'secret' } }
     const again = open(changed)
     await again.announced()
     await witness.until('finds the new port', () => witness.known.get(before.uuid)?.port === 4100)
-    await witness.until('finds the new text', () => witness.known.get(before.uuid)?.txt.sec === 'psk')
+    await witness.until('finds the new text', () => witness.known.get(before.uuid)?.txt.sec === 'secret')
   })
 
   it('knows the last of many that had the same uuid one after the other', async () => {

@@ -93,11 +93,23 @@ async function forbidden(name: string, nodes: readonly Node[]): Promise<(string 
   const [key] = await deriveKeys([SECRET], name)
   assert.ok(key !== undefined)
   const uuids = nodes.flatMap(({ uuid }) => [uuid, uuid.toLowerCase(), Buffer.from(uuid, 'hex')])
-  return [PAYLOAD, SECRET, key.key, key.key.toString('hex'), '"tcpnet"', '"boot"', '"status"', name, ...uuids]
+  return [
+    PAYLOAD,
+    SECRET,
+    key,
+    key.toString('hex'),
+    '"cpace"',
+    '"proof"',
+    '"tcpnet"',
+    '"boot"',
+    '"status"',
+    name,
+    ...uuids
+  ]
 }
 
 /** Whether each connection is TLS 1.3 with an ephemeral group, and encrypted from the ServerHello on. */
-function assertTls13(streams: readonly Stream[], mode: 'psk' | 'tls', t: { diagnostic: (line: string) => void }): void {
+function assertTls13(streams: readonly Stream[], t: { diagnostic: (line: string) => void }): void {
   const dialed = streams.filter(({ bytes }) => bytes.length > 0 && readHello(readRecords(bytes)[0]).type === 1)
   assert.ok(dialed.length >= 2, `${dialed.length} connections were captured`)
   const groups = new Set<string>()
@@ -114,9 +126,8 @@ function assertTls13(streams: readonly Stream[], mode: 'psk' | 'tls', t: { diagn
     const group = GROUPS.get(server.extensions.get(EXTENSIONS.keyShare)?.readUInt16BE(0) ?? 0)
     assert.ok(group !== undefined, 'no ephemeral group that we know')
     groups.add(`${group}, suite ${server.cipherSuite?.toString(16)}`)
-    assert.equal(server.extensions.has(EXTENSIONS.preSharedKey), mode === 'psk')
-    // One mode of pre-shared keys is offered, and it is the one with a key exchange: psk_dhe_ke (RFC 8446 §4.2.9).
-    if (mode === 'psk') assert.deepEqual(client.extensions.get(EXTENSIONS.pskModes), Buffer.of(1, 1))
+    // No session is resumed, and no key is named.
+    for (const { extensions } of [client, server]) assert.ok(!extensions.has(EXTENSIONS.preSharedKey))
     assert.ok(!client.extensions.has(EXTENSIONS.earlyData), 'early data could be replayed')
     assert.ok(!client.extensions.has(EXTENSIONS.serverName), 'the ClientHello names something')
     const clear = [...readRecords(bytes).slice(1), ...answers].filter(({ type }) => type === 22)
@@ -138,7 +149,7 @@ describe('an eavesdropper', { skip: skipWithoutLab }, () => {
   test('sees TLS 1.3 with an ephemeral group with a secret, and nothing of what is in it', async (t) => {
     const name = 'seen-secret'
     const { streams, nodes } = await capture(name, () => ({ secret: SECRET }))
-    assertTls13(streams, 'psk', t)
+    assertTls13(streams, t)
     for (const what of await forbidden(name, nodes)) assert.ok(!finds(streams, what), `${what} is to be seen`)
   })
 
@@ -148,7 +159,7 @@ describe('an eavesdropper', { skip: skipWithoutLab }, () => {
       shared.hosts.map((host) => [host, authority.issue(`member-${host.name}`)])
     )
     const { streams, nodes } = await capture(name, (host) => ({ tls: issued.get(host) }))
-    assertTls13(streams, 'tls', t)
+    assertTls13(streams, t)
     const names = ['the cluster', ...shared.hosts.map((host) => `member-${host.name}`)]
     for (const what of [...(await forbidden(name, nodes)), ...names]) {
       assert.ok(!finds(streams, what), `${what} is to be seen`)

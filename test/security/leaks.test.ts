@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import type { Settings } from 'tcpnet'
 import { deriveKeys } from '#tcpnet/security/keys.js'
+import { SecretExchange } from '#tcpnet/security/secret-exchange.js'
 import { Authority } from './certificates.js'
 import { Member, mesh, newCluster } from './member.js'
 
@@ -48,9 +49,18 @@ test('a secret, and the key that is made of it', async () => {
   const derived = await deriveKeys([PASSPHRASE, key], name)
   const text = await printed({ name, secret: [PASSPHRASE, key] }, { name, secret: 'wrong' })
   assert.ok(text.length > 1000)
-  for (const form of [PASSPHRASE, 'a key of many', ...[key, ...derived.map(({ key }) => key)].flatMap(formsOf)]) {
+  for (const form of [PASSPHRASE, 'a key of many', ...[key, ...derived].flatMap(formsOf)]) {
     assert.ok(!text.includes(form), `${form} is in ${text}`)
   }
+})
+
+test('what was made of the secret is overwritten when the service has closed', () => {
+  const keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+  const options = { name: 'x', uuid: 'A', fingerprint: Buffer.alloc(32), map: () => Buffer.alloc(32) }
+  const exchange = new SecretExchange({ ...options, keys })
+  assert.ok(!formsOf(Buffer.alloc(32, 1)).some((form) => inspect(exchange, ALL).includes(form)))
+  exchange.forget()
+  assert.deepEqual(keys, [Buffer.alloc(32), Buffer.alloc(32)])
 })
 
 test('a private key, and its passphrase', async () => {
@@ -82,5 +92,5 @@ test('the debug log', async () => {
   })
   const keys = await deriveKeys([PASSPHRASE], 'x')
   assert.match(log, /TCPNET \d+: .* dialing -> connected/)
-  for (const form of [PASSPHRASE, ...keys.flatMap(({ key }) => formsOf(key))]) assert.ok(!log.includes(form), log)
+  for (const form of [PASSPHRASE, ...keys.flatMap(formsOf)]) assert.ok(!log.includes(form), log)
 })

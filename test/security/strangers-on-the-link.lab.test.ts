@@ -26,7 +26,7 @@ const LIAR = `
   }).listen(7000, () => console.log('listening'))`
 
 for (const [mode, ours, theirs] of [
-  ['psk', () => ({ secret: 'for members only' }), () => ({ secret: 'for numbers only' })],
+  ['secret', () => ({ secret: 'for members only' }), () => ({ secret: 'for numbers only' })],
   [
     'tls',
     () => ({ tls: authority.issue('member') }),
@@ -77,7 +77,7 @@ for (const [mode, ours, theirs] of [
     const liar = await mallory.run([process.execPath, '-e', LIAR])
     await liar.line(/listening/, 'the liar does not listen')
     // Of its own: the daemons remember for a second what another test's liar announced.
-    const liarUuid = mode === 'psk' ? 'BAD1' : 'BAD2'
+    const liarUuid = mode === 'secret' ? 'BAD1' : 'BAD2'
     const announce = ['avahi-publish', '-s', liarUuid, `_${NAME}._tcp`, '7000', 'v=1', `sec=${mode}`]
     const announcement = await mallory.run(announce)
     for (const member of members) {

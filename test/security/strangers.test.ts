@@ -4,7 +4,10 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { before, describe, test } from 'node:test'
 import { connect as tlsConnect } from 'node:tls'
+import { secretSecurity } from '#tcpnet/security/secret.js'
+import type { Channel } from '#tcpnet/security/security.js'
 import { until } from '../support/wait.js'
+import { prepared } from './dial.js'
 import { Member, mesh, newCluster } from './member.js'
 
 const SECRET = 'correct horse battery staple'
@@ -73,8 +76,8 @@ for (const [kind, secret, otherSecret] of [
       for (const member of members) {
         const [theirs, ours] = [await stranger.dialError(member.uuid), await member.dialError(stranger.uuid)]
         assert.deepEqual([theirs.code, ours.code], ['ERR_TCPNET_SECURITY', 'ERR_TCPNET_SECURITY'])
-        assert.match(theirs.message, /announces security "psk", this service has "none"/)
-        assert.match(ours.message, /announces security "none", this service has "psk"/)
+        assert.match(theirs.message, /announces security "secret", this service has "none"/)
+        assert.match(ours.message, /announces security "none", this service has "secret"/)
       }
       assert.deepEqual([stranger.connections, stranger.rejections], [0, []])
       await stranger.close()
@@ -94,34 +97,25 @@ for (const [kind, secret, otherSecret] of [
       onlyMembers()
     })
 
-    test('a TLS client with no pre-shared key, whatever it trusts, is rejected', async () => {
+    test('a TLS client that proves nothing is rejected, and told nothing', async () => {
       const [member] = members
       assert.ok(member !== undefined)
-      for (const minVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      for (const said of ['', helloTo(member, name), `{"proof":"${'0'.repeat(128)}"}\n`, `${'{}'.repeat(3000)}\n`]) {
         const count: number = member.rejections.length
-        const client = tlsConnect({ port: member.port, host: '127.0.0.1', rejectUnauthorized: false, minVersion })
-        let secured = false
-        client.on('secureConnect', () => (secured = true))
-        await readAll(client)
-        assert.equal((await member.rejection(count)).code, 'ERR_TCPNET_TLS')
-        assert.equal(secured, false)
+        const client: Socket = tlsConnect({ port: member.port, host: '127.0.0.1', rejectUnauthorized: false })
+        client.once('secureConnect', () => client.end(said))
+        assert.equal(await readAll(client), '')
+        assert.match((await member.rejection(count)).code, /^ERR_TCPNET_(TLS|HELLO_TOO_LONG)$/)
       }
       onlyMembers()
     })
 
-    test('a TLS 1.2 client that knows the key is rejected: there is no way down', async () => {
+    test('a TLS 1.2 client is rejected in the handshake: there is no way down', async () => {
       const [member] = members
       assert.ok(member !== undefined)
       const count: number = member.rejections.length
-      const client = tlsConnect({
-        port: member.port,
-        host: '127.0.0.1',
-        maxVersion: 'TLSv1.2',
-        ciphers: 'PSK',
-        pskCallback: () => ({ identity: 'any', psk: Buffer.alloc(32) }),
-        checkServerIdentity: () => undefined
-      })
-      await readAll(client)
+      const options = { rejectUnauthorized: false, maxVersion: 'TLSv1.2' } as const
+      await readAll(tlsConnect({ port: member.port, host: '127.0.0.1', ...options }))
       assert.equal((await member.rejection(count)).code, 'ERR_TCPNET_TLS')
       onlyMembers()
     })
@@ -143,14 +137,15 @@ test('a secret of the same words in another cluster is another key', async () =>
     Member.start({ name: newCluster(), secret: SECRET })
   ])
   // What the memory driver would never lead to: a client that goes to the other cluster's door.
-  const { pskSecurity } = await import('#tcpnet/security/modes.js')
-  const security = pskSecurity([SECRET], here.service.name)
-  await new Promise((resolve) => security.prepare(resolve))
+  const security = await prepared(secretSecurity({ secrets: [SECRET], name: here.service.name, uuid: here.uuid }))
   const socket = connect(there.port, '127.0.0.1')
   socket.on('error', () => {})
   await once(socket, 'connect')
-  const result = await new Promise<unknown>((resolve) => security.client(socket, resolve))
-  assert.ok(result instanceof Error)
+  const channel = await new Promise<Channel>((resolve) =>
+    security.client(socket, there.uuid, (result) => resolve(result as Channel))
+  )
+  channel.send(helloTo(there, here.service.name))
+  assert.ok((await new Promise((resolve) => channel.receive(resolve))) instanceof Error)
   assert.equal((await there.rejection()).code, 'ERR_TCPNET_TLS')
   await Promise.all([here.close(), there.close()])
 })

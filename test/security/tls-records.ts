@@ -22,7 +22,6 @@ export const EXTENSIONS = {
   preSharedKey: 41,
   earlyData: 42,
   supportedVersions: 43,
-  pskModes: 45,
   keyShare: 51
 }
 

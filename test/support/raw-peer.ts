@@ -3,7 +3,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { Service } from 'tcpnet'
 import type { Discovery } from '#tcpnet/discovery/discovery.js'
 import { memory } from '#tcpnet/discovery/memory.js'
-import { decodeAnswer, decodeHello, encodeAnswer, encodeHello, type Hello, readLine } from '#tcpnet/mesh/hello.js'
+import { readLine } from '#tcpnet/line.js'
+import { decodeAnswer, decodeHello, encodeAnswer, encodeHello, type Hello } from '#tcpnet/mesh/hello.js'
 import { SILENT } from './silent.js'
 import { Tally, within } from './wait.js'
 

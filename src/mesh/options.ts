@@ -1,0 +1,32 @@
+import type { Socket } from 'node:net'
+import type { TcpnetError } from '../errors.js'
+import type { Security } from '../security/security.js'
+import type { RejectInfo } from './acceptor.js'
+import type { ConnectBudget } from './connect-budget.js'
+import type { Limits } from './limits.js'
+import type { Peer } from './link.js'
+import type { Connect } from './race.js'
+import type { BucketLimits } from './token-bucket.js'
+
+/** What a mesh is made of, and what it tells. */
+export interface MeshOptions {
+  readonly name: string
+  readonly uuid: string
+  readonly boot: string
+  readonly security: Security
+  readonly limits: Limits
+  /** Opens connections; default: those of node:net. */
+  readonly connect?: Connect
+  /** What connects to peers that were never connected are taken out of; default: that of the process. */
+  readonly budget?: ConnectBudget
+  /** How often a peer's connection is replaced; default: as a link does. */
+  readonly replacements?: BucketLimits
+  /** A peer is connected: the hello has succeeded, the socket is the application's. */
+  readonly onConnection: (socket: Socket, uuid: string) => void
+  /** Its socket has closed. Called before the application hears of it. */
+  readonly onDisconnected: (socket: Socket) => void
+  /** A dial failed, and not because the peer goes away. */
+  readonly onDialFailed: (error: Error, peer: Peer) => void
+  /** An inbound connection was refused. */
+  readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
+}

@@ -1,0 +1,63 @@
+// One side of a run of CPACE-X25519-SHA512 with an initiator and a responder (draft-irtf-cfrg-cpace-21 §7).
+import { timingSafeEqual } from 'node:crypto'
+import { confirmationOf } from './confirmation.js'
+import { generatorOf, type MapToCurve, POINT_BYTES } from './generator.js'
+import { sessionKey } from './session-key.js'
+import type { Message } from './strings.js'
+import { multiply, sampleScalar } from './x25519.js'
+
+export type Role = 'initiator' | 'responder'
+
+/** What a run is about. */
+export interface RunOptions {
+  readonly role: Role
+  /** PRS: what both sides have to know. */
+  readonly secret: Uint8Array
+  /** CI: what both sides have to see alike. */
+  readonly channel: Uint8Array
+  /** AD: who this side is, in clear. */
+  readonly associatedData: Uint8Array
+  readonly map: MapToCurve
+}
+
+/** The confirmations of a run. */
+export interface Confirmations {
+  /** What this side has to send. */
+  readonly own: Buffer
+  /** Whether this is what the other side has to send: then it knows the secret, and has seen the same messages. */
+  readonly accepts: (tag: Uint8Array) => boolean
+}
+
+/** Runs once: its scalar is used for one peer's share, and then forgotten (§10.9). */
+export class Party {
+  readonly message: Message
+  readonly #role: Role
+  #scalar: Buffer | null
+
+  constructor({ role, secret, channel, associatedData, map }: RunOptions) {
+    this.#role = role
+    const generator = generatorOf(secret, channel, map)
+    const scalar = sampleScalar()
+    const share = multiply(scalar, generator)
+    generator.fill(0)
+    // No hash that anybody could find maps to a point of low order.
+    if (share === null) throw new Error('The generator is of low order.')
+    this.#scalar = scalar
+    this.message = { share, associatedData }
+  }
+
+  /** @returns null where the other side's share is none, or of low order (§7.2: "MUST abort") */
+  finish(theirs: Message): Confirmations | null {
+    const scalar = this.#scalar
+    this.#scalar = null
+    if (scalar === null || theirs.share.length !== POINT_BYTES) return null
+    const point = multiply(scalar, theirs.share)
+    scalar.fill(0)
+    if (point === null) return null
+    const ours = this.message
+    const key = this.#role === 'initiator' ? sessionKey(point, ours, theirs) : sessionKey(point, theirs, ours)
+    const [own, expected] = [confirmationOf(ours, key), confirmationOf(theirs, key)]
+    for (const bytes of [point, key]) bytes.fill(0)
+    return { own, accepts: (tag) => tag.length === expected.length && timingSafeEqual(tag, expected) }
+  }
+}

@@ -1,0 +1,167 @@
+import { type Account, Budget } from './budget.js'
+import { LoopMeter } from './loop-meter.js'
+
+/**
+ * What handshakes that fail may cost, in milliseconds of the event loop: 2 % of the clock in the long run, for each
+ * address and for all that were never proven. A handshake with certificates takes 2-5 ms; the most that Node accepts in one, a
+ * chain of 100 KiB with giant exponents, 400 ms.
+ */
+const TIME = { perSecond: 20, burst: 400, burstInAll: 1000 }
+
+/**
+ * How many guesses at a secret are answered: one a second in the long run, for each address and for all that were never
+ * proven. The bursts are for members: while a cluster changes its secret, each pair may take up to four attempts.
+ */
+const GUESSES = { perSecond: 1, burst: 64, burstInAll: 128 }
+
+/** How often one of those that wait is let in at most, in milliseconds: the cost of the last one should be known. */
+const PACE_MS = 50
+
+/** What the gate measures with. */
+export interface Clock {
+  readonly now: () => number
+  readonly meter: Pick<LoopMeter, 'start' | 'stop' | 'take'>
+}
+
+/** A connection whose handshake is about to begin. */
+export interface Entrant {
+  /** Whose budget it uses: an address, or a pair that was proven. Asked again at the end: it may have been proven meanwhile. */
+  readonly account: () => Account
+  /** Begins the handshake. Called at most once, maybe from within {@link HandshakeGate.enter}, not after {@link Pass.end}. */
+  readonly begin: (pass: Pass) => void
+  /** Ends the handshake: others of the same account have cost too much. */
+  readonly drop: () => void
+}
+
+/**
+ * Bounds the time of the event loop, and the guesses at a secret, that connections can cost without proving that they
+ * belong. Costs are counted when a handshake ends without proof. An account in debt waits for its next handshake, and
+ * loses those that it has under way.
+ */
+export class HandshakeGate {
+  readonly #clock: Clock
+  readonly #time: Budget
+  readonly #guesses: Budget
+  readonly #running = new Set<Pass>()
+  readonly #waiting = new Set<Pass>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(clock: Clock = { now: () => performance.now(), meter: new LoopMeter() }) {
+    this.#clock = clock
+    this.#time = new Budget(TIME, clock.now)
+    this.#guesses = new Budget(GUESSES, clock.now)
+  }
+
+  /** Lets a handshake begin, at once or as soon as its account has paid its debts. */
+  enter(entrant: Entrant): Pass {
+    const pass = new Pass(entrant, this.#clock.meter, this.#onEnd)
+    if (this.#waitMs(pass) === 0) this.#begin(pass)
+    else this.#wait(pass)
+    return pass
+  }
+
+  /** Counts time of the event loop, and ends what is under way of accounts that are in debt. */
+  charge(account: Account, timeMs: number): void {
+    this.#time.spend(account, timeMs)
+    for (const other of this.#running) if (this.#waitMs(other) > 0) other.drop()
+  }
+
+  #begin(pass: Pass): void {
+    this.#waiting.delete(pass)
+    this.#running.add(pass)
+    pass.begin()
+  }
+
+  #wait(pass: Pass): void {
+    this.#waiting.add(pass)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer)
+    if (this.#waiting.size === 0) return
+    const soonest = Math.min(...[...this.#waiting].map((pass) => this.#waitMs(pass)))
+    this.#timer = setTimeout(this.#admitNext, Math.max(soonest, PACE_MS)).unref()
+  }
+
+  /** Lets one of those in that may enter: the account that has cost least, so that honest ones come first. */
+  readonly #admitNext = (): void => {
+    const next = [...this.#waiting]
+      .filter((pass) => this.#waitMs(pass) === 0)
+      .sort((a, b) => this.#time.leftOf(b.account.name) - this.#time.leftOf(a.account.name))[0]
+    if (next !== undefined) this.#begin(next)
+    this.#schedule()
+  }
+
+  #waitMs({ account }: Pass): number {
+    return Math.max(this.#time.waitMs(account), this.#guesses.waitMs(account))
+  }
+
+  readonly #onEnd = (pass: Pass, cost: Cost | null): void => {
+    this.#waiting.delete(pass)
+    if (!this.#running.delete(pass) || cost === null) return
+    this.#guesses.spend(pass.account, cost.guesses)
+    this.charge(pass.account, cost.timeMs)
+  }
+}
+
+interface Cost {
+  readonly timeMs: number
+  readonly guesses: number
+}
+
+/** A handshake's leave to begin, and what it costs. */
+export class Pass {
+  readonly #entrant: Entrant
+  readonly #meter: Clock['meter']
+  readonly #onEnd: (pass: Pass, cost: Cost | null) => void
+  #timeMs = 0
+  #guesses = 0
+  #begun = false
+  #ended = false
+
+  constructor(entrant: Entrant, meter: Clock['meter'], onEnd: (pass: Pass, cost: Cost | null) => void) {
+    this.#entrant = entrant
+    this.#meter = meter
+    this.#onEnd = onEnd
+  }
+
+  get account(): Account {
+    return this.#entrant.account()
+  }
+
+  begin(): void {
+    this.#begun = true
+    this.#meter.start()
+    this.#entrant.begin(this)
+  }
+
+  drop(): void {
+    this.#entrant.drop()
+  }
+
+  /** To be called in each event of the handshake: what the event has cost is counted. */
+  measure(): void {
+    if (this.#begun && !this.#ended) this.#timeMs += this.#meter.take()
+  }
+
+  /** The other side has got what tells it whether one guess at the secret was right. */
+  guess(): void {
+    this.#guesses = 1
+  }
+
+  /** The handshake is over. Idempotent. */
+  end(isProven: boolean): void {
+    if (this.#ended) return
+    this.measure()
+    this.#ended = true
+    if (this.#begun) this.#meter.stop()
+    this.#onEnd(this, isProven ? null : { timeMs: this.#timeMs, guesses: this.#guesses })
+  }
+}
+
+/**
+ * The gates of this process: its services share an event loop. Two, so that connections that come in cannot keep this
+ * side from dialing.
+ */
+export const gates = { inbound: new HandshakeGate(), outbound: new HandshakeGate() }

@@ -1,0 +1,56 @@
+import type { TLSSocket } from 'node:tls'
+import { failed } from './handshake.js'
+import { plainChannel } from './security.js'
+import { type Admission, TlsSecurity, type TlsSetup } from './tls.js'
+import type { TlsSettings } from './tls-settings.js'
+
+/** Mutual TLS: each side shows a certificate of the cluster's own authority. */
+export function tlsSecurity(settings: TlsSettings, gates?: TlsSecurity['gates']): TlsSecurity {
+  return new TlsSecurity('tls', { setUp: async () => tlsSetup(settings), ...(gates === undefined ? {} : { gates }) })
+}
+
+/** The options of both sides. A certificate says that its holder belongs; it names no host, unless the caller checks that. */
+export function tlsSetup(settings: TlsSettings): TlsSetup {
+  const { servername, checkServerIdentity, ALPNProtocols, ...context } = settings
+  const alpn = ALPNProtocols === undefined ? {} : { ALPNProtocols }
+  return {
+    context,
+    client: {
+      ...alpn,
+      ...(servername === undefined ? {} : { servername }),
+      checkServerIdentity: (host, certificate) => {
+        try {
+          return checkServerIdentity?.(host, certificate)
+        } catch (error) {
+          return error as Error
+        }
+      },
+      rejectUnauthorized: true
+    },
+    // Node would drop a bad certificate without a word about it; the objection says what is wrong with it.
+    server: { ...alpn, requestCert: true, rejectUnauthorized: false },
+    admit: (admission) => admit(admission, certificateObjection(admission.secured)),
+    forget: () => {}
+  }
+}
+
+/** Both sides have proven that they belong as soon as TLS is through; a certificate tells no uuid. */
+function admit({ secured, dialed, handshake, onProven }: Admission, objection: Error | null): void {
+  if (objection !== null) return handshake.fail(failed(objection))
+  onProven(dialed ?? '')
+  handshake.prove()
+  handshake.succeed(plainChannel(secured))
+}
+
+/** Not authorized, or not looked at: a resumed session has no certificate that was verified. */
+function certificateObjection(secured: TLSSocket): Error | null {
+  if (secured.isSessionReused()) return new Error('the other side resumed a session')
+  if (secured.authorized) return null
+  if (secured.getPeerX509Certificate() === undefined) return withCode('PEER_DID_NOT_RETURN_A_CERTIFICATE')
+  // Node's types say Error; it is the code of X509_verify_cert_error_string(3).
+  return withCode(String(secured.authorizationError))
+}
+
+function withCode(code: string): Error {
+  return Object.assign(new Error(code), { code })
+}

@@ -1,0 +1,67 @@
+import type { Socket } from 'node:net'
+
+/** How often connections are looked at, in milliseconds: how long a flood can last. */
+export const LOOK_EVERY_MS = 1000
+/** Encrypted bytes of that time that need not carry anything: tickets, alerts, now and then new keys. */
+const FREE_BYTES = 16 * 1024
+/** Encrypted bytes for each byte of the application. A record has 22 bytes of its own (RFC 8446 §5.2), and may carry one. */
+const PER_BYTE = 64
+
+/** What a connection has received: encrypted, and for the application. */
+export interface Received {
+  readonly encrypted: number
+  readonly plain: number
+}
+
+/** Whether so much of what came was no data that the other side can only want to keep this one busy. */
+export function isFlood(before: Received, now: Received): boolean {
+  const plain = now.plain - before.plain
+  return now.encrypted - before.encrypted > FREE_BYTES + plain * PER_BYTE
+}
+
+/** A secured socket and the one that it was made of. */
+export interface Watched {
+  readonly secured: Pick<Socket, 'bytesRead' | 'destroyed' | 'destroy'>
+  readonly raw: Pick<Socket, 'bytesRead'>
+  /** Called before the connection is destroyed. */
+  readonly onFlood: () => void
+}
+
+/**
+ * Closes connections over which a member floods this side with TLS messages that are no data. Each key update
+ * (RFC 8446 §4.6.3) makes this side derive new keys, and Node neither bounds them nor tells of them.
+ */
+export class OverheadWatch {
+  readonly #received = new Map<Watched, Received>()
+  #timer: NodeJS.Timeout | undefined
+
+  add(watched: Watched): void {
+    this.#received.set(watched, receivedBy(watched))
+    this.#timer ??= setInterval(this.#look, LOOK_EVERY_MS).unref()
+  }
+
+  readonly #look = (): void => {
+    for (const [watched, before] of this.#received) {
+      const now = receivedBy(watched)
+      this.#received.set(watched, now)
+      if (isFlood(before, now)) {
+        watched.onFlood()
+        watched.secured.destroy(flooded())
+      }
+      if (watched.secured.destroyed) this.#received.delete(watched)
+    }
+    if (this.#received.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+}
+
+function receivedBy({ secured, raw }: Watched): Received {
+  return { encrypted: raw.bytesRead, plain: secured.bytesRead }
+}
+
+/** With Node's code for too many renegotiations, as older versions of TLS called it. */
+function flooded(): Error {
+  const message = 'The other side floods the connection with TLS messages that carry no data, such as key updates.'
+  return Object.assign(new Error(message), { code: 'ERR_TLS_SESSION_ATTACK' })
+}

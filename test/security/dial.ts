@@ -1,0 +1,44 @@
+// A dial of this process to a port of its own, without a service around it.
+import assert from 'node:assert/strict'
+import { TcpnetError } from 'tcpnet'
+import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
+import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
+import { connectTo } from '#tcpnet/mesh/race.js'
+import type { Security } from '#tcpnet/security/security.js'
+import { unlimited } from '../support/allowance.js'
+
+/** The uuid that the dialer believes at the port. */
+export const DIALED = 'BEEF'
+
+/** Resolves when the security's keys are made. */
+export async function prepared<T extends Security>(security: T): Promise<T> {
+  await new Promise<void>((resolve, reject) =>
+    security.prepare((error) => (error === null ? resolve() : reject(error)))
+  )
+  return security
+}
+
+/** Dials the port as a member does that believes the peer {@link DIALED} there. */
+export async function dial(security: Security, port: number): Promise<DialResult> {
+  await prepared(security)
+  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: DIALED, seq: 0, dial: 1 })
+  const target = {
+    uuid: DIALED,
+    endpoints: [{ address: '127.0.0.1', family: 4 as const, port }],
+    security,
+    deadlineMs: 5000,
+    slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
+    hello,
+    connect: connectTo,
+    allowance: unlimited()
+  }
+  return await new Promise((resolve) => new Dial(target, resolve))
+}
+
+/** The error of a dial that has failed with the code. */
+export function failure(result: DialResult, code: string): Error {
+  if (result.kind !== 'failed') return assert.fail(`the dial was ${result.kind}`)
+  assert.ok(result.error instanceof TcpnetError)
+  assert.equal(result.error.code, code)
+  return result.error
+}

@@ -1,0 +1,93 @@
+// Guessing a secret online: a bounded number of shares is answered without a proof, on acceptors and on dialers.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { TcpnetError } from 'tcpnet'
+import { HandshakeGate } from '#tcpnet/security/gate.js'
+import { secretSecurity } from '#tcpnet/security/secret.js'
+import type { Channel } from '#tcpnet/security/security.js'
+import type { TlsSecurity } from '#tcpnet/security/tls.js'
+import { prepared } from './dial.js'
+import { freeGates } from './modes.js'
+
+/** What an address may guess at once; the last one exceeds the budget. */
+const BURST = 65
+
+type Outcome = Channel | TcpnetError | null
+
+/** Gates for which nothing takes time, and time does not pass. */
+function stoppedGates(): TlsSecurity['gates'] {
+  const gate = () => new HandshakeGate({ now: () => 0, meter: { start() {}, stop() {}, take: () => 0 } })
+  return { inbound: gate(), outbound: gate() }
+}
+
+function make(secret: string, gates: TlsSecurity['gates']): Promise<TlsSecurity> {
+  const key = Buffer.alloc(32, secret)
+  return prepared(secretSecurity({ secrets: [key], name: 'x', uuid: secret === 'right' ? 'A' : 'B' }, gates))
+}
+
+/** A port at which the security accepts, with its outcomes, and what it answers to each hello. */
+async function acceptor(security: TlsSecurity): Promise<{ port: number; outcomes: Outcome[]; close: () => void }> {
+  const outcomes: Outcome[] = []
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => {}))
+    security.server(socket, (outcome) => {
+      outcomes.push(outcome)
+      if (outcome !== null && !(outcome instanceof TcpnetError)) outcome.send('answer\n')
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = () => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+  return { port: (server.address() as AddressInfo).port, outcomes, close }
+}
+
+/** Dials, and resolves with whether an answer came. */
+async function dial(security: TlsSecurity, port: number, localAddress = '127.0.0.1'): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress }).on('error', () => {})
+  await once(socket, 'connect')
+  return await new Promise((resolve) =>
+    security.client(socket, 'B', (outcome) => {
+      if (outcome === null || outcome instanceof TcpnetError) return resolve(false)
+      outcome.send('hello\n')
+      outcome.receive((line) => {
+        outcome.socket.destroy()
+        resolve(line === 'answer')
+      })
+    })
+  )
+}
+
+test('an acceptor answers a bounded number of guesses from an address, and members beside them', async () => {
+  const security = await make('right', stoppedGates())
+  const { port, outcomes, close } = await acceptor(security)
+  const [member, stranger] = [await make('right', freeGates()), await make('wrong', freeGates())]
+  assert.equal(await dial(member, port), true, 'a member is not answered')
+
+  for (let guess = 0; guess < BURST; guess++) assert.equal(await dial(stranger, port, '127.0.0.2'), false)
+  assert.equal(outcomes.length, BURST + 1)
+  // One more is not answered at all: it waits for the budget.
+  const waiting = dial(stranger, port, '127.0.0.2')
+  assert.equal(await dial(member, port), true, 'a proven pair has to wait')
+  assert.equal(await dial(member, port, '127.0.0.3'), true, 'another address has to wait')
+  assert.equal(outcomes.length, BURST + 3)
+  close()
+  assert.equal(await waiting, false)
+})
+
+test('a dialer that meets false acceptors is guessed at no more often', async () => {
+  const dialer = await make('right', stoppedGates())
+  const { port, outcomes, close } = await acceptor(await make('wrong', freeGates()))
+  for (let guess = 0; guess < BURST; guess++) assert.equal(await dial(dialer, port), false)
+  const waiting = dial(dialer, port)
+  // The next one, from another dialer, is through before it has begun.
+  assert.equal(await dial(await make('wrong', freeGates()), port), true)
+  assert.equal(outcomes.length, BURST + 1)
+  close()
+  assert.equal(await waiting, false)
+})
