@@ -59,6 +59,8 @@ export class Service extends EventEmitter<ServiceEvents> {
       boot: randomBytes(8).toString('hex'),
       security,
       limits,
+      locate: async (peer, signal) => (await this.#discovery?.locate(peer, signal)) ?? null,
+      port: () => this.#binding?.port ?? null,
       onConnection: this.#onConnection,
       onDisconnected: this.#onDisconnected,
       onDialFailed: this.#onDialFailed,
@@ -220,8 +222,8 @@ export class Service extends EventEmitter<ServiceEvents> {
         {
           announced: this.#onAnnounced,
           failed: this.#fail,
-          up: (instance) => this.#mesh.up(instance),
-          down: (uuid) => this.#mesh.down(uuid),
+          seen: (uuid) => this.#mesh.seen(uuid),
+          gone: (uuid) => this.#mesh.gone(uuid),
           hint: (instance) => this.#mesh.hint(instance),
           online: this.#onOnline,
           offline: this.#onOffline

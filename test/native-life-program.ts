@@ -23,11 +23,15 @@ interface Life {
 }
 
 /** An open session that can be waited for. Nothing of the addon keeps a process alive: while it waits, a timer does. */
-function open(backend: Backend, instance: string): { session: Session; told: (type: string, uuid?: string) => Promise<void> } {
+function open(
+  backend: Backend,
+  instance: string
+): { session: Session; told: (type: string, uuid?: string) => Promise<void> } {
   const events: SessionEvent[] = []
   const session = addon().openSession(announcing(instance, backend), (event) => events.push(event))
   const told = async (type: string, uuid?: string) => {
-    const fits = (event: SessionEvent) => event.type === type && (uuid === undefined || ('uuid' in event && event.uuid === uuid))
+    const fits = (event: SessionEvent) =>
+      event.type === type && (uuid === undefined || ('uuid' in event && event.uuid === uuid))
     while (!events.some(fits)) await delay(2)
   }
   return { session, told }

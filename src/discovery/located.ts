@@ -38,7 +38,9 @@ function usablePaths(paths: readonly LocationPath[], interfaces: Interfaces): Pa
 /** What two answers about an instance say together: where they disagree on host or port, the later one is right. */
 export function joined(before: Instance | null, answer: Instance): Instance {
   if (before === null || before.host !== answer.host || before.port !== answer.port) return answer
-  const paths = new Map([...before.paths, ...answer.paths].map((path) => [`${path.interfaceIndex} ${path.address}`, path]))
+  const paths = new Map(
+    [...before.paths, ...answer.paths].map((path) => [`${path.interfaceIndex} ${path.address}`, path])
+  )
   return { ...answer, paths: [...paths.values()].slice(0, MAX_PATHS) }
 }
 

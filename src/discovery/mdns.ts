@@ -247,7 +247,8 @@ class MdnsSession implements Session {
   ): void {
     this.#shim.queryAddresses(found.host, interfaceIndex, STEP_TIMEOUT_MS, (error, addresses) => {
       if (error !== null) trace('no address for %s: %s', shownHost(found.host), error)
-      if (addresses.length > 0) answer({ ...found, paths: addresses.map((one) => ({ ...one, interfaceIndex, origin: 'unknown' })) })
+      if (addresses.length > 0)
+        answer({ ...found, paths: addresses.map((one) => ({ ...one, interfaceIndex, origin: 'unknown' })) })
     })
   }
 

@@ -60,9 +60,14 @@ function join(member: Member): void {
   member.listener.announced()
   for (const other of others) {
     // Each listener may close any discovery.
-    if (members.has(member) && members.has(other)) member.listener.seen(other.instance.uuid)
-    if (members.has(member) && members.has(other)) other.listener.seen(member.instance.uuid)
+    tell(member, other)
+    tell(other, member)
   }
+}
+
+function tell(member: Member, other: Member): void {
+  if (members.has(member) && members.has(other)) member.listener.hint(other.instance)
+  if (members.has(member) && members.has(other)) member.listener.seen(other.instance.uuid)
 }
 
 function leave(member: Member): void {

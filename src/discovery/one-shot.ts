@@ -1,5 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { encode } from 'dns-packet'
+import { encode, type Question } from 'dns-packet'
 import type { InterfaceAddress } from '../addon.js'
 import { isOwn, splitScope } from '../network.js'
 import { trace } from '../trace.js'
@@ -11,9 +11,8 @@ import { PacedWork } from './paced-work.js'
 /** The multicast DNS group and port (RFC 6762 §3). */
 const PORT = 5353
 const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
-const PTR = 'PTR'
 /** Brings the SRV, TXT, A and AAAA records in one answer. The package encodes it, its types do not know it. */
-const ANY = 'ANY' as typeof PTR
+const ANY = 'ANY' as Question['type']
 /** The reading of answers, to all queries of this thread together. */
 const reading = new PacedWork({ msPerTurn: 10, maxWaiting: 1024 })
 
@@ -54,7 +53,8 @@ export class OneShotQuery {
     this.#options = options
     this.#type = `_${options.name}._tcp.local`
     const { uuid } = options
-    const question = uuid === null ? { type: PTR, name: this.#type } : { type: ANY, name: `${uuid}.${this.#type}` }
+    const question: Question =
+      uuid === null ? { type: 'PTR', name: this.#type } : { type: ANY, name: `${uuid}.${this.#type}` }
     this.#question = encode({ type: 'query', id: 0, questions: [question] })
     for (const { entry, family } of oneEach(options.interfaces)) this.#ask(entry, family)
     this.#timers.push(setTimeout(() => this.close(), options.overAfterMs))

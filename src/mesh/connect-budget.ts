@@ -1,12 +1,13 @@
 import { type BucketLimits, type Clock, TokenBucket } from './token-bucket.js'
 
 /**
- * Connects to peers that were never connected. The bursts are for a cluster whose services all start at once: what leads
+ * Connects to peers that were never connected, and questions to the network where such peers are. The bursts are for a cluster whose services all start at once: what leads
  * to a peer is given back, and {@link DialQueue} bounds how many are under way. The rates are for what leads nowhere.
  */
 export const CONNECT_LIMITS = {
   perProcess: { perSecond: 20, burst: 512 },
-  perAddress: { perSecond: 10, burst: 128 }
+  perAddress: { perSecond: 10, burst: 128 },
+  questions: { perSecond: 10, burst: 256 }
 } as const satisfies Record<string, BucketLimits>
 
 /** Above so many addresses those whose bucket is full again are forgotten. */
@@ -20,12 +21,14 @@ export class ConnectBudget {
   readonly #limits: typeof CONNECT_LIMITS
   readonly #clock: Clock
   readonly #process: TokenBucket
+  readonly #questions: TokenBucket
   readonly #addresses = new Map<string, TokenBucket>()
 
   constructor(limits: typeof CONNECT_LIMITS = CONNECT_LIMITS, clock: Clock = () => performance.now()) {
     this.#limits = limits
     this.#clock = clock
     this.#process = new TokenBucket(limits.perProcess, clock)
+    this.#questions = new TokenBucket(limits.questions, clock)
   }
 
   /** How many connects are possible now: in all, and to an address. */
@@ -42,6 +45,23 @@ export class ConnectBudget {
   waitMs(address: string, reserved = false): number {
     const kept = reserved ? this.#limits.perProcess.burst / 4 : 0
     return Math.max(this.#process.waitMs(kept), this.#addresses.get(address)?.waitMs() ?? 0)
+  }
+
+  /** How many questions may be put now. */
+  get questionsLeft(): number {
+    return this.#questions.tokens
+  }
+
+  /** Counts a question. Returns whether it may be put. */
+  takeQuestion(): boolean {
+    if (this.#questions.tokens === 0) return false
+    this.#questions.take()
+    return true
+  }
+
+  /** The question led to a peer: it does not count. */
+  giveBackQuestion(): void {
+    this.#questions.giveBack()
   }
 
   /** Counts a connect to an address. */

@@ -137,11 +137,12 @@ export class DialQueue {
   #isAllowed(link: Link): boolean {
     const { places } = link
     const { first } = places
-    if (first === null || places.wasMetAt(first)) return true
+    if (places.isProven && (first === null || places.wasMetAt(first))) return true
     let called = 0
     for (const other of this.#called) if (other.places.first === first) called++
     const { budget } = this.#options
-    return budget.left(first) > called && budget.left() > this.#called.size
+    const left = first === null ? budget.questionsLeft : budget.left(first)
+    return left > called && budget.left() > this.#called.size
   }
 
   #leaveTurn(dial: Dial): void {

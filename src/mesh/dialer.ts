@@ -7,11 +7,18 @@ import { endpoint as textOf } from './endpoint.js'
 import { decodeAnswer, encodeHello, type Hello, type RefusalReason } from './hello.js'
 import { type Connect, type Endpoint, Race, type RaceResult } from './race.js'
 
+/**
+ * Asks where the peer is. Resolves with its endpoints, which are empty where none is on the link; with null where no answer
+ * comes; with an error where the peer is not to be dialed. Never rejects.
+ */
+export type Locate = (signal: AbortSignal) => Promise<readonly Endpoint[] | TcpnetError | null>
+
 /** Where to dial, and how. */
 export interface DialTarget {
   readonly uuid: string
-  /** In the order in which they are tried. None where the peer announces no address on the link: then the dial fails. */
+  /** What a hint tells, in the order in which it is tried; where it is empty, {@link locate} comes first. */
   readonly endpoints: readonly Endpoint[]
+  readonly locate: Locate
   readonly security: Security
   /** Milliseconds until the whole dial, TLS handshake and hello included, has failed. */
   readonly deadlineMs: number
@@ -31,20 +38,29 @@ export type DialResult =
       readonly seq: number
       readonly boot: string
       /** Where it was reached. */
-      readonly address: string
+      readonly endpoint: Endpoint
     }
   /** The peer has a connection with us already, or will have told us so. */
   | { readonly kind: 'connected' }
   /** `addresses`: those that were tried in vain; the one that was reached and gave the wrong answer, if it came that far. */
   | { readonly kind: 'failed'; readonly error: Error; readonly addresses: readonly string[] }
 
-/** One dial of a peer: a race for a socket, its security, a hello, an answer, under one deadline. */
+/**
+ * One dial of a peer: the question where it is, a race for a socket, its security, a hello, an answer, under one deadline.
+ * With a hint the race begins at once, and the question is put where the race is slow.
+ */
 export class Dial {
   readonly #target: DialTarget
   readonly #done: (result: DialResult) => void
   readonly #deadline: NodeJS.Timeout
   readonly #since = performance.now()
-  readonly #race: Race
+  /** Ends the question where the peer is; null while it is not asked. */
+  #question: AbortController | null = null
+  #wasLocated = false
+  #slowTimer: NodeJS.Timeout | undefined
+  #race: Race | null = null
+  /** Why the race was lost, while an answer may still bring other endpoints. */
+  #lost: Error | null = null
   /** The endpoint that was reached, and the socket to it; null before. */
   #reached: { readonly endpoint: Endpoint; socket: Socket } | null = null
   #stopReading: () => void = () => {}
@@ -56,10 +72,8 @@ export class Dial {
     this.#target = target
     this.#done = done
     this.#deadline = setTimeout(this.#onDeadline, target.deadlineMs)
-    const connect = (endpoint: Endpoint) => target.connect(endpoint, target.uuid)
-    // Not from within the constructor.
-    if (target.endpoints.length === 0) setImmediate(() => this.#fail(offLink(target.uuid)))
-    this.#race = new Race(target.endpoints, { connect, pace: target.allowance }, this.#onRaceEnded)
+    if (target.endpoints.length === 0) void this.#locate()
+    else this.#try(target.endpoints)
   }
 
   /** Whether our hello is out, so that the peer may have seen this dial. */
@@ -69,7 +83,9 @@ export class Dial {
 
   /** Takes in endpoints that became known after it began: while it has reached none, those that are new are tried, too. */
   take(endpoints: readonly Endpoint[]): void {
-    this.#race.add(endpoints)
+    if (this.#ended || this.#reached !== null || endpoints.length === 0) return
+    if (this.#race === null) this.#try(endpoints)
+    else this.#race.add(endpoints)
   }
 
   /** Whether it takes longer than it ought to. */
@@ -92,8 +108,48 @@ export class Dial {
     if (this.#release()) this.#reached?.socket.destroy()
   }
 
+  #try(endpoints: readonly Endpoint[]): void {
+    const { uuid, connect, allowance, slowAfterMs } = this.#target
+    this.#lost = null
+    this.#race = new Race(
+      endpoints,
+      { connect: (endpoint) => connect(endpoint, uuid), pace: allowance },
+      this.#onRaceEnded
+    )
+    this.#slowTimer ??= setTimeout(() => void this.#locate(), slowAfterMs)
+  }
+
+  /** Asks where the peer is, once, unless it was reached. */
+  async #locate(): Promise<void> {
+    if (this.#wasLocated || this.#ended || this.#reached !== null) return
+    this.#wasLocated = true
+    this.#question = new AbortController()
+    const found = await this.#target.locate(this.#question.signal)
+    this.#question = null
+    if (this.#ended || this.#reached !== null) return
+    if (found instanceof TcpnetError) return this.#fail(found)
+    if (found !== null && found.length > 0) return this.#tryLocated(found)
+    if (this.#lost !== null) return this.#fail(this.#lost)
+    if (this.#race === null) this.#fail(found === null ? notLocated() : offLink())
+  }
+
+  #tryLocated(endpoints: readonly Endpoint[]): void {
+    if (this.#lost === null) return this.take(endpoints)
+    const tried = this.#race?.tried ?? []
+    const fresh = endpoints.filter(
+      ({ address, port }) => !tried.some((one) => one.address === address && one.port === port)
+    )
+    if (fresh.length === 0) this.#fail(this.#lost)
+    else this.#try(fresh)
+  }
+
   readonly #onRaceEnded = (result: RaceResult): void => {
-    if (result.kind === 'failed') return this.#fail(result.error)
+    if (result.kind === 'failed') {
+      if (this.#question === null) return this.#fail(result.error)
+      this.#lost = result.error
+      return
+    }
+    this.#question?.abort()
     const { endpoint, socket } = result
     this.#reached = { endpoint, socket }
     socket.on('error', this.#onError)
@@ -107,24 +163,24 @@ export class Dial {
     this.#reached.socket = result.socket
     result.send(encodeHello(this.#target.hello()))
     this.#sent = true
-    const { address } = this.#reached.endpoint
-    this.#stopReading = result.receive((line) => this.#onLine(result, address, line))
+    const { endpoint } = this.#reached
+    this.#stopReading = result.receive((line) => this.#onLine(result, endpoint, line))
   }
 
-  #onLine({ socket, peer: proven }: Channel, address: string, line: Line): void {
+  #onLine({ socket, peer: proven }: Channel, endpoint: Endpoint, line: Line): void {
     if (this.#ended) return
     const answer = typeof line === 'string' ? decodeAnswer(line) : (line ?? this.#silence())
     if (answer instanceof Error) return this.#fail(answer)
     if (answer.status === 'refused') return this.#fail(refusal(answer.reason))
     if (proven !== null && proven !== this.#target.uuid) return this.#fail(refusal('not-me'))
-    this.met(address)
+    this.met(endpoint.address)
     if (answer.status === 'connected') {
       this.#end({ kind: 'connected' })
       socket.destroy()
       return
     }
     if (socket.destroyed) return this.#fail(hasEnded())
-    this.#end({ kind: 'ok', socket, seq: answer.seq, boot: answer.boot, address })
+    this.#end({ kind: 'ok', socket, seq: answer.seq, boot: answer.boot, endpoint })
   }
 
   /** The other side closed the connection in the place of an answer. */
@@ -147,7 +203,7 @@ export class Dial {
 
   #fail(error: Error): void {
     const socket = this.#reached?.socket
-    const tried = this.#reached === null ? this.#race.tried : [this.#reached.endpoint]
+    const tried = this.#reached === null ? (this.#race?.tried ?? []) : [this.#reached.endpoint]
     const told = error instanceof TcpnetError ? this.#naming(error) : error
     this.#end({ kind: 'failed', error: told, addresses: tried.map(({ address }) => address) })
     socket?.destroy()
@@ -155,8 +211,8 @@ export class Dial {
 
   /** The same error, with the peer, its address and its port in the message. Errors of the system name the latter two. */
   #naming({ code, message, cause }: TcpnetError): TcpnetError {
-    const { uuid, endpoints } = this.#target
-    const [first, ...others] = this.#reached === null ? endpoints : [this.#reached.endpoint]
+    const { uuid } = this.#target
+    const [first, ...others] = this.#reached === null ? (this.#race?.tried ?? []) : [this.#reached.endpoint]
     const more = others.length > 0 ? ` and ${others.length} more addresses` : ''
     const at = first === undefined ? '' : ` at ${textOf(first.address, first.port)}${more}`
     return new TcpnetError(code, `The dial of the peer ${uuid}${at} failed. ${message}`, cause)
@@ -171,7 +227,9 @@ export class Dial {
     if (this.#ended) return false
     this.#ended = true
     clearTimeout(this.#deadline)
-    this.#race.abort()
+    clearTimeout(this.#slowTimer)
+    this.#question?.abort()
+    this.#race?.abort()
     this.#stopReading()
     if (this.#reached !== null) this.#leave(this.#reached.socket)
     return true
@@ -195,11 +253,19 @@ const REFUSALS: Record<RefusalReason, string> = {
   busy: 'it has too many connections in progress: it is dialed again'
 }
 
-function offLink(uuid: string): TcpnetError {
+function offLink(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_OFF_LINK',
-    `The peer ${uuid} announces no address in a subnet of the interface on which it is seen: it is not dialed, but may dial ` +
-      'this service. Give both hosts addresses of one network, or enable IPv6.'
+    'It announces no address in a subnet of the interface on which it is seen: it is not dialed, but may dial this service. ' +
+      'Give both hosts addresses of one network, or enable IPv6.'
+  )
+}
+
+function notLocated(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_DIAL_TIMEOUT',
+    'It is announced, and neither its host nor the DNS-SD daemon told at which address and port: its host is gone, hangs or ' +
+      'drops packets. It is dialed again while it is announced.'
   )
 }
 

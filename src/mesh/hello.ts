@@ -21,6 +21,8 @@ export interface Hello {
   readonly seq: number
   /** The number of this dial: greater than that of the dialer's earlier ones; null where the dialer does not count. */
   readonly dial: number | null
+  /** The port on which the dialer listens; null where it does not tell. */
+  readonly port: number | null
 }
 
 /** Why an acceptor refused a dial. */
@@ -77,7 +79,7 @@ export function decodeHello(line: string): Hello | HelloError {
   if (boot === null) return wrongField('boot')
   if (to === null) return wrongField('to')
   if (!isCount(seq)) return wrongField('seq')
-  return { name, from, boot, to, seq, dial: isCount(fields.dial) ? fields.dial : null }
+  return { name, from, boot, to, seq, dial: isCount(fields.dial) ? fields.dial : null, port: portOf(fields.port) }
 }
 
 /** Reads an acceptor's line. Unknown fields are ignored. */
@@ -110,6 +112,10 @@ function uuidOf(value: unknown): string | null {
 
 function bootOf(value: unknown): string | null {
   return typeof value === 'string' && BOOT.test(value) ? value : null
+}
+
+function portOf(value: unknown): number | null {
+  return isCount(value) && value >= 1 && value <= 65535 ? value : null
 }
 
 function isCount(value: unknown): value is number {

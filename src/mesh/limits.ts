@@ -14,6 +14,8 @@ export interface Limits {
   readonly silentAfterMs: number
   /** Milliseconds after which a dial is slow, so that another can take its turn: on a local network it takes less. */
   readonly slowAfterMs: number
+  /** Milliseconds for which a peer that was just seen is expected to dial, or to be hinted at, before it is asked for: a random time. */
+  readonly expect: { readonly leastMs: number; readonly mostMs: number }
   /** Milliseconds for which a peer that goes away may still be announced (RFC 6762 §10.1: one second). */
   readonly goodbyeMs: number
   /** Milliseconds that connections are given to end when the service closes; what has not ended then is reset. */
@@ -28,6 +30,7 @@ export const DEFAULT_LIMITS: Limits = {
   helloTimeoutMs: 5000,
   silentAfterMs: 1000,
   slowAfterMs: 250,
+  expect: { leastMs: 50, mostMs: 150 },
   goodbyeMs: 2000,
   closeGraceMs: 2000
 }

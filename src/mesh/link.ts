@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import type { TcpnetError } from '../errors.js'
-import { dialable } from '../network.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
 import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
@@ -14,6 +13,9 @@ import { type BucketLimits, TokenBucket } from './token-bucket.js'
 export type LinkState =
   /** Nothing is under way: the next step is to be decided, or a dial waits for its turn. */
   | { readonly kind: 'idle' }
+  /** The peer has just been seen: a hint of where it is, or its own dial, is about to come. */
+  | { readonly kind: 'expecting'; readonly timer: NodeJS.Timeout }
+  /** Includes the question where the peer is. */
   | { readonly kind: 'dialing'; readonly dial: Dial }
   | {
       readonly kind: 'connected'
@@ -41,13 +43,13 @@ export interface Peer {
    * `waiting`: the last dial failed, the next is at `retryAt`.
    */
   readonly state: 'announced' | 'dialing' | 'connected' | 'closing' | 'waiting'
-  /** Whether it is announced at present. A peer can be connected and not announced. */
+  /** Whether its name is announced at present. A peer can be connected and not announced. */
   readonly announced: boolean
-  /** Its host's name, or null while it is not announced. */
+  /** Its host's name as it was told last; null while it was not asked for. */
   readonly host: string | null
-  /** Its port, or null while it is not announced. */
+  /** Its port as it was told last; null while it was not asked for. */
   readonly port: number | null
-  /** Its addresses as they are dialed, link-local ones with their scope; empty while it is not announced. */
+  /** Its addresses as they were told last, in the form in which they are dialed: link-local ones with their scope. */
   readonly addresses: readonly string[]
   /** Dials that failed, and connections that did not last, since the last good connection. */
   readonly failures: number
@@ -62,6 +64,10 @@ export interface Peer {
  * long. What was heard longer ago says nothing about the next hello, so that a false count cannot keep a peer out for good.
  */
 const LATE_HELLO_MS = 60_000
+
+/** How long a peer with another kind of security is not asked for, in milliseconds: doubling, up to ten minutes. */
+const FIRST_OBJECTION_MS = 60_000
+const LONGEST_OBJECTION_MS = 600_000
 
 /** The service whose link it is. */
 interface LinkOwner {
@@ -82,11 +88,11 @@ export class Link {
   readonly uuid: string
   /** The peer's own dial, waiting for its answer. */
   applicant: Applicant | null = null
-  /** Why the peer is not to be dialed although it is announced; null where it is. */
-  barred: TcpnetError | null = null
+  /** How many questions where it is were answered, and count against the budget. */
+  questions = 0
   /** Whether it was never dialed or connected. */
   isNew = true
-  /** Where the peer is; it is announced, withdrawn and hinted at through the link. */
+  /** Where the peer is; hints come through the link. */
   readonly places = new Places()
   readonly #owner: LinkOwner
   /** Paces how often its connection is replaced by another that claims its uuid; null before the first time. */
@@ -96,6 +102,9 @@ export class Link {
   /** The same, and dials that the peer declined because it has a connection. */
   #vainDials = 0
   #error: Error | null = null
+  /** How often in a row it was found to have another kind of security. */
+  #objections = 0
+  #isSeen = false
   /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
   #lostAt = performance.now()
   /** The peer's latest hello, and when it came. */
@@ -114,29 +123,31 @@ export class Link {
     return this.#state
   }
 
-  /** The peer's announcement; null while it is not announced. */
-  get instance(): Instance | null {
-    return this.places.instance
+  /** Whether its name is announced. */
+  get isSeen(): boolean {
+    return this.#isSeen
   }
 
-  /** The peer is announced, or announced in another way. */
-  announced(instance: Instance): void {
-    const hasMoved = this.places.announce(instance)
-    if (hasMoved && this.#state.kind === 'waiting') this.enter({ kind: 'idle' }, 'announced elsewhere')
-    else this.#publish('announced')
+  /** Its name is announced. */
+  seen(): void {
+    this.#isSeen = true
+    this.#publish('announced')
   }
 
-  /** The peer is announced no longer. */
-  withdrawn(): void {
-    this.places.withdraw()
-    if (this.#state.kind === 'waiting') this.enter({ kind: 'idle' }, 'no longer announced')
+  /** Its name is announced no longer. */
+  unseen(): void {
+    this.#isSeen = false
+    const isPassing = this.#state.kind === 'waiting' || this.#state.kind === 'expecting'
+    if (isPassing) this.enter({ kind: 'idle' }, 'no longer announced')
     else this.#publish('no longer announced')
   }
 
-  /** A hint tells where the peer is: worth one dial, and no announcement. */
+  /** A hint tells where the peer is: worth one dial, and no announcement. It is dialed at once where nothing stands against it. */
   hinted(hint: Instance): void {
     this.places.takeHint(hint)
-    this.#publish('hinted at')
+    const isBarred = this.#state.kind === 'waiting' && this.#objections > 0
+    if (this.#state.kind === 'expecting' || isBarred) this.enter({ kind: 'idle' }, 'hinted at')
+    else this.#publish('hinted at')
   }
 
   /**
@@ -169,6 +180,7 @@ export class Link {
     this.#failures++
     this.#vainDials++
     this.#error = error
+    this.#objections = 0
     this.places.suspect(addresses)
   }
 
@@ -183,21 +195,23 @@ export class Link {
     const wasGood = this.#lostAt - since >= GOOD_CONNECTION_MS
     this.#failures = wasGood ? 0 : this.#failures + 1
     this.#vainDials = wasGood ? 0 : this.#vainDials + 1
+    if (this.#isSeen) this.places.lost()
   }
 
   /**
-   * Bars the peer from being dialed.
+   * The peer has another kind of security: it is not dialed.
    *
    * @returns whether that is news
    */
-  bar(objection: TcpnetError): boolean {
-    if (this.#error === objection) return false
+  objectedTo(objection: TcpnetError): boolean {
+    this.#objections++
     this.#error = objection
-    return true
+    return this.#objections === 1
   }
 
-  /** Milliseconds to wait before the next dial. */
+  /** Milliseconds to wait before the next dial; or before it is asked whether the peer has our kind of security now. */
   backoffMs(): number {
+    if (this.#objections > 0) return Math.min(FIRST_OBJECTION_MS * 2 ** (this.#objections - 1), LONGEST_OBJECTION_MS)
     return backoffMs(Math.max(this.#vainDials, 1), Math.random())
   }
 
@@ -208,8 +222,9 @@ export class Link {
     if (next.kind === 'dialing') this.places.useHint()
     if (next.kind === 'dialing' || next.kind === 'connected') this.isNew = false
     if (next.kind === 'connected') this.#error = null
+    if (next.kind === 'connected') this.#objections = 0
     if (old.kind === 'dialing') old.dial.abort()
-    if (old.kind === 'waiting') clearTimeout(old.timer)
+    if (old.kind === 'waiting' || old.kind === 'expecting') clearTimeout(old.timer)
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
     // Last: a subscriber may close the service, which enters another state.
     this.#publish(reason)
@@ -230,6 +245,7 @@ export class Link {
   holding(): Holding | null {
     switch (this.#state.kind) {
       case 'idle':
+      case 'expecting':
       case 'waiting':
         return { kind: 'nothing' }
       case 'dialing':
@@ -243,25 +259,25 @@ export class Link {
 
   /** Whether the peer is neither announced, hinted at nor connected, and not about to be. */
   get isGone(): boolean {
-    return this.#state.kind === 'idle' && !this.places.isKnown
+    return this.#state.kind === 'idle' && !this.#isSeen && !this.places.hasHint
   }
 
   /** The peer is forgotten: nothing is announced of it, dialed or connected any more. */
   forget(reason: string): void {
-    this.places.withdraw()
+    this.#isSeen = false
     this.places.useHint()
     this.enter({ kind: 'idle' }, reason)
   }
 
   toPeer(): Peer {
-    const [state, instance] = [this.#state, this.places.instance]
+    const [state, place] = [this.#state, this.places.told]
     return Object.freeze({
       uuid: this.uuid,
-      state: state.kind === 'idle' ? 'announced' : state.kind,
-      announced: instance !== null,
-      host: instance?.host ?? null,
-      port: instance?.port ?? null,
-      addresses: Object.freeze(instance === null ? [] : dialable(instance.paths).map(({ address }) => address)),
+      state: nameOf(state),
+      announced: this.#isSeen,
+      host: place?.host ?? null,
+      port: place?.port ?? null,
+      addresses: Object.freeze(place?.addresses.map(({ address }) => address) ?? []),
       failures: this.#failures,
       retryAt: state.kind === 'waiting' ? state.until : null,
       error: this.#error
@@ -271,10 +287,15 @@ export class Link {
   /** Publishes the state where it is another than before. */
   #publish(reason: string): void {
     const { name, uuid: service } = this.#owner
-    const idle: PeerState = this.isGone ? 'gone' : 'announced'
-    const [from, to] = [this.#published, this.#state.kind === 'idle' ? idle : this.#state.kind]
+    const from = this.#published
+    const to: PeerState = this.isGone ? 'gone' : nameOf(this.#state)
     if (from === to) return
     this.#published = to
     tellChange({ name, service, peer: this.uuid, from, to, reason })
   }
+}
+
+/** What a state is called outside. */
+function nameOf({ kind }: LinkState): Peer['state'] {
+  return kind === 'idle' || kind === 'expecting' ? 'announced' : kind
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
 import { canonical } from '../network.js'
@@ -11,7 +11,7 @@ import { Dial, type DialResult } from './dialer.js'
 import { Link, type LinkState, type Peer } from './link.js'
 import type { MeshOptions } from './options.js'
 import { pair } from './pairing.js'
-import { connectTo } from './race.js'
+import { connectTo, type Endpoint } from './race.js'
 
 /**
  * Keeps exactly one connection to every peer. Events record facts in a peer's link and end in `#wake`; `#reconcile`
@@ -59,32 +59,32 @@ export class Mesh {
     return new Map(links.map((link) => [link.uuid, link.toPeer()]))
   }
 
-  /** Discovery found an instance, or found it changed. */
-  up(instance: Instance): void {
-    if (this.#isOurs(instance.uuid)) return
-    const link = this.#linkOf(instance.uuid)
-    link.announced(instance)
-    const objection = securityObjection(this.#options.security, instance.uuid, instance.txt.sec)
-    link.barred = objection === null ? null : (link.barred ?? objection)
-    if (link.state.kind === 'dialing') link.state.dial.take(link.places.endpoints())
+  /** A peer's name is announced. Where the peer is, is asked when it is dialed; a hint or its own dial may come before that. */
+  seen(uuid: string): void {
+    if (this.#isOurs(uuid)) return
+    const isNew = !this.#links.has(uuid)
+    const link = this.#linkOf(uuid)
+    link.seen()
+    if (isNew) this.#expect(link)
     this.#wake(link)
   }
 
-  /** Discovery lost an instance. A connection stays: TCP is the truth. */
-  down(uuid: string): void {
+  /** A peer's name is announced no longer. A connection stays: TCP is the truth. */
+  gone(uuid: string): void {
     const link = this.#links.get(uuid)
     if (link === undefined) return
-    link.withdrawn()
+    link.unseen()
     this.#wake(link)
   }
 
-  /** Somebody says that an instance is there: it is dialed once, where nothing better is known. */
+  /** An answer on the network says where a peer may be: worth one dial. */
   hint(instance: Instance): void {
     const { uuid, txt } = instance
-    if (this.#isOurs(uuid) || this.#links.has(uuid)) return
-    if (securityObjection(this.#options.security, uuid, txt.sec) !== null) return
+    if (this.#isOurs(uuid) || securityObjection(this.#options.security, uuid, txt.sec) !== null) return
     const link = this.#linkOf(uuid)
+    if (link.state.kind === 'connected') return
     link.hinted(instance)
+    if (link.state.kind === 'dialing') link.state.dial.take(link.places.hinted())
     this.#wake(link)
   }
 
@@ -127,6 +127,16 @@ export class Mesh {
     return link
   }
 
+  #expect(link: Link): void {
+    const { leastMs, mostMs } = this.#options.limits.expect
+    const onDue = () => {
+      link.enter({ kind: 'idle' }, 'it did not dial')
+      this.#wake(link)
+    }
+    const timer = setTimeout(onDue, leastMs + Math.random() * (mostMs - leastMs))
+    link.enter({ kind: 'expecting', timer }, 'announced')
+  }
+
   #forget(link: Link, reason: string): void {
     link.applicant?.drop()
     link.applicant = null
@@ -153,12 +163,6 @@ export class Mesh {
     // A subscriber of the change may have closed the service.
     if (this.#closing || link.state.kind !== 'idle' || link.applicant !== null) return
     if (link.isGone) return this.#forget(link, 'neither announced nor connected')
-    if (link.barred !== null) {
-      if (link.bar(link.barred)) this.#options.onDialFailed(link.barred, link.toPeer())
-      // It may have been its turn.
-      this.#queue.leave(link)
-      return this.#next()
-    }
     if (this.#queue.hasRoomFor(link)) this.#dial(link)
     else this.#queue.add(link)
   }
@@ -212,19 +216,29 @@ export class Mesh {
     this.#queue.leave(link)
     const address = canonical(socket.remoteAddress ?? '')
     if (link.state.kind === 'dialing') link.state.dial.met(address)
-    link.places.met(address)
+    const family = socket.remoteFamily === 'IPv4' || isIP(address) === 4 ? 4 : 6
+    link.places.met({ address, family }, applicant.hello.port)
     this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot, since: performance.now() })
   }
 
   #dial(link: Link): void {
-    const endpoints = link.places.endpoints()
-    const { name, uuid, boot, security, limits, connect = connectTo } = this.#options
-    const hello = () => ({ name, from: uuid, boot, to: link.uuid, seq: this.#accepted, dial: ++this.#hellos })
+    const endpoints = link.places.hinted()
+    const { name, uuid, boot, security, limits, port, connect = connectTo } = this.#options
+    const hello = () => ({
+      name,
+      from: uuid,
+      boot,
+      to: link.uuid,
+      seq: this.#accepted,
+      dial: ++this.#hellos,
+      port: port()
+    })
     const allowance = new Allowance(this.#budget, (address) => link.places.wasMetAt(address))
     const dial = new Dial(
       {
         uuid: link.uuid,
         endpoints,
+        locate: (signal) => this.#locate(link, signal),
         security,
         deadlineMs: limits.helloTimeoutMs,
         slowAfterMs: limits.slowAfterMs,
@@ -236,7 +250,18 @@ export class Mesh {
     )
     this.#queue.leave(link)
     this.#queue.begin(dial)
-    link.enter({ kind: 'dialing', dial }, link.instance === null ? 'hinted at' : 'announced')
+    link.enter({ kind: 'dialing', dial }, endpoints.length > 0 ? 'hinted at' : 'announced')
+  }
+
+  /** Asks where a peer is, within the budget of questions about peers that were never connected. */
+  async #locate(link: Link, signal: AbortSignal): Promise<readonly Endpoint[] | TcpnetError | null> {
+    const { locate, security } = this.#options
+    const { isProven } = link.places
+    if (!isProven && !this.#budget.takeQuestion()) return null
+    const instance = await locate(link.uuid, signal)
+    if (instance === null || signal.aborted) return null
+    if (!isProven) link.questions++
+    return securityObjection(security, link.uuid, instance.txt.sec) ?? link.places.take(instance)
   }
 
   /** Changes the state of a link that may be dialing or have its turn to, and lets the next dial begin. */
@@ -265,8 +290,8 @@ export class Mesh {
   #onDialEnded(link: Link, result: DialResult): void {
     switch (result.kind) {
       case 'ok': {
-        const { socket, seq, boot, address } = result
-        link.places.met(address)
+        const { socket, seq, boot, endpoint } = result
+        link.places.met(endpoint, endpoint.port)
         return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot, since: performance.now() })
       }
       case 'connected':
@@ -274,16 +299,24 @@ export class Mesh {
         link.declined()
         return this.#wait(link, 'the peer has a connection already')
       case 'failed':
+        if (result.error instanceof TcpnetError && result.error.code === 'ERR_TCPNET_SECURITY')
+          return this.#onObjection(link, result.error)
         link.failed(result.error, result.addresses)
         this.#wait(link, result.error.message)
         // A hint may be wrong without harm.
-        if (link.instance !== null && !link.isLeaving(result.error, this.#options.limits.goodbyeMs))
+        if (link.isSeen && !link.isLeaving(result.error, this.#options.limits.goodbyeMs))
           this.#options.onDialFailed(result.error, link.toPeer())
     }
   }
 
+  #onObjection(link: Link, objection: TcpnetError): void {
+    const isNews = link.objectedTo(objection)
+    this.#wait(link, objection.message)
+    if (isNews) this.#options.onDialFailed(objection, link.toPeer())
+  }
+
   #wait(link: Link, reason: string): void {
-    if (link.instance === null) {
+    if (!link.isSeen) {
       this.#leaveDial(link, { kind: 'idle' }, reason)
       return this.#wake(link)
     }
@@ -298,6 +331,8 @@ export class Mesh {
 
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
+    // Questions that led to a peer do not count.
+    for (; link.questions > 0; link.questions--) this.#budget.giveBackQuestion()
     this.#connections.add(socket, () => this.#onSocketClosed(link, socket, state.since))
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     // Whoever watches the changes may close the service in this one.

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Instance } from '../discovery/discovery.js'
 import type { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
 import type { RejectInfo } from './acceptor.js'
@@ -15,6 +16,10 @@ export interface MeshOptions {
   readonly boot: string
   readonly security: Security
   readonly limits: Limits
+  /** Asks discovery where a peer is; null where no answer comes. Never rejects. */
+  readonly locate: (uuid: string, signal: AbortSignal) => Promise<Instance | null>
+  /** The port on which the service listens, once it does. */
+  readonly port: () => number | null
   /** Opens connections; default: those of node:net. */
   readonly connect?: Connect
   /** What connects to peers that were never connected are taken out of; default: that of the process. */

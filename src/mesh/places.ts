@@ -1,8 +1,7 @@
 import type { Instance } from '../discovery/discovery.js'
 import { dialable } from '../network.js'
-import { LONGEST_DELAY_MS } from './backoff.js'
-import { dialOrder } from './dial-order.js'
-import type { Endpoint } from './race.js'
+import { type Address, dialOrder } from './dial-order.js'
+import { type Endpoint, MAX_ATTEMPTS } from './race.js'
 
 /** Most peers have no address that is suspected: they share this. */
 const NONE: ReadonlySet<string> = new Set()
@@ -10,56 +9,55 @@ const NONE: ReadonlySet<string> = new Set()
 /** At so many addresses a peer is known to be, at most: those at which it was connected last. */
 const MAX_HOMES = 8
 
-/** Where a peer is: what is announced, which is untrusted, and what dials and connections have shown. */
+/** Where a peer is, as it is shown. */
+export interface Place {
+  /** Its host's name; null where only a connection tells of it. */
+  readonly host: string | null
+  readonly port: number
+  readonly addresses: readonly Address[]
+}
+
+/** Where a peer is: what hints and answers told, which is untrusted, and what dials and connections have shown. */
 export class Places {
-  #instance: Instance | null = null
-  #hint: Instance | null = null
+  /** What was told last. */
+  #told: Place | null = null
+  /** What is worth one dial without a question. */
+  #hint: Pick<Place, 'port' | 'addresses'> | null = null
+  /** Where it was connected last, where its port is known. */
+  #home: Endpoint | null = null
   /** Addresses that were tried in vain: dialed last, the latest of them at the very end. */
   #suspects = NONE
   /** Addresses at which it was connected, the latest last. */
   #homes = NONE
   /** The address that is dialed first; undefined where that is to be found out. */
   #first: string | null | undefined
-  /** When another announcement was taken for a move. */
-  #movedAt = Number.NEGATIVE_INFINITY
 
-  /** The peer's announcement; null while it is not announced. */
-  get instance(): Instance | null {
-    return this.#instance
+  /** What was told last, by an answer, a hint or a connection; null before. */
+  get told(): Place | null {
+    return this.#told
   }
 
-  /** Whether it is announced or hinted at. */
-  get isKnown(): boolean {
-    return this.#instance !== null || this.#hint !== null
-  }
-
-  /**
-   * Takes an announcement.
-   *
-   * @returns whether the peer has moved, so that it is worth a dial at once: to another port or other addresses, and once
-   * in the longest delay between dials, since announcements are untrusted
-   */
-  announce(instance: Instance): boolean {
-    const old = this.#instance
-    const now = performance.now()
-    this.#instance = instance
-    this.#first = undefined
-    const hasMoved = old !== null && keyOf(old) !== keyOf(instance)
-    if (!hasMoved || now - this.#movedAt < LONGEST_DELAY_MS) return false
-    this.#movedAt = now
-    this.#suspects = NONE
-    return true
-  }
-
-  withdraw(): void {
-    this.#instance = null
-    this.#first = undefined
+  /** Whether it can be dialed without a question. */
+  get hasHint(): boolean {
+    return this.#hint !== null
   }
 
   /** Takes a hint, which is worth one dial: see {@link useHint}. */
   takeHint(hint: Instance): void {
-    this.#hint = hint
+    this.#told = placeOf(hint)
+    this.#hint = this.#told
     this.#first = undefined
+  }
+
+  /** Takes an answer to the question where it is. Returns where to dial it, in this order. */
+  take(answer: Instance): Endpoint[] {
+    this.#told = placeOf(answer)
+    return this.#ordered(this.#told)
+  }
+
+  /** Where to dial it without a question, in this order; empty where there is no hint. */
+  hinted(): Endpoint[] {
+    return this.#hint === null ? [] : this.#ordered(this.#hint)
   }
 
   useHint(): void {
@@ -75,11 +73,21 @@ export class Places {
     this.#first = undefined
   }
 
-  /** The peer is connected, at an address. */
-  met(address: string): void {
+  /** The peer is connected, at an address. `port` is the one that it listens on; null where it does not tell. */
+  met({ address, family }: Address, port: number | null): void {
     const others = [...this.#homes].filter((home) => home !== address)
     this.#homes = new Set([...others.slice(1 - MAX_HOMES), address])
     this.#suspects = new Set([...this.#suspects].filter((suspect) => suspect !== address))
+    this.#home = port === null ? null : { address, family, port }
+    if (this.#home !== null) this.#told ??= { host: null, port: this.#home.port, addresses: [{ address, family }] }
+    this.#first = undefined
+  }
+
+  /** The connection is lost: the peer is dialed first where it was. */
+  lost(): void {
+    if (this.#home === null) return
+    const { address, family, port } = this.#home
+    this.#hint = { port, addresses: [{ address, family }] }
     this.#first = undefined
   }
 
@@ -88,28 +96,24 @@ export class Places {
     return this.#homes.has(address)
   }
 
-  /** Whether it was connected before, at an address at which it is announced now. */
+  /** Whether it was connected before. */
   get isProven(): boolean {
-    return this.#homes.size > 0 && this.endpoints().some(({ address }) => this.#homes.has(address))
+    return this.#homes.size > 0
   }
 
-  /** The address that is dialed first; null where none is known. */
+  /** The address that is dialed first; null where that is to be asked. */
   get first(): string | null {
-    if (this.#first === undefined) this.#first = this.endpoints()[0]?.address ?? null
+    if (this.#first === undefined) this.#first = this.hinted()[0]?.address ?? null
     return this.#first
   }
 
-  /** Where to dial the peer, in this order; empty where nothing is known of it. */
-  endpoints(): Endpoint[] {
-    const instance = this.#instance ?? this.#hint
-    if (instance === null) return []
-    const { port, paths } = instance
-    return dialOrder(dialable(paths), this.#suspects, this.#homes).map((address) => ({ ...address, port }))
+  #ordered({ port, addresses }: Pick<Place, 'port' | 'addresses'>): Endpoint[] {
+    return dialOrder(addresses, this.#suspects, this.#homes)
+      .slice(0, MAX_ATTEMPTS)
+      .map((address) => ({ ...address, port }))
   }
 }
 
-/** Where an instance is, in one form. */
-function keyOf({ port, paths }: Instance): string {
-  const addresses = paths.map(({ address, interfaceIndex }) => `${address} ${interfaceIndex}`)
-  return [port, ...addresses.sort()].join()
+function placeOf({ host, port, paths }: Instance): Place {
+  return { host, port, addresses: dialable(paths) }
 }
