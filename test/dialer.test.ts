@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
-import { connectTo } from '#tcpnet/mesh/race.js'
+import { connectTo, type Endpoint } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
 import { unlimited } from './support/allowance.js'
 import { within } from './support/wait.js'
@@ -20,8 +20,8 @@ async function freePort(): Promise<number> {
 }
 
 /** How a dial of a port of these addresses ends. */
-function dial(port: number, addresses: string[]): Promise<DialResult> {
-  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'B', seq: 0, dial: 1 })
+function dial(port: number, addresses: string[], answer: Endpoint[] | null = null): Promise<DialResult> {
+  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'B', seq: 0, dial: 1, port: null })
   const target = {
     uuid: 'B',
     endpoints: addresses.map((address) => ({ address, family: 4 as const, port })),
@@ -29,6 +29,7 @@ function dial(port: number, addresses: string[]): Promise<DialResult> {
     deadlineMs: 5000,
     slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
     hello,
+    locate: async () => answer,
     connect: connectTo,
     allowance: unlimited()
   }
@@ -82,8 +83,15 @@ describe('a dial that no address takes', () => {
   }
 
   it('fails with an error that says so where there is none', async () => {
-    const result = await dial(await freePort(), [])
+    const result = await dial(await freePort(), [], [])
     assert.equal(result.kind, 'failed')
     assert.equal((result.error as NodeJS.ErrnoException).code, 'ERR_TCPNET_OFF_LINK')
+  })
+
+  it('fails with an error that says so where none is told', async () => {
+    const result = await dial(await freePort(), [])
+    assert.equal(result.kind, 'failed')
+    assert.equal((result.error as NodeJS.ErrnoException).code, 'ERR_TCPNET_DIAL_TIMEOUT')
+    assert.match(result.error.message, /neither its host nor the DNS-SD daemon told/)
   })
 })

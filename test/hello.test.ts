@@ -13,7 +13,7 @@ import {
 } from '#tcpnet/mesh/hello.js'
 
 const BOOT = '0123456789abcdef'
-const HELLO: Hello = { name: 'my-cluster', from: 'A1', boot: BOOT, to: 'B2', seq: 0, dial: 1 }
+const HELLO: Hello = { name: 'my-cluster', from: 'A1', boot: BOOT, to: 'B2', seq: 0, dial: 1, port: 4000 }
 
 /** A hello's fields as they are on the wire, some of them others. */
 function wire(fields: Record<string, unknown> = {}): string {
@@ -24,7 +24,7 @@ describe('the line of the hello', () => {
   it('is what the protocol says', () => {
     assert.equal(
       encodeHello({ ...HELLO, seq: 3 }),
-      `{"tcpnet":1,"name":"my-cluster","from":"A1","boot":"${BOOT}","to":"B2","seq":3,"dial":1}\n`
+      `{"tcpnet":1,"name":"my-cluster","from":"A1","boot":"${BOOT}","to":"B2","seq":3,"dial":1,"port":4000}\n`
     )
   })
 
@@ -40,6 +40,12 @@ describe('the line of the hello', () => {
   it('may have no number of the dial, as of older versions, or none that is one', () => {
     for (const dial of [undefined, null, -1, '1', 0.5]) {
       assert.deepEqual(decodeHello(wire({ dial })), { ...HELLO, dial: null })
+    }
+  })
+
+  it('may have no port of the dialer, as of older versions, or none that is one', () => {
+    for (const port of [undefined, null, 0, -1, 65_536, '80', 0.5]) {
+      assert.deepEqual(decodeHello(wire({ port })), { ...HELLO, port: null })
     }
   })
 
@@ -136,7 +142,8 @@ describe('the lines, at random', () => {
       boot,
       to: digits(63),
       seq: count,
-      dial: fc.option(count)
+      dial: fc.option(count),
+      port: fc.option(fc.integer({ min: 1, max: 65_535 }))
     },
     { noNullPrototype: true }
   )

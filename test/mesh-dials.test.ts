@@ -6,40 +6,32 @@ import { type AddressInfo, connect, createServer, type Server, Socket } from 'no
 import { afterEach, test } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
-import type { TcpnetError } from '#tcpnet/errors.js'
+import { TcpnetError } from '#tcpnet/errors.js'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { encodeAnswer } from '#tcpnet/mesh/hello.js'
-import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
+import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
 import { Link } from '#tcpnet/mesh/link.js'
-import { Mesh } from '#tcpnet/mesh/mesh.js'
 import { connectTo } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
 import { unlimited } from './support/allowance.js'
+import { TestMesh } from './support/test-mesh.js'
 import { until, within } from './support/wait.js'
-
-const LIMITS = { ...DEFAULT_LIMITS, maxDials: 1, goodbyeMs: 0 }
 
 const cleanUps: (() => void)[] = []
 afterEach(() => {
   for (const cleanUp of cleanUps.splice(0)) cleanUp()
 })
 
-/** A mesh of our own, and the uuids of the peers that it told a failed dial of. */
-function meshWith(helloTimeoutMs = LIMITS.helloTimeoutMs): { mesh: Mesh; failed: string[] } {
-  const failed: string[] = []
-  const mesh = new Mesh({
-    name: 'x',
-    uuid: 'FF',
-    boot: '0123456789abcdef',
-    security: plain,
-    limits: { ...LIMITS, helloTimeoutMs },
-    onConnection: () => {},
-    onDisconnected: () => {},
-    onDialFailed: (_error, { uuid }) => failed.push(uuid),
-    onRejected: () => {}
-  })
-  cleanUps.push(() => mesh.close(0, () => {}))
-  return { mesh, failed }
+/** A mesh that dials one peer at a time. */
+function meshWith(limits: Partial<Limits> = {}): TestMesh {
+  const made = new TestMesh({ maxDials: 1, goodbyeMs: 0, ...limits })
+  cleanUps.push(() => void made.close())
+  return made
+}
+
+/** What a test takes out of a mesh. */
+function parts(made: TestMesh): Pick<TestMesh, 'mesh' | 'failed'> & { announce: (instance: Instance) => void } {
+  return { mesh: made.mesh, failed: made.failed, announce: (instance) => made.announce(instance) }
 }
 
 /** A server that answers nothing. */
@@ -85,76 +77,130 @@ function portOf(server: Server): number {
 
 test('a turn to dial is not lost with a peer that is not to be dialed any more', async () => {
   const [first, wanted] = [await silentServer(), await silentServer()]
-  const { mesh } = meshWith()
+  const made = meshWith()
   const firstDial = once(first, 'connection')
-  mesh.up(instance('A1', portOf(first)))
-  const [socket] = (await within(firstDial, 'the first peer is dialed')) as [Socket]
+  made.announce(instance('A1', portOf(first)))
+  const [socket] = (await within(firstDial, 'the first peer is not dialed')) as [Socket]
   const dial = once(wanted, 'connection')
   // Turns go to the newest and to the oldest alike.
   const barred = ['B1', 'B2', 'B3', 'B4']
-  for (const uuid of barred.slice(0, 2)) mesh.up(instance(uuid, 1))
-  mesh.up(instance('A2', portOf(wanted)))
-  for (const uuid of barred.slice(2)) mesh.up(instance(uuid, 1))
+  for (const uuid of barred.slice(0, 2)) made.announce(instance(uuid, 1))
+  made.announce(instance('A2', portOf(wanted)))
+  for (const uuid of barred.slice(2)) made.announce(instance(uuid, 1))
   await setImmediate()
-  for (const uuid of barred) mesh.up(instance(uuid, 1, { sec: 'secret' }))
-  mesh.down('A1')
+  for (const uuid of barred) made.withdraw(uuid)
+  made.withdraw('A1')
   socket.destroy()
-  await within(dial, 'the peer in the middle is dialed')
+  await within(dial, 'the peer in the middle is not dialed')
 })
 
-test('a hint that leads nowhere is forgotten without a word, and an announcement is told of', async () => {
-  const { mesh, failed } = meshWith()
+test('a hint that leads nowhere is forgotten and not told, and a failed dial of a peer that is announced is told', async () => {
+  const { mesh, failed, ...made } = parts(meshWith())
   mesh.hint(instance('A1', 1))
   assert.equal(mesh.peers().get('A1')?.state, 'announced')
-  await until(() => mesh.peers().size === 0, 'it is forgotten')
+  await until(() => mesh.peers().size === 0, 'it is not forgotten')
   assert.deepEqual(failed, [])
-  mesh.up(instance('A1', 1))
-  await until(() => failed.length > 0, 'it is told')
+  made.announce(instance('A1', 1))
+  await until(() => failed.length > 0, 'it is not told')
   assert.deepEqual(failed, ['A1'])
 })
 
-test('an announcement corrects a hint that is being dialed', async () => {
+test('a peer that is seen is asked for only when it neither dials nor is hinted at', async () => {
+  const [hinted, asked] = [await silentServer(), await silentServer()]
+  const soon = meshWith({ expect: { leastMs: 60_000, mostMs: 60_000 } })
+  const dial = once(hinted, 'connection')
+  soon.mesh.seen('A1')
+  await setImmediate()
+  assert.equal(soon.mesh.peers().get('A1')?.state, 'announced')
+  soon.mesh.hint(instance('A1', portOf(hinted)))
+  await within(dial, 'the hint is not dialed')
+  assert.deepEqual(soon.questions, [])
+
+  const late = meshWith({ expect: { leastMs: 1, mostMs: 1 } })
+  const answered = once(asked, 'connection')
+  late.announce(instance('A1', portOf(asked)))
+  await within(answered, 'the peer is not dialed where it is')
+  assert.deepEqual(late.questions, ['A1'])
+})
+
+test('a hint that is slow is corrected by the answer to where the peer is', async () => {
   const [hinted, announced] = [await deafPort(), await silentServer()]
-  const { mesh, failed } = meshWith(60_000)
+  const made = meshWith({ helloTimeoutMs: 60_000, slowAfterMs: 50 })
   const dial = once(announced, 'connection')
-  mesh.hint(instance('A1', hinted))
-  await until(() => mesh.peers().get('A1')?.state === 'dialing', 'the hint is not dialed')
-  // A daemon tells of each interface and family by itself.
-  mesh.up(instance('A1', hinted))
-  mesh.up(instance('A1', portOf(announced)))
-  await within(dial, 'the announced peer is dialed')
-  assert.deepEqual(failed, [])
+  made.mesh.hint(instance('A1', hinted))
+  await until(() => made.mesh.peers().get('A1')?.state === 'dialing', 'the hint is not dialed')
+  made.announce(instance('A1', portOf(announced)))
+  await within(dial, 'the announced peer is not dialed')
+  assert.deepEqual(made.failed, [])
 })
 
-test('a peer with another kind of security is told of when its connection is gone', async () => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  cleanUps.push(() => server.close())
-  const { mesh, failed } = meshWith()
+test('a peer that nothing tells of is told so, and asked for again', async () => {
+  const made = meshWith()
+  made.mesh.seen('A1')
+  await until(() => made.questions.length > 1, 'it is not asked for again')
+  assert.equal(made.failed[0], 'A1')
+  const { error, port, addresses } = made.mesh.peers().get('A1') ?? assert.fail('it is forgotten')
+  assert.equal((error as TcpnetError).code, 'ERR_TCPNET_DIAL_TIMEOUT')
+  assert.match(error?.message ?? '', /A1 failed. It is announced, and neither its host nor the DNS-SD daemon/)
+  assert.deepEqual([port, addresses], [null, []])
+})
+
+test('a peer that is lost is dialed first where it was, without a question', async () => {
+  const [one, other] = [await TestMesh.listening(), await TestMesh.listening()]
+  cleanUps.push(() => void Promise.all([one.close(), other.close()]))
+  one.announce(other.instance)
+  await until(() => one.connected.size === 1, 'no connection')
+  const before = one.questions.length
+  one.connected.get(other.uuid)?.destroy()
+  await until(() => one.connected.get(other.uuid)?.destroyed === false, 'no connection again')
+  assert.equal(one.questions.length, before)
+})
+
+test('the acceptor of a connection knows where its peer listens', async () => {
+  const [one, other] = [await TestMesh.listening(), await TestMesh.listening()]
+  cleanUps.push(() => void Promise.all([one.close(), other.close()]))
+  one.announce(other.instance)
+  await until(() => other.connected.size === 1, 'no connection')
+  const { port, addresses } = other.mesh.peers().get(one.uuid) ?? assert.fail('it is not known')
+  assert.deepEqual([port, addresses], [one.port, ['127.0.0.1']])
+})
+
+test('a peer with another kind of security is named once, not dialed, and asked for again later', async () => {
+  const server = await silentServer()
+  server.on('connection', () => assert.fail('it is dialed'))
+  const made = meshWith()
+  made.announce(instance('A1', portOf(server), { sec: 'secret' }))
+  await until(() => made.failed.length > 0, 'it is not told')
+  const { state, error, retryAt } = made.mesh.peers().get('A1') ?? assert.fail('it is forgotten')
+  assert.deepEqual([state, (error as TcpnetError).code], ['waiting', 'ERR_TCPNET_SECURITY'])
+  const waitMs = (retryAt ?? 0) - Date.now()
+  assert.ok(waitMs > 50_000 && waitMs <= 60_000, `asked for again in ${waitMs} ms`)
+  made.mesh.hint(instance('A1', portOf(server), { sec: 'secret' }))
+  await setImmediate()
+  assert.deepEqual(made.failed, ['A1'])
+  // It has our kind now.
+  server.removeAllListeners('connection')
   const dial = once(server, 'connection')
-  mesh.up(instance('A1', portOf(server)))
-  const [socket] = (await within(dial, 'the peer is dialed')) as [Socket]
-  socket.on('error', () => {}).resume()
-  socket.write(encodeAnswer({ status: 'ok', seq: 1, boot: 'fedcba9876543210' }))
-  await until(() => mesh.peers().get('A1')?.state === 'connected', 'it is connected')
-  mesh.up(instance('A1', portOf(server), { sec: 'secret' }))
-  await setImmediate()
-  assert.deepEqual(failed, [])
-  socket.destroy()
-  await until(() => failed.length > 0, 'it is told')
-  const { state, error } = mesh.peers().get('A1') ?? assert.fail()
-  assert.deepEqual([state, (error as TcpnetError).code], ['announced', 'ERR_TCPNET_SECURITY'])
-  mesh.up(instance('A1', portOf(server), { sec: 'secret', changed: '1' }))
-  await setImmediate()
-  assert.deepEqual(failed, ['A1'])
+  made.mesh.hint(instance('A1', portOf(server)))
+  await within(dial, 'it is not dialed')
+})
+
+test('the time until a peer with another kind of security is asked for again doubles, up to ten minutes', () => {
+  const link = new Link('A1', { name: 'x', uuid: 'FF' })
+  const objection = new TcpnetError('ERR_TCPNET_SECURITY', 'no')
+  const waits = Array.from({ length: 6 }, () => {
+    link.objectedTo(objection)
+    return link.backoffMs() / 60_000
+  })
+  assert.deepEqual(waits, [1, 2, 4, 8, 10, 10])
 })
 
 test('addresses that were tried in vain are dialed last, the latest of them at the very end', () => {
   const link = new Link('A1', { name: 'x', uuid: 'FF' })
   const [a, b, c] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
   const paths = [a, b, c].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
-  link.announced({ ...instance('A1', 1), paths })
-  const order = () => link.places.endpoints().map(({ address }) => address)
+  link.hinted({ ...instance('A1', 1), paths })
+  const order = () => link.places.hinted().map(({ address }) => address)
   assert.deepEqual(order(), [a, b, c])
   link.places.suspect([a, b])
   assert.deepEqual(order(), [c, a, b])
@@ -162,7 +208,7 @@ test('addresses that were tried in vain are dialed last, the latest of them at t
   assert.deepEqual(order(), [a, b, c])
   link.places.suspect([a])
   assert.deepEqual(order(), [b, c, a])
-  link.places.met(a)
+  link.places.met({ address: a, family: 4 }, null)
   assert.deepEqual(order(), [a, b, c])
 })
 
@@ -180,6 +226,7 @@ test('a dial tells which addresses it has tried', async () => {
       deadlineMs: 5000,
       slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
       hello,
+      locate: async () => null,
       connect: connectTo,
       allowance: unlimited()
     }
@@ -188,16 +235,15 @@ test('a dial tells which addresses it has tried', async () => {
   }
 })
 
-test('a dial under way takes in an address that is announced later', async () => {
+test('a dial under way takes in an address that is hinted at later', async () => {
   const live = await silentServer()
-  const { mesh, failed } = meshWith(60_000)
+  const made = meshWith({ helloTimeoutMs: 60_000 })
   const dial = once(live, 'connection')
-  const dead = await deafPort()
-  mesh.up(instance('A1', dead))
-  await until(() => mesh.peers().get('A1')?.state === 'dialing', 'the dead address is dialed')
-  mesh.up(instance('A1', portOf(live)))
-  await within(dial, 'the live address is dialed')
-  assert.deepEqual(failed, [])
+  made.announce(instance('A1', await deafPort()))
+  await until(() => made.attempts.length > 0, 'the dead address is not dialed')
+  made.mesh.hint(instance('A1', portOf(live)))
+  await within(dial, 'the live address is not dialed')
+  assert.deepEqual(made.failed, [])
 })
 
 test('a hint with one wrong address is suspected', async () => {
@@ -213,6 +259,7 @@ test('a hint with one wrong address is suspected', async () => {
     deadlineMs: 1,
     slowAfterMs: 1,
     hello,
+    locate: async () => null,
     connect,
     allowance: unlimited()
   }
@@ -220,9 +267,9 @@ test('a hint with one wrong address is suspected', async () => {
   assert.ok(result.kind === 'failed')
   link.places.suspect(result.addresses)
   const paths = ['127.0.0.9', '127.0.0.1'].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
-  link.announced({ ...instance('A1', 1), paths })
+  link.hinted({ ...instance('A1', 1), paths })
   assert.deepEqual(
-    link.places.endpoints().map(({ address }) => address),
+    link.places.hinted().map(({ address }) => address),
     ['127.0.0.1', '127.0.0.9']
   )
 })
@@ -234,9 +281,9 @@ test('a dial that the peer declines is no failure, and is repeated', async () =>
     dials++
     socket.write(encodeAnswer({ status: 'connected' }))
   })
-  const { mesh, failed } = meshWith()
-  mesh.up(instance('A1', portOf(server)))
-  await until(() => dials === 3 && mesh.peers().get('A1')?.state === 'waiting', 'it is repeated')
+  const { mesh, failed, announce } = parts(meshWith())
+  announce(instance('A1', portOf(server)))
+  await until(() => dials === 3 && mesh.peers().get('A1')?.state === 'waiting', 'it is not repeated')
   assert.deepEqual([mesh.peers().get('A1')?.failures, failed], [0, []])
 })
 

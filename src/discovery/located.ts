@@ -51,15 +51,20 @@ export type Begin<T> = (done: (answer: T | null) => void) => () => void
 export function ask<T>(begin: Begin<T>, signal: AbortSignal, timeoutMs: number): Promise<T | null> {
   if (signal.aborted) return Promise.resolve(null)
   return new Promise((resolve) => {
+    let takeBack: (() => void) | null = null
+    let ended = false
     const end = (answer: T | null) => {
+      ended = true
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
-      takeBack()
+      takeBack?.()
       resolve(answer)
     }
     const onAbort = () => end(null)
     const timer = setTimeout(onAbort, timeoutMs)
     signal.addEventListener('abort', onAbort)
-    const takeBack = begin(end)
+    takeBack = begin(end)
+    // A session that fails as it is asked ends its questions from within `begin`.
+    if (ended) takeBack()
   })
 }

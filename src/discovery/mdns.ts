@@ -144,8 +144,11 @@ class MdnsSession implements Session {
     }
   }
 
+  /** Begins the questions whose turn it is: in a later turn, because a call that fails ends the session. */
   #next(): void {
-    for (const question of [...this.#questions].slice(0, MAX_QUESTIONS)) question.begin()
+    setImmediate(() => {
+      for (const question of [...this.#questions].slice(0, MAX_QUESTIONS)) question.begin()
+    })
   }
 
   #start({ uuid, port, txt, interfaceIndex }: Announcement): void {
@@ -293,11 +296,14 @@ class Question {
     this.#resolve = resolve
   }
 
-  /** Idempotent. */
+  /** Idempotent; nothing is asked after {@link end}, which a failed call brings about. */
   begin(): void {
     if (this.#begun) return
     this.#begun = true
-    for (const index of this.#interfaces) this.#releases.push(this.#resolve(index, this.#onAnswer))
+    for (const index of this.#interfaces) {
+      if (this.#ended) return
+      this.#releases.push(this.#resolve(index, this.#onAnswer))
+    }
   }
 
   /** Idempotent; `done` is not called after it. */

@@ -10,8 +10,10 @@ export const MAX_INSTANCES = 4096
  * The names that a daemon told, through its outages: each change is told once. Nothing is told until {@link begin}.
  */
 export class Sightings {
-  /** By uuid: whether the name was seen since the last outage. */
-  readonly #seen = new Map<string, { confirmed: boolean }>()
+  /** Names that were seen since the last outage. */
+  readonly #confirmed = new Set<string>()
+  /** Names that were seen before it alone. */
+  readonly #doubted = new Set<string>()
   readonly #listener: Pick<Listener, 'seen' | 'gone'>
   #telling = false
 
@@ -19,35 +21,48 @@ export class Sightings {
     this.#listener = listener
   }
 
-  /** Tells what is known so far, and from here on what changes. */
+  /** Tells what is known so far, and from here on what changes. Idempotent. */
   begin(): void {
+    if (this.#telling) return
     this.#telling = true
-    for (const uuid of [...this.#seen.keys()]) if (this.#seen.has(uuid)) this.#listener.seen(uuid)
+    for (const uuid of [...this.#doubted, ...this.#confirmed]) if (this.#isKnown(uuid)) this.#listener.seen(uuid)
   }
 
   seen(uuid: string): void {
-    const known = this.#seen.get(uuid)
-    if (known !== undefined) {
-      known.confirmed = true
-      return
-    }
-    if (this.#seen.size >= MAX_INSTANCES)
+    if (this.#confirmed.has(uuid)) return
+    const isNew = !this.#doubted.delete(uuid)
+    if (isNew && !this.#makeRoom())
       return trace('%s: ignored: %d instances are known already', uuid, MAX_INSTANCES)
-    this.#seen.set(uuid, { confirmed: true })
-    if (this.#telling) this.#listener.seen(uuid)
+    this.#confirmed.add(uuid)
+    if (isNew && this.#telling) this.#listener.seen(uuid)
   }
 
   gone(uuid: string): void {
-    if (this.#seen.delete(uuid) && this.#telling) this.#listener.gone(uuid)
+    const isKnown = this.#confirmed.delete(uuid) || this.#doubted.delete(uuid)
+    if (isKnown && this.#telling) this.#listener.gone(uuid)
   }
 
   /** The daemon is gone: each name has to be seen again. */
   doubt(): void {
-    for (const entry of this.#seen.values()) entry.confirmed = false
+    for (const uuid of this.#confirmed) this.#doubted.add(uuid)
+    this.#confirmed.clear()
   }
 
   /** Forgets the names that were not seen since {@link doubt}. */
   dropDoubted(): void {
-    for (const [uuid, { confirmed }] of [...this.#seen]) if (!confirmed) this.gone(uuid)
+    for (const uuid of [...this.#doubted]) this.gone(uuid)
+  }
+
+  /** A name is told once in a session: one that is seen goes before one that is doubted, or it is never told. */
+  #makeRoom(): boolean {
+    if (this.#confirmed.size + this.#doubted.size < MAX_INSTANCES) return true
+    const [doubted] = this.#doubted
+    if (doubted === undefined) return false
+    this.gone(doubted)
+    return true
+  }
+
+  #isKnown(uuid: string): boolean {
+    return this.#confirmed.has(uuid) || this.#doubted.has(uuid)
   }
 }

@@ -89,7 +89,10 @@ class WithFirstLook implements Discovery {
     const answered = new AbortController()
     const either = AbortSignal.any([signal, answered.signal, this.#end.signal])
     const network = this.#locateOnNetwork(uuid, either)
-    const instance = await firstOf(network, this.#locateByDaemon(uuid, network, either))
+    const daemon = this.#locateByDaemon(uuid, network, either)
+    // Without an answer, too: the daemon has no more time than the network, though it was asked later.
+    void network.then(() => answered.abort())
+    const instance = await firstOf(network, daemon)
     answered.abort()
     return instance
   }

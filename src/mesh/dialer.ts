@@ -42,6 +42,8 @@ export type DialResult =
     }
   /** The peer has a connection with us already, or will have told us so. */
   | { readonly kind: 'connected' }
+  /** It is known where the peer is now, and no connect to it is possible yet: the dial is to wait for its turn. */
+  | { readonly kind: 'located' }
   /** `addresses`: those that were tried in vain; the one that was reached and gave the wrong answer, if it came that far. */
   | { readonly kind: 'failed'; readonly error: Error; readonly addresses: readonly string[] }
 
@@ -128,7 +130,11 @@ export class Dial {
     this.#question = null
     if (this.#ended || this.#reached !== null) return
     if (found instanceof TcpnetError) return this.#fail(found)
-    if (found !== null && found.length > 0) return this.#tryLocated(found)
+    const [first] = found ?? []
+    if (found !== null && first !== undefined) {
+      const isPossible = this.#race !== null || this.#target.allowance.waitMs(first.address) === 0
+      return isPossible ? this.#tryLocated(found) : this.#end({ kind: 'located' })
+    }
     if (this.#lost !== null) return this.#fail(this.#lost)
     if (this.#race === null) this.#fail(found === null ? notLocated() : offLink())
   }

@@ -90,7 +90,7 @@ export class Link {
   applicant: Applicant | null = null
   /** How many questions where it is were answered, and count against the budget. */
   questions = 0
-  /** Whether it was never dialed or connected. */
+  /** Whether no dial of it has ended, and it was never connected. */
   isNew = true
   /** Where the peer is; hints come through the link. */
   readonly places = new Places()
@@ -137,6 +137,7 @@ export class Link {
   /** Its name is announced no longer. */
   unseen(): void {
     this.#isSeen = false
+    this.places.useHint()
     const isPassing = this.#state.kind === 'waiting' || this.#state.kind === 'expecting'
     if (isPassing) this.enter({ kind: 'idle' }, 'no longer announced')
     else this.#publish('no longer announced')
@@ -177,6 +178,7 @@ export class Link {
 
   /** A dial failed. `addresses` were tried in vain, or gave the wrong answer. */
   failed(error: Error, addresses: readonly string[]): void {
+    this.isNew = false
     this.#failures++
     this.#vainDials++
     this.#error = error
@@ -186,6 +188,7 @@ export class Link {
 
   /** A dial was declined: no failure, but no reason either to dial again at once. */
   declined(): void {
+    this.isNew = false
     this.#vainDials++
   }
 
@@ -220,9 +223,7 @@ export class Link {
     const old = this.#state
     this.#state = next
     if (next.kind === 'dialing') this.places.useHint()
-    if (next.kind === 'dialing' || next.kind === 'connected') this.isNew = false
-    if (next.kind === 'connected') this.#error = null
-    if (next.kind === 'connected') this.#objections = 0
+    if (next.kind === 'connected') this.#onConnected()
     if (old.kind === 'dialing') old.dial.abort()
     if (old.kind === 'waiting' || old.kind === 'expecting') clearTimeout(old.timer)
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
@@ -282,6 +283,13 @@ export class Link {
       retryAt: state.kind === 'waiting' ? state.until : null,
       error: this.#error
     })
+  }
+
+  #onConnected(): void {
+    this.isNew = false
+    this.#error = null
+    this.#objections = 0
+    this.places.useHint()
   }
 
   /** Publishes the state where it is another than before. */

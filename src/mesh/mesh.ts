@@ -294,6 +294,10 @@ export class Mesh {
         link.places.met(endpoint, endpoint.port)
         return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot, since: performance.now() })
       }
+      case 'located':
+        link.places.keepHint()
+        this.#leaveDial(link, { kind: 'idle' }, 'no connect is possible yet')
+        return this.#wake(link)
       case 'connected':
         // Its dial is on its way to us, or what it holds is about to end: the next dial finds out.
         link.declined()

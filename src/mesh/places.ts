@@ -60,6 +60,12 @@ export class Places {
     return this.#hint === null ? [] : this.#ordered(this.#hint)
   }
 
+  /** What was told last is worth a dial that has to wait. */
+  keepHint(): void {
+    this.#hint = this.#told
+    this.#first = undefined
+  }
+
   useHint(): void {
     this.#hint = null
     this.#first = undefined

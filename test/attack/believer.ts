@@ -3,7 +3,7 @@
 // afterwards. Run with --expose-gc.
 import { createServer, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import type { SessionEvent } from '#tcpnet/addon.js'
+import type { Location, SessionEvent } from '#tcpnet/addon.js'
 import { healing } from '#tcpnet/discovery/healing.js'
 import { interfaceOf } from '#tcpnet/network.js'
 import { listen, portOf, TestMesh } from '../support/test-mesh.js'
@@ -33,12 +33,18 @@ await listen(silent)
 const port = portOf(silent)
 
 const lo = interfaceOf('127.0.0.1')?.index ?? 0
-const believer = new TestMesh({ slowAfterMs: 100 })
+const believer: TestMesh = new TestMesh({ slowAfterMs: 100 }, { locate: (uuid, signal) => discovery.locate(uuid, signal) })
 const { mesh, uuid } = believer
 let tell: (event: SessionEvent) => void = () => {}
 const discovery = healing((_announcement, onEvent) => {
   tell = onEvent
-  return { close: (done) => done() }
+  return {
+    close: (done) => done(),
+    locate: (uuid, done) => {
+      const answer = globalThis.setImmediate(() => done(locationOf(Number.parseInt(uuid.slice(1, 9), 16))))
+      return () => clearImmediate(answer)
+    }
+  }
 })(
   {
     name: 'believer',
@@ -54,8 +60,8 @@ const discovery = healing((_announcement, onEvent) => {
     failed: (error) => {
       throw error
     },
-    up: (instance) => mesh.up(instance),
-    down: (uuid) => mesh.down(uuid),
+    seen: (uuid) => mesh.seen(uuid),
+    gone: (uuid) => mesh.gone(uuid),
     hint: () => {},
     online: () => {},
     offline: () => {}
@@ -68,39 +74,28 @@ function memory(): Memory {
   return { bytes: heapUsed + external, rss }
 }
 
-/** What a daemon tells of a false instance, over both families. */
-function tellAll(type: 'found' | 'lost'): void {
-  for (let n = 0; n < count; n++) {
-    const instance = (2 ** 32 + n).toString(16).repeat(3)
-    for (const interfaceIndex of [lo]) {
-      for (const family of [4, 6] as const) {
-        const place = { instance, interfaceIndex, family }
-        if (type === 'lost') {
-          tell({ type, ...place })
-          continue
-        }
-        const addresses = [`127.0.${n >> 8}.${n & 255}`, `127.1.${n >> 8}.${n & 255}`]
-        tell({
-          type,
-          ...place,
-          origin: 'unknown',
-          host: `host-${n}.local`,
-          port: n % 2 === 0 ? port : 9,
-          txt: ['v=1', 'sec=none'],
-          addresses
-        })
-      }
-    }
+/** Where a daemon says that a false instance is. */
+function locationOf(n: number): Location {
+  const addresses = [`127.0.${n >> 8}.${n & 255}`, `127.1.${n >> 8}.${n & 255}`]
+  return {
+    host: `host-${n}.local`,
+    port: n % 2 === 0 ? port : 9,
+    txt: ['v=1', 'sec=none'],
+    paths: addresses.map((address) => ({ interfaceIndex: lo, family: 4, address, origin: 'unknown' }))
   }
+}
+
+function tellAll(type: 'seen' | 'gone'): void {
+  for (let n = 0; n < count; n++) tell({ type, uuid: (2 ** 32 + n).toString(16).toUpperCase().repeat(3) })
 }
 
 tell({ type: 'announced' })
 const before = memory()
-tellAll('found')
+tellAll('seen')
 await setTimeout(DIALING_MS)
 const known = mesh.peers().size
 const during = memory()
-tellAll('lost')
+tellAll('gone')
 while (mesh.peers().size > 0) await setTimeout(10)
 const after = memory()
 console.log(JSON.stringify({ before, known, during, after } satisfies Cost))

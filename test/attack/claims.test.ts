@@ -14,7 +14,7 @@ test('a peer whose uuid is claimed all the time keeps its connection for a while
   const [victim, peer] = [await TestMesh.listening(), await TestMesh.listening()]
   const claimants: Socket[] = []
   try {
-    victim.mesh.up(peer.instance)
+    victim.announce(peer.instance)
     await until(() => victim.connected.has(peer.uuid), 'the two are not connected')
     const sockets = new Set<Socket>()
     const since = performance.now()
@@ -23,7 +23,7 @@ test('a peer whose uuid is claimed all the time keeps its connection for a while
       claimants.push(claimant)
       await within(once(claimant, 'connect'), 'the claimant does not connect')
       const boot = randomBytes(8).toString('hex')
-      claimant.write(encodeHello({ name: 'test', from: peer.uuid, boot, to: victim.uuid, seq: 0, dial: null }))
+      claimant.write(encodeHello({ name: 'test', from: peer.uuid, boot, to: victim.uuid, seq: 0, dial: null, port: null }))
       await new Promise(setImmediate)
       const now = victim.connected.get(peer.uuid)
       if (now !== undefined) sockets.add(now)

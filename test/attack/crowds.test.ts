@@ -32,7 +32,7 @@ async function knock({ port }: TestMesh, localAddress: string): Promise<Socket> 
 /** What a peer's hello from an address is answered with. */
 async function answer(to: TestMesh, from: string, localAddress: string): Promise<string> {
   const socket = await knock(to, localAddress)
-  socket.write(encodeHello({ name: 'test', from, boot: '0'.repeat(16), to: to.uuid, seq: 0, dial: null }))
+  socket.write(encodeHello({ name: 'test', from, boot: '0'.repeat(16), to: to.uuid, seq: 0, dial: null, port: null }))
   const line = await within(new Promise((resolve) => readLine(socket, resolve)), 'it is not answered')
   const read = decodeAnswer(String(line))
   if (read instanceof Error) throw read
@@ -57,7 +57,7 @@ describe('a crowd of connections that are new and say nothing', () => {
 
   it('gives a place to a peer at an address at which one was connected, and to no other where each is at its own', async () => {
     const [one, peer] = [await victim(), await victim()]
-    one.mesh.up(peer.instance)
+    one.announce(peer.instance)
     while (!one.connected.has(peer.uuid)) await setImmediate()
     one.connected.get(peer.uuid)?.destroy()
     const since = performance.now()

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { createServer, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
-import type { Mesh } from '#tcpnet/mesh/mesh.js'
 import { instanceAt, listen, portOf, TestMesh } from '../support/test-mesh.js'
 import { until } from '../support/wait.js'
 
@@ -25,12 +24,12 @@ describe('a mesh that is told of peers that are not there', () => {
     for (const socket of held) socket.destroy()
   })
 
-  async function meet(withLies: (mesh: Mesh) => Promise<void>, withinMs = SOON_MS): Promise<void> {
+  async function meet(withLies: (one: TestMesh) => Promise<void>, withinMs = SOON_MS): Promise<void> {
     const [one, other] = await Promise.all([TestMesh.listening(), TestMesh.listening()])
     victim = one
     try {
-      await withLies(one.mesh)
-      one.mesh.up(other.instance)
+      await withLies(one)
+      one.announce(other.instance)
       await until(() => one.connected.has(other.uuid), 'the honest peer is not connected', withinMs)
       assert.ok(other.connected.has(one.uuid))
     } finally {
@@ -39,25 +38,25 @@ describe('a mesh that is told of peers that are not there', () => {
   }
 
   it('dials an honest one at once, where the others say nothing', async () => {
-    await meet(async (mesh) => {
-      for (let n = 0; n < FALSE_PEERS; n++) mesh.up(instanceAt(portOf(silent)))
+    await meet(async (one) => {
+      for (let n = 0; n < FALSE_PEERS; n++) one.announce(instanceAt(portOf(silent)))
       await until(() => held.size >= DEFAULT_LIMITS.maxDials, 'they are not dialed')
     })
   })
 
   it('dials an honest one at once, where they are hints', async () => {
-    await meet(async (mesh) => {
-      for (let n = 0; n < FALSE_PEERS; n++) mesh.hint(instanceAt(portOf(silent)))
+    await meet(async (one) => {
+      for (let n = 0; n < FALSE_PEERS; n++) one.mesh.hint(instanceAt(portOf(silent)))
       await until(() => held.size >= DEFAULT_LIMITS.maxDials, 'they are not dialed')
     })
   })
 
   it('dials an honest one at once, where the budget of their address is used up', async () => {
-    await meet(async (mesh) => {
+    await meet(async (one) => {
       const refusing = createServer()
       const port = await listen(refusing)
       refusing.close()
-      for (let n = 0; n < FALSE_PEERS; n++) mesh.up(instanceAt(port))
+      for (let n = 0; n < FALSE_PEERS; n++) one.announce(instanceAt(port))
       await until(() => (victim?.budget.waitMs('127.0.0.1') ?? 0) > 0, 'they are not dialed in vain')
     })
   })
@@ -65,8 +64,8 @@ describe('a mesh that is told of peers that are not there', () => {
   it('dials an honest one in its turn, however many are announced after it', async () => {
     let more: NodeJS.Timeout | undefined
     try {
-      await meet(async (mesh) => {
-        const lie = () => mesh.up(instanceAt(portOf(silent)))
+      await meet(async (one) => {
+        const lie = () => one.announce(instanceAt(portOf(silent)))
         for (let n = 0; n < 2 * DEFAULT_LIMITS.maxDials; n++) lie()
         await until(() => held.size >= DEFAULT_LIMITS.maxDials, 'they are not dialed')
         // More than can be dialed: the newest of all is always another.
@@ -81,14 +80,14 @@ describe('a mesh that is told of peers that are not there', () => {
     const victim = await TestMesh.listening({ maxPeers: 2 })
     const peers = await Promise.all([1, 2, 3].map(() => TestMesh.listening()))
     try {
-      for (const peer of peers) victim.mesh.up(peer.instance)
+      for (const peer of peers) victim.announce(peer.instance)
       await until(() => victim.connected.size === 2, 'no two are connected')
       const left = peers.find(({ uuid }) => !victim.connected.has(uuid)) ?? assert.fail('all are connected')
-      left.mesh.up(victim.instance)
+      left.announce(victim.instance)
       await until(() => left.failed.length > 0, 'its own dial is not refused')
       const [first] = victim.connected.keys()
       const leaving = peers.find(({ uuid }) => uuid === first) ?? assert.fail('it is connected with a stranger')
-      victim.mesh.down(leaving.uuid)
+      victim.withdraw(leaving.uuid)
       await leaving.close()
       await until(() => victim.connected.has(left.uuid), 'the third does not take the place of the first')
       assert.equal(victim.connected.size, 2)

@@ -33,12 +33,12 @@ describe(`a peer that was connected, among ${LIES} false ones`, () => {
       )
       const peer = await TestMesh.listening()
       try {
-        if (dials) victim.mesh.up(peer.instance)
-        if (isDialed) peer.mesh.up(victim.instance)
+        if (dials) victim.announce(peer.instance)
+        if (isDialed) peer.announce(victim.instance)
         await until(() => victim.connected.has(peer.uuid), 'the two are not connected')
         for (let n = 0; n < LIES; n++) {
           const port = n % 2 === 0 ? NOBODY : portOf(silent)
-          victim.mesh.up(instanceAt(port, randomUuid(), [`127.1.${n >> 8}.${n & 255}`]))
+          victim.announce(instanceAt(port, randomUuid(), [`127.1.${n >> 8}.${n & 255}`]))
         }
         await until(() => victim.attempts.length >= 4 * DEFAULT_LIMITS.maxDials, 'the false ones are not dialed')
         const old = victim.connected.get(peer.uuid) ?? assert.fail('the two are connected')

@@ -11,7 +11,7 @@ import { instanceAt, listen, TestMesh } from '../support/test-mesh.js'
 import { until } from '../support/wait.js'
 
 /** The rates are those of the process; smaller bursts show them within a second. */
-const PACE = { perProcess: { perSecond: 20, burst: 60 }, perAddress: { perSecond: 10, burst: 20 } }
+const PACE = { perProcess: { perSecond: 20, burst: 60 }, perAddress: { perSecond: 10, burst: 20 }, questions: { perSecond: 10, burst: 256 } }
 const STORM_MS = 1000
 const LIARS = 300
 
@@ -45,10 +45,15 @@ async function storm(victim: TestMesh, addressesOf: (liar: number) => readonly s
   const liars = Array.from({ length: LIARS }, () => randomUuid())
   for (let turn = 0; performance.now() - since < STORM_MS; turn++) {
     for (const [n, liar] of liars.entries())
-      victim.mesh.up(instanceAt(port, liar, addressesOf(n), { turn: String(turn) }))
+      victim.announce(instanceAt(port, liar, addressesOf(n), { turn: String(turn) }))
     await setTimeout(10)
   }
   return performance.now() - since
+}
+
+/** Nothing answers where a peer is. */
+function silence(_uuid: string, signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(null)))
 }
 
 const host = (n: number) => `127.1.${n >> 8}.${n & 255}`
@@ -66,7 +71,7 @@ test('lies about many addresses make no storm either, and a new peer is met mean
   let met = false
   const over = storm(victim, (liar) => Array.from({ length: 64 }, (_, n) => host(64 * liar + n)))
   const meets = until(() => victim.budget.left() === 0, 'the budget is not used up').then(async () => {
-    victim.mesh.up(newcomer.instance)
+    victim.announce(newcomer.instance)
     await until(() => victim.connected.has(newcomer.uuid), 'the new peer is not connected')
     met = true
   })
@@ -79,7 +84,7 @@ test('lies about many addresses make no storm either, and a new peer is met mean
 test('a dial tries a few addresses only, however many are announced', async () => {
   const victim = await member()
   const addresses = Array.from({ length: 64 }, (_, n) => host(n))
-  victim.mesh.up(instanceAt(await closedPort(), randomUuid(), addresses))
+  victim.announce(instanceAt(await closedPort(), randomUuid(), addresses))
   await until(
     () => [...victim.mesh.peers().values()].some(({ state }) => state === 'waiting'),
     'the dial does not fail'
@@ -87,26 +92,39 @@ test('a dial tries a few addresses only, however many are announced', async () =
   assert.equal(victim.attempts.length, MAX_ATTEMPTS)
 })
 
-test('another TXT record makes a peer not dialed at once; another port does, once in a while', async () => {
+test('a peer that waits for its next dial is dialed no sooner, whatever is told of it', async () => {
   const victim = await member()
   const [uuid, port] = [randomUuid(), await closedPort()]
   const state = () => victim.mesh.peers().get(uuid)?.state
-  victim.mesh.up(instanceAt(port, uuid))
+  victim.announce(instanceAt(port, uuid))
   // From here on the next dial is not due soon.
   await until(() => victim.attempts.length === 4 && state() === 'waiting', 'no dial fails')
-  victim.mesh.up(instanceAt(port, uuid, undefined, { new: '1' }))
+  victim.mesh.hint(instanceAt(1, uuid, undefined, { new: '1' }))
+  victim.announce(instanceAt(1, uuid))
   assert.equal(state(), 'waiting')
-  victim.mesh.up(instanceAt(1, uuid))
-  assert.equal(state(), 'announced')
-  await until(() => state() === 'waiting', 'the other port is not dialed')
-  victim.mesh.up(instanceAt(2, uuid))
-  assert.equal(state(), 'waiting')
+})
+
+test('questions where peers are that do not answer are bounded, and a peer is found among them', async () => {
+  const questions = { perSecond: 10, burst: 20 }
+  const limits = { ...PACE, questions } as unknown as typeof CONNECT_LIMITS
+  const victim = await TestMesh.listening({ slowAfterMs: 10 }, { budget: new ConnectBudget(limits), locate: silence })
+  const newcomer = await TestMesh.listening()
+  meshes.push(victim, newcomer)
+  const since = performance.now()
+  for (let n = 0; n < LIARS; n++) victim.mesh.seen(randomUuid())
+  await until(() => victim.questions.length >= questions.burst, 'too few are asked for')
+  victim.mesh.hint(newcomer.instance)
+  victim.mesh.seen(newcomer.uuid)
+  await until(() => victim.connected.has(newcomer.uuid), 'the new peer is not connected')
+  await setTimeout(STORM_MS)
+  const ms = performance.now() - since
+  assert.ok(victim.questions.length <= bound(questions, ms), `${victim.questions.length} questions in ${ms} ms`)
 })
 
 test('a cluster that starts all at once takes nothing out of the budget in the end', async () => {
   const all = await Promise.all(Array.from({ length: 12 }, () => member()))
   for (const one of all) {
-    for (const other of all) if (one !== other) one.mesh.up(other.instance)
+    for (const other of all) if (one !== other) one.announce(other.instance)
   }
   await until(() => all.every(({ connected }) => connected.size === all.length - 1), 'not all are connected')
   for (const { budget } of all) assert.equal(budget.left(), PACE.perProcess.burst)

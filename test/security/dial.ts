@@ -21,7 +21,7 @@ export async function prepared<T extends Security>(security: T): Promise<T> {
 /** Dials the port as a member does that believes the peer {@link DIALED} there. */
 export async function dial(security: Security, port: number): Promise<DialResult> {
   await prepared(security)
-  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: DIALED, seq: 0, dial: 1 })
+  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: DIALED, seq: 0, dial: 1, port: null })
   const target = {
     uuid: DIALED,
     endpoints: [{ address: '127.0.0.1', family: 4 as const, port }],
@@ -29,6 +29,7 @@ export async function dial(security: Security, port: number): Promise<DialResult
     deadlineMs: 5000,
     slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
     hello,
+    locate: async () => null,
     connect: connectTo,
     allowance: unlimited()
   }

@@ -14,13 +14,16 @@ import { type Conn, type End, encode, encodeConn, type LinkKind, type Node, othe
 
 const UUIDS = ['0A', 'B'] as const
 const DIAL_MS = 77_777
+/** A dial that is slow asks where the peer is: that changes nothing here, and the timer never ends. */
+const SLOW_MS = 66_666
 const LIMITS = {
   ...DEFAULT_LIMITS,
   maxDials: 1,
   maxPeers: 9,
   maxHellos: 9,
   maxHellosPerAddress: 9,
-  helloTimeoutMs: DIAL_MS
+  helloTimeoutMs: DIAL_MS,
+  slowAfterMs: SLOW_MS
 }
 const KINDS: Record<string, LinkKind> = { announced: 'i', connected: 'c', closing: 'x', waiting: 'w' }
 
@@ -124,16 +127,17 @@ export class PairTrial {
     const { mesh, pending } = this.#sides[node]
     switch (what) {
       case `learns of ${otherOf(node)}`:
-        return mesh.up(instanceOf(otherOf(node)))
+        mesh.hint(instanceOf(otherOf(node)))
+        return mesh.seen(UUIDS[otherOf(node)])
       case 'is withdrawn':
         this.#acting = otherOf(node)
-        return this.#sides[otherOf(node)].mesh.down(UUIDS[node])
+        return this.#sides[otherOf(node)].mesh.gone(UUIDS[node])
       case 'says hello':
         return void pending?.emit('connect')
       case 'dial fails':
         return void pending?.destroy(new Error('nobody listens'))
       case 'timer ends':
-        return this.#endTimers(node, (ms) => ms !== DIAL_MS)
+        return this.#endTimers(node, (ms) => ms !== DIAL_MS && ms !== SLOW_MS)
       case 'gives its dial up':
         return this.#endTimers(node, (ms) => ms === DIAL_MS)
       case 'application destroys':
@@ -179,6 +183,8 @@ export class PairTrial {
       boot: bootOf(node, this.#crashes[node]),
       security: plain,
       limits: LIMITS,
+      locate: async () => instanceOf(otherOf(node)),
+      port: () => null,
       budget: new ConnectBudget(),
       replacements: { perSecond: 1, burst: 1e6 },
       connect: () => {

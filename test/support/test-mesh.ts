@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import type { Instance, Txt } from '#tcpnet/discovery/discovery.js'
+import type { Discovery, Instance, Txt } from '#tcpnet/discovery/discovery.js'
 import { ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
 import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
 import { Mesh } from '#tcpnet/mesh/mesh.js'
@@ -13,6 +13,7 @@ import { randomUuid } from '#tcpnet/uuid.js'
 export interface Parts {
   budget?: ConnectBudget
   connect?: Connect
+  locate?: Discovery['locate']
 }
 
 /** A mesh without discovery: what it learns of its peers, the test tells it. */
@@ -25,19 +26,29 @@ export class TestMesh {
   readonly failed: string[] = []
   /** Where it has tried to connect to, in this order. */
   readonly attempts: Endpoint[] = []
+  /** The peers that it asked discovery for, in this order. */
+  readonly questions: string[] = []
   readonly budget: ConnectBudget
+  /** What discovery knows, by uuid. */
+  readonly #known = new Map<string, Instance>()
   readonly #server = createServer()
   #closed: Promise<void> | null = null
 
   /** @param limits those that are not the default ones */
-  constructor(limits: Partial<Limits> = {}, { budget = new ConnectBudget(), connect = connectTo }: Parts = {}) {
+  constructor(limits: Partial<Limits> = {}, { budget = new ConnectBudget(), connect = connectTo, ...parts }: Parts = {}) {
+    const { locate = async (uuid) => this.#known.get(uuid) ?? null } = parts
     this.budget = budget
     this.mesh = new Mesh({
       name: 'test',
       uuid: this.uuid,
       boot: '0123456789abcdef',
       security: plain,
-      limits: { ...DEFAULT_LIMITS, ...limits },
+      limits: { ...DEFAULT_LIMITS, expect: { leastMs: 0, mostMs: 0 }, ...limits },
+      locate: async (uuid, signal) => {
+        this.questions.push(uuid)
+        return await locate(uuid, signal)
+      },
+      port: () => (this.#server.listening ? this.port : null),
       budget,
       connect: (endpoint, peer) => {
         this.attempts.push(endpoint)
@@ -65,6 +76,18 @@ export class TestMesh {
   /** Where it listens, as discovery tells it. */
   get instance(): Instance {
     return instanceAt(this.port, this.uuid)
+  }
+
+  /** Discovery sees a peer, and tells where it is when it is asked. */
+  announce(instance: Instance): void {
+    this.#known.set(instance.uuid, instance)
+    this.mesh.seen(instance.uuid)
+  }
+
+  /** Discovery does not see the peer any more. */
+  withdraw(uuid: string): void {
+    this.#known.delete(uuid)
+    this.mesh.gone(uuid)
   }
 
   get port(): number {
