@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { memory } from '#tcpnet/discovery/memory.js'
 import { testDiscovery } from './contract/discovery.js'
@@ -13,14 +14,15 @@ it('knows a service that came while one of its uuid was going', async () => {
     return new Watcher(memory, announcement, DEADLINE_MS)
   }
   const [witness, old] = [open('A', 4000), open('B', 4001)]
-  await witness.finds(old)
+  await witness.sees(old)
   // The newcomer is still to join when the old one leaves.
   const newcomer = open('B', 4002)
   await old.end()
   await newcomer.announced()
-  await witness.until('finds the newcomer', () => witness.known.get('B')?.port === 4002)
+  await witness.sees(newcomer)
+  assert.equal((await witness.finds(newcomer)).port, 4002)
   const later = open('C', 4003)
-  await later.finds(witness, newcomer)
-  await witness.finds(later)
+  await later.sees(witness, newcomer)
+  await witness.sees(later)
   for (const watcher of [witness, newcomer, later]) await watcher.end()
 })

@@ -13,8 +13,10 @@ function makeQueue(change: Partial<DialQueueOptions> = {}): DialQueue {
   return new DialQueue({ maxDials: 16, budget: new ConnectBudget(), places: () => 1000, onRoom: noRoom, ...change })
 }
 
+let links = 0
+
 function link({ isNew = true, isProven = false, first = '10.0.0.1' } = {}): Link {
-  return { isNew, places: { isProven, first, wasMetAt: () => isProven } } as unknown as Link
+  return { isNew, number: ++links, places: { isProven, first, wasMetAt: () => isProven } } as unknown as Link
 }
 
 function begin(queue: DialQueue, change: Partial<Dial> = {}): Dial {
@@ -84,10 +86,12 @@ describe('peers that wait', () => {
     end(queue, own)
   })
 
-  test('have their turns alternate: the newest that was never dialed, and the one that waits longest', () => {
+  test('have their turns alternate: the one that was heard of last, and the one that waits longest', () => {
     const queue = makeQueue()
     const links = [link({ isNew: false }), link(), link(), link()] as const
     for (const one of links) queue.add(one)
+    // It waits anew, as one does whose place was asked for, and was still heard of before the others.
+    queue.add(links[1])
     assert.deepEqual(queue.take(9), [links[3], links[0], links[2], links[1]])
     assert.deepEqual(queue.take(9), [])
   })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { firstUsable } from '#tcpnet/discovery/auto.js'
-import type { Driver, Listener } from '#tcpnet/discovery/discovery.js'
+import type { Driver, Instance, Listener } from '#tcpnet/discovery/discovery.js'
 import { chooseDriver } from '#tcpnet/discovery/drivers.js'
 import { mdns } from '#tcpnet/discovery/mdns.js'
 import { memory } from '#tcpnet/discovery/memory.js'
@@ -11,6 +11,15 @@ import { avahi, bonjour } from '#tcpnet/discovery/native.js'
 import { type ErrorCode, TcpnetError } from '#tcpnet/errors.js'
 import { ANNOUNCEMENT } from './support/fake-session.js'
 import { SILENT } from './support/silent.js'
+
+const INSTANCE: Instance = {
+  uuid: 'A1',
+  host: 'alpha.local',
+  port: 4000,
+  txt: {},
+  paths: [{ interfaceIndex: 2, family: 4, address: '192.0.2.1' }]
+}
+const NEVER = new AbortController().signal
 
 /** Drivers that are opened and closed, their listeners, and what the one over them tells. */
 class Trial {
@@ -41,7 +50,10 @@ class Trial {
       this.opened.push(name)
       if (error !== null) throw error
       this.#listeners.set(name, listener)
-      return { close: async () => void this.closed.push(name) }
+      return {
+        locate: async (uuid) => ({ ...INSTANCE, uuid, host: `${name}.local` }),
+        close: async () => void this.closed.push(name)
+      }
     }
   }
 }
@@ -89,6 +101,22 @@ describe('the first usable driver', () => {
     )
     assert.match(trial.errors[0]?.message ?? '', /one: apt-get this.*two: npm that/)
     assert.deepEqual(closed.errors, [])
+  })
+})
+
+describe('the question where an instance is', () => {
+  it('is answered by the driver that is used', async () => {
+    const trial = new Trial()
+    const discovery = trial.open({ one: null, two: null })
+    assert.deepEqual(await discovery.locate('B2', NEVER), { ...INSTANCE, uuid: 'B2', host: 'one.local' })
+    trial.of('one').failed(error('ERR_TCPNET_NO_DRIVER', 'no library'))
+    assert.equal((await discovery.locate('B2', NEVER))?.host, 'two.local')
+  })
+
+  it('has no answer where none can be used', async () => {
+    const discovery = new Trial().open({ one: error('ERR_TCPNET_ADDON', 'no binary') })
+    assert.equal(await discovery.locate('B2', NEVER), null)
+    await discovery.close()
   })
 })
 

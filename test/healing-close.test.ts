@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it, mock } from 'node:test'
 import { announcedTrial, HealingTrial } from './support/fake-session.js'
-import { found } from './support/sightings.js'
+import { seen } from './support/sightings.js'
 
 afterEach(() => mock.timers.reset())
 
@@ -12,7 +12,7 @@ describe('close', () => {
     assert.equal(trial.session.closed, 1)
     trial.session.farewell()
     await closing
-    trial.session.emit(found('A1'))
+    trial.session.emit(seen('A1'))
     trial.fail()
     trial.pass(60_000)
     assert.deepEqual(trial.take(), [])
@@ -61,9 +61,9 @@ describe('close', () => {
     assert.equal(trial.sessions.length, 1)
   })
 
-  it('in the five seconds behind an outage forgets what is stale without a word', async () => {
+  it('in the five seconds behind an outage forgets what was not seen again without telling it', async () => {
     const trial = announcedTrial()
-    trial.session.emit(found('A1'))
+    trial.session.emit(seen('A1'))
     trial.fail()
     trial.pass(500)
     trial.announce()
@@ -77,7 +77,7 @@ describe('close', () => {
 
   const moments: [string, (trial: HealingTrial) => void][] = [
     ['announced', (trial) => trial.announce()],
-    ['up A1', (trial) => trial.announce()],
+    ['seen A1', (trial) => trial.announce()],
     [
       'offline',
       (trial) => {
@@ -102,7 +102,7 @@ describe('close', () => {
       trial.onTold = (told) => {
         if (told === line) void trial.discovery.close()
       }
-      for (const name of ['A1', 'B2']) trial.session.emit(found(name))
+      for (const name of ['A1', 'B2']) trial.session.emit(seen(name))
       lead(trial)
       trial.pass(60_000)
       assert.equal(trial.told.at(-1), line)

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it, mock } from 'node:test'
-import { ANNOUNCEMENT, announcedTrial, HealingTrial } from './support/fake-session.js'
-import { found, lost } from './support/sightings.js'
+import { setImmediate } from 'node:timers/promises'
+import { LOCATE_MS } from '#tcpnet/discovery/discovery.js'
+import { ANNOUNCEMENT, announcedTrial, type FakeQuestion, HealingTrial } from './support/fake-session.js'
+import { gone, located, seen } from './support/sightings.js'
 
 afterEach(() => mock.timers.reset())
 
@@ -12,15 +14,15 @@ describe('the announcement', () => {
     assert.deepEqual(trial.session.announcement, ANNOUNCEMENT)
   })
 
-  it('is told once, and before what was found and is still there', () => {
+  it('is told once, and before the names that were seen and are still there', () => {
     const trial = new HealingTrial()
-    trial.session.emit(found('A1'))
-    trial.session.emit(found('B2'))
-    trial.session.emit(lost('B2'))
+    trial.session.emit(seen('A1'))
+    trial.session.emit(seen('B2'))
+    trial.session.emit(gone('B2'))
     assert.deepEqual(trial.take(), [])
     trial.announce()
     trial.announce()
-    assert.deepEqual(trial.take(), ['announced', 'up A1'])
+    assert.deepEqual(trial.take(), ['announced', 'seen A1'])
   })
 
   it('fails where the daemon is silent for 4.5 seconds', () => {
@@ -69,7 +71,7 @@ describe('the announcement', () => {
   for (const [failure, code] of failures) {
     it(`fails at once, for good and with ${code} where the session says ${failure}`, () => {
       const trial = new HealingTrial({ ...ANNOUNCEMENT, probe: true })
-      trial.session.emit(found('A1'))
+      trial.session.emit(seen('A1'))
       trial.fail(failure)
       assert.deepEqual(trial.take(), ['failed'])
       assert.equal(trial.errors[0]?.code, code)
@@ -89,7 +91,7 @@ describe('the announcement', () => {
 
   it('is tried again where it is said that another has a uuid that was generated: for a while', () => {
     const trial = new HealingTrial()
-    trial.session.emit(found('A1'))
+    trial.session.emit(seen('A1'))
     for (const ms of [500, 1000, 2000, 4000, 8000]) {
       trial.fail('conflict')
       trial.pass(ms)
@@ -100,16 +102,16 @@ describe('the announcement', () => {
     assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_UUID_CONFLICT')
   })
 
-  it('that came after such a lie has what was found since', () => {
+  it('that came after such a false conflict has the names that were seen before it and since', () => {
     const trial = new HealingTrial()
-    trial.session.emit(found('A1'))
+    trial.session.emit(seen('A1'))
     trial.fail('conflict')
     trial.pass(500)
-    trial.session.emit(found('B2'))
+    trial.session.emit(seen('B2'))
     trial.announce()
-    assert.deepEqual(trial.take(), ['announced', 'up A1', 'up B2'])
+    assert.deepEqual(trial.take(), ['announced', 'seen A1', 'seen B2'])
     trial.pass(5000)
-    assert.deepEqual(trial.take(), ['down A1'])
+    assert.deepEqual(trial.take(), ['gone A1'])
   })
 
   it('is lost for good in a conflict that comes later, where the uuid was chosen', () => {
@@ -240,26 +242,26 @@ describe('an outage of the daemon', () => {
   })
 })
 
-describe('what was known before an outage', () => {
-  it('stays known, and is told down five seconds after it where it is not seen again', () => {
+describe('a name that was seen before an outage', () => {
+  it('stays seen, and is told gone five seconds after it where it is not seen again', () => {
     const trial = announcedTrial()
-    for (const name of ['A1', 'B2']) trial.session.emit(found(name))
+    for (const name of ['A1', 'B2']) trial.session.emit(seen(name))
     trial.take()
     trial.fail()
     trial.pass(500)
-    trial.session.emit(found('B2'))
+    trial.session.emit(seen('B2'))
     trial.announce()
-    trial.session.emit(found('C3'))
-    assert.deepEqual(trial.take(), ['offline', 'online', 'up C3'])
+    trial.session.emit(seen('C3'))
+    assert.deepEqual(trial.take(), ['offline', 'online', 'seen C3'])
     trial.pass(4999)
     assert.deepEqual(trial.take(), [])
     trial.pass(1)
-    assert.deepEqual(trial.take(), ['down A1'])
+    assert.deepEqual(trial.take(), ['gone A1'])
   })
 
   it('is kept through an outage in the five seconds behind another', () => {
     const trial = announcedTrial()
-    trial.session.emit(found('A1'))
+    trial.session.emit(seen('A1'))
     trial.fail()
     trial.pass(500)
     trial.announce()
@@ -268,33 +270,22 @@ describe('what was known before an outage', () => {
     trial.pass(500)
     trial.announce()
     trial.pass(4999)
-    assert.deepEqual(trial.take(), ['up A1', 'offline', 'online', 'offline', 'online'])
+    assert.deepEqual(trial.take(), ['seen A1', 'offline', 'online', 'offline', 'online'])
     trial.pass(1)
-    assert.deepEqual(trial.take(), ['down A1'])
+    assert.deepEqual(trial.take(), ['gone A1'])
   })
 
-  it('is told down, too, where an attempt found it that failed', () => {
+  it('is told gone, too, where only an attempt that failed saw it again', () => {
     const trial = announcedTrial()
-    trial.session.emit(found('A1'))
+    trial.session.emit(seen('A1'))
     trial.fail()
     trial.pass(500)
-    trial.session.emit(found('A1'))
+    trial.session.emit(seen('A1'))
     trial.fail()
     trial.pass(1000)
     trial.announce()
     trial.pass(5000)
-    assert.deepEqual(trial.take(), ['up A1', 'offline', 'online', 'down A1'])
-  })
-
-  it('is told again where it has changed', () => {
-    const trial = announcedTrial()
-    trial.session.emit(found('A1'))
-    trial.fail()
-    trial.pass(500)
-    trial.announce()
-    trial.session.emit(found('A1', { port: 5000 }))
-    trial.pass(5000)
-    assert.deepEqual(trial.take(), ['up A1', 'offline', 'online', 'up A1'])
+    assert.deepEqual(trial.take(), ['seen A1', 'offline', 'online', 'gone A1'])
   })
 })
 
@@ -306,11 +297,128 @@ describe('a session that has ended', () => {
     trial.pass(500)
     trial.announce()
     trial.take()
-    old.emit(found('A1'))
+    old.emit(seen('A1'))
     old.emit({ type: 'announced' })
     old.emit({ type: 'failed', failure: 'daemon', message: 'late' })
     trial.pass(60_000)
     assert.deepEqual(trial.take(), [])
     assert.equal(trial.sessions.length, 2)
+  })
+})
+
+describe('the question where an instance is', () => {
+  const NEVER = new AbortController().signal
+
+  /** Asks; the session has the question then. */
+  function ask(trial: HealingTrial, signal = NEVER) {
+    const answer = trial.discovery.locate('A1', signal)
+    const question: FakeQuestion = trial.session.questions.at(-1) ?? assert.fail('the session is not asked')
+    return { answer, question }
+  }
+
+  it('is answered by the session, with the addresses that can be dialed', async () => {
+    const trial = announcedTrial()
+    const { answer, question } = ask(trial)
+    assert.equal(question.uuid, 'A1')
+    question.answer(located({ host: 'h\\195\\180st.local', txt: ['v=1'] }, ['192.0.2.1', '0.0.0.0', 'fd00::1']))
+    const { txt, ...rest } = (await answer) ?? assert.fail('there is no answer')
+    assert.deepEqual({ ...txt }, { v: '1' })
+    assert.deepEqual(rest, {
+      uuid: 'A1',
+      host: 'hôst.local',
+      port: 4000,
+      paths: [
+        { interfaceIndex: 2, family: 4, address: '192.0.2.1' },
+        { interfaceIndex: 2, family: 6, address: 'fd00::1' }
+      ]
+    })
+    assert.equal(question.takenBack, 1)
+    assert.deepEqual(trial.take(), [])
+  })
+
+  it('is put anew each time', async () => {
+    const trial = announcedTrial()
+    for (const port of [4000, 5000]) {
+      const { answer, question } = ask(trial)
+      question.answer(located({ port }))
+      assert.equal((await answer)?.port, port)
+    }
+    assert.equal(trial.session.questions.length, 2)
+  })
+
+  it('has no answer where the session does not know it, or no address of it can be dialed', async () => {
+    const trial = announcedTrial()
+    for (const location of [null, located({}, ['0.0.0.0']), located({ port: 0 })]) {
+      const { answer, question } = ask(trial)
+      question.answer(location)
+      assert.equal(await answer, null)
+    }
+  })
+
+  it('has none at once while there is no session', async () => {
+    const trial = announcedTrial()
+    trial.fail()
+    assert.equal(await trial.discovery.locate('A1', NEVER), null)
+    assert.equal(trial.session.questions.length, 0)
+  })
+
+  it('has none when the session ends: the next one is asked anew', async () => {
+    const trial = announcedTrial()
+    const { answer, question } = ask(trial)
+    trial.fail()
+    assert.equal(await answer, null)
+    assert.equal(question.takenBack, 1)
+    trial.pass(500)
+    const next = ask(trial)
+    next.question.answer(located())
+    assert.equal((await next.answer)?.port, 4000)
+  })
+
+  it('has none where the session fails as it is asked', async () => {
+    const trial = announcedTrial()
+    trial.session.onQuestion = () => trial.fail()
+    const { answer, question } = ask(trial)
+    assert.equal(await answer, null)
+    assert.equal(question.takenBack, 1)
+    assert.deepEqual(trial.take(), ['offline'])
+  })
+
+  it('has none when its signal is aborted; where that was before, the session is not asked', async () => {
+    const trial = announcedTrial()
+    const controller = new AbortController()
+    const { answer, question } = ask(trial, controller.signal)
+    controller.abort()
+    assert.equal(await answer, null)
+    assert.equal(question.takenBack, 1)
+    assert.equal(await trial.discovery.locate('A1', controller.signal), null)
+    assert.equal(trial.session.questions.length, 1)
+  })
+
+  it('has none after two seconds', async () => {
+    const trial = announcedTrial()
+    const { answer, question } = ask(trial)
+    let ended = false
+    const end = answer.then((instance) => {
+      ended = true
+      return instance
+    })
+    trial.pass(LOCATE_MS - 1)
+    await setImmediate()
+    assert.deepEqual([ended, question.takenBack], [false, 0])
+    trial.pass(1)
+    assert.equal(await end, null)
+    assert.equal(question.takenBack, 1)
+  })
+
+  it('has none after close, nor does one that was put before', async () => {
+    const trial = announcedTrial()
+    const { answer, question } = ask(trial)
+    const closing = trial.discovery.close()
+    assert.equal(await answer, null)
+    assert.equal(question.takenBack, 1)
+    assert.equal(await trial.discovery.locate('A1', NEVER), null)
+    assert.equal(trial.session.questions.length, 1)
+    trial.session.farewell()
+    await closing
   })
 })

@@ -13,6 +13,7 @@ import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
 import { Link } from '#tcpnet/mesh/link.js'
 import { connectTo } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
+import { isHigher } from '#tcpnet/uuid.js'
 import { unlimited } from './support/allowance.js'
 import { TestMesh } from './support/test-mesh.js'
 import { until, within } from './support/wait.js'
@@ -27,6 +28,12 @@ function meshWith(limits: Partial<Limits> = {}): TestMesh {
   const made = new TestMesh({ maxDials: 1, goodbyeMs: 0, ...limits })
   cleanUps.push(() => void made.close())
   return made
+}
+
+/** Peers that are seen are expected to dial for so long. */
+function expecting(ms: number): Limits['expect'] {
+  const span = { leastMs: ms, mostMs: ms }
+  return { higher: span, lower: span }
 }
 
 /** What a test takes out of a mesh. */
@@ -107,7 +114,7 @@ test('a hint that leads nowhere is forgotten and not told, and a failed dial of 
 
 test('a peer that is seen is asked for only when it neither dials nor is hinted at', async () => {
   const [hinted, asked] = [await silentServer(), await silentServer()]
-  const soon = meshWith({ expect: { leastMs: 60_000, mostMs: 60_000 } })
+  const soon = meshWith({ expect: expecting(60_000) })
   const dial = once(hinted, 'connection')
   soon.mesh.seen('A1')
   await setImmediate()
@@ -116,11 +123,22 @@ test('a peer that is seen is asked for only when it neither dials nor is hinted 
   await within(dial, 'the hint is not dialed')
   assert.deepEqual(soon.questions, [])
 
-  const late = meshWith({ expect: { leastMs: 1, mostMs: 1 } })
+  const late = meshWith({ expect: expecting(1) })
   const answered = once(asked, 'connection')
   late.announce(instance('A1', portOf(asked)))
   await within(answered, 'the peer is not dialed where it is')
   assert.deepEqual(late.questions, ['A1'])
+})
+
+test('of two that see each other, the one with the higher uuid asks first', async () => {
+  const [one, other] = await Promise.all([1, 2].map(() => TestMesh.listening({ expect: DEFAULT_LIMITS.expect })))
+  assert.ok(one !== undefined && other !== undefined)
+  cleanUps.push(() => void Promise.all([one.close(), other.close()]))
+  const [higher, lower] = isHigher(one.uuid, other.uuid) ? [one, other] : [other, one]
+  lower.announce(higher.instance)
+  higher.announce(lower.instance)
+  await until(() => lower.connected.size === 1, 'no connection')
+  assert.deepEqual([higher.questions, lower.questions], [[lower.uuid], []])
 })
 
 test('a hint that is slow is corrected by the answer to where the peer is', async () => {

@@ -1,101 +1,247 @@
-// A uuid that was chosen is asked for before it is announced. The network is the loopback interface.
+// The queries of our own beside a driver. The network is the loopback interface, where the test answers.
 import assert from 'node:assert/strict'
-import { createSocket, type Socket } from 'node:dgram'
-import { once } from 'node:events'
-import { afterEach, beforeEach, describe, it } from 'node:test'
-import { decode, encode } from 'dns-packet'
-import type { Discovery, Driver } from '#tcpnet/discovery/discovery.js'
-import { LOOK_TIMES, withFirstLook } from '#tcpnet/discovery/with-first-look.js'
+import { afterEach, beforeEach, describe, it, mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { type Discovery, type Driver, type Instance, type Listener, LOCATE_MS } from '#tcpnet/discovery/discovery.js'
+import { LOOK_TIMES, type LookTimes, withFirstLook } from '#tcpnet/discovery/with-first-look.js'
 import { interfaceOf } from '#tcpnet/network.js'
 import { ANNOUNCEMENT } from './support/fake-session.js'
+import { type Asked, LOOPBACK, Responder, responseOf } from './support/responder.js'
 import { SILENT } from './support/silent.js'
 import { Tally } from './support/wait.js'
 
-const [GROUP, PORT, LOOPBACK] = ['224.0.0.251', 5353, '127.0.0.1']
 const TYPE = `_${ANNOUNCEMENT.name}._tcp.local`
-/** As the real ones, without the waits. */
-const TIMES = { askAtMs: [0, 50], answerMs: 250 }
+const ON_LOOPBACK = { ...ANNOUNCEMENT, interfaceIndex: interfaceOf(LOOPBACK)?.index ?? 0, address: LOOPBACK }
+const NEVER = new AbortController().signal
 
-const announcement = {
-  ...ANNOUNCEMENT,
-  probe: true,
-  interfaceIndex: interfaceOf(LOOPBACK)?.index ?? 0,
-  address: LOOPBACK
-}
-
-/** What happened, in order. */
-let story: Tally<string>
-let responder: Socket | null
+let responder: Responder
 let discovery: Discovery | null
 
-/** Answers the questions of these numbers, the first is 1, for the announcement's uuid. */
-async function answering(numbers: readonly number[]): Promise<void> {
-  let asked = 0
-  const socket = createSocket({ type: 'udp4', reuseAddr: true })
-  responder = socket
-  socket.on('message', (message, from) => {
-    if (!decode(message).questions?.some(({ name }) => name === TYPE)) return
-    story.add(`question ${++asked}`)
-    if (numbers.includes(asked)) socket.send(answer(), from.port, from.address)
-  })
-  socket.bind({ port: PORT, address: GROUP, exclusive: true })
-  await once(socket, 'listening')
-  socket.addMembership(GROUP, LOOPBACK)
-  socket.setMulticastInterface(LOOPBACK)
-}
-
-function answer(): Buffer {
-  const name = `${announcement.uuid}.${TYPE}`
-  return encode({
-    type: 'response',
-    answers: [{ type: 'PTR', name: TYPE, data: name }],
-    additionals: [
-      { type: 'SRV', name, data: { port: 4000, target: 'older.local' } },
-      { type: 'A', name: 'older.local', data: LOOPBACK }
-    ]
-  })
-}
-
-function open(): Discovery {
-  const driver: Driver = () => {
-    story.add('announced')
-    return { close: async () => {} }
-  }
-  const failed = (error: Error) => story.add('code' in error ? String(error.code) : error.message)
-  return withFirstLook(driver, TIMES)(announcement, { ...SILENT, failed })
-}
-
-beforeEach(() => {
-  story = new Tally()
+beforeEach(async () => {
   discovery = null
-  responder = null
+  responder = await Responder.open(TYPE)
 })
 afterEach(async () => {
+  mock.timers.reset()
   await discovery?.close()
-  responder?.close()
+  responder.close()
 })
 
 describe('a chosen uuid', () => {
+  /** As the real ones, without the waits. */
+  const TIMES = { askAtMs: [0, 50], answerMs: 250 }
+  /** What happened, in order. */
+  let story: Tally<string>
+
+  /** Opens a discovery; the questions of these numbers, the first is 1, are answered for its uuid. */
+  function open(answered: readonly number[]): void {
+    story = new Tally()
+    responder.onQuestion = ({ question, answer }, number) => {
+      story.add(`question ${number} for ${question.type}`)
+      if (answered.includes(number)) answer(responseOf(TYPE, ANNOUNCEMENT.uuid))
+    }
+    const driver: Driver = () => {
+      story.add('announced')
+      return { locate: async () => null, close: async () => {} }
+    }
+    const failed = (error: Error) => story.add('code' in error ? String(error.code) : error.message)
+    discovery = withFirstLook(driver, TIMES)({ ...ON_LOOPBACK, probe: true }, { ...SILENT, failed })
+  }
+
   it('is announced when nobody answered for it, and that was asked twice', async () => {
-    await answering([])
-    discovery = open()
-    assert.deepEqual(await story.reach(3, 'it is announced'), ['question 1', 'question 2', 'announced'])
+    open([])
+    const expected = ['question 1 for PTR', 'question 2 for PTR', 'announced']
+    assert.deepEqual(await story.reach(3, 'it is announced'), expected)
   })
 
   it('is not announced when the first question is answered', async () => {
-    await answering([1])
-    discovery = open()
-    assert.deepEqual(await story.reach(2, 'it fails'), ['question 1', 'ERR_TCPNET_UUID_CONFLICT'])
+    open([1])
+    assert.deepEqual(await story.reach(2, 'it fails'), ['question 1 for PTR', 'ERR_TCPNET_UUID_CONFLICT'])
   })
 
   it('is not announced when only the second question is answered', async () => {
-    await answering([2])
-    discovery = open()
-    assert.deepEqual(await story.reach(3, 'it fails'), ['question 1', 'question 2', 'ERR_TCPNET_UUID_CONFLICT'])
+    open([2])
+    const expected = ['question 1 for PTR', 'question 2 for PTR', 'ERR_TCPNET_UUID_CONFLICT']
+    assert.deepEqual(await story.reach(3, 'it fails'), expected)
   })
 
   it('is asked for again after the second for which mDNSResponder answers nobody (RFC 6762 §6)', () => {
     const [first = 0, second = 0] = LOOK_TIMES.askAtMs
     assert.ok(second - first >= 1000)
+  })
+})
+
+describe('a look', () => {
+  it('hints at each instance once, and not at the service itself; what the driver sees is told beside it', async () => {
+    responder.onQuestion = ({ answer }) => {
+      answer(...[ANNOUNCEMENT.uuid, 'B2', 'B2', 'C3'].map((uuid) => responseOf(TYPE, uuid)))
+    }
+    const told = new Tally<string>()
+    const listener: Listener = {
+      ...SILENT,
+      hint: ({ uuid }) => told.add(`hint ${uuid}`),
+      seen: (uuid) => told.add(`seen ${uuid}`),
+      gone: (uuid) => told.add(`gone ${uuid}`)
+    }
+    let driven: Listener = SILENT
+    const driver: Driver = (_announcement, listener) => {
+      driven = listener
+      return { locate: async () => null, close: async () => {} }
+    }
+    discovery = withFirstLook(driver, { startAtMs: [0, 20] })(ON_LOOPBACK, listener)
+    driven.seen('B2')
+    driven.gone('B2')
+    await responder.questions.reach(2, 'both questions come')
+    assert.deepEqual(await told.reach(4, 'the others are hinted at'), ['seen B2', 'gone B2', 'hint B2', 'hint C3'])
+  })
+})
+
+describe('the question where an instance is', () => {
+  const DAEMON: Instance = {
+    uuid: 'B2',
+    host: 'daemon.local',
+    port: 5000,
+    txt: {},
+    paths: [{ interfaceIndex: ON_LOOPBACK.interfaceIndex, family: 4, address: LOOPBACK }]
+  }
+  /** No look but at the start; the daemon is asked at once or not at all, as the test needs it. */
+  const AT_ONCE = { againMs: 60_000, locateMs: 0 }
+  const NOT_AT_ALL = { againMs: 60_000, locateMs: 60_000 }
+
+  /** The daemon's questions, which it answers with `answer`. */
+  interface Daemon {
+    readonly questions: Tally<{ uuid: string; signal: AbortSignal }>
+    answer: () => Promise<Instance | null>
+  }
+
+  function open(times: Partial<LookTimes>): { discovery: Discovery; daemon: Daemon } {
+    const daemon: Daemon = { questions: new Tally(), answer: () => new Promise(() => {}) }
+    const driver: Driver = () => ({
+      locate: (uuid, signal) => {
+        daemon.questions.add({ uuid, signal })
+        const aborted = new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null)))
+        return Promise.race([daemon.answer(), aborted])
+      },
+      close: async () => {}
+    })
+    const opened = withFirstLook(driver, times)(ON_LOOPBACK, SILENT)
+    discovery = opened
+    return { discovery: opened, daemon }
+  }
+
+  const isForIt = ({ question }: Asked) => question.name === `B2.${TYPE}`
+
+  /** Answers each question for the instance, also those that have come, with these messages, which are sent together. */
+  function answering(...messages: readonly Buffer[]): void {
+    responder.onQuestion = (asked) => {
+      if (isForIt(asked)) asked.answer(...messages)
+    }
+    for (const { answer } of responder.questions.items.filter(isForIt)) answer(...messages)
+  }
+
+  it('is answered by the network; the daemon is not asked', async () => {
+    const { discovery, daemon } = open(NOT_AT_ALL)
+    answering(responseOf(TYPE, 'B2', { port: 4001 }))
+    const found = await discovery.locate('B2', NEVER)
+    assert.deepEqual([found?.uuid, found?.host, found?.port], ['B2', 'alpha.local', 4001])
+    assert.equal(daemon.questions.items.length, 0)
+  })
+
+  it('is not answered by what the network says of another', async () => {
+    const { discovery } = open(NOT_AT_ALL)
+    answering(responseOf(TYPE, 'C3', { port: 4001 }), responseOf(TYPE, 'B2', { port: 4002 }))
+    assert.equal((await discovery.locate('B2', NEVER))?.port, 4002)
+  })
+
+  it('has the paths of all answers that come within a moment', async () => {
+    const { discovery } = open(NOT_AT_ALL)
+    answering(responseOf(TYPE, 'B2'), responseOf(TYPE, 'B2', { address: '127.0.0.2' }))
+    const found = await discovery.locate('B2', NEVER)
+    assert.deepEqual(
+      found?.paths.map(({ address }) => address),
+      [LOOPBACK, '127.0.0.2']
+    )
+  })
+
+  it('is answered by the daemon where the network does not', async () => {
+    const { discovery, daemon } = open(AT_ONCE)
+    daemon.answer = async () => DAEMON
+    assert.deepEqual(await discovery.locate('B2', NEVER), DAEMON)
+    assert.deepEqual(
+      daemon.questions.items.map(({ uuid }) => uuid),
+      ['B2']
+    )
+  })
+
+  it('is answered by the network where the daemon, which was asked too, is slower: that question ends', async () => {
+    const { discovery, daemon } = open(AT_ONCE)
+    const question = discovery.locate('B2', NEVER)
+    const [asked] = await daemon.questions.reach(1, 'the daemon is asked')
+    answering(responseOf(TYPE, 'B2'))
+    assert.equal((await question)?.port, 4000)
+    assert.equal(asked?.signal.aborted, true)
+  })
+
+  it('is answered by the network where the daemon does not know it', async () => {
+    const { discovery, daemon } = open(AT_ONCE)
+    daemon.answer = async () => {
+      answering(responseOf(TYPE, 'B2'))
+      return null
+    }
+    assert.equal((await discovery.locate('B2', NEVER))?.port, 4000)
+    assert.equal(daemon.questions.items.length, 1)
+  })
+
+  it('is put to the daemon after its time without an answer, and ends for both after two seconds', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    const { discovery, daemon } = open({ againMs: 60_000 })
+    let answer: Instance | null | undefined
+    const question = discovery.locate('B2', NEVER).then((found) => {
+      answer = found
+    })
+    const pass = async (ms: number) => {
+      mock.timers.tick(ms)
+      await setImmediate()
+    }
+    await pass(LOOK_TIMES.locateMs - 1)
+    assert.equal(daemon.questions.items.length, 0)
+    await pass(1)
+    assert.equal(daemon.questions.items.length, 1)
+    await pass(LOCATE_MS - LOOK_TIMES.locateMs - 1)
+    assert.equal(answer, undefined)
+    await pass(1)
+    assert.equal(answer, null)
+    assert.equal(daemon.questions.items[0]?.signal.aborted, true)
+    await question
+  })
+
+  it('has no answer when its signal is aborted, and ends for both', async () => {
+    const { discovery, daemon } = open(AT_ONCE)
+    const controller = new AbortController()
+    const question = discovery.locate('B2', controller.signal)
+    const [asked] = await daemon.questions.reach(1, 'the daemon is asked')
+    controller.abort()
+    assert.equal(await question, null)
+    assert.equal(asked?.signal.aborted, true)
+  })
+
+  it('is put to neither where its signal was aborted before', async () => {
+    const { discovery, daemon } = open(AT_ONCE)
+    assert.equal(await discovery.locate('B2', AbortSignal.abort()), null)
+    assert.equal(daemon.questions.items.length, 0)
+    // A question to the network that was sent before this one would have come before it.
+    answering(responseOf(TYPE, 'B2'))
+    assert.equal((await discovery.locate('B2', NEVER))?.port, 4000)
+    assert.equal(responder.questions.items.filter(isForIt).length, 1)
+  })
+
+  it('has no answer after close, nor does one that was put before', async () => {
+    const { discovery, daemon } = open(AT_ONCE)
+    const question = discovery.locate('B2', NEVER)
+    await daemon.questions.reach(1, 'the daemon is asked')
+    await discovery.close()
+    assert.equal(await question, null)
+    assert.equal(await discovery.locate('B2', NEVER), null)
+    assert.equal(daemon.questions.items.length, 1)
   })
 })

@@ -31,8 +31,7 @@ export class Sightings {
   seen(uuid: string): void {
     if (this.#confirmed.has(uuid)) return
     const isNew = !this.#doubted.delete(uuid)
-    if (isNew && !this.#makeRoom())
-      return trace('%s: ignored: %d instances are known already', uuid, MAX_INSTANCES)
+    if (isNew && !this.#makeRoom()) return trace('%s: ignored: %d instances are known already', uuid, MAX_INSTANCES)
     this.#confirmed.add(uuid)
     if (isNew && this.#telling) this.#listener.seen(uuid)
   }

@@ -37,8 +37,8 @@ export const LOOK_TIMES: LookTimes = {
 
 /** Milliseconds after its last question in which a look is answered. */
 const LAST_ANSWER_MS = 2000
-/** Milliseconds that other interfaces may add to the first answer of where an instance is. */
-const MOMENT_MS = 50
+/** Milliseconds that other interfaces may add to the first answer of where an instance is: all are asked at the same time. */
+const MOMENT_MS = 10
 /** When the network is asked where an instance is, in milliseconds. */
 const LOCATE_AT_MS = [0, 1000]
 /** Looks become as much rarer as the cluster is larger than this: so they cost each member the same at any size. */

@@ -33,8 +33,9 @@ export interface DialQueueOptions {
  * must not delay real peers:
  *
  * - Peers that were connected before come first.
- * - Of the others, turns alternate between the newest that was never dialed and the one that waits longest, so that
- *   neither a flood before nor a flood after a real peer starves it. They begin only as fast as the budget allows.
+ * - Of the others, turns alternate between the one that was heard of last, of those of which no dial has ended, and the
+ *   one that waits longest, so that neither a flood before nor a flood after a real peer starves it. They begin only as
+ *   fast as the budget allows.
  * - A dial that takes longer than one on a local network does yields its turn while others wait. It goes on; where too
  *   many do, the oldest fails.
  */
@@ -47,7 +48,7 @@ export class DialQueue {
   readonly #proven = new Set<Link>()
   /** The others, in the order in which they came. */
   readonly #waiting = new Set<Link>()
-  /** Those of them that were never dialed. */
+  /** Those of them of which no dial has ended. */
   readonly #fresh = new Set<Link>()
   /** Those whose turn it is, until their dials begin. */
   readonly #called = new Set<Link>()
@@ -128,7 +129,7 @@ export class DialQueue {
     if (this.#options.budget.left() <= this.#called.size) return null
     const isAllowed = (link: Link) => this.#isAllowed(link)
     const oldest = () => first(this.#waiting, isAllowed)
-    const link = this.#newestIsNext ? (last(this.#fresh, isAllowed) ?? oldest()) : oldest()
+    const link = this.#newestIsNext ? (newest(this.#fresh, isAllowed) ?? oldest()) : oldest()
     if (link !== null) this.#newestIsNext = !this.#newestIsNext
     return link
   }
@@ -188,7 +189,8 @@ function first<T>(set: ReadonlySet<T>, isMeant: (item: T) => boolean = any): T |
   return null
 }
 
-function last<T>(set: ReadonlySet<T>, isMeant: (item: T) => boolean): T | null {
-  for (const item of [...set].reverse()) if (isMeant(item)) return item
-  return null
+function newest(links: ReadonlySet<Link>, isMeant: (link: Link) => boolean): Link | null {
+  let found: Link | null = null
+  for (const link of links) if ((found === null || link.number > found.number) && isMeant(link)) found = link
+  return found
 }

@@ -1,3 +1,8 @@
+export interface TimeSpan {
+  readonly leastMs: number
+  readonly mostMs: number
+}
+
 /** What bounds a mesh: how much of everything, and for how long. Of all these only `maxPeers` is a setting. */
 export interface Limits {
   /** Dials under way at once. */
@@ -14,8 +19,11 @@ export interface Limits {
   readonly silentAfterMs: number
   /** Milliseconds after which a dial is slow, so that another can take its turn: on a local network it takes less. */
   readonly slowAfterMs: number
-  /** Milliseconds for which a peer that was just seen is expected to dial, or to be hinted at, before it is asked for: a random time. */
-  readonly expect: { readonly leastMs: number; readonly mostMs: number }
+  /**
+   * Milliseconds for which a peer that was just seen is expected to dial, or to be hinted at, before it is asked for: a random
+   * time. Of two services that see each other at the same time the one with the higher uuid asks first.
+   */
+  readonly expect: { readonly higher: TimeSpan; readonly lower: TimeSpan }
   /** Milliseconds for which a peer that goes away may still be announced (RFC 6762 §10.1: one second). */
   readonly goodbyeMs: number
   /** Milliseconds that connections are given to end when the service closes; what has not ended then is reset. */
@@ -30,7 +38,7 @@ export const DEFAULT_LIMITS: Limits = {
   helloTimeoutMs: 5000,
   silentAfterMs: 1000,
   slowAfterMs: 250,
-  expect: { leastMs: 50, mostMs: 150 },
+  expect: { higher: { leastMs: 0, mostMs: 30 }, lower: { leastMs: 50, mostMs: 150 } },
   goodbyeMs: 2000,
   closeGraceMs: 2000
 }

@@ -83,9 +83,14 @@ interface LinkOwner {
  */
 const REPLACEMENTS: BucketLimits = { perSecond: 1, burst: 3 }
 
+/** How many peers were heard of. */
+let links = 0
+
 /** This service's state for one peer: the facts, and where things stand. It decides nothing. */
 export class Link {
   readonly uuid: string
+  /** The higher, the later the peer was heard of. */
+  readonly number = ++links
   /** The peer's own dial, waiting for its answer. */
   applicant: Applicant | null = null
   /** How many questions where it is were answered, and count against the budget. */

@@ -3,6 +3,7 @@ import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
 import { canonical } from '../network.js'
 import { securityObjection } from '../security/security.js'
+import { isHigher } from '../uuid.js'
 import { Acceptor, type Applicant } from './acceptor.js'
 import { Allowance, type ConnectBudget, processBudget } from './connect-budget.js'
 import { Connections } from './connections.js'
@@ -128,7 +129,8 @@ export class Mesh {
   }
 
   #expect(link: Link): void {
-    const { leastMs, mostMs } = this.#options.limits.expect
+    const { limits, uuid } = this.#options
+    const { leastMs, mostMs } = isHigher(uuid, link.uuid) ? limits.expect.higher : limits.expect.lower
     const onDue = () => {
       link.enter({ kind: 'idle' }, 'it did not dial')
       this.#wake(link)

@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decode, encode } from 'dns-packet'
-import type { InterfaceAddress } from '#tcpnet/addon.js'
-import type { Instance } from '#tcpnet/discovery/discovery.js'
+import type { InterfaceAddress, LocationPath } from '#tcpnet/addon.js'
 import { instancesIn } from '#tcpnet/discovery/first-answer.js'
-import { Instances } from '#tcpnet/discovery/instances.js'
+import { instanceOf } from '#tcpnet/discovery/located.js'
 import { dialable, interfaceOf, interfacesWith } from '#tcpnet/network.js'
-import { type Found, found } from '../support/sightings.js'
+import { located } from '../support/sightings.js'
 
 const LO = interfaceOf('127.0.0.1')?.index ?? assert.fail('this machine has no loopback interface')
 const [ETH0, ETH1, TUNNEL, GONE] = [LO + 1, LO + 2, LO + 3, LO + 4]
@@ -53,17 +52,10 @@ function dialed(addresses: readonly string[], interfaceIndex: number): string[] 
   return dialable(paths, () => INTERFACES).map(({ address }) => address.replace(/%.*/, ''))
 }
 
-/** Of an instance with all of these addresses that a daemon tells of, those that are told on. */
-function told(addresses: readonly string[], interfaceIndex: number, origin: Found['origin'] = 'unknown'): string[] {
-  const paths: string[] = []
-  const listener = {
-    up: (instance: Instance) => paths.splice(0, Infinity, ...instance.paths.map(({ address }) => address)),
-    down: () => {}
-  }
-  const instances = new Instances(listener, () => INTERFACES)
-  instances.begin()
-  instances.found(found('A1', { interfaceIndex, addresses, origin }))
-  return paths
+/** Of an instance that a daemon has located at all of these addresses, those that are kept. */
+function kept(addresses: readonly string[], interfaceIndex: number, origin: LocationPath['origin']): string[] {
+  const instance = instanceOf('A1', located({}, addresses, interfaceIndex, origin), INTERFACES)
+  return (instance?.paths ?? []).map(({ address }) => address)
 }
 
 const cases: [what: string, interfaceIndex: number, addresses: string[], areDialed: boolean][] = [
@@ -115,15 +107,15 @@ describe('an address of this machine', () => {
     }
   })
 
-  it('is told of where this machine announced it, or that is not known', () => {
+  it('is located where this machine announced it, or that is not known', () => {
     const addresses = [...OWN, '192.168.1.6']
-    assert.deepEqual(told(addresses, ETH0, 'this machine'), addresses)
-    assert.deepEqual(told(addresses, ETH0, 'unknown'), addresses)
-    assert.deepEqual(told(addresses, ETH0, 'another machine'), ['192.168.1.6'])
+    assert.deepEqual(kept(addresses, ETH0, 'this machine'), addresses)
+    assert.deepEqual(kept(addresses, ETH0, 'unknown'), addresses)
+    assert.deepEqual(kept(addresses, ETH0, 'another machine'), ['192.168.1.6'])
   })
 
-  it('on the loopback interface is told of whoever announced it', () => {
+  it('on the loopback interface is located, whichever machine announced it', () => {
     for (const origin of ['this machine', 'another machine', 'unknown'] as const)
-      assert.deepEqual(told(['127.0.0.1', '::1'], LO, origin), ['127.0.0.1', '::1'])
+      assert.deepEqual(kept(['127.0.0.1', '::1'], LO, origin), ['127.0.0.1', '::1'])
   })
 })

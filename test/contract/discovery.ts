@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, afterEach, describe, it } from 'node:test'
-import type { Announcement, Driver } from '#tcpnet/discovery/discovery.js'
+import type { Announcement, Driver, Instance } from '#tcpnet/discovery/discovery.js'
 import { randomUuid } from '#tcpnet/uuid.js'
 import { Watcher } from './watcher.js'
 
@@ -51,6 +51,7 @@ export function testDiscovery(name: string, bench: Bench): void {
     testAnnouncing(open)
     testFinding(open)
     testChanging(open)
+    testLocating(open)
     testNames(open)
     testClosing(open)
     if (bench.loopbackIndex !== undefined) testLoopback(open, bench.loopbackIndex)
@@ -74,76 +75,82 @@ function testAnnouncing(open: Open): void {
     const older = open({ probe: true })
     const witness = open()
     await older.announced()
-    await witness.finds(older)
+    await witness.sees(older)
     const newcomer = open({ uuid: older.uuid, probe: true, port: 4001 })
     assert.equal((await newcomer.failed()).code, 'ERR_TCPNET_UUID_CONFLICT')
     await newcomer.close()
     const third = open()
-    await third.finds(older)
-    assert.equal(third.known.get(older.uuid)?.port, 4000)
-    assert.equal(witness.known.get(older.uuid)?.port, 4000)
+    assert.equal((await third.finds(older)).port, 4000)
+    assert.equal((await witness.finds(older)).port, 4000)
     assert.ok(older.told.every(({ what }) => what !== 'failed'))
   })
 }
 
 function testFinding(open: Open): void {
-  it('finds services that are there and services that come, and tells the whole of them', async () => {
+  it('sees services that are there and services that come, and locates the whole of them', async () => {
     const others = { empty: '', text: 'größer = "漢字"', long: 'x'.repeat(200) }
     const txt = { ...others, sec: 'none', v: '1' }
     const first = open({ port: 1, txt })
     await first.announced()
     const second = open({ port: 65535 })
-    await Promise.all([first.finds(second), second.finds(first)])
-    const [one, other] = [second.known.get(first.uuid), first.known.get(second.uuid)]
-    assert.equal(one?.uuid, first.uuid)
-    assert.equal(one?.port, 1)
-    assert.deepEqual({ ...one?.txt }, { v: '1', sec: 'none' })
-    assert.equal(other?.port, 65535)
-    assert.deepEqual({ ...other?.txt }, { v: '1' })
+    const [one, other] = await Promise.all([second.finds(first), first.finds(second)])
+    assert.equal(one.uuid, first.uuid)
+    assert.equal(one.port, 1)
+    assert.deepEqual({ ...one.txt }, { v: '1', sec: 'none' })
+    assert.equal(other.port, 65535)
+    assert.deepEqual({ ...other.txt }, { v: '1' })
+    for (const { host, paths } of [one, other]) {
+      assert.notEqual(host, '')
+      assert.ok(paths.length > 0)
+    }
   })
 
-  it('finds nobody of another name', async () => {
+  it('sees and locates no service of another name', async () => {
     const stranger = open({ name: `s${randomBytes(5).toString('hex')}` })
     const [first, second] = [open(), open()]
     await stranger.announced()
-    await Promise.all([first.finds(second), second.finds(first)])
-    for (const watcher of [first, second]) assert.ok(!watcher.known.has(stranger.uuid))
-    assert.ok([...stranger.known.keys()].every((uuid) => uuid === stranger.uuid))
+    await Promise.all([first.sees(second), second.sees(first)])
+    for (const watcher of [first, second]) {
+      assert.ok(!watcher.known.has(stranger.uuid))
+      assert.equal(await watcher.locate(stranger), null)
+    }
+    assert.ok([...stranger.known].every((uuid) => uuid === stranger.uuid))
   })
 
-  it('finds ten that come at once', async () => {
+  it('sees and locates ten that come at once', async () => {
     const all = Array.from({ length: 10 }, (_, index) => open({ port: 5000 + index }))
-    await Promise.all(all.map((watcher) => watcher.finds(...all.filter((other) => other !== watcher))))
-    for (const watcher of all) {
-      for (const other of all) {
-        if (other === watcher) continue
-        assert.equal(watcher.known.get(other.uuid)?.port, other.announcement.port)
-      }
-    }
+    await Promise.all(all.map((watcher) => watcher.sees(...all.filter((other) => other !== watcher))))
+    const [first, ...others] = all
+    assert.ok(first !== undefined)
+    const found = await Promise.all(others.map((other) => first.finds(other)))
+    const ports = others.map(({ announcement }) => announcement.port)
+    assert.deepEqual(
+      found.map(({ port }) => port),
+      ports
+    )
   })
 }
 
 function testChanging(open: Open): void {
   it('tells what has gone, and only that', async () => {
     const [witness, stays, goes] = [open(), open(), open()]
-    await witness.finds(stays, goes)
+    await witness.sees(stays, goes)
     await goes.close()
     await witness.loses(goes)
     assert.ok(witness.known.has(stays.uuid))
-    const downs = witness.told.filter((told) => told.what === 'down')
-    assert.deepEqual(downs, [{ what: 'down', uuid: goes.uuid }])
+    const told = witness.told.filter(({ what }) => what === 'gone')
+    assert.deepEqual(told, [{ what: 'gone', uuid: goes.uuid }])
   })
 
-  it('tells the port and the text of one that came back with others', async () => {
+  it('locates one that came back with another port and text there, and with those', async () => {
     const witness = open()
     const before = open()
-    await witness.finds(before)
+    assert.equal((await witness.finds(before)).port, 4000)
     await before.close()
-    const changed = { uuid: before.uuid, port: 4100, txt: { v: '1', sec: 'secret' } }
-    const again = open(changed)
+    const again = open({ uuid: before.uuid, port: 4100, txt: { v: '1', sec: 'secret' } })
     await again.announced()
-    await witness.until('finds the new port', () => witness.known.get(before.uuid)?.port === 4100)
-    await witness.until('finds the new text', () => witness.known.get(before.uuid)?.txt.sec === 'secret')
+    const fits = ({ port, txt }: Instance) => port === 4100 && txt.sec === 'secret'
+    await witness.findsSuch(again, 'finds the new port and text', fits)
   })
 
   it('knows the last of many that had the same uuid one after the other', async () => {
@@ -156,7 +163,50 @@ function testChanging(open: Open): void {
     }
     const last = open({ uuid, port: 4006 })
     await last.announced()
-    await witness.until('finds the last', () => witness.known.get(uuid)?.port === 4006)
+    await witness.sees(last)
+    await witness.findsSuch(last, 'finds the last', ({ port }) => port === 4006)
+  })
+}
+
+function testLocating(open: Open): void {
+  it('locates none that is gone or was never there', async () => {
+    const [witness, goes] = [open(), open()]
+    await witness.finds(goes)
+    await goes.close()
+    await witness.loses(goes)
+    assert.equal(await witness.locate(goes), null)
+    assert.equal(await witness.locate({ uuid: randomUuid() }), null)
+  })
+
+  it('locates none for a signal that is aborted, and another at the same time', async () => {
+    const [witness, other] = [open(), open()]
+    await witness.sees(other)
+    const controller = new AbortController()
+    const questions = [witness.locate(other), witness.locate(other, AbortSignal.abort())]
+    // This one may be answered at once: then it is too late to abort it.
+    const late = witness.discovery.locate(other.uuid, controller.signal)
+    controller.abort()
+    const [found, none] = await Promise.all(questions)
+    assert.equal(found?.port, 4000)
+    assert.equal(none, null)
+    assert.ok([undefined, 4000].includes((await late)?.port))
+  })
+
+  it('locates none after close, and ends the questions that were put before', async () => {
+    const [witness, other] = [open(), open()]
+    await witness.sees(other)
+    const before = witness.discovery.locate(other.uuid, new AbortController().signal)
+    await witness.close()
+    // A driver without a daemon knows it at once.
+    assert.ok([undefined, 4000].includes((await before)?.port))
+    assert.equal(await witness.locate(other), null)
+  })
+
+  it('locates one as often as it is asked, also at the same time', async () => {
+    const [witness, other] = [open(), open()]
+    await witness.sees(other)
+    const found = await Promise.all(Array.from({ length: 5 }, () => witness.locate(other)))
+    for (const instance of found) assert.equal(instance?.port, 4000)
   })
 }
 
@@ -165,28 +215,28 @@ function testNames(open: Open): void {
     const witness = open()
     const uuids = ['0', '00', 'AB', '0AB', 'F'.repeat(63), `0${'E'.repeat(62)}`, '123']
     const all = uuids.map((uuid, index) => open({ uuid, probe: true, port: 6000 + index }))
-    await witness.finds(...all)
-    for (const { uuid, announcement } of all) assert.equal(witness.known.get(uuid)?.port, announcement.port)
+    await witness.sees(...all)
+    for (const one of all) assert.equal((await witness.finds(one)).port, one.announcement.port)
   })
 
   it('takes long names and short ones', async () => {
     // Not of one character: Avahi has none.
     for (const name of [`0-0-${randomBytes(5).toString('hex')}x`, '9z']) {
       const [first, second] = [open({ name }), open({ name })]
-      await Promise.all([first.finds(second), second.finds(first)])
+      await Promise.all([first.sees(second), second.sees(first)])
     }
   })
 }
 
 function testClosing(open: Open): void {
-  it('can be closed before it is announced, and nobody is left with it', async () => {
+  it('can be closed before it is announced, and is not seen any more', async () => {
     const witness = open()
     await witness.announced()
     const closed = Array.from({ length: 5 }, () => open())
     await Promise.all(closed.map((watcher) => watcher.close()))
     for (const watcher of closed) assert.deepEqual(watcher.told, [])
     const later = open()
-    await Promise.all([later.finds(witness), witness.finds(later)])
+    await Promise.all([later.sees(witness), witness.sees(later)])
     for (const watcher of closed) await witness.loses(watcher)
     for (const watcher of closed) await later.loses(watcher)
   })
@@ -205,24 +255,24 @@ function testClosing(open: Open): void {
     await newcomer.failed()
     await newcomer.close()
     const third = open()
-    await third.finds(older)
+    await third.sees(older)
   })
 
   it('can be opened and closed many times', async () => {
     for (let round = 0; round < 10; round++) {
       const [first, second] = [open(), open()]
-      await Promise.all([first.finds(second), second.finds(first)])
+      await Promise.all([first.sees(second), second.sees(first)])
       await Promise.all([first.close(), second.close()])
     }
   })
 
-  it('is told nothing behind close, whatever happens in the cluster', async () => {
+  it('is told nothing after close, whatever happens in the cluster', async () => {
     const closed = open()
     const [first, second] = [open(), open()]
-    await closed.finds(first, second)
+    await closed.sees(first, second)
     await closed.close()
     const third = open()
-    await Promise.all([first.finds(third), third.finds(first)])
+    await Promise.all([first.sees(third), third.sees(first)])
     await second.close()
     await first.loses(second)
   })
@@ -232,8 +282,7 @@ function testLoopback(open: Open, interfaceIndex: number): void {
   it('announces and finds on the loopback interface alone', async () => {
     const on = { interfaceIndex, address: '127.0.0.1' }
     const [first, second] = [open(on), open(on)]
-    await Promise.all([first.finds(second), second.finds(first)])
-    const paths = first.known.get(second.uuid)?.paths ?? []
+    const [{ paths }] = await Promise.all([first.finds(second), second.finds(first)])
     assert.ok(paths.some(({ address }) => address === '127.0.0.1'))
     assert.ok(paths.every((path) => path.interfaceIndex === interfaceIndex))
     assert.ok(paths.every(({ address }) => address === '127.0.0.1' || address === '::1'))

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { isIP } from 'node:net'
-import type { Announcement, Discovery, Driver, Instance, Listener } from '#tcpnet/discovery/discovery.js'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import {
+  type Announcement,
+  type Discovery,
+  type Driver,
+  type Instance,
+  type Listener,
+  LOCATE_MS
+} from '#tcpnet/discovery/discovery.js'
 import { parseUuid } from '#tcpnet/uuid.js'
 import { within } from '../support/wait.js'
 
@@ -9,15 +17,15 @@ import { within } from '../support/wait.js'
 export type Told =
   | { readonly what: 'announced' | 'online' | 'offline' }
   | { readonly what: 'failed'; readonly error: Error & { code?: string } }
-  | { readonly what: 'up' | 'hint'; readonly instance: Instance }
-  | { readonly what: 'down'; readonly uuid: string }
+  | { readonly what: 'hint'; readonly instance: Instance }
+  | { readonly what: 'seen' | 'gone'; readonly uuid: string }
 
-/** A discovery and its listener, which holds every call against the contract: {@link end} tells what was against it. */
+/** A discovery and its listener, which checks every call and every answer: {@link end} tells what breached the contract. */
 export class Watcher {
   readonly announcement: Announcement
   readonly told: Told[] = []
-  /** What is announced at present, by uuid. */
-  readonly known = new Map<string, Instance>()
+  /** The uuids that are announced at present. */
+  readonly known = new Set<string>()
   readonly discovery: Discovery
   readonly #deadlineMs: number
   readonly #news = new EventEmitter()
@@ -55,13 +63,44 @@ export class Watcher {
   }
 
   /** Waits until all of these are announced. */
-  finds(...others: { uuid: string }[]): Promise<void> {
+  sees(...others: { uuid: string }[]): Promise<void> {
     const uuids = others.map(({ uuid }) => uuid)
-    return this.until(`finds ${uuids.join(', ')}`, () => uuids.every((uuid) => this.known.has(uuid)))
+    return this.until(`sees ${uuids.join(', ')}`, () => uuids.every((uuid) => this.known.has(uuid)))
   }
 
   loses(other: { uuid: string }): Promise<void> {
     return this.until(`loses ${other.uuid}`, () => !this.known.has(other.uuid))
+  }
+
+  /** Asks where another is; null where there is no answer. */
+  async locate(other: { uuid: string }, signal = new AbortController().signal): Promise<Instance | null> {
+    const question = this.discovery.locate(other.uuid, signal)
+    const sentence = `${this.uuid} has no answer, nor none, where ${other.uuid} is`
+    const instance = await within(question, sentence, LOCATE_MS + this.#deadlineMs)
+    if (instance === null) return null
+    this.#checkInstance(instance)
+    if (instance.uuid !== other.uuid) this.#breach(other.uuid, `was located as ${instance.uuid}`)
+    if (signal.aborted) this.#breach(other.uuid, 'was located for a signal that was aborted')
+    if (this.#closed) this.#breach(other.uuid, 'was located after close')
+    return instance
+  }
+
+  /** Waits until another is seen, and asks where it is: there has to be an answer. */
+  async finds(other: { uuid: string }): Promise<Instance> {
+    await this.sees(other)
+    return (await this.locate(other)) ?? assert.fail(`${this.uuid} sees ${other.uuid}, and does not know where it is`)
+  }
+
+  /** Asks where another is until the answer fits: the daemon may tell an older one for a while. */
+  async findsSuch(other: { uuid: string }, sentence: string, fits: (instance: Instance) => boolean): Promise<void> {
+    const until = async () => {
+      for (;;) {
+        const instance = await this.locate(other)
+        if (this.#closed || (instance !== null && fits(instance))) return
+        await nextTurn()
+      }
+    }
+    await within(until(), `not within its time: ${this.uuid} ${sentence}`, this.#deadlineMs)
   }
 
   async failed(): Promise<Error & { code?: string }> {
@@ -86,8 +125,8 @@ export class Watcher {
     return {
       announced: () => this.#tell({ what: 'announced' }),
       failed: (error) => this.#tell({ what: 'failed', error }),
-      up: (instance) => this.#tell({ what: 'up', instance }),
-      down: (uuid) => this.#tell({ what: 'down', uuid }),
+      seen: (uuid) => this.#tell({ what: 'seen', uuid }),
+      gone: (uuid) => this.#tell({ what: 'gone', uuid }),
       hint: (instance) => this.#tell({ what: 'hint', instance }),
       online: () => this.#tell({ what: 'online' }),
       offline: () => this.#tell({ what: 'offline' })
@@ -97,8 +136,8 @@ export class Watcher {
   #tell(told: Told): void {
     this.#check(told)
     this.told.push(told)
-    if (told.what === 'up') this.known.set(told.instance.uuid, told.instance)
-    if (told.what === 'down') this.known.delete(told.uuid)
+    if (told.what === 'seen') this.known.add(told.uuid)
+    if (told.what === 'gone') this.known.delete(told.uuid)
     this.#news.emit('told')
   }
 
@@ -110,14 +149,19 @@ export class Watcher {
     if (had('failed')) this.#breach(what, 'after failed')
     if (what === 'announced' && had('announced')) this.#breach(what, 'twice')
     if (!['announced', 'failed', 'hint'].includes(what) && !had('announced')) this.#breach(what, 'before announced')
-    if (what === 'up' || what === 'hint') this.#checkInstance(told.instance)
-    if (what === 'up') this.#checkNews(told.instance)
-    if (what === 'down' && !this.known.has(told.uuid)) this.#breach(what, `of ${told.uuid}, which was not up`)
+    if (what === 'hint') this.#checkInstance(told.instance)
+    if (what === 'seen' || what === 'gone') this.#checkUuid(told.uuid)
+    if (what === 'seen' && this.known.has(told.uuid)) this.#breach(what, `of ${told.uuid}, which was seen already`)
+    if (what === 'gone' && !this.known.has(told.uuid)) this.#breach(what, `of ${told.uuid}, which was not seen`)
     if (what === 'online' || what === 'offline') this.#checkTurn(what)
   }
 
-  #checkInstance({ uuid, host, port, paths }: Instance): void {
+  #checkUuid(uuid: string): void {
     if (parseUuid(uuid) !== uuid) this.#breach(uuid, 'is not the one form of a uuid')
+  }
+
+  #checkInstance({ uuid, host, port, paths }: Instance): void {
+    this.#checkUuid(uuid)
     if (host === '') this.#breach(uuid, 'has no host')
     if (!Number.isInteger(port) || port < 1 || port > 65535) this.#breach(uuid, `has port ${port}`)
     if (paths.length === 0) this.#breach(uuid, 'has no path')
@@ -127,11 +171,6 @@ export class Watcher {
       if (isIP(address) !== family || address.includes('%'))
         this.#breach(uuid, `has the IPv${family} address ${address}`)
     }
-  }
-
-  #checkNews(instance: Instance): void {
-    const before = this.known.get(instance.uuid)
-    if (JSON.stringify(before) === JSON.stringify(instance)) this.#breach(instance.uuid, 'was told twice the same')
   }
 
   #checkTurn(what: 'online' | 'offline'): void {

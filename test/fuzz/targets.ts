@@ -5,13 +5,13 @@ import type { Socket } from 'node:net'
 import { isIP } from 'node:net'
 import { Duplex } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
 import type { DecodedPacket } from 'dns-packet'
 import { TcpnetError } from 'tcpnet'
 
 import type { Instance } from '#tcpnet/discovery/discovery.js'
 import { decodeMessage, instancesIn } from '#tcpnet/discovery/first-answer.js'
-import { Instances, MAX_PATHS } from '#tcpnet/discovery/instances.js'
+import { instanceOf, joined, MAX_PATHS } from '#tcpnet/discovery/located.js'
+import { Sightings } from '#tcpnet/discovery/sightings.js'
 import { joinTxt, parseTxt, splitTxt } from '#tcpnet/discovery/txt.js'
 import { MAX_LINE_BYTES, readLine } from '#tcpnet/line.js'
 import { decodeAnswer, decodeHello, encodeAnswer, encodeHello } from '#tcpnet/mesh/hello.js'
@@ -145,43 +145,51 @@ export function firstLook(data: Buffer): void {
   assert.ok(found.every(isInstance))
 }
 
-/** What a daemon tells, one event a line, each a JSON array: the promises of the contract hold whatever that is. */
+/**
+ * What a daemon tells, one event a line: the names that are seen and gone (f, l), with where they are (f), the beginning (b)
+ * and outages (s, d). The promises of the contract hold whatever that is.
+ */
 export function daemon(data: Buffer): void {
-  const known = new Map<string, Instance>()
-  const instances = new Instances({
-    up: (instance) => {
-      isInstance(instance)
-      assert.ok(!isDeepStrictEqual(known.get(instance.uuid), instance), 'told twice')
-      known.set(instance.uuid, instance)
+  const known = new Set<string>()
+  const places = new Map<string, Instance>()
+  const sightings = new Sightings({
+    seen: (uuid) => {
+      assert.ok(!known.has(uuid), 'seen twice')
+      known.add(uuid)
     },
-    down: (uuid) => assert.ok(known.delete(uuid), 'down without up')
+    gone: (uuid) => assert.ok(known.delete(uuid), 'gone and not seen')
   })
   for (const text of data.toString().split('\n')) {
-    const [kind = '', name = '', index = '', host = '', port = '', strings = '', addresses = ''] = text.split('|')
-    const family = index.startsWith('6') ? 6 : 4
-    const place = { instance: name, interfaceIndex: index.length % 4, family } as const
-    switch (kind) {
-      case 'f': {
-        const data = { host, port: Number(port), txt: strings.split(','), addresses: addresses.split(',') }
-        const found = { type: 'found', origin: 'unknown', ...place, ...data } as const
-        instances.found(found)
-        break
-      }
-      case 'l':
-        instances.lost({ type: 'lost', ...place })
-        break
-      case 'b':
-        instances.begin()
-        break
-      case 's':
-        instances.markStale()
-        break
-      case 'd':
-        instances.dropStale()
+    const [kind = '', name = '', ...where] = text.split('|')
+    const uuid = parseUuid(name)
+    if (kind === 'f' && uuid !== null) {
+      sightings.seen(uuid)
+      locate(uuid, where, places)
     }
+    if (kind === 'l' && uuid !== null) sightings.gone(uuid)
+    if (kind === 'b') sightings.begin()
+    if (kind === 's') sightings.doubt()
+    if (kind === 'd') sightings.dropDoubted()
   }
-  instances.begin()
-  instances.markStale()
-  instances.dropStale()
-  assert.equal(known.size, 0, 'what nobody vouches for is gone')
+  sightings.begin()
+  sightings.doubt()
+  sightings.dropDoubted()
+  assert.equal(known.size, 0, 'names that were not seen again are gone')
+}
+
+/** An answer of the daemon's, and what it and an earlier one say together. */
+function locate(uuid: string, where: readonly string[], places: Map<string, Instance>): void {
+  const [index = '', host = '', port = '', strings = '', addresses = ''] = where
+  const paths = addresses.split(',').map((scoped) => {
+    const { bare: address } = splitScope(scoped)
+    const family = index.startsWith('6') ? 6 : 4
+    return { interfaceIndex: index.length % 4, family, address, origin: 'unknown' } as const
+  })
+  const instance = instanceOf(uuid, { host, port: Number(port), txt: strings.split(','), paths })
+  if (instance === null) return
+  isInstance(instance)
+  const both = joined(places.get(uuid) ?? null, instance)
+  isInstance(both)
+  assert.equal(new Set(both.paths.map((path) => `${path.interfaceIndex} ${path.address}`)).size, both.paths.length)
+  places.set(uuid, both)
 }

@@ -1,15 +1,26 @@
 import { mock } from 'node:test'
-import type { Session, SessionEvent } from '#tcpnet/addon.js'
+import type { Location, Session, SessionEvent } from '#tcpnet/addon.js'
 import type { Announcement, Discovery, Instance, Listener } from '#tcpnet/discovery/discovery.js'
 import { type HealingOptions, healing } from '#tcpnet/discovery/healing.js'
+
+/** A question for where an instance is. */
+export interface FakeQuestion {
+  readonly uuid: string
+  readonly answer: (location: Location | null) => void
+  /** How often it was taken back. */
+  takenBack: number
+}
 
 /** A session whose daemon is the test. */
 export class FakeSession implements Session {
   readonly announcement: Announcement
   readonly emit: (event: SessionEvent) => void
+  readonly questions: FakeQuestion[] = []
   closed = 0
   /** Ends a close, as a daemon does that answers. */
   farewell: () => void = () => {}
+  /** Called at each question, from within {@link locate}. */
+  onQuestion: () => void = () => {}
 
   constructor(announcement: Announcement, emit: (event: SessionEvent) => void) {
     this.announcement = announcement
@@ -19,6 +30,15 @@ export class FakeSession implements Session {
   close(done: () => void): void {
     this.closed++
     this.farewell = done
+  }
+
+  locate(uuid: string, done: (location: Location | null) => void): () => void {
+    const question = { uuid, answer: done, takenBack: 0 }
+    this.questions.push(question)
+    this.onQuestion()
+    return () => {
+      question.takenBack++
+    }
   }
 }
 
@@ -90,8 +110,8 @@ export class HealingTrial {
     return {
       announced: () => tell('announced'),
       failed: tellError('failed'),
-      up: ({ uuid }: Instance) => tell(`up ${uuid}`),
-      down: (uuid) => tell(`down ${uuid}`),
+      seen: (uuid) => tell(`seen ${uuid}`),
+      gone: (uuid) => tell(`gone ${uuid}`),
       hint: ({ uuid }: Instance) => tell(`hint ${uuid}`),
       online: () => tell('online'),
       offline: tellError('offline')

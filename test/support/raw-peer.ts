@@ -77,7 +77,8 @@ export function accept(socket: Socket, seq = 1): void {
 
 /** A hello for a service. */
 export function helloTo(service: Service, change: Partial<Hello> = {}): string {
-  return encodeHello({ name: service.name, from: 'DEAD', boot: BOOT, to: service.uuid, seq: 0, dial: null, ...change })
+  const hello = { name: service.name, from: 'DEAD', boot: BOOT, to: service.uuid, seq: 0, dial: null, port: null }
+  return encodeHello({ ...hello, ...change })
 }
 
 /** A connection to a service, from an address of the loopback network. */

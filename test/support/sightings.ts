@@ -1,23 +1,24 @@
-import type { SessionEvent } from '#tcpnet/addon.js'
+import type { Location, SessionEvent } from '#tcpnet/addon.js'
 
-export type Found = SessionEvent & { type: 'found' }
-export type Lost = SessionEvent & { type: 'lost' }
-
-/** What a daemon tells of an instance on one interface over one family. */
-export function found(instance: string, change: Partial<Found> = {}): Found {
-  const common = {
-    type: 'found',
-    interfaceIndex: 2,
-    family: 4,
-    host: 'alpha.local',
-    port: 4000,
-    txt: [],
-    origin: 'unknown'
-  } as const
-  return { ...common, addresses: ['192.0.2.1'], ...change, instance }
+/** What a session tells of a name that is announced. */
+export function seen(uuid: string): SessionEvent {
+  return { type: 'seen', uuid }
 }
 
-/** What a daemon tells when that is gone. */
-export function lost(instance: string, { interfaceIndex = 2, family = 4 }: Partial<Found> = {}): Lost {
-  return { type: 'lost', instance, interfaceIndex, family }
+/** What it tells when the name is not announced any more. */
+export function gone(uuid: string): SessionEvent {
+  return { type: 'gone', uuid }
+}
+
+/** Where a daemon says that an instance is: at these addresses of one interface. */
+export function located(
+  change: Partial<Location> = {},
+  addresses: readonly string[] = ['192.0.2.1'],
+  interfaceIndex = 2,
+  origin: Location['paths'][number]['origin'] = 'unknown'
+): Location {
+  const paths = addresses.map((address) => {
+    return { interfaceIndex, family: address.includes(':') ? 6 : 4, address, origin } as const
+  })
+  return { host: 'alpha.local', port: 4000, txt: [], paths, ...change }
 }

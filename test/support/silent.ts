@@ -6,8 +6,8 @@ const nothing = () => {}
 export const SILENT: Listener = {
   announced: nothing,
   failed: nothing,
-  up: nothing,
-  down: nothing,
+  seen: nothing,
+  gone: nothing,
   hint: nothing,
   online: nothing,
   offline: nothing

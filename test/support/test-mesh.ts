@@ -9,6 +9,8 @@ import { type Connect, connectTo, type Endpoint } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
 import { randomUuid } from '#tcpnet/uuid.js'
 
+const NOW = { leastMs: 0, mostMs: 0 }
+
 /** What a mesh uses. */
 export interface Parts {
   budget?: ConnectBudget
@@ -35,7 +37,10 @@ export class TestMesh {
   #closed: Promise<void> | null = null
 
   /** @param limits those that are not the default ones */
-  constructor(limits: Partial<Limits> = {}, { budget = new ConnectBudget(), connect = connectTo, ...parts }: Parts = {}) {
+  constructor(
+    limits: Partial<Limits> = {},
+    { budget = new ConnectBudget(), connect = connectTo, ...parts }: Parts = {}
+  ) {
     const { locate = async (uuid) => this.#known.get(uuid) ?? null } = parts
     this.budget = budget
     this.mesh = new Mesh({
@@ -43,7 +48,7 @@ export class TestMesh {
       uuid: this.uuid,
       boot: '0123456789abcdef',
       security: plain,
-      limits: { ...DEFAULT_LIMITS, expect: { leastMs: 0, mostMs: 0 }, ...limits },
+      limits: { ...DEFAULT_LIMITS, expect: { higher: NOW, lower: NOW }, ...limits },
       locate: async (uuid, signal) => {
         this.questions.push(uuid)
         return await locate(uuid, signal)
