@@ -1,7 +1,9 @@
 // How long it takes to join: from `listen()` to the last of the N-1 `connection` events, every node on a host of its own.
 //
 //   newcomer   one node joins a mesh of N-1 that has settled
-//   together   N nodes listen in the same instant; the figure is that of the last one
+//   together   N nodes listen in the same instant; the figure is that of the last one. A second table has, for each node,
+//              the processor's time of the node and its daemon, and the multicast packets that reach one host, until the mesh
+//              is full; and of all nodes the dials that failed and the connections that were made more than once
 //
 // Each run has a new process, which runs already when the clock starts. With `cold` caches the daemon of whoever joins
 // has just been started, with `warm` ones it has seen the cluster in the runs before. Everything that is compared is
@@ -13,6 +15,7 @@ import { type Host, withLab } from '../test/lab/index.js'
 import { choices, count, counts, options } from '../test/support/options.js'
 import { median, quantile, Samples, short, table } from './lib/figures.js'
 import { Member, startAll } from './lib/member.js'
+import { workMs } from './lib/processes.js'
 import type { Joined } from './lib/protocol.js'
 import { conditions, hostNames, quiet } from './lib/run.js'
 
@@ -47,6 +50,8 @@ const variants: Variant[] = allCaches.flatMap((caches) =>
 )
 const modes = { newcomer: newcomers, together: together } as const
 const times = new Samples()
+/** What a start of all nodes costs, by what it is. */
+const costs = new Samples()
 /** Runs before which the machine did not become quiet. */
 let busy = 0
 
@@ -105,14 +110,67 @@ async function together(hosts: readonly Host[], tell: Tell): Promise<void> {
       if (variant.caches === 'cold') await Promise.all(hosts.map((host) => host.avahi.restart()))
       const nodes = await startAll(hosts, (host) => start(host, variant))
       if (!(await quiet())) busy++
+      const before = await spent(hosts)
       const at = Date.now() + AHEAD_MS
       const joined = await Promise.all(nodes.map((node) => node.listen(nodes.length - 1, at, given.timeline)))
+      tellCosts(keyOf('together', variant, nodes.length), joined, before, await spent(hosts))
       tell(variant, Math.max(...joined.map(({ joinedMs }) => joinedMs)))
       const [last] = joined.sort((a, b) => b.joinedMs - a.joinedMs)
       if (given.timeline && last !== undefined) printTimeline(variant, last)
       await Promise.all(nodes.map((node) => node.close()))
     }
   }
+}
+
+/** What the daemons of all hosts have worked, in milliseconds, and the multicast packets that the first host has received. */
+async function spent(hosts: readonly Host[]): Promise<{ daemonsMs: number; packets: number }> {
+  const daemons = await Promise.all(hosts.map((host) => workMs(host.avahi.pid)))
+  const counters = (await hosts[0]?.exec(['cat', '/proc/net/netstat', '/proc/net/snmp6'])) ?? ''
+  const [names, values] = counters.split('\n').filter((line) => line.startsWith('IpExt:'))
+  const column = names?.split(' ').indexOf('InMcastPkts') ?? -1
+  const ipv6 = /^Ip6InMcastPkts\s+(\d+)/m.exec(counters)?.[1]
+  return {
+    daemonsMs: daemons.reduce((sum, ms) => sum + ms, 0),
+    packets: Number(values?.split(' ')[column] ?? 0) + Number(ipv6 ?? 0)
+  }
+}
+
+type Spent = Awaited<ReturnType<typeof spent>>
+
+function tellCosts(key: string, joined: readonly Joined[], before: Spent, after: Spent): void {
+  const sum = (of: (one: Joined) => number) => joined.reduce((total, one) => total + of(one), 0)
+  costs.add(`${key} node`, sum(({ cpuMs }) => cpuMs) / joined.length)
+  costs.add(`${key} daemon`, (after.daemonsMs - before.daemonsMs) / joined.length)
+  costs.add(`${key} packets`, after.packets - before.packets)
+  costs.add(
+    `${key} errors`,
+    sum(({ dialErrors }) => dialErrors)
+  )
+  costs.add(
+    `${key} repeated`,
+    sum(({ repeated }) => repeated)
+  )
+}
+
+function printCosts(): void {
+  const kinds = ['node', 'daemon', 'packets', 'errors', 'repeated']
+  const rows = variants.flatMap((variant) =>
+    sizes.map((size) => {
+      const medians = kinds.map((kind) => short(median(costs.of(`${keyOf('together', variant, size)} ${kind}`))))
+      return [`${variant.driver}, first look ${variant.look}, ${variant.caches}`, String(size), ...medians]
+    })
+  )
+  console.log('\ntogether, medians until the mesh is full:\n')
+  const heads = [
+    '',
+    'N',
+    'CPU ms of a node',
+    'of its daemon',
+    'multicast packets',
+    'dial errors',
+    'repeated connections'
+  ]
+  console.log(table(heads, rows))
 }
 
 async function start(host: Host, { driver, look }: Variant): Promise<Member> {
@@ -140,6 +198,7 @@ function print(): void {
       console.log(table(['driver', 'first look', ...sizes.map((size) => `N = ${size}`)], rows))
     }
     printRatios(mode, sizes)
+    if (mode === 'together') printCosts()
   }
 }
 

@@ -149,7 +149,8 @@ describe('the question where an instance is', () => {
 
   it('is not answered by what the network says of another', async () => {
     const { discovery } = open(NOT_AT_ALL)
-    answering(responseOf(TYPE, 'C3', { port: 4001 }), responseOf(TYPE, 'B2', { port: 4002 }))
+    const other = responseOf(TYPE, 'C3', { port: 4001 })
+    answering(other, responseOf(TYPE, 'B2', { port: 4002 }), other)
     assert.equal((await discovery.locate('B2', NEVER))?.port, 4002)
   })
 

@@ -16,8 +16,11 @@ for (const service of services) {
   // What a peer does is no failure of the benchmark; a service that closes without being asked is.
   service.on('error', (error) => {
     if (error.peer === undefined) throw error
+    dialErrors++
   })
 }
+/** Dials that failed and were told. */
+let dialErrors = 0
 const input = createInterface({ input: process.stdin })
 input.on('line', async (line) => {
   const answer = await obey(JSON.parse(line) as Command)
@@ -57,12 +60,15 @@ async function listen(peers: number, withTimeline: boolean): Promise<Joined> {
   }
   const cpu = process.cpuUsage()
   let missing = count * peers
+  let repeated = 0
   let unannounced = count
   let listeningMs: number | null = null
   await new Promise<void>((resolve) => {
     for (const service of services) {
-      service.on('connection', () => {
-        if (--missing === 0) resolve()
+      const met = new Set<string>()
+      service.on('connection', ({ peer }) => {
+        if (met.has(peer.uuid)) repeated++
+        else if (met.add(peer.uuid) && --missing === 0) resolve()
       })
       service.on('listening', () => {
         if (--unannounced === 0) listeningMs = since()
@@ -73,7 +79,7 @@ async function listen(peers: number, withTimeline: boolean): Promise<Joined> {
   })
   const joinedMs = since()
   const { user, system } = process.cpuUsage(cpu)
-  return { joinedMs, listeningMs, cpuMs: (user + system) / 1000, timeline }
+  return { joinedMs, listeningMs, cpuMs: (user + system) / 1000, dialErrors, repeated, timeline }
 }
 
 function hasExactly(service: Service, peers: number): boolean {

@@ -31,6 +31,10 @@ export interface Joined {
   listeningMs: number | null
   /** Milliseconds that the processor was busy for this process meanwhile. */
   cpuMs: number
+  /** Dials that failed and were told. */
+  dialErrors: number
+  /** Connections beyond one for each peer. */
+  repeated: number
   /** Each change of state, with the milliseconds since `listen()`, where that was asked for. */
   timeline: string[]
 }

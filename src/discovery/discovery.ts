@@ -68,7 +68,7 @@ export interface Announcement {
  */
 export type Txt = Readonly<Record<string, string>>
 
-/** Milliseconds after which an instance that nobody answered for is not located. */
+/** Milliseconds after which a question without an answer ends. */
 export const LOCATE_MS = 2000
 
 /** Where an instance is. */
@@ -94,9 +94,9 @@ export interface Path {
 /** A running announcement and browse. */
 export interface Discovery {
   /**
-   * Asks where an instance is, anew each time, also while offline. Resolves with what the network or the daemon answers,
-   * the paths of all interfaces that answered together; with null where nobody answers within {@link LOCATE_MS}, where
-   * `signal` is aborted, and after `close`. Never rejects.
+   * Asks where an instance is, anew each time. Resolves with what the network or the daemon answers, the paths of all
+   * interfaces that answered together; with null where no answer comes within {@link LOCATE_MS}, where `signal` is aborted,
+   * after `close`, and, where only the daemon is asked (without a first look), while offline. Never rejects.
    */
   locate(uuid: string, signal: AbortSignal): Promise<Instance | null>
   /**

@@ -52,7 +52,7 @@ class HealingDiscovery implements Discovery {
   readonly #listener: Listener
   readonly #startDaemon: string
   readonly #sightings: Sightings
-  /** Ends the questions that the session at hand was asked. */
+  /** Ends the questions that were put to the current session. */
   #questions = new AbortController()
   readonly #interface: ServiceInterface
   /** Looks at the interfaces while the service is on one address. */
@@ -146,7 +146,7 @@ class HealingDiscovery implements Discovery {
     this.#after(REPLAY_MS, () => this.#sightings.dropDoubted())
     if (!isFirst) return this.#listener.online()
     this.#listener.announced()
-    // What was found before is told only now: until the uuid is known to be ours, nobody may be dialed.
+    // What was found before is told only now: until the uuid is known to be ours, no peer may be dialed.
     this.#sightings.begin()
   }
 
@@ -188,7 +188,7 @@ class HealingDiscovery implements Discovery {
     this.#listener.offline(error)
   }
 
-  /** Whether there is no use in another attempt, or nobody waits for one. */
+  /** Whether another attempt is of no use. */
   #isFinal({ failure }: Failure): boolean {
     if (failure !== 'conflict') return !this.#announced
     // Random uuids cannot collide: a reported conflict is false, so registration is retried for a while.

@@ -10,7 +10,7 @@ interface Member {
 }
 
 const members = new Set<Member>()
-/** Who has left, and is still to be told gone. */
+/** Members that have left, and are still to be told gone. */
 const leaving: Member[] = []
 
 /**
@@ -18,7 +18,7 @@ const leaving: Member[] = []
  * on loopback; there is no daemon and no network. A uuid that is taken fails, as it does with a daemon that probes.
  */
 export function memory(announcement: Announcement, listener: Listener): Discovery {
-  const member: Member = { name: announcement.name, instance: instanceOf(announcement), listener }
+  const member: Member = { name: announcement.name, instance: announcedInstance(announcement), listener }
   let open = true
 
   setImmediate(() => {
@@ -37,7 +37,7 @@ export function memory(announcement: Announcement, listener: Listener): Discover
   }
 }
 
-function instanceOf({ uuid, port, txt, address }: Announcement): Instance {
+function announcedInstance({ uuid, port, txt, address }: Announcement): Instance {
   const bound = address ?? '127.0.0.1'
   const family = bound.includes(':') ? 6 : 4
   return {

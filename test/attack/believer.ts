@@ -33,7 +33,10 @@ await listen(silent)
 const port = portOf(silent)
 
 const lo = interfaceOf('127.0.0.1')?.index ?? 0
-const believer: TestMesh = new TestMesh({ slowAfterMs: 100 }, { locate: (uuid, signal) => discovery.locate(uuid, signal) })
+const believer: TestMesh = new TestMesh(
+  { slowAfterMs: 100 },
+  { locate: (uuid, signal) => discovery.locate(uuid, signal) }
+)
 const { mesh, uuid } = believer
 let tell: (event: SessionEvent) => void = () => {}
 const discovery = healing((_announcement, onEvent) => {

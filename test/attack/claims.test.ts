@@ -23,7 +23,9 @@ test('a peer whose uuid is claimed all the time keeps its connection for a while
       claimants.push(claimant)
       await within(once(claimant, 'connect'), 'the claimant does not connect')
       const boot = randomBytes(8).toString('hex')
-      claimant.write(encodeHello({ name: 'test', from: peer.uuid, boot, to: victim.uuid, seq: 0, dial: null, port: null }))
+      claimant.write(
+        encodeHello({ name: 'test', from: peer.uuid, boot, to: victim.uuid, seq: 0, dial: null, port: null })
+      )
       await new Promise(setImmediate)
       const now = victim.connected.get(peer.uuid)
       if (now !== undefined) sockets.add(now)

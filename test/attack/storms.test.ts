@@ -11,7 +11,11 @@ import { instanceAt, listen, TestMesh } from '../support/test-mesh.js'
 import { until } from '../support/wait.js'
 
 /** The rates are those of the process; smaller bursts show them within a second. */
-const PACE = { perProcess: { perSecond: 20, burst: 60 }, perAddress: { perSecond: 10, burst: 20 }, questions: { perSecond: 10, burst: 256 } }
+const PACE = {
+  perProcess: { perSecond: 20, burst: 60 },
+  perAddress: { perSecond: 10, burst: 20 },
+  questions: { perSecond: 10, burst: 256 }
+}
 const STORM_MS = 1000
 const LIARS = 300
 
