@@ -17,6 +17,11 @@ const dialing = new Set<DialQueue>()
 /** How often dials that are slow are looked for while others wait, in milliseconds. */
 const LOOK_EVERY_MS = 50
 
+interface Turn {
+  readonly isHinted: boolean
+  newestIsNext: boolean
+}
+
 export interface DialQueueOptions {
   /** Dials under way at once, those that are slow aside. */
   readonly maxDials: number
@@ -52,7 +57,14 @@ export class DialQueue {
   readonly #fresh = new Set<Link>()
   /** Those whose turn it is, until their dials begin. */
   readonly #called = new Set<Link>()
-  #newestIsNext = true
+  /**
+   * Turns of peers that can be dialed without a question, and of those that are asked for. Each have a budget of their own: with
+   * one turn for both, the newest could meet the one budget all the time, and the oldest the other.
+   */
+  readonly #turns: Turn[] = [
+    { isHinted: true, newestIsNext: true },
+    { isHinted: false, newestIsNext: true }
+  ]
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: DialQueueOptions) {
@@ -127,11 +139,21 @@ export class DialQueue {
 
   #nextOfOthers(): Link | null {
     if (this.#options.budget.left() <= this.#called.size) return null
-    const isAllowed = (link: Link) => this.#isAllowed(link)
-    const oldest = () => first(this.#waiting, isAllowed)
-    const link = this.#newestIsNext ? (newest(this.#fresh, isAllowed) ?? oldest()) : oldest()
-    if (link !== null) this.#newestIsNext = !this.#newestIsNext
-    return link
+    for (const turn of this.#turns) {
+      const link = this.#nextOf(turn)
+      if (link === null) continue
+      turn.newestIsNext = !turn.newestIsNext
+      // The others are looked at first next time.
+      this.#turns.push(...this.#turns.splice(this.#turns.indexOf(turn), 1))
+      return link
+    }
+    return null
+  }
+
+  #nextOf({ isHinted, newestIsNext }: Turn): Link | null {
+    const isMeant = (link: Link) => (link.places.first !== null) === isHinted && this.#isAllowed(link)
+    const oldest = () => first(this.#waiting, isMeant)
+    return newestIsNext ? (newest(this.#fresh, isMeant) ?? oldest()) : oldest()
   }
 
   /** Whether the budget has something for a link, beside what it has for those that were called. */

@@ -49,7 +49,9 @@ describe("over Apple's library", { skip: process.platform === 'darwin' && 'it is
   it('members that listen on loopback addresses meet, and meet one that listens on all', async () => {
     const ended = await run(PROGRAM(['127.0.0.1', 'localhost', '::1', '0.0.0.0'], 6))
     const pairs = ['0 meets 1', '0 meets 2', '0 meets 3', '1 meets 2', '1 meets 3', '2 meets 3'].join(', ')
-    assert.deepEqual(ended, { code: 0, signal: null, stdout: `looked up stand-in.local\n${pairs}\n`, stderr: '' })
+    // Looked up by the ones that dial; nothing else is.
+    const stdout = ended.stdout.replaceAll('looked up stand-in.local\n', '')
+    assert.deepEqual({ ...ended, stdout }, { code: 0, signal: null, stdout: `${pairs}\n`, stderr: '' })
   })
 
   for (const target of ['localhost.', 'example.com.', 'localhost.example.', 'local.']) {

@@ -113,7 +113,8 @@ const DIAL = `
   const allowance = new Allowance(processBudget, () => true)
   const endpoints = [{ address: '127.0.0.1', family: 4, port: Number(process.argv[1]) }]
   security.prepare((error) => {
-    const target = { uuid: 'BEEF', endpoints, security, deadlineMs: 5000, hello, connect, allowance }
+    const locate = async () => null
+    const target = { uuid: 'BEEF', endpoints, locate, security, deadlineMs: 5000, slowAfterMs: 250, hello, connect, allowance }
     new Dial(target, (result) => console.log(error, result.kind, result.error?.code, result.error?.message))
   })`
 
