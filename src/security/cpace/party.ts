@@ -1,5 +1,5 @@
 // One side of a run of CPACE-X25519-SHA512 with an initiator and a responder (draft-irtf-cfrg-cpace-21 §7).
-import { timingSafeEqual } from 'node:crypto'
+import { type KeyObject, timingSafeEqual } from 'node:crypto'
 import { confirmationOf } from './confirmation.js'
 import { generatorOf, type MapToCurve, POINT_BYTES } from './generator.js'
 import { sessionKey } from './session-key.js'
@@ -32,7 +32,7 @@ export interface Confirmations {
 export class Party {
   readonly message: Message
   readonly #role: Role
-  #scalar: Buffer | null
+  #scalar: KeyObject | null
 
   constructor({ role, secret, channel, associatedData, map }: RunOptions) {
     this.#role = role
@@ -52,7 +52,6 @@ export class Party {
     this.#scalar = null
     if (scalar === null || theirs.share.length !== POINT_BYTES) return null
     const point = multiply(scalar, theirs.share)
-    scalar.fill(0)
     if (point === null) return null
     const ours = this.message
     const key = this.#role === 'initiator' ? sessionKey(point, ours, theirs) : sessionKey(point, theirs, ours)
