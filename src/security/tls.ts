@@ -196,8 +196,8 @@ export class TlsSecurity implements Security {
 
 let knownGroups: string | undefined
 
-/** The groups that this runtime's TLS knows. */
-function groups(): string {
+/** The groups that this runtime's TLS knows. Called early, it saves milliseconds when peers wait. */
+export function groups(): string {
   knownGroups ??= GROUPS_BY_PREFERENCE.find(isKnown) ?? GROUPS
   return knownGroups
 }
