@@ -140,6 +140,6 @@ function tooCostly(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_BUSY',
     'A handshake was ended: others from the same address, or from unknown addresses, have failed at too great a cost. ' +
-      'Find out who connects to this port, or who announces false services.'
+      'Find out which hosts connect to this port, or announce false services.'
   )
 }

@@ -17,7 +17,7 @@ export interface SecretOptions {
 
 /**
  * TLS 1.3 with a certificate that proves nothing, and CPace inside of it, which proves to each side that the other knows
- * the secret and that nobody is in the middle.
+ * the secret and that no host in the middle relays the connection.
  *
  * @param gates gates of its own in the place of the process's
  */

@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly secret: Uint8Array
   /** CI: what both sides have to see alike. */
   readonly channel: Uint8Array
-  /** AD: who this side is, in clear. */
+  /** AD: the identity of this side, in clear. */
   readonly associatedData: Uint8Array
   readonly map: MapToCurve
 }
@@ -40,7 +40,7 @@ export class Party {
     const scalar = sampleScalar()
     const share = multiply(scalar, generator)
     generator.fill(0)
-    // No hash that anybody could find maps to a point of low order.
+    // The chance that a hash maps to a point of low order is about 2^-250.
     if (share === null) throw new Error('The generator is of low order.')
     this.#scalar = scalar
     this.message = { share, associatedData }
