@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { bits, element, explicit, identifier, unsigned } from './der.js'
 
-/** A certificate that is believed by nobody: the PAKE inside of TLS proves what it is bound to. */
+/** A certificate that proves nothing by itself: the PAKE inside of TLS is bound to it. */
 export interface ThrowAwayCertificate {
   /** In PEM, as `tls` takes them. */
   readonly key: string
@@ -55,7 +55,7 @@ export function fingerprintOf(der: Uint8Array): Buffer {
 
 /**
  * A self-signed certificate (RFC 5280 §4.1). It must be of version 3: Deno does not check the handshake's signature of a
- * server that shows one of version 1, so that anybody in the middle could show the copy of another's.
+ * server that shows one of version 1, so that a host in the middle could show a copy of the acceptor's.
  */
 function selfSigned(privateKey: KeyObject, publicKey: KeyObject): Buffer {
   const toBeSigned = element(

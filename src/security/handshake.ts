@@ -34,7 +34,8 @@ export class Handshake {
   constructor(raw: Socket, options: HandshakeOptions) {
     this.raw = raw
     this.#options = options
-    raw.on('close', this.#onClose)
+    // Lines go both ways, each in a packet of its own: none waits for the last one's acknowledgement (RFC 896).
+    raw.on('close', this.#onClose).setNoDelay(true)
     this.#pass = options.gate.enter({
       account: options.account,
       begin: (pass) => {
@@ -61,7 +62,13 @@ export class Handshake {
   succeed(channel: Channel): void {
     if (this.#done) return
     this.#done = true
-    this.#options.done(channel)
+    const receive: Channel['receive'] = (done) =>
+      channel.receive((line) => {
+        // As the application expects it of a socket.
+        this.raw.setNoDelay(false)
+        done(line)
+      })
+    this.#options.done({ ...channel, receive })
   }
 
   /** To be called in each event: what it has cost is counted. */
@@ -133,6 +140,6 @@ function tooCostly(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_BUSY',
     'A handshake was ended: others from the same address, or from unknown addresses, have failed at too great a cost. ' +
-      'Find out who connects to this port, or who announces false services.'
+      'Find out which hosts connect to this port, or announce false services.'
   )
 }

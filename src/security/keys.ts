@@ -5,8 +5,8 @@ export type Secret = string | Uint8Array
 
 const KEY_BYTES = 32
 /**
- * The cost of stretching a passphrase (RFC 7914 §2): 64 MiB and about two tenths of a second. Nobody on the network can try
- * passphrases at home; stretching is for the day on which a member's memory is stolen.
+ * The cost of stretching a passphrase (RFC 7914 §2): 64 MiB and about two tenths of a second. On the network no
+ * passphrase can be tried offline; stretching is for the day on which a member's memory is stolen.
  */
 const SCRYPT = { N: 2 ** 16, r: 8, p: 1, maxmem: 2 ** 27 }
 

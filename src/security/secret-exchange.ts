@@ -34,7 +34,7 @@ export class SecretExchange {
 
   /** Ends in the handshake's `succeed` or `fail`. */
   readonly admit = (admission: Admission): void => {
-    // A resumed session is bound to no certificate. None is offered: no ticket is ever sent.
+    // A resumed session shows no certificate to bind the proof to.
     if (admission.secured.isSessionReused()) {
       admission.handshake.fail(failed(new Error('the other side resumed a session')))
     } else if (admission.dialed === null) this.#accept(admission)
@@ -165,7 +165,9 @@ function proofError(line: Line, confirmations: Confirmations): TcpnetError | nul
   if (line === null) return noProof('it closed the connection in the place of its proof, or is closing')
   const tag = decodeProof(line)
   if (tag === null) return noProof('its second line is no proof')
-  return confirmations.accepts(tag) ? null : noProof('it has another secret, or somebody is in the middle')
+  return confirmations.accepts(tag)
+    ? null
+    : noProof('it has another secret, or a host in the middle relays the connection')
 }
 
 function noProof(why: string): TcpnetError {

@@ -1,8 +1,10 @@
-import { throwAwayCertificate } from './certificate.js'
+import { type ThrowAwayCertificate, throwAwayCertificate } from './certificate.js'
 import { loadElligator } from './cpace/elligator.js'
+import type { MapToCurve } from './cpace/generator.js'
+import { Party } from './cpace/party.js'
 import { deriveKeys, type Secret } from './keys.js'
 import { SecretExchange } from './secret-exchange.js'
-import { TlsSecurity } from './tls.js'
+import { groups, TlsSecurity } from './tls.js'
 
 export interface SecretOptions {
   /** At least one: the first is used to dial, all of them are accepted, so that a cluster can change its secret. */
@@ -15,19 +17,19 @@ export interface SecretOptions {
 
 /**
  * TLS 1.3 with a certificate that proves nothing, and CPace inside of it, which proves to each side that the other knows
- * the secret and that nobody is in the middle.
+ * the secret and that no host in the middle relays the connection.
  *
  * @param gates gates of its own in the place of the process's
  */
 export function secretSecurity(options: SecretOptions, gates?: TlsSecurity['gates']): TlsSecurity {
-  // Loaded now rather than when peers wait; a failure is told when the service listens.
-  const elligator = loadElligator()
-  elligator.catch(() => {})
+  // Done now rather than when peers wait; a failure is told when the service listens.
+  const early = getReady()
+  early.catch(() => {})
   return new TlsSecurity('secret', {
     setUp: async () => {
       const { secrets, name, uuid } = options
-      const { key, cert, fingerprint } = throwAwayCertificate()
-      const [keys, map] = await Promise.all([deriveKeys(secrets, name), elligator])
+      const [keys, { map, certificate }] = await Promise.all([deriveKeys(secrets, name), early])
+      const { key, cert, fingerprint } = certificate
       const exchange = new SecretExchange({ name, uuid, keys, fingerprint, map })
       return {
         // No authority at all: Node would load its own, and trust them.
@@ -41,4 +43,23 @@ export function secretSecurity(options: SecretOptions, gates?: TlsSecurity['gate
     },
     ...(gates === undefined ? {} : { gates })
   })
+}
+
+/** What takes long the first time, and does not depend on the secret. */
+async function getReady(): Promise<{ map: MapToCurve; certificate: ThrowAwayCertificate }> {
+  const map = await loadElligator()
+  checkItself(map)
+  groups()
+  return { map, certificate: throwAwayCertificate() }
+}
+
+/** One run of CPace with itself: it shows that this runtime's cryptography fits together, and has the code compiled. */
+function checkItself(map: MapToCurve): void {
+  const common = { secret: Buffer.alloc(32), channel: Buffer.alloc(32), map }
+  const initiator = new Party({ ...common, role: 'initiator', associatedData: Buffer.of(1) })
+  const responder = new Party({ ...common, role: 'responder', associatedData: Buffer.of(2) })
+  const [ours, theirs] = [initiator.finish(responder.message), responder.finish(initiator.message)]
+  if (ours === null || theirs === null || !ours.accepts(theirs.own) || !theirs.accepts(ours.own)) {
+    throw new Error('The cryptography of this runtime fails: two sides with the same secret do not agree.')
+  }
 }

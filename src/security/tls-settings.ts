@@ -136,10 +136,10 @@ function checkContext({ servername: _, checkServerIdentity: __, ALPNProtocols: _
   }
 }
 
-/** Deno's client accepts a certificate that only names the authority as its issuer (seen with 2.9): anybody can make one. */
+/** Deno's client accepts a certificate that only names the authority as its issuer (seen with 2.9); making one takes no key of the authority. */
 function noTls(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_NO_TLS',
-    'Deno does not verify that a certificate was issued by the authority, so that "tls" would let everybody in: use "secret".'
+    'Deno does not verify that a certificate was issued by the authority, so that "tls" would admit strangers: use "secret".'
   )
 }

@@ -10,6 +10,7 @@ import {
   type TLSSocket,
   type TlsOptions
 } from 'node:tls'
+import { canonical } from '../network.js'
 import { gates, type HandshakeGate } from './gate.js'
 import { failed, Handshake } from './handshake.js'
 import { LOOK_EVERY_MS, OverheadWatch } from './overhead.js'
@@ -59,7 +60,7 @@ const CONTEXT = {
   secureOptions: constants.SSL_OP_NO_TICKET
 } as const satisfies SecureContextOptions
 
-/** Groups whose key exchange takes less than 2 ms; with Node's own, which has ffdhe8192, anybody could choose one of 100 ms. */
+/** Groups whose key exchange takes less than 2 ms; Node's own list has ffdhe8192, which takes 100 ms. */
 const GROUPS = 'X25519:P-256:P-384'
 /**
  * The same with X25519MLKEM768 where it is known; the first that a runtime takes. The asterisks (OpenSSL 3.5) have a dialer
@@ -118,7 +119,7 @@ export class TlsSecurity implements Security {
   }
 
   client(raw: Socket, peer: string, done: Secured): void {
-    const address = raw.remoteAddress ?? ''
+    const address = addressOf(raw)
     new Handshake(raw, {
       gate: this.gates.outbound,
       account: () => this.#proven.accountOf(peer, address),
@@ -130,7 +131,7 @@ export class TlsSecurity implements Security {
   }
 
   server(raw: Socket, done: Secured): void {
-    const address = raw.remoteAddress ?? ''
+    const address = addressOf(raw)
     new Handshake(raw, {
       gate: this.gates.inbound,
       account: () => this.#proven.accountOf(null, address),
@@ -166,7 +167,7 @@ export class TlsSecurity implements Security {
   #admit(secured: TLSSocket, dialed: string | null, handshake: Handshake): void {
     const { raw } = handshake
     this.#raw.set(secured, raw)
-    const address = raw.remoteAddress ?? ''
+    const address = addressOf(raw)
     const onProven = (uuid: string) => this.#proven.add(uuid, address)
     const onFlood = () => handshake.charge(LOOK_EVERY_MS)
     this.#overhead.add({ secured, raw, onFlood })
@@ -194,10 +195,15 @@ export class TlsSecurity implements Security {
   }
 }
 
+/** The same for both directions: an accepted connection may have the IPv4-mapped form. */
+function addressOf({ remoteAddress = '' }: Socket): string {
+  return remoteAddress === '' ? '' : canonical(remoteAddress)
+}
+
 let knownGroups: string | undefined
 
-/** The groups that this runtime's TLS knows. */
-function groups(): string {
+/** The groups that this runtime's TLS knows. Called early, it saves milliseconds when peers wait. */
+export function groups(): string {
   knownGroups ??= GROUPS_BY_PREFERENCE.find(isKnown) ?? GROUPS
   return knownGroups
 }

@@ -16,6 +16,7 @@ import { joinTxt, parseTxt, splitTxt } from '#tcpnet/discovery/txt.js'
 import { MAX_LINE_BYTES, readLine } from '#tcpnet/line.js'
 import { decodeAnswer, decodeHello, encodeAnswer, encodeHello } from '#tcpnet/mesh/hello.js'
 import { dialable, isLinkLocal, isLoopback, isWildcard, splitScope } from '#tcpnet/network.js'
+import { decodeProof, decodeShare, encodeProof, encodeShare } from '#tcpnet/security/secret-messages.js'
 import { isHigher, parseUuid } from '#tcpnet/uuid.js'
 
 /** No message may carry what a stranger wrote at any length. */
@@ -41,6 +42,20 @@ export function answer(data: Buffer): void {
   const read = decodeAnswer(data.toString())
   if (read instanceof TcpnetError) return void isBrief(read)
   assert.deepEqual(decodeAnswer(encodeAnswer(read)), read)
+}
+
+/** The lines that come before the hello with a secret. */
+export function share(data: Buffer): void {
+  const read = decodeShare(data.toString())
+  if (read === null) return
+  assert.match(read.uuid, UUID)
+  assert.ok(read.share.length === 32 && Number.isInteger(read.attempt) && read.attempt >= 0)
+  assert.deepEqual(decodeShare(encodeShare(read)), read)
+}
+
+export function proof(data: Buffer): void {
+  const read = decodeProof(data.toString())
+  if (read !== null) assert.deepEqual(decodeProof(encodeProof(read)), read)
 }
 
 /** The first byte says in how large pieces the rest arrives. */

@@ -1,5 +1,16 @@
 // Test vectors of draft-irtf-cfrg-cpace-21, appendices A.1, A.3.5 and B.1: data of the draft, in hexadecimal digits.
 
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+
+/** A scalar of the draft as a private key, in DER (RFC 8410 §7). */
+export function scalarOf(hex: string): KeyObject {
+  return createPrivateKey({
+    key: Buffer.from(`302e020100300506032b656e04220420${hex}`, 'hex'),
+    format: 'der',
+    type: 'pkcs8'
+  })
+}
+
 /** §A.1.2, but for the contents. */
 export const PREPEND_LEN = [
   ['', '00'],

@@ -11,7 +11,7 @@ import { multiply } from '#tcpnet/security/cpace/x25519.js'
 import { deriveKeys } from '#tcpnet/security/keys.js'
 import { channelOf, identityOf } from '#tcpnet/security/secret-exchange.js'
 import { encodeProof, encodeShare } from '#tcpnet/security/secret-messages.js'
-import { RUN } from './cpace-vectors.js'
+import { RUN, scalarOf } from './cpace-vectors.js'
 
 const NAME = 'my-cluster'
 const [DIALER, ACCEPTOR] = ['A1', 'B2']
@@ -21,18 +21,18 @@ test('the example of a proof in docs/security.md', async () => {
   assert.ok(secret !== undefined)
   const channel = channelOf(NAME, Buffer.alloc(32, 0xcc))
   const generator = generatorOf(secret, channel, await loadElligator())
-  const [ya, yb] = [Buffer.from(RUN.a.scalar, 'hex'), Buffer.from(RUN.b.scalar, 'hex')]
-  const [Ya, Yb] = [multiply(ya, generator), multiply(yb, generator)]
+  const [ya, yb] = [RUN.a.scalar, RUN.b.scalar]
+  const [Ya, Yb] = [multiply(scalarOf(ya), generator), multiply(scalarOf(yb), generator)]
   assert.ok(Ya !== null && Yb !== null)
   const a = { share: Ya, associatedData: identityOf('initiator', DIALER) }
   const b = { share: Yb, associatedData: identityOf('responder', ACCEPTOR) }
-  const point = multiply(ya, Yb)
+  const point = multiply(scalarOf(ya), Yb)
   assert.ok(point !== null)
   const key = sessionKey(point, a, b)
   const [Ta, Tb] = [confirmationOf(a, key), confirmationOf(b, key)]
   const values = {
     ...{ PRS: secret, CI: channel, ADa: a.associatedData, ADb: b.associatedData, g: generator },
-    ...{ ya, yb, Ya, Yb, K: point, ISK: key, Ta, Tb }
+    ...{ ya: Buffer.from(ya, 'hex'), yb: Buffer.from(yb, 'hex'), Ya, Yb, K: point, ISK: key, Ta, Tb }
   }
   const rows = Object.entries(values).map(([name, bytes]) => `${name.padEnd(4)} ${bytes.toString('hex')}\n`)
   const lines = [

@@ -22,13 +22,15 @@ function stoppedGates(): TlsSecurity['gates'] {
   return { inbound: gate(), outbound: gate() }
 }
 
-function make(secret: string, gates: TlsSecurity['gates']): Promise<TlsSecurity> {
-  const key = Buffer.alloc(32, secret)
-  return prepared(secretSecurity({ secrets: [key], name: 'x', uuid: secret === 'right' ? 'A' : 'B' }, gates))
+function make(secret: string, gates: TlsSecurity['gates'], uuid = 'A'): Promise<TlsSecurity> {
+  return prepared(secretSecurity({ secrets: [Buffer.alloc(32, secret)], name: 'x', uuid }, gates))
 }
 
 /** A port at which the security accepts, with its outcomes, and what it answers to each hello. */
-async function acceptor(security: TlsSecurity): Promise<{ port: number; outcomes: Outcome[]; close: () => void }> {
+async function acceptor(
+  security: TlsSecurity,
+  host = '127.0.0.1'
+): Promise<{ port: number; outcomes: Outcome[]; close: () => void }> {
   const outcomes: Outcome[] = []
   const sockets: Socket[] = []
   const server = createServer((socket) => {
@@ -38,7 +40,7 @@ async function acceptor(security: TlsSecurity): Promise<{ port: number; outcomes
       if (outcome !== null && !(outcome instanceof TcpnetError)) outcome.send('answer\n')
     })
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(0, host)
   await once(server, 'listening')
   const close = () => {
     for (const socket of sockets) socket.destroy()
@@ -48,11 +50,11 @@ async function acceptor(security: TlsSecurity): Promise<{ port: number; outcomes
 }
 
 /** Dials, and resolves with whether an answer came. */
-async function dial(security: TlsSecurity, port: number, localAddress = '127.0.0.1'): Promise<boolean> {
+async function dial(security: TlsSecurity, port: number, localAddress = '127.0.0.1', peer = 'B'): Promise<boolean> {
   const socket = connect({ port, host: '127.0.0.1', localAddress }).on('error', () => {})
   await once(socket, 'connect')
   return await new Promise((resolve) =>
-    security.client(socket, 'B', (outcome) => {
+    security.client(socket, peer, (outcome) => {
       if (outcome === null || outcome instanceof TcpnetError) return resolve(false)
       outcome.send('hello\n')
       outcome.receive((line) => {
@@ -90,4 +92,18 @@ test('a dialer that meets false acceptors is guessed at no more often', async ()
   assert.equal(outcomes.length, BURST + 1)
   close()
   assert.equal(await waiting, false)
+})
+
+test('a pair that was proven by a connection that came in is proven for dials, whatever form its address has', async () => {
+  const gates = stoppedGates()
+  const security = await make('right', gates)
+  // Dual stack: the member's address is IPv4-mapped here.
+  const inbound = await acceptor(security, '::')
+  assert.equal(await dial(await make('right', freeGates(), 'B'), inbound.port), true)
+  const wrong = await acceptor(await make('wrong', freeGates()))
+  for (let guess = 0; guess < BURST; guess++) await dial(security, wrong.port, '127.0.0.1', 'LIAR')
+  // The address is in debt; the pair is not.
+  const right = await acceptor(await make('right', freeGates(), 'B'))
+  assert.equal(await dial(security, right.port), true)
+  for (const { close } of [inbound, wrong, right]) close()
 })

@@ -1,4 +1,4 @@
-// What passes between two services with a secret, inside of TLS: somebody in the middle, copies, repeats, false messages.
+// What passes between two services with a secret, inside of TLS: relays, copies, repeated and false messages.
 import assert from 'node:assert/strict'
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
@@ -189,14 +189,14 @@ describe('without the secret', () => {
   const party = (role: Role, secret: Buffer, fingerprint: Buffer, uuid: string) =>
     new Party({ role, secret, channel: channelOf(NAME, fingerprint), associatedData: identityOf(role, uuid), map })
 
-  /** A TLS server of nobody's for one dial of a member; resolves with its side by hand. */
+  /** A TLS server without the secret, for one dial of a member; resolves with its side by hand. */
   async function falseAcceptor(): Promise<{ port: number; side: Promise<ByHand> }> {
     const server = createTlsServer({ key: certificate.key, cert: certificate.cert })
     const side = once(server, 'secureConnection').then(([secured]) => new ByHand(secured as TLSSocket))
     return { port: await listen(server), side }
   }
 
-  /** A TLS client of nobody's at a member's port. */
+  /** A TLS client without the secret, at a member's port. */
   async function falseDialer(port: number): Promise<ByHand> {
     const secured = tlsConnect({ host: '127.0.0.1', port, rejectUnauthorized: false })
     await once(secured, 'secureConnect')
@@ -215,7 +215,7 @@ describe('without the secret', () => {
       one.secured.on('data', (bytes) => other.secured.write(bytes)).on('close', () => other.secured.end())
     }
     rejected((await dialing).line, /in the place of its proof/)
-    rejected(await outcome(0), /somebody is in the middle/)
+    rejected(await outcome(0), /a host in the middle/)
   })
 
   test('a copy of the acceptor’s certificate with a signature by another key fails the handshake', async () => {
@@ -229,6 +229,23 @@ describe('without the secret', () => {
       const { outcome } = await dial(dialer(), server.port)
       assert.equal(await server.verdict, content)
       rejected(outcome, content ? /closed the connection/ : /TLS handshake failed/)
+    }
+  })
+
+  test('a session of TLS is not resumed', async () => {
+    const { port } = await acceptor(member())
+    const first = await falseDialer(port)
+    const sessions: Buffer[] = []
+    first.secured.on('session', (session) => sessions.push(session))
+    // Tickets come before anything that is answered (RFC 8446 §4.6.1).
+    first.secured.write(encodeShare({ share: Buffer.alloc(32, 9), uuid: 'C', attempt: 0 }))
+    await first.line()
+    for (const session of [...sessions, first.secured.getSession()]) {
+      if (session === undefined) continue
+      const again = tlsConnect({ host: '127.0.0.1', port, rejectUnauthorized: false, session })
+      sockets.add(again.on('error', () => {}))
+      await once(again, 'secureConnect')
+      assert.equal(again.isSessionReused(), false)
     }
   })
 

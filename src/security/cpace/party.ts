@@ -1,5 +1,5 @@
 // One side of a run of CPACE-X25519-SHA512 with an initiator and a responder (draft-irtf-cfrg-cpace-21 §7).
-import { timingSafeEqual } from 'node:crypto'
+import { type KeyObject, timingSafeEqual } from 'node:crypto'
 import { confirmationOf } from './confirmation.js'
 import { generatorOf, type MapToCurve, POINT_BYTES } from './generator.js'
 import { sessionKey } from './session-key.js'
@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly secret: Uint8Array
   /** CI: what both sides have to see alike. */
   readonly channel: Uint8Array
-  /** AD: who this side is, in clear. */
+  /** AD: the identity of this side, in clear. */
   readonly associatedData: Uint8Array
   readonly map: MapToCurve
 }
@@ -32,7 +32,7 @@ export interface Confirmations {
 export class Party {
   readonly message: Message
   readonly #role: Role
-  #scalar: Buffer | null
+  #scalar: KeyObject | null
 
   constructor({ role, secret, channel, associatedData, map }: RunOptions) {
     this.#role = role
@@ -40,7 +40,7 @@ export class Party {
     const scalar = sampleScalar()
     const share = multiply(scalar, generator)
     generator.fill(0)
-    // No hash that anybody could find maps to a point of low order.
+    // The chance that a hash maps to a point of low order is about 2^-250.
     if (share === null) throw new Error('The generator is of low order.')
     this.#scalar = scalar
     this.message = { share, associatedData }
@@ -52,7 +52,6 @@ export class Party {
     this.#scalar = null
     if (scalar === null || theirs.share.length !== POINT_BYTES) return null
     const point = multiply(scalar, theirs.share)
-    scalar.fill(0)
     if (point === null) return null
     const ours = this.message
     const key = this.#role === 'initiator' ? sessionKey(point, ours, theirs) : sessionKey(point, theirs, ours)

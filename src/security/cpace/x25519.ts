@@ -1,16 +1,16 @@
 // The group of draft-irtf-cfrg-cpace-21 §8.2: X25519 (RFC 7748 §5) as node:crypto has it.
-import { createPrivateKey, createPublicKey, diffieHellman, randomBytes } from 'node:crypto'
+import { createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { POINT_BYTES } from './generator.js'
 
-/** What stands before the 32 bytes of a key in DER (RFC 8410 §4, §7). */
-const PRIVATE = Buffer.from('302e020100300506032b656e04220420', 'hex')
-const PUBLIC = Buffer.from('302a300506032b656e032100', 'hex')
 /** `G_X25519.I` (§8.2): the neutral element. */
 const NEUTRAL = Buffer.alloc(POINT_BYTES)
 
-/** `sample_scalar` (§8.2, §10.7). A scalar is for one run, and no other (§10.9). */
-export function sampleScalar(): Buffer {
-  return randomBytes(POINT_BYTES)
+/**
+ * `sample_scalar` (§8.2, §10.7): 32 random bytes, which a private key of X25519 is. They are never seen by JavaScript, which
+ * could not erase them. A scalar is for one run, and no other (§10.9).
+ */
+export function sampleScalar(): KeyObject {
+  return generateKeyPairSync('x25519').privateKey
 }
 
 /**
@@ -19,12 +19,13 @@ export function sampleScalar(): Buffer {
  * @param exchange Diffie-Hellman of the two; node:crypto's but in tests
  * @returns null for the neutral element: the point is of low order, and tells nothing of the scalar (§7.2: "MUST abort")
  */
-export function multiply(scalar: Uint8Array, point: Uint8Array, exchange = diffieHellman): Buffer | null {
-  const privateKey = createPrivateKey({ key: Buffer.concat([PRIVATE, scalar]), format: 'der', type: 'pkcs8' })
-  const publicKey = createPublicKey({ key: Buffer.concat([PUBLIC, point]), format: 'der', type: 'spki' })
+export function multiply(scalar: KeyObject, point: Uint8Array, exchange = diffieHellman): Buffer | null {
+  const x = Buffer.from(point).toString('base64url')
+  // As a JWK (RFC 8037 §2): on Node 20 DER takes ten times as long to read.
+  const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' })
   let product: Buffer
   try {
-    product = exchange({ privateKey, publicKey })
+    product = exchange({ privateKey: scalar, publicKey })
   } catch {
     // Some libraries check for the neutral element themselves (RFC 7748 §6.1).
     return null
