@@ -138,7 +138,7 @@ describe('the gate', () => {
       one.end(false)
       pass(100)
     }
-    assert.ok(guesses <= 600 + 33, `${guesses} guesses in ten minutes`)
+    assert.ok(guesses <= 600 + 65, `${guesses} guesses in ten minutes`)
   })
 
   test('in debt, an account loses the handshakes that it has under way, and others keep theirs', () => {

@@ -8,6 +8,7 @@ import { HandshakeGate } from '#tcpnet/security/gate.js'
 import { secretSecurity } from '#tcpnet/security/secret.js'
 import type { Channel } from '#tcpnet/security/security.js'
 import type { TlsSecurity } from '#tcpnet/security/tls.js'
+import { within } from '../lab/wait.js'
 import { prepared } from './dial.js'
 import { freeGates } from './modes.js'
 
@@ -53,7 +54,7 @@ async function acceptor(
 async function dial(security: TlsSecurity, port: number, localAddress = '127.0.0.1', peer = 'B'): Promise<boolean> {
   const socket = connect({ port, host: '127.0.0.1', localAddress }).on('error', () => {})
   await once(socket, 'connect')
-  return await new Promise((resolve) =>
+  const answered = new Promise<boolean>((resolve) =>
     security.client(socket, peer, (outcome) => {
       if (outcome === null || outcome instanceof TcpnetError) return resolve(false)
       outcome.send('hello\n')
@@ -63,6 +64,7 @@ async function dial(security: TlsSecurity, port: number, localAddress = '127.0.0
       })
     })
   )
+  return await within(answered, 10_000, 'a dial does not come to an end')
 }
 
 test('an acceptor answers a bounded number of guesses from an address, and members beside them', async () => {
