@@ -8,7 +8,7 @@ import { HandshakeGate } from '#tcpnet/security/gate.js'
 import { secretSecurity } from '#tcpnet/security/secret.js'
 import type { Channel } from '#tcpnet/security/security.js'
 import type { TlsSecurity } from '#tcpnet/security/tls.js'
-import { within } from '../lab/wait.js'
+import { within } from '../support/wait.js'
 import { prepared } from './dial.js'
 import { freeGates } from './modes.js'
 
@@ -64,7 +64,7 @@ async function dial(security: TlsSecurity, port: number, localAddress = '127.0.0
       })
     })
   )
-  return await within(answered, 10_000, 'a dial does not come to an end')
+  return await within(answered, 'a dial does not come to an end', 10_000)
 }
 
 test('an acceptor answers a bounded number of guesses from an address, and members beside them', async () => {
