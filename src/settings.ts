@@ -3,7 +3,7 @@ import { badPort, invalidType, invalidValue } from './errors.js'
 import { currentLimits, type Limits } from './mesh/limits.js'
 import { isMulticast } from './network.js'
 import type { Secret } from './security/keys.js'
-import { pskSecurity, tlsSecurity } from './security/modes.js'
+import { LazyTls, lazySecret } from './security/lazy.js'
 import { checkSecrets } from './security/secrets.js'
 import { plain, type Security } from './security/security.js'
 import { checkTls, type TlsSettings } from './security/tls-settings.js'
@@ -164,8 +164,8 @@ function checkSecurity(settings: Settings): Security {
   const [hasSecret, hasTls] = ['secret' in settings, 'tls' in settings]
   if (hasSecret && hasTls) throw invalidType('settings.secret', 'left out where settings.tls is given', secret)
   // A secret that is there and undefined comes from a variable that nobody set: it must not leave the cluster open.
-  if (hasSecret) return pskSecurity(checkSecrets(secret), name)
-  if (hasTls) return tlsSecurity(checkTls(tls))
+  if (hasSecret) return lazySecret(checkSecrets(secret), name)
+  if (hasTls) return new LazyTls(checkTls(tls))
   return plain
 }
 
