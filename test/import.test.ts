@@ -121,3 +121,14 @@ describe('a service loads what it uses', () => {
     assert.ok(sourcesOf(await loadedBy(LISTEN("driver: 'mdns'"))).includes('discovery/mdns.ts'))
   })
 })
+
+it('a stack trace shows the files and lines of src/', async () => {
+  const program = `
+    import { tcpnet } from 'tcpnet'
+    try { tcpnet({ name: 'x', unknown: 1 }) } catch (error) { console.log(error.stack) }
+  `
+  const { stdout } = await runProgram(program, { NODE_OPTIONS: '--enable-source-maps' })
+  const [, path, line] = /checkKnown \((.*\/src\/settings\.ts):(\d+):\d+\)/.exec(stdout) ?? assert.fail(stdout)
+  const text = readFileSync(String(path).replace(/^file:\/\//, ''), 'utf8').split('\n')[Number(line) - 1]
+  assert.match(text ?? '', /throw invalidValue\(/)
+})
