@@ -1,2 +1,2 @@
-// What CommonJS packages get for require('buffer') in the bundle: the bundler cannot turn that into an import by itself.
-export { Buffer } from 'node:buffer'
+// What CommonJS packages get for require('buffer') in the bundle: the bundler makes no import of it.
+export const { Buffer } = globalThis
