@@ -161,6 +161,11 @@ export function addon(): Addon {
   return loaded
 }
 
+/** Loads the addon before it is used; {@link addon} throws what fails here. */
+export function loadAddon(): void {
+  loaded ??= load()
+}
+
 function load(): Addon | TcpnetError {
   // A bundler that makes CommonJS of this module leaves it out.
   const own: string | undefined = import.meta.url

@@ -2,6 +2,7 @@ import { TcpnetError } from './errors.js'
 import type { PeerSocket } from './events.js'
 import { Service } from './service.js'
 import type { Settings } from './settings.js'
+import './warm.js'
 
 export type { ErrorCode } from './errors.js'
 export type { PeerSocket, ServiceError, ServiceEvents } from './events.js'

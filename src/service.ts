@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import { inspect } from 'node:util'
@@ -11,8 +10,7 @@ import { closedEarly, invalidType, listenTwice } from './errors.js'
 import { endWaits, type PeerSocket, type ServiceEvents, shielded } from './events.js'
 import type { Peer } from './mesh/link.js'
 import { Mesh } from './mesh/mesh.js'
-import { tlsSetup } from './security/mutual-tls.js'
-import { TlsSecurity } from './security/tls.js'
+import { LazyTls } from './security/lazy.js'
 import { checkTls, type TlsSettings } from './security/tls-settings.js'
 import {
   type CheckedListen,
@@ -23,6 +21,7 @@ import {
   type Settings
 } from './settings.js'
 import { tellChange, trace } from './trace.js'
+import { randomHex } from './uuid.js'
 
 /** Where a service is in its life; it only ever goes down this list. */
 type Phase = 'new' | 'opening' | 'listening' | 'closing' | 'closed'
@@ -56,7 +55,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     this.#mesh = new Mesh({
       name,
       uuid,
-      boot: randomBytes(8).toString('hex'),
+      boot: randomHex(8),
       security,
       limits,
       locate: async (peer, signal) => (await this.#discovery?.locate(peer, signal)) ?? null,
@@ -181,10 +180,10 @@ export class Service extends EventEmitter<ServiceEvents> {
    */
   setSecureContext(tls: TlsSettings): void {
     const { security } = this.#settings
-    if (!(security instanceof TlsSecurity) || security.mode !== 'tls') {
+    if (!(security instanceof LazyTls)) {
       throw invalidType('settings.tls', 'set before certificates can be renewed', undefined)
     }
-    security.renew(tlsSetup(checkTls(tls)))
+    security.renew(checkTls(tls))
   }
 
   #open(options: CheckedListen): void {

@@ -3,8 +3,7 @@ import { badPort, invalidType, invalidValue } from './errors.js'
 import { currentLimits, type Limits } from './mesh/limits.js'
 import { isMulticast } from './network.js'
 import type { Secret } from './security/keys.js'
-import { tlsSecurity } from './security/mutual-tls.js'
-import { secretSecurity } from './security/secret.js'
+import { LazyTls, lazySecret } from './security/lazy.js'
 import { checkSecrets } from './security/secrets.js'
 import { plain, type Security } from './security/security.js'
 import { checkTls, type TlsSettings } from './security/tls-settings.js'
@@ -167,8 +166,8 @@ function checkSecurity(settings: Settings, uuid: string): Security {
   const [hasSecret, hasTls] = ['secret' in settings, 'tls' in settings]
   if (hasSecret && hasTls) throw invalidType('settings.secret', 'left out where settings.tls is given', secret)
   // A secret that is there and undefined comes from a variable that nobody set: it must not leave the cluster open.
-  if (hasSecret) return secretSecurity({ secrets: checkSecrets(secret), name, uuid })
-  if (hasTls) return tlsSecurity(checkTls(tls))
+  if (hasSecret) return lazySecret({ secrets: checkSecrets(secret), name, uuid })
+  if (hasTls) return new LazyTls(checkTls(tls))
   return plain
 }
 

@@ -1,10 +1,13 @@
-import { randomBytes } from 'node:crypto'
-
 const HEXADECIMAL = /^[0-9A-Fa-f]{1,63}$/
 
 /** A service's identity where the caller gave none: 128 random bits, as 32 hexadecimal digits in upper case. */
 export function randomUuid(): string {
-  return randomBytes(16).toString('hex').toUpperCase()
+  return randomHex(16).toUpperCase()
+}
+
+/** Random bytes as hexadecimal digits. From the Web Crypto API: node:crypto would be loaded with the package. */
+export function randomHex(bytes: number): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex')
 }
 
 /**

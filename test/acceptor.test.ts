@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
-import type { TcpnetError } from 'tcpnet'
+import type { TcpnetError } from '#tcpnet/index.js'
 import { Acceptor, type RejectInfo } from '#tcpnet/mesh/acceptor.js'
 import { endpoint } from '#tcpnet/mesh/endpoint.js'
 import { encodeHello } from '#tcpnet/mesh/hello.js'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, it } from 'node:test'
-import type { StateChange } from 'tcpnet'
+import type { StateChange } from '#tcpnet/index.js'
 import { Cluster, closed, connection } from './support/cluster.js'
 import { until } from './support/wait.js'
 

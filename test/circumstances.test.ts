@@ -1,6 +1,12 @@
 // Fake timers, clocks that jump, several copies of the package, bundles.
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import { runProgram } from './support/child.js'
 
 /** Runs a program that has real timers and waits for services; the lines that it prints. */
@@ -92,56 +98,68 @@ it('where the clocks jump, connections stay, and lost ones are made again withou
 })
 
 describe('a copy of the package', () => {
-  const COPY = `
-    import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-    import { tmpdir } from 'node:os'
-    import { join } from 'node:path'
-    import { pathToFileURL } from 'node:url'
-    const copy = (...parts) => {
-      const folder = mkdtempSync(join(tmpdir(), 'copy-'))
-      process.on('exit', () => rmSync(folder, { recursive: true }))
-      for (const part of ['package.json', 'dist', ...parts]) cpSync(part, join(folder, part), { recursive: true })
-      symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
-      return folder
-    }
-    const binaries = ['build/Release/tcpnet.node', 'prebuilds'].filter((path) => existsSync(path))
-    const from = (folder, path) => import(pathToFileURL(join(folder, 'dist', path)))
-  `
-
   it('beside another in one process has its own addon, and its own services over memory', async () => {
-    const output = await outputOf(`${COPY}
-      const addons = []
+    const output = await outputOf(`
+      import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+      import { tmpdir } from 'node:os'
+      import { join } from 'node:path'
+      import { pathToFileURL } from 'node:url'
+      const binaries = ['build/Release/tcpnet.node', 'prebuilds'].filter((path) => existsSync(path))
+      const copy = () => {
+        const folder = mkdtempSync(join(tmpdir(), 'copy-'))
+        process.on('exit', () => rmSync(folder, { recursive: true }))
+        for (const part of ['package.json', 'dist', ...binaries]) cpSync(part, join(folder, part), { recursive: true })
+        symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
+        return folder
+      }
       const all = []
       const shared = new AbortController()
-      for (const folder of [copy(...binaries), copy(...binaries)]) {
-        const { tcpnet } = await from(folder, 'index.js')
-        const { addon } = await from(folder, 'addon.js')
-        addons.push(addon())
+      for (const folder of [copy(), copy()]) {
+        const { tcpnet } = await import(pathToFileURL(join(folder, 'dist/index.js')))
         const make = () => tcpnet({ name: 'x', signal: shared.signal }).listen()
         all.push(make(), make())
       }
       const [a, b, c, d] = all
-      console.log(addons[0] !== addons[1])
-      for (const one of addons) console.log(one.interfaces().length > 0)
       await meshed(a, b)
       await meshed(c, d)
       console.log(new Set(all.flatMap(({ connections }) => connections.map(({ peer }) => peer.uuid))).size)
+      console.log(process.report.getReport().sharedObjects.filter((path) => /copy-.*tcpnet.*[.]node$/.test(path)).length)
       const ends = all.map((service) => new Promise((resolve) => service.on('close', resolve)))
       shared.abort()
       await Promise.all(ends)
     `)
-    assert.deepEqual(output, ['true', 'true', 'true', '4'])
+    assert.deepEqual(output, ['4', '2'])
   })
+})
 
-  it('in a bundle of CommonJS, where modules have no URL, fails with what to do', async () => {
-    const output = await outputOf(`${COPY}
-      const folder = copy()
-      const file = join(folder, 'dist/addon.js')
-      writeFileSync(file, readFileSync(file, 'utf8').replaceAll('import.meta.url', '({}).url'))
-      const { tcpnet } = await from(folder, 'index.js')
-      const service = tcpnet({ name: 'x', driver: 'avahi' })
-      service.on('error', ({ code, message }) => console.log(code, message)).listen()
-    `)
-    assert.match(output.join(), /^ERR_TCPNET_ADDON tcpnet is part of a bundle.*leave it out of the bundle/)
+describe('in a bundle', () => {
+  let folder: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tcpnet-bundle-'))
   })
+  after(() => rm(folder, { recursive: true }))
+
+  const services = `
+    import { tcpnet } from 'tcpnet'
+    const make = (settings) => tcpnet({ name: 'x', ...settings })
+    const [a, b] = [1, 2].map(() => make({ driver: 'memory', secret: 'a secret of the cluster' }))
+    a.once('connection', ({ peer }) => {
+      console.log(peer.uuid === b.uuid)
+      for (const service of [a, b]) service.close()
+      make({ driver: 'avahi' }).on('error', ({ code, message }) => console.log(code, message)).listen()
+    }).listen()
+    b.listen()`
+
+  for (const [format, said] of [
+    ['cjs', /^true\nERR_TCPNET_ADDON tcpnet is part of a bundle.*leave it out of the bundle/],
+    ['esm', /^true\nERR_TCPNET_ADDON .*If the application is bundled, leave tcpnet out of the bundle/s]
+  ] as const) {
+    it(`of format ${format}, memory and secret work, and the addon's absence is told with what to do`, async () => {
+      const outfile = join(folder, format === 'cjs' ? 'app.cjs' : 'app.mjs')
+      const stdin = { contents: services, resolveDir: process.cwd() }
+      await build({ stdin, outfile, format, bundle: true, platform: 'node', logLevel: 'silent' })
+      const { stdout } = await promisify(execFile)(process.execPath, [outfile], { timeout: 20_000 })
+      assert.match(stdout, said)
+    })
+  }
 })

@@ -5,9 +5,9 @@ import { setImmediate } from 'node:timers/promises'
 import { firstUsable } from '#tcpnet/discovery/auto.js'
 import type { Driver, Instance, Listener } from '#tcpnet/discovery/discovery.js'
 import { chooseDriver } from '#tcpnet/discovery/drivers.js'
-import { mdns } from '#tcpnet/discovery/mdns.js'
 import { memory } from '#tcpnet/discovery/memory.js'
 import { avahi, bonjour } from '#tcpnet/discovery/native.js'
+import { onDemand } from '#tcpnet/discovery/on-demand.js'
 import { type ErrorCode, TcpnetError } from '#tcpnet/errors.js'
 import { ANNOUNCEMENT } from './support/fake-session.js'
 import { SILENT } from './support/silent.js'
@@ -122,10 +122,66 @@ describe('the question where an instance is', () => {
 
 describe('the driver of a name', () => {
   it('is that one; with a first look beside it, unless that is not wanted or there is nothing to look at', () => {
-    const drivers = { avahi, bonjour, mdns, memory } as const
-    for (const name of ['avahi', 'bonjour', 'mdns', 'memory'] as const) {
+    const drivers = { avahi, bonjour, memory } as const
+    for (const name of ['avahi', 'bonjour', 'memory'] as const) {
       assert.equal(chooseDriver(name, false), drivers[name])
       assert.equal(chooseDriver(name, true) === drivers[name], name === 'memory', name)
+    }
+  })
+})
+
+describe('a driver that is loaded on demand', () => {
+  const told = () => {
+    const errors: Error[] = []
+    return { errors, listener: { ...SILENT, failed: (error: Error) => errors.push(error) } }
+  }
+
+  it('is loaded when it is opened, and closed as itself', async () => {
+    const steps: string[] = []
+    const driver = onDemand(async () => {
+      steps.push('loaded')
+      return (announcement, listener) => {
+        steps.push(`opened ${announcement === ANNOUNCEMENT && listener === SILENT}`)
+        const locate = async (uuid: string) => {
+          steps.push(`asked for ${uuid}`)
+          return null
+        }
+        return { locate, close: async () => void steps.push('closed') }
+      }
+    })
+    assert.deepEqual(steps, [])
+    const discovery = driver(ANNOUNCEMENT, SILENT)
+    assert.equal(await discovery.locate('A1', new AbortController().signal), null)
+    await setImmediate()
+    assert.equal(await discovery.locate('B2', new AbortController().signal), null)
+    await discovery.close()
+    assert.deepEqual(steps, ['loaded', 'opened true', 'asked for B2', 'closed'])
+  })
+
+  it('is not opened after close', async () => {
+    const discovery = onDemand(async () => () => assert.fail('opened'))(ANNOUNCEMENT, SILENT)
+    await discovery.close()
+    await setImmediate()
+  })
+
+  it('tells what loading and opening throw, once, and not after close', async () => {
+    const thrown = new Error('not here')
+    const fails: (() => Promise<Driver>)[] = [
+      async () => {
+        throw thrown
+      },
+      async () => () => {
+        throw thrown
+      }
+    ]
+    for (const load of fails) {
+      const [open, closed] = [told(), told()]
+      onDemand(load)(ANNOUNCEMENT, open.listener)
+      onDemand(load)(ANNOUNCEMENT, closed.listener).close()
+      assert.deepEqual(open.errors, [])
+      await setImmediate()
+      await setImmediate()
+      assert.deepEqual([open.errors, closed.errors], [[thrown], []])
     }
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { TcpnetError } from 'tcpnet'
+import { TcpnetError } from '#tcpnet/index.js'
 import {
   type Answer,
   decodeAnswer,

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { afterEach, it } from 'node:test'
-import type { PeerSocket } from 'tcpnet'
 import { deadPeerOptions } from '#tcpnet/dead-peer.js'
+import type { PeerSocket } from '#tcpnet/index.js'
 import { Cluster, connection } from './support/cluster.js'
 
 const cluster = new Cluster()

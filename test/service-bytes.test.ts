@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { afterEach, describe, it } from 'node:test'
-import type { PeerSocket, Service } from 'tcpnet'
+import type { PeerSocket, Service } from '#tcpnet/index.js'
 import { Cluster, connection } from './support/cluster.js'
 import { next, Tally, within } from './support/wait.js'
 

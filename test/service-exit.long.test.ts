@@ -22,8 +22,10 @@ const PRELUDE = `
   })
 `
 
+/** A program that imports single modules of the package gets its services from the modules, too, and not from the bundle. */
 async function run(program: string): Promise<Ended> {
-  return runProgram(PRELUDE + program)
+  const isOfModules = program.includes("'#tcpnet/")
+  return runProgram((isOfModules ? PRELUDE.replace("'tcpnet'", "'#tcpnet/index.js'") : PRELUDE) + program)
 }
 
 /** Runs a program that has to end by itself, well and in silence. */
@@ -156,6 +158,7 @@ describe('a listener that throws', () => {
     [
       'error does not keep the service from its other peers when a dial fails',
       `const secured = tcpnet({ name: 'exit', uuid: 'A', secret: Buffer.alloc(32) }).listen()
+       await once(secured, 'listening')
        const others = [make('B').on('error', thrower).listen(), make('C').listen()]
        await meshed(...others)
        console.log(others[0].peers.get('A').state)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { afterEach, describe, it } from 'node:test'
-import { type PeerSocket, type Service, tcpnet } from 'tcpnet'
+import { type PeerSocket, type Service, tcpnet } from '#tcpnet/index.js'
 import { encodeAnswer } from '#tcpnet/mesh/hello.js'
 import { Cluster, closed, connection } from './support/cluster.js'
 import { accept, helloTo, introduce, knock, over, RawPeer } from './support/raw-peer.js'

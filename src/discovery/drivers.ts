@@ -1,10 +1,13 @@
 import type { DriverName } from '../settings.js'
 import { firstUsable } from './auto.js'
 import type { Driver } from './discovery.js'
-import { mdns } from './mdns.js'
 import { memory } from './memory.js'
 import { avahi, bonjour } from './native.js'
+import { onDemand } from './on-demand.js'
 import { withFirstLook } from './with-first-look.js'
+
+/** Needs a package that few install. */
+const mdns = onDemand(async () => (await import('./mdns.js')).mdns)
 
 /** The driver of a name, with a first look beside it where that is wanted and there is a network to look at. */
 export function chooseDriver(name: DriverName, firstLook: boolean): Driver {

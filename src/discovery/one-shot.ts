@@ -1,4 +1,4 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import type { RemoteInfo, Socket } from 'node:dgram'
 import { encode, type Question } from 'dns-packet'
 import type { InterfaceAddress } from '../addon.js'
 import { isOwn, splitScope } from '../network.js'
@@ -68,6 +68,7 @@ export class OneShotQuery {
   }
 
   #ask(entry: InterfaceAddress, family: 4 | 6): void {
+    const { createSocket } = process.getBuiltinModule('node:dgram')
     const socket = createSocket(family === 4 ? 'udp4' : 'udp6')
     this.#sockets.add(socket)
     const giveUp = (error: Error) => {

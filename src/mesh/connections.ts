@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 
 /** Without a listener for errors they crash the process; without ours for `close` the mesh waits for it in vain. */
 const EVENTS = ['close', 'error'] as const
@@ -52,20 +52,24 @@ export class Connections {
   }
 }
 
+/** The listeners that are kept, of all sockets: one set, because two lists for each socket take as much memory as a link. */
+const kept = new WeakSet<object>()
+
 /**
  * Keeps the listeners that a socket has before the application gets it, also where the application takes all listeners
  * off it, as one does that hands it on. (Node 20 does not always emit `removeListener` then.)
  */
 function keepListeners(socket: Socket): void {
-  const own = EVENTS.map((event) => [event, socket.rawListeners(event) as (() => void)[]] as const)
-  const { removeAllListeners } = socket
-  const value = function (this: Socket, ...which: [event?: string]) {
-    removeAllListeners.apply(this, which)
-    for (const [event, listeners] of own) {
-      const left = this.rawListeners(event)
-      for (const listener of listeners) if (!left.includes(listener)) this.on(event, listener)
-    }
-    return this
+  for (const event of EVENTS) for (const listener of socket.rawListeners(event)) kept.add(listener)
+  Object.defineProperty(socket, 'removeAllListeners', { value: removeAllButKept, configurable: true, writable: true })
+}
+
+function removeAllButKept(this: Socket, ...which: [event?: string]): Socket {
+  const own = EVENTS.map((event) => this.rawListeners(event).filter((listener) => kept.has(listener)) as (() => void)[])
+  Socket.prototype.removeAllListeners.apply(this, which)
+  for (const [i, event] of EVENTS.entries()) {
+    const left = this.rawListeners(event)
+    for (const listener of own[i] ?? []) if (!left.includes(listener)) this.on(event, listener)
   }
-  Object.defineProperty(socket, 'removeAllListeners', { value, configurable: true, writable: true })
+  return this
 }

@@ -1,6 +1,7 @@
-import { X509Certificate } from 'node:crypto'
-import { type ConnectionOptions, createSecureContext, type SecureContextOptions } from 'node:tls'
+import type { ConnectionOptions, SecureContextOptions } from 'node:tls'
 import { invalidType, invalidValue, TcpnetError } from '../errors.js'
+
+// The functions that use node:crypto and node:tls load them: most services have no certificates.
 
 /** Options of `tls.createSecureContext` that are passed on. */
 type ContextOption =
@@ -102,6 +103,7 @@ function checkOption(option: string, value: unknown): void {
 function checkAuthority(ca: TlsSettings['ca']): void {
   const parts = Array.isArray(ca) ? ca : [ca]
   if (parts.length === 0) throw invalidType('settings.tls.ca', "the certificate of the cluster's own authority", ca)
+  const { X509Certificate } = process.getBuiltinModule('node:crypto')
   for (const part of parts) {
     if (typeof part !== 'string' && !(part instanceof Uint8Array)) {
       throw invalidType('settings.tls.ca', "the certificate of the cluster's own authority", part)
@@ -128,6 +130,7 @@ function checkConnectionOptions({ ciphers, servername, checkServerIdentity }: Tl
 
 /** Whether OpenSSL takes it: a key that is not the certificate's is found here, and not at the first handshake. */
 function checkContext({ servername: _, checkServerIdentity: __, ALPNProtocols: ___, ...context }: TlsSettings): void {
+  const { createSecureContext } = process.getBuiltinModule('node:tls')
   try {
     createSecureContext(context)
   } catch (error) {

@@ -24,9 +24,9 @@ async function withoutPairing(run: (program: string) => Promise<void>): Promise<
       await cp(join(ROOT, part), join(copy, part), { recursive: true })
     }
     await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
-    const file = join(copy, 'dist/mesh/pairing.js')
+    const file = join(copy, 'dist/index.js')
     const rule = await readFile(file, 'utf8')
-    const broken = rule.replace(/export function pair\([^)]*\) \{/, (head) => `${head}\n    return 'accept';`)
+    const broken = rule.replace(/^function pair\([^)]*\) \{/m, (head) => `${head}\n    return 'accept';`)
     assert.notEqual(broken, rule, 'the rule is where it was')
     await writeFile(file, broken)
     await run(join(copy, 'out/test/programs/node.js'))

@@ -4,14 +4,14 @@
 import { strict as assert } from 'node:assert'
 import { createRequire } from 'node:module'
 import { isMainThread, Worker } from 'node:worker_threads'
+import { type PeerSocket, type Service, tcpnet } from 'tcpnet'
 import { addon } from '#tcpnet/addon.js'
-import { type PeerSocket, type Service, tcpnet } from '#tcpnet/index.js'
 
 const GREETING = 'hello'
 const SECRET = Buffer.alloc(32, 'a secret of the cluster')
 
 function load(): void {
-  const required: unknown = createRequire(import.meta.url)('#tcpnet/index.cjs')
+  const required: unknown = createRequire(import.meta.url)('tcpnet')
   assert.equal(required, tcpnet)
   const loopback = addon()
     .interfaces()

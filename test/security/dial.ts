@@ -1,6 +1,6 @@
 // A dial of this process to a port of its own, without a service around it.
 import assert from 'node:assert/strict'
-import { TcpnetError } from 'tcpnet'
+import { TcpnetError } from '#tcpnet/index.js'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
 import { connectTo } from '#tcpnet/mesh/race.js'

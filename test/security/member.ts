@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after } from 'node:test'
-import { type PeerSocket, type Service, type ServiceError, type Settings, TcpnetError } from 'tcpnet'
+import { type PeerSocket, type Service, type ServiceError, type Settings, TcpnetError } from '#tcpnet/index.js'
 import type { Limits } from '#tcpnet/mesh/limits.js'
 import { Cluster } from '../support/cluster.js'
 import { until } from '../support/wait.js'

@@ -1,5 +1,5 @@
 // The two kinds of security that encrypt, for tests that hold for both.
-import type { Settings } from 'tcpnet'
+import type { Settings } from '#tcpnet/index.js'
 import { HandshakeGate } from '#tcpnet/security/gate.js'
 import { tlsSecurity } from '#tcpnet/security/mutual-tls.js'
 import { secretSecurity } from '#tcpnet/security/secret.js'

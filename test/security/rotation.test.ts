@@ -2,7 +2,7 @@
 // and once more with the new one alone.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { PeerSocket } from 'tcpnet'
+import type { PeerSocket } from '#tcpnet/index.js'
 import { Member, mesh, newCluster } from './member.js'
 
 const OLD = 'the old secret'

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { createSecureContext } from 'node:tls'
 import { inspect } from 'node:util'
-import { type Settings, tcpnet } from 'tcpnet'
+import { type Settings, tcpnet } from '#tcpnet/index.js'
 import { Authority } from './certificates.js'
 
 const authority = new Authority('settings')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { type PeerSocket, type Service, type Settings, tcpnet } from 'tcpnet'
+import { type PeerSocket, type Service, type Settings, tcpnet } from '#tcpnet/index.js'
 import { type Limits, withLimits } from '#tcpnet/mesh/limits.js'
 import { next, until } from './wait.js'
 

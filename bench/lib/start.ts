@@ -1,0 +1,37 @@
+// A process as an application starts it, up to one point: it says when it is there, and stays until it is killed.
+//   start.js node|import|require|server|memory|avahi
+import { writeSync } from 'node:fs'
+import type { Server } from 'node:net'
+import type { Service } from 'tcpnet'
+import type { Started } from './start-report.js'
+
+/** Milliseconds of a timer that keeps the process, longer than any benchmark. */
+const DAY_MS = 86_400_000
+/** What has to stay in memory. */
+const held: unknown[] = []
+
+const reach: Record<string, () => Promise<unknown>> = {
+  node: async () => undefined,
+  import: () => import('tcpnet'),
+  require: async () => process.getBuiltinModule('node:module').createRequire(import.meta.url)('tcpnet'),
+  server: async () => listening((await import('node:net')).createServer().listen(0, '127.0.0.1')),
+  memory: async () => {
+    const { tcpnet } = await import('tcpnet')
+    return listening(tcpnet({ name: 'bench-start', driver: 'memory' }).listen(0, '127.0.0.1'))
+  },
+  avahi: async () => {
+    const { tcpnet } = await import('tcpnet')
+    return listening(tcpnet({ name: 'bench-start', driver: 'avahi' }).listen())
+  }
+}
+
+held.push(await reach[process.argv[2] ?? '']?.())
+const ms = performance.now()
+const { user, system } = process.cpuUsage()
+// Not with console.log, which loads node:net where standard output is a pipe.
+writeSync(1, `${JSON.stringify({ ms, cpuMs: (user + system) / 1000 } satisfies Started)}\n`)
+setInterval(() => held.length, DAY_MS)
+
+function listening<T extends Server | Service>(server: T): Promise<T> {
+  return new Promise((resolve) => (server as Server).once('listening', () => resolve(server)))
+}
