@@ -119,7 +119,7 @@ describe('a process without a single handler for errors', () => {
        server.listen(0, '127.0.0.1')
        await once(server, 'listening')
        const nothing = () => {}
-       const listener = { announced: nothing, failed: nothing, up: nothing, down: nothing, hint: nothing }
+       const listener = { announced: nothing, failed: nothing, seen: nothing, gone: nothing, hint: nothing }
        const liar = memory({ name: 'exit', uuid: 'AA', port: server.address().port, txt: {}, address: null }, listener)
        const a = make('A').listen()
        await once(server, 'connection'); await once(server, 'connection')
@@ -163,7 +163,7 @@ describe('a listener that throws', () => {
        await meshed(...others)
        console.log(others[0].peers.get('A').state)
        for (const service of [secured, ...others]) service.close()`,
-      'thrown\nannounced'
+      'thrown\nwaiting'
     ],
     [
       'rejected does not leave the refused connection open',
