@@ -4,9 +4,9 @@ import { LoopMeter } from './loop-meter.js'
 /**
  * What handshakes that fail may cost, in milliseconds of the event loop: 2 % of the clock in the long run, for each
  * address and for all that were never proven. A handshake with certificates takes 2-5 ms; the most that Node accepts in one, a
- * chain of 100 KiB with giant exponents, 400 ms.
+ * chain of 100 KiB with giant exponents, 400 ms: after one of those no other handshake of an unproven address goes on.
  */
-const TIME = { perSecond: 20, burst: 400, burstInAll: 1000 }
+const TIME = { perSecond: 20, burst: 200, burstInAll: 300 }
 
 /**
  * How many guesses at a secret are answered: one a second in the long run, for each address and for all that were never

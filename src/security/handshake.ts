@@ -139,7 +139,7 @@ export function failed(cause: NodeJS.ErrnoException, or = ''): TcpnetError {
 function tooCostly(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_BUSY',
-    'A handshake was ended: others from the same address, or from unknown addresses, have failed at too great a cost. ' +
+    'A handshake was ended: others from the same address, or from addresses never proven, have failed at too great a cost. ' +
       'Find out which hosts connect to this port, or announce false services.'
   )
 }
