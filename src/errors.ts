@@ -32,7 +32,7 @@ export const ERROR_CODES = {
   ERR_TCPNET_NOT_ME: 'the hello is for a service of another uuid',
   ERR_TCPNET_SELF: 'the hello claims the uuid of the service that it reached',
   ERR_TCPNET_FULL: 'as many peers as maxPeers are connected already',
-  ERR_TCPNET_BUSY: 'too many inbound connections wait for their hello'
+  ERR_TCPNET_BUSY: 'too many inbound connections wait, or handshakes without proof have cost too much'
 } as const
 
 /** A code of tcpnet's own. */

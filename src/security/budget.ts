@@ -1,10 +1,13 @@
 /** Accounts that are remembered at a time: each takes an address of its own to fill. */
 const MAX_ACCOUNTS = 4096
 
+/** How many bursts a member's account holds: a cluster that starts at once has many connections that are dropped. */
+const MEMBER_BURSTS = 5
+
 export interface BudgetOptions {
   /** What each account, and all together, may spend in a second of the long run. */
   readonly perSecond: number
-  /** What an account may spend at once. */
+  /** What an account of a stranger may spend at once; a member's has {@link MEMBER_BURSTS} times as much. */
   readonly burst: number
   /** What all accounts may spend together at once. */
   readonly burstInAll: number
@@ -13,7 +16,7 @@ export interface BudgetOptions {
 /** Whose spending is counted. */
 export interface Account {
   readonly name: string
-  /** Whether its spending counts against the total as well. */
+  /** Whether it is a stranger's: its spending counts against the total as well. */
   readonly shared: boolean
 }
 
@@ -41,10 +44,11 @@ export class Budget {
     this.#total = { left: options.burstInAll, at: now() }
   }
 
-  spend({ name, shared }: Account, amount: number): void {
+  spend(account: Account, amount: number): void {
     if (amount <= 0) return
-    const bucket = this.#filled(this.#accounts.get(name) ?? this.#full(), this.#options.burst)
-    bucket.left -= amount
+    const { name, shared } = account
+    const left = this.leftOf(account)
+    const bucket = { left: left - amount, at: this.#now() }
     this.#accounts.delete(name)
     this.#accounts.set(name, bucket)
     if (shared) this.#filled(this.#total, this.#options.burstInAll).left -= amount
@@ -52,20 +56,17 @@ export class Budget {
   }
 
   /** What the account alone may still spend; below zero while it has to wait. */
-  leftOf(name: string): number {
+  leftOf({ name, shared }: Account): number {
+    const burst = this.#options.burst * (shared ? 1 : MEMBER_BURSTS)
     const bucket = this.#accounts.get(name)
-    return bucket === undefined ? this.#options.burst : this.#filled(bucket, this.#options.burst).left
+    return bucket === undefined ? burst : this.#filled(bucket, burst).left
   }
 
   /** Milliseconds until the account may spend; 0 where it may. */
-  waitMs({ name, shared }: Account): number {
-    const total = shared ? this.#filled(this.#total, this.#options.burstInAll).left : 0
-    const missing = -Math.min(this.leftOf(name), total)
+  waitMs(account: Account): number {
+    const total = account.shared ? this.#filled(this.#total, this.#options.burstInAll).left : 0
+    const missing = -Math.min(this.leftOf(account), total)
     return missing <= 0 ? 0 : Math.ceil((missing / this.#options.perSecond) * 1000)
-  }
-
-  #full(): Bucket {
-    return { left: this.#options.burst, at: this.#now() }
   }
 
   #filled(bucket: Bucket, burst: number): Bucket {

@@ -4,15 +4,21 @@ import { LoopMeter } from './loop-meter.js'
 /**
  * What handshakes that fail may cost, in milliseconds of the event loop: 2 % of the clock in the long run, for each
  * address and for all that were never proven. A handshake with certificates takes 2-5 ms; the most that Node accepts in one, a
- * chain of 100 KiB with giant exponents, 400 ms.
+ * chain of 100 KiB with giant exponents, 400 ms: after one of those no other handshake of an unproven address goes on.
  */
-const TIME = { perSecond: 20, burst: 400, burstInAll: 1000 }
+const TIME = { perSecond: 20, burst: 200, burstInAll: 300 }
 
 /**
  * How many guesses at a secret are answered: one a second in the long run, for each address and for all that were never
  * proven. The bursts are for members: while a cluster changes its secret, each pair may take up to four attempts.
  */
 const GUESSES = { perSecond: 1, burst: 64, burstInAll: 128 }
+
+/**
+ * How long a connection that went away is left uncounted, in milliseconds: when two members dial each other, one of them
+ * drops its dial, and the other connection proves the pair a moment later.
+ */
+const SETTLE_MS = 1000
 
 /** How often one of those that wait is let in at most, in milliseconds: the cost of the last one should be known. */
 const PACE_MS = 50
@@ -88,7 +94,7 @@ export class HandshakeGate {
   readonly #admitNext = (): void => {
     const next = [...this.#waiting]
       .filter((pass) => this.#waitMs(pass) === 0)
-      .sort((a, b) => this.#time.leftOf(b.account.name) - this.#time.leftOf(a.account.name))[0]
+      .sort((a, b) => this.#time.leftOf(b.account) - this.#time.leftOf(a.account))[0]
     if (next !== undefined) this.#begin(next)
     this.#schedule()
   }
@@ -97,13 +103,21 @@ export class HandshakeGate {
     return Math.max(this.#time.waitMs(account), this.#guesses.waitMs(account))
   }
 
-  readonly #onEnd = (pass: Pass, cost: Cost | null): void => {
+  readonly #onEnd = (pass: Pass, outcome: Outcome, cost: Cost): void => {
     this.#waiting.delete(pass)
-    if (!this.#running.delete(pass) || cost === null) return
-    this.#guesses.spend(pass.account, cost.guesses)
-    this.charge(pass.account, cost.timeMs)
+    if (!this.#running.delete(pass) || outcome === 'proven') return
+    if (outcome === 'failed') this.#settle(pass, cost)
+    else setTimeout(() => this.#settle(pass, cost), SETTLE_MS).unref()
+  }
+
+  #settle({ account }: Pass, { timeMs, guesses }: Cost): void {
+    this.#guesses.spend(account, guesses)
+    this.charge(account, timeMs)
   }
 }
+
+/** `gone`: the connection has closed without a failure. */
+export type Outcome = 'proven' | 'failed' | 'gone'
 
 interface Cost {
   readonly timeMs: number
@@ -114,13 +128,13 @@ interface Cost {
 export class Pass {
   readonly #entrant: Entrant
   readonly #meter: Clock['meter']
-  readonly #onEnd: (pass: Pass, cost: Cost | null) => void
+  readonly #onEnd: (pass: Pass, outcome: Outcome, cost: Cost) => void
   #timeMs = 0
   #guesses = 0
   #begun = false
   #ended = false
 
-  constructor(entrant: Entrant, meter: Clock['meter'], onEnd: (pass: Pass, cost: Cost | null) => void) {
+  constructor(entrant: Entrant, meter: Clock['meter'], onEnd: (pass: Pass, outcome: Outcome, cost: Cost) => void) {
     this.#entrant = entrant
     this.#meter = meter
     this.#onEnd = onEnd
@@ -151,12 +165,12 @@ export class Pass {
   }
 
   /** The handshake is over. Idempotent. */
-  end(isProven: boolean): void {
+  end(outcome: Outcome): void {
     if (this.#ended) return
     this.measure()
     this.#ended = true
     if (this.#begun) this.#meter.stop()
-    this.#onEnd(this, isProven ? null : { timeMs: this.#timeMs, guesses: this.#guesses })
+    this.#onEnd(this, outcome, { timeMs: this.#timeMs, guesses: this.#guesses })
   }
 }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { TcpnetError } from '../errors.js'
 import type { Account } from './budget.js'
-import type { HandshakeGate, Pass } from './gate.js'
+import type { HandshakeGate, Outcome, Pass } from './gate.js'
 import type { Channel, Secured } from './security.js'
 
 export interface HandshakeOptions {
@@ -52,7 +52,8 @@ export class Handshake {
     this.onOver()
     this.#pass?.measure()
     if (secured === null) {
-      return this.fail(error === null || isGone(error) ? this.#options.gone() : failed(error))
+      if (error === null || isGone(error)) return this.#end('gone', this.#options.gone())
+      return this.fail(failed(error))
     }
     this.#secured = secured.on('error', destroyThis).on('close', this.#onClose)
     this.#options.admit(secured, this)
@@ -76,10 +77,15 @@ export class Handshake {
     this.#pass?.measure()
   }
 
+  /** The other side has gone away. */
+  leave(): void {
+    this.#end('gone', null)
+  }
+
   /** The other side belongs. */
   prove(): void {
     this.#leave()
-    this.#pass?.end(true)
+    this.#pass?.end('proven')
   }
 
   /** The other side can tell from here on whether one guess at the secret was right. */
@@ -94,9 +100,13 @@ export class Handshake {
 
   /** Ends the connection; with null nothing is told. */
   fail(error: TcpnetError | null): void {
+    this.#end('failed', error)
+  }
+
+  #end(outcome: Outcome, error: TcpnetError | null): void {
     this.onOver()
     this.#leave()
-    this.#pass?.end(false)
+    this.#pass?.end(outcome)
     this.#secured?.destroy()
     this.raw.destroy()
     if (this.#done) return
@@ -109,7 +119,7 @@ export class Handshake {
     this.#secured?.off('close', this.#onClose)
   }
 
-  readonly #onClose = (): void => this.fail(this.#options.gone())
+  readonly #onClose = (): void => this.#end('gone', this.#options.gone())
 }
 
 /**
@@ -139,7 +149,7 @@ export function failed(cause: NodeJS.ErrnoException, or = ''): TcpnetError {
 function tooCostly(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_BUSY',
-    'A handshake was ended: others from the same address, or from unknown addresses, have failed at too great a cost. ' +
+    'A handshake was ended: others from the same address, or from addresses never proven, have failed at too great a cost. ' +
       'Find out which hosts connect to this port, or announce false services.'
   )
 }

@@ -3,10 +3,14 @@ import type { Account } from './budget.js'
 /** Pairs that are remembered at a time. */
 const MAX_PAIRS = 4096
 
+let instances = 0
+
 /** Pairs of uuid and address that have proven that they belong: floods of others do not keep them out. */
 export class ProvenPairs {
   /** By address, the address that was last proven last. */
   readonly #uuids = new Map<string, Set<string>>()
+  /** Services of one process have members of their own. */
+  readonly #id = ++instances
   #size = 0
 
   add(uuid: string, address: string): void {
@@ -26,7 +30,7 @@ export class ProvenPairs {
   accountOf(uuid: string | null, address: string): Account {
     const uuids = this.#uuids.get(address)
     if (uuids === undefined || (uuid !== null && !uuids.has(uuid))) return { name: address, shared: true }
-    return { name: `${uuid ?? 'any'} ${address}`, shared: false }
+    return { name: `${this.#id} ${uuid ?? 'any'} ${address}`, shared: false }
   }
 
   #prune(): void {

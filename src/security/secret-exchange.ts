@@ -92,6 +92,7 @@ export class SecretExchange {
       const error = proofError(line, run.confirmations)
       if (error !== null) {
         this.#attempts.failed(run.peer, run.attempt)
+        handshake.fail(error)
         return done(error)
       }
       this.#attempts.succeeded(run.peer, run.attempt)
@@ -116,7 +117,7 @@ export class SecretExchange {
       readLine(secured, (proof) => {
         handshake.measure()
         // A dialer that drops its dial is no stranger; it counts as a guess all the same.
-        if (proof === null) return handshake.fail(null)
+        if (proof === null) return handshake.leave()
         const error = proofError(proof, confirmations)
         if (error !== null) return handshake.fail(error)
         onProven(theirs.uuid)

@@ -17,7 +17,7 @@ const authority = new Authority('the cluster')
 /** As many as Node reads: 100 KiB. */
 const GIANT = giantChain(75)
 const AT_ONCE = 16
-/** More than the budget of an address lets through on a fast machine: 400 ms, and the one that exceeds it. */
+/** More than the budget of an address lets through on a fast machine: 200 ms, and the one that exceeds it. */
 const LET_THROUGH = 8
 
 function knock(member: Member, options: ConnectionOptions): void {
