@@ -223,7 +223,7 @@ export class Service extends EventEmitter<ServiceEvents> {
           failed: this.#fail,
           seen: (uuid) => this.#mesh.seen(uuid),
           gone: (uuid) => this.#mesh.gone(uuid),
-          hint: (instance) => this.#mesh.hint(instance),
+          hint: (instance, isMutual) => this.#mesh.hint(instance, isMutual),
           online: this.#onOnline,
           offline: this.#onOffline
         }

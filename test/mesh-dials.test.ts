@@ -141,6 +141,26 @@ test('of two that see each other, the one with the higher uuid asks first', asyn
   assert.deepEqual([higher.questions, lower.questions], [[lower.uuid], []])
 })
 
+test('of two that are hinted at each other after both were announced, the one with the higher uuid dials first', async () => {
+  const [one, other] = await Promise.all([1, 2].map(() => TestMesh.listening({ expect: expecting(60_000) })))
+  assert.ok(one !== undefined && other !== undefined)
+  cleanUps.push(() => void Promise.all([one.close(), other.close()]))
+  const [higher, lower] = isHigher(one.uuid, other.uuid) ? [one, other] : [other, one]
+  lower.mesh.hint(higher.instance, true)
+  higher.mesh.hint(lower.instance, true)
+  await until(() => lower.connected.size === 1, 'no connection')
+  assert.deepEqual([higher.attempts.length, lower.attempts.length], [1, 0])
+})
+
+test('the one with the lower uuid dials all the same where the other does not', async () => {
+  const one = new TestMesh({ expect: expecting(1) })
+  cleanUps.push(() => void one.close())
+  const server = await silentServer()
+  const dial = once(server, 'connection')
+  one.mesh.hint(instance(`F${one.uuid}`, portOf(server)), true)
+  await within(dial, 'it is not dialed')
+})
+
 test('a hint that is slow is corrected by the answer to where the peer is', async () => {
   const [hinted, announced] = [await deafPort(), await silentServer()]
   const made = meshWith({ helloTimeoutMs: 60_000, slowAfterMs: 50 })

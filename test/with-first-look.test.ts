@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { type Discovery, type Driver, type Instance, type Listener, LOCATE_MS } from '#tcpnet/discovery/discovery.js'
-import { LOOK_TIMES, type LookTimes, withFirstLook } from '#tcpnet/discovery/with-first-look.js'
+import { LOOK_TIMES, type LookTimes, nextLookMs, withFirstLook } from '#tcpnet/discovery/with-first-look.js'
 import { interfaceOf } from '#tcpnet/network.js'
 import { ANNOUNCEMENT } from './support/fake-session.js'
 import { type Asked, LOOPBACK, Responder, responseOf } from './support/responder.js'
@@ -94,6 +94,42 @@ describe('a look', () => {
     await responder.questions.reach(2, 'both questions come')
     assert.deepEqual(await told.reach(4, 'the others are hinted at'), ['seen B2', 'gone B2', 'hint B2', 'hint C3'])
   })
+})
+
+describe('a look beside the announcement', () => {
+  /** A driver that the test plays. */
+  function played(): { driver: Driver; listener: () => Listener } {
+    let given: Listener = SILENT
+    const driver: Driver = (_announcement, listener) => {
+      given = listener
+      return { locate: async () => null, close: async () => {} }
+    }
+    return { driver, listener: () => given }
+  }
+
+  it('is repeated soon after it, and peers that answer then may know of the service, too', async () => {
+    responder.onQuestion = ({ answer }, number) => answer(responseOf(TYPE, number === 1 ? 'B2' : 'C3'))
+    const told = new Tally<string>()
+    const hint = ({ uuid }: Instance, isMutual: boolean) => told.add(`${uuid} ${isMutual}`)
+    const { driver, listener } = played()
+    discovery = withFirstLook(driver, { startAtMs: [0], announcedMs: 1 })(ON_LOOPBACK, { ...SILENT, hint })
+    await told.reach(1, 'the first is not hinted at')
+    listener().announced()
+    assert.deepEqual(await told.reach(2, 'the second is not hinted at'), ['B2 false', 'C3 true'])
+  })
+
+  const waits: [peers: number, random: number, ms: number][] = [
+    [0, 0, 90_000],
+    [0, 1, 150_000],
+    [10, 0.5, 120_000],
+    [20, 0.5, 240_000],
+    [50, 0, 450_000]
+  ]
+  for (const [peers, random, ms] of waits) {
+    it(`comes again after ${ms / 1000} s where ${peers} peers are seen, by a chance of ${random}`, () => {
+      assert.equal(nextLookMs(120_000, peers, random), ms)
+    })
+  }
 })
 
 describe('the question where an instance is', () => {

@@ -33,8 +33,10 @@ export interface Listener {
   /**
    * Where an instance may be, out of any answer on the network. It may come before `announced` where the uuid need not be
    * probed; it may be wrong. It is no announcement: no `gone` follows it, and `seen` comes all the same.
+   *
+   * @param isMutual whether this service was announced before the question, so that the peer may know of it as well, and dial it
    */
-  hint(instance: Instance): void
+  hint(instance: Instance, isMutual: boolean): void
   /** The same name is announced again. */
   online(): void
   /** The daemon or the interface went away; the driver tries to announce again without limit. */

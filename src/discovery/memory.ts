@@ -66,7 +66,7 @@ function join(member: Member): void {
 }
 
 function tell(member: Member, other: Member): void {
-  if (members.has(member) && members.has(other)) member.listener.hint(other.instance)
+  if (members.has(member) && members.has(other)) member.listener.hint(other.instance, false)
   if (members.has(member) && members.has(other)) member.listener.seen(other.instance.uuid)
 }
 

@@ -47,6 +47,8 @@ export class OneShotQuery {
   readonly #type: string
   readonly #sockets = new Set<Socket>()
   readonly #timers: NodeJS.Timeout[] = []
+  /** Asks once more, on each interface. */
+  readonly #asks = new Set<() => void>()
   readonly #counts = new AnswerCounts(ANSWER_LIMITS)
 
   constructor(options: OneShotOptions) {
@@ -58,6 +60,11 @@ export class OneShotQuery {
     this.#question = encode({ type: 'query', id: 0, questions: [question] })
     for (const { entry, family } of oneEach(options.interfaces)) this.#ask(entry, family)
     this.#timers.push(setTimeout(() => this.close(), options.overAfterMs))
+  }
+
+  /** Asks once more, now. */
+  askAgain(): void {
+    for (const ask of this.#asks) ask()
   }
 
   /** Ends it. Idempotent. */
@@ -87,8 +94,9 @@ export class OneShotQuery {
         return giveUp(error as Error)
       }
       const group = family === 4 ? GROUPS[4] : `${GROUPS[6]}%${entry.name}`
-      for (const delay of this.#options.askAtMs)
-        this.#timers.push(setTimeout(() => this.#send(socket, group, giveUp), delay))
+      const ask = () => this.#send(socket, group, giveUp)
+      this.#asks.add(ask)
+      for (const delay of this.#options.askAtMs) this.#timers.push(setTimeout(ask, delay))
     })
   }
 

@@ -10,6 +10,8 @@ import { ServiceInterface, SYSTEM_INTERFACES } from './service-interface.js'
 export interface LookTimes {
   /** When a service that starts asks for its peers: the intervals grow by a factor of at least two (RFC 6762 §5.2). */
   readonly startAtMs: readonly number[]
+  /** How long after its announcement a service asks once more: for peers that were announced at the same time. */
+  readonly announcedMs: number
   /** When the network is asked for a chosen uuid, from the start on. */
   readonly askAtMs: readonly number[]
   /** How long after the last question an answer counts. */
@@ -29,6 +31,7 @@ export interface LookTimes {
  */
 export const LOOK_TIMES: LookTimes = {
   startAtMs: [0, 1000, 3000],
+  announcedMs: 50,
   askAtMs: [0, 1000],
   answerMs: 250,
   againMs: 120_000,
@@ -70,6 +73,9 @@ class WithFirstLook implements Discovery {
   #discovery: Discovery | null = null
   #look: OneShotQuery | null = null
   #timer: NodeJS.Timeout | undefined
+  #soon: NodeJS.Timeout | undefined
+  /** Whether peers may know of this service by now. */
+  #isKnown = false
 
   constructor(driver: Driver, announcement: Announcement, listener: Listener, times: LookTimes) {
     this.#driver = driver
@@ -80,7 +86,7 @@ class WithFirstLook implements Discovery {
     if (announcement.probe) {
       this.#ask()
     } else {
-      this.#discovery = driver(announcement, this.#counting(listener))
+      this.#discovery = driver(announcement, this.#counting({ ...listener, announced: this.#onAnnounced }))
       this.#lookAround(times.startAtMs)
     }
   }
@@ -100,6 +106,7 @@ class WithFirstLook implements Discovery {
   async close(): Promise<void> {
     this.#end.abort()
     clearTimeout(this.#timer)
+    clearTimeout(this.#soon)
     this.#look?.close()
     await this.#discovery?.close()
   }
@@ -130,7 +137,7 @@ class WithFirstLook implements Discovery {
 
   #open(): void {
     const announced = () => {
-      this.#listener.announced()
+      this.#onAnnounced()
       if (!this.#end.signal.aborted) this.#lookAround(this.#times.startAtMs)
     }
     try {
@@ -138,6 +145,14 @@ class WithFirstLook implements Discovery {
     } catch (error) {
       this.#listener.failed(error as Error)
     }
+  }
+
+  readonly #onAnnounced = (): void => {
+    this.#soon = setTimeout(() => {
+      this.#isKnown = true
+      this.#look?.askAgain()
+    }, this.#times.announcedMs)
+    this.#listener.announced()
   }
 
   #counting(listener: Listener): Listener {
@@ -165,16 +180,11 @@ class WithFirstLook implements Discovery {
       onInstance: (instance) => {
         hinted.add(instance.uuid)
         trace('%s: first seen at %j port %d', instance.uuid, instance.host, instance.port)
-        this.#listener.hint(instance)
+        this.#listener.hint(instance, this.#isKnown)
       }
     })
-    this.#timer = setTimeout(() => this.#lookAround([0]), this.#againMs())
-  }
-
-  /** A quarter more or less, so that not all members look at the same time. */
-  #againMs(): number {
-    const factor = Math.max(this.#seen.size / SMALL_CLUSTER, 1)
-    return this.#times.againMs * factor * (0.75 + Math.random() / 2)
+    const waitMs = nextLookMs(this.#times.againMs, this.#seen.size, Math.random())
+    this.#timer = setTimeout(() => this.#lookAround([0]), waitMs)
   }
 
   #locateOnNetwork(uuid: string, signal: AbortSignal): Promise<Instance | null> {
@@ -235,4 +245,15 @@ class WithFirstLook implements Discovery {
 async function firstOf<T>(one: Promise<T | null>, other: Promise<T | null>): Promise<T | null> {
   const either = await Promise.race([one, other])
   return either ?? (await one) ?? (await other)
+}
+
+/**
+ * Milliseconds until the next look: a quarter more or less than the average, so that not all members look at the same time,
+ * and longer in a large cluster, so that looks cost a member the same in each.
+ *
+ * @param againMs the average in a small cluster
+ * @param random a number from 0 to 1
+ */
+export function nextLookMs(againMs: number, peers: number, random: number): number {
+  return againMs * Math.max(peers / SMALL_CLUSTER, 1) * (0.75 + random / 2)
 }

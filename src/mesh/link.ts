@@ -148,11 +148,15 @@ export class Link {
     else this.#publish('no longer announced')
   }
 
-  /** A hint tells where the peer is: worth one dial, and no announcement. It is dialed at once where nothing stands against it. */
-  hinted(hint: Instance): void {
+  /**
+   * A hint tells where the peer is: worth one dial, and no announcement. It is dialed at once where nothing stands against it.
+   *
+   * @param isExpected whether the peer is about to dial: then it has its time for that
+   */
+  hinted(hint: Instance, isExpected = false): void {
     this.places.takeHint(hint)
     const isBarred = this.#state.kind === 'waiting' && this.#objections > 0
-    if (this.#state.kind === 'expecting' || isBarred) this.enter({ kind: 'idle' }, 'hinted at')
+    if ((this.#state.kind === 'expecting' && !isExpected) || isBarred) this.enter({ kind: 'idle' }, 'hinted at')
     else this.#publish('hinted at')
   }
 

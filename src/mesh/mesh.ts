@@ -78,13 +78,20 @@ export class Mesh {
     this.#wake(link)
   }
 
-  /** An answer on the network says where a peer may be: worth one dial. */
-  hint(instance: Instance): void {
+  /**
+   * An answer on the network says where a peer may be: worth one dial.
+   *
+   * @param isMutual whether the peer may know of this service as well: then the one with the higher uuid dials first
+   */
+  hint(instance: Instance, isMutual = false): void {
     const { uuid, txt } = instance
     if (this.#isOurs(uuid) || securityObjection(this.#options.security, uuid, txt.sec) !== null) return
+    const isNew = !this.#links.has(uuid)
     const link = this.#linkOf(uuid)
     if (link.state.kind === 'connected') return
-    link.hinted(instance)
+    const isExpected = isMutual && !isHigher(this.#options.uuid, uuid)
+    link.hinted(instance, isExpected)
+    if (isNew && isExpected) this.#expect(link)
     if (link.state.kind === 'dialing') link.state.dial.take(link.places.hinted())
     this.#wake(link)
   }
