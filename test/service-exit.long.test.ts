@@ -161,6 +161,7 @@ describe('a listener that throws', () => {
        await once(secured, 'listening')
        const others = [make('B').on('error', thrower).listen(), make('C').listen()]
        await meshed(...others)
+       while (others[0].peers.get('A').state !== 'waiting') await new Promise(setImmediate)
        console.log(others[0].peers.get('A').state)
        for (const service of [secured, ...others]) service.close()`,
       'thrown\nwaiting'
