@@ -1,12 +1,14 @@
 // Whom a mesh dials, and what becomes of a dial: over sockets, without discovery.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
 import { TcpnetError } from '#tcpnet/errors.js'
+import type { StateChange } from '#tcpnet/index.js'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { encodeAnswer } from '#tcpnet/mesh/hello.js'
 import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
@@ -315,4 +317,22 @@ test('the delay before the next dial grows with dials that fail, are declined, o
   link.lost(performance.now() - 15_000)
   assert.ok(link.backoffMs() <= 100)
   assert.equal(link.toPeer().failures, 0)
+})
+
+test('a peer that is seen is not expected any more where a subscriber of that change closes the mesh', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const made = meshWith({ expect: expecting(1) })
+  const changes: string[] = []
+  const subscriber = (message: unknown) => {
+    const { service, to } = message as StateChange
+    if (service !== made.uuid) return
+    changes.push(to)
+    void made.close()
+  }
+  subscribe('tcpnet:change', subscriber)
+  cleanUps.push(() => unsubscribe('tcpnet:change', subscriber))
+  made.mesh.seen('A1')
+  await made.close()
+  t.mock.timers.tick(1)
+  assert.deepEqual(changes, ['announced', 'gone'])
 })

@@ -66,6 +66,8 @@ export class Mesh {
     const isNew = !this.#links.has(uuid)
     const link = this.#linkOf(uuid)
     link.seen()
+    // A subscriber of the change may have closed the service.
+    if (this.#closing) return
     if (isNew) this.#expect(link)
     this.#wake(link)
   }
