@@ -6,9 +6,10 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import type { Instance } from '#tcpnet/discovery/discovery.js'
+import type { Discovery, Instance } from '#tcpnet/discovery/discovery.js'
 import { TcpnetError } from '#tcpnet/errors.js'
 import type { StateChange } from '#tcpnet/index.js'
+import { CONNECT_LIMITS, ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { encodeAnswer } from '#tcpnet/mesh/hello.js'
 import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
@@ -335,4 +336,19 @@ test('a peer that is seen is not expected any more where a subscriber of that ch
   await made.close()
   t.mock.timers.tick(1)
   assert.deepEqual(changes, ['announced', 'gone'])
+})
+
+test('a question that ends because the peer has dialed does not count', async () => {
+  const budget = new ConnectBudget(CONNECT_LIMITS, () => 0)
+  const unanswered: Discovery['locate'] = (_uuid, signal) =>
+    new Promise((resolve) => signal.addEventListener('abort', () => resolve(null)))
+  const [one, other] = [await TestMesh.listening({}, { budget, locate: unanswered }), await TestMesh.listening()]
+  cleanUps.push(() => void Promise.all([one.close(), other.close()]))
+  one.mesh.seen(other.uuid)
+  await until(() => one.questions.length > 0, 'it is not asked for')
+  assert.equal(budget.questionsLeft, CONNECT_LIMITS.questions.burst - 1)
+  other.announce(one.instance)
+  await until(() => one.connected.size === 1, 'no connection')
+  await setImmediate()
+  assert.equal(budget.questionsLeft, CONNECT_LIMITS.questions.burst)
 })

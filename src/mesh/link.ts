@@ -93,7 +93,7 @@ export class Link {
   readonly number = ++links
   /** The peer's own dial, waiting for its answer. */
   applicant: Applicant | null = null
-  /** How many questions where it is were answered, and count against the budget. */
+  /** How many questions where it is count against the budget, until it is connected: those without an answer are not among them. */
   questions = 0
   /** Whether no dial of it has ended, and it was never connected. */
   isNew = true

@@ -261,10 +261,17 @@ export class Mesh {
   async #locate(link: Link, signal: AbortSignal): Promise<readonly Endpoint[] | TcpnetError | null> {
     const { locate, security } = this.#options
     const { isProven } = link.places
-    if (!isProven && !this.#budget.takeQuestion()) return null
+    if (!isProven) {
+      if (!this.#budget.takeQuestion()) return null
+      link.questions++
+    }
     const instance = await locate(link.uuid, signal)
-    if (instance === null || signal.aborted) return null
-    if (!isProven) link.questions++
+    // The question may end because the peer has dialed, or was reached, meanwhile: it led to a peer, as an answered one may.
+    if (signal.aborted) return null
+    if (instance === null) {
+      if (!isProven) link.questions--
+      return null
+    }
     return securityObjection(security, link.uuid, instance.txt.sec) ?? link.places.take(instance)
   }
 
