@@ -16,7 +16,7 @@ import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
 import { Link } from '#tcpnet/mesh/link.js'
 import { connectTo } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
-import { isHigher } from '#tcpnet/uuid.js'
+import { isHigher, randomUuid } from '#tcpnet/uuid.js'
 import { unlimited } from './support/allowance.js'
 import { TestMesh } from './support/test-mesh.js'
 import { until, within } from './support/wait.js'
@@ -351,4 +351,27 @@ test('a question that ends because the peer has dialed does not count', async ()
   await until(() => one.connected.size === 1, 'no connection')
   await setImmediate()
   assert.equal(budget.questionsLeft, CONNECT_LIMITS.questions.burst)
+})
+
+test('a flood of peers that wait and are gone again is not searched for each of them', async () => {
+  let reads = 0
+  class CountedBudget extends ConnectBudget {
+    override get questionsLeft(): number {
+      reads++
+      return super.questionsLeft
+    }
+  }
+  const budget = new CountedBudget(CONNECT_LIMITS, () => 0)
+  while (budget.takeQuestion()) continue
+  const made = new TestMesh({}, { budget })
+  cleanUps.push(() => void made.close())
+  const uuids = Array.from({ length: 500 }, () => randomUuid())
+  for (const uuid of uuids) made.mesh.seen(uuid)
+  // They are looked at once the time is over for which they are expected to dial.
+  await until(() => reads >= uuids.length, 'they do not wait')
+  reads = 0
+  for (const uuid of uuids) made.mesh.gone(uuid)
+  await setImmediate()
+  assert.equal(made.mesh.peers().size, 0)
+  assert.ok(reads < 10 * uuids.length, `${reads} looks at the budget for ${uuids.length} peers`)
 })

@@ -104,11 +104,12 @@ export class DialQueue {
     this.#watch()
   }
 
-  leave(link: Link): void {
+  /** Returns whether it was the link's turn. */
+  leave(link: Link): boolean {
     this.#proven.delete(link)
     this.#waiting.delete(link)
     this.#fresh.delete(link)
-    this.#called.delete(link)
+    return this.#called.delete(link)
   }
 
   /**

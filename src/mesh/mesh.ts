@@ -144,12 +144,13 @@ export class Mesh {
   #forget(link: Link, reason: string): void {
     link.applicant?.drop()
     link.applicant = null
-    this.#queue.leave(link)
+    const hadTurn = this.#queue.leave(link)
     const { state } = link
     link.forget(reason)
     this.#links.delete(link.uuid)
     if (state.kind === 'dialing') this.#queue.end(state.dial)
-    this.#next()
+    // A peer that only waited leaves no room behind. To look for the next takes longer, the more wait.
+    if (hadTurn || state.kind === 'dialing') this.#next()
   }
 
   /** Has a link looked at when the event at hand is over: handlers of the application may still be running. */
