@@ -375,3 +375,11 @@ test('a flood of peers that wait and are gone again is not searched for each of 
   assert.equal(made.mesh.peers().size, 0)
   assert.ok(reads < 10 * uuids.length, `${reads} looks at the budget for ${uuids.length} peers`)
 })
+
+test('a peer that was found to have another kind of security is no longer new, and is dialed again soon after it has answered', () => {
+  const link = new Link('A1', { name: 'x', uuid: 'FF' })
+  link.objectedTo(new TcpnetError('ERR_TCPNET_SECURITY', 'no'))
+  assert.equal(link.isNew, false)
+  link.declined()
+  assert.ok(link.backoffMs() <= 100)
+})

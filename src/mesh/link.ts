@@ -195,6 +195,8 @@ export class Link {
   declined(): void {
     this.isNew = false
     this.#vainDials++
+    // It has our kind of security.
+    this.#objections = 0
   }
 
   /** Its connection closed, which stood from `since` on. */
@@ -212,6 +214,7 @@ export class Link {
    * @returns whether that is news
    */
   objectedTo(objection: TcpnetError): boolean {
+    this.isNew = false
     this.#objections++
     this.#error = objection
     return this.#objections === 1
