@@ -14,7 +14,7 @@ import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { encodeAnswer } from '#tcpnet/mesh/hello.js'
 import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
 import { Link } from '#tcpnet/mesh/link.js'
-import { connectTo } from '#tcpnet/mesh/race.js'
+import { type Connect, connectTo } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
 import { isHigher, randomUuid } from '#tcpnet/uuid.js'
 import { unlimited } from './support/allowance.js'
@@ -382,4 +382,37 @@ test('a peer that was found to have another kind of security is no longer new, a
   assert.equal(link.isNew, false)
   link.declined()
   assert.ok(link.backoffMs() <= 100)
+})
+
+test('a hint that comes after a race was lost is tried by the same dial, while the question has no answer', async () => {
+  const live = await silentServer()
+  const unanswered = new Promise<null>(() => {})
+  const connect: Connect = (endpoint, uuid) => (endpoint.port === 1 ? refused : connectTo(endpoint, uuid))
+  const refused = new Socket()
+  const made = new TestMesh({ helloTimeoutMs: 60_000, slowAfterMs: 1 }, { connect, locate: () => unanswered })
+  cleanUps.push(() => void made.close())
+  const dial = once(live, 'connection')
+  made.mesh.hint(instance('A1', 1))
+  await until(() => made.questions.length > 0, 'it is not asked for')
+  const closed = new Promise((resolve) => refused.once('close', resolve))
+  refused.destroy(new Error('refused'))
+  await closed
+  made.mesh.hint(instance('A1', portOf(live)))
+  await within(dial, 'the second hint is not dialed')
+  assert.deepEqual(made.questions, ['A1'])
+})
+
+test('a hint that a dial under way takes in is worth no other dial', async () => {
+  // Never answered: as of a host that is not there.
+  const connect = () => new Socket()
+  const made = new TestMesh({ helloTimeoutMs: 300 }, { connect })
+  cleanUps.push(() => void made.close())
+  made.mesh.hint(instance('A1', 1))
+  await until(() => made.attempts.length > 0, 'the first hint is not dialed')
+  made.mesh.hint(instance('A1', 2))
+  await until(() => made.mesh.peers().size === 0, 'the dial does not end')
+  assert.deepEqual(
+    made.attempts.map(({ port }) => port),
+    [1, 2]
+  )
 })

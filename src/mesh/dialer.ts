@@ -83,11 +83,16 @@ export class Dial {
     return this.#sent
   }
 
-  /** Takes in endpoints that became known after it began: while it has reached none, those that are new are tried, too. */
-  take(endpoints: readonly Endpoint[]): void {
-    if (this.#ended || this.#reached !== null || endpoints.length === 0) return
-    if (this.#race === null) this.#try(endpoints)
-    else this.#race.add(endpoints)
+  /**
+   * Takes in endpoints that became known after it began: while it has reached none, those that are new are tried, too.
+   *
+   * @returns whether it takes them: not where one was reached
+   */
+  take(endpoints: readonly Endpoint[]): boolean {
+    if (this.#ended || this.#reached !== null) return false
+    if (this.#lost === null && this.#race !== null) this.#race.add(endpoints)
+    else this.#tryUntried(endpoints)
+    return true
   }
 
   /** Whether it takes longer than it ought to. */
@@ -133,20 +138,20 @@ export class Dial {
     const [first] = found ?? []
     if (found !== null && first !== undefined) {
       const isPossible = this.#race !== null || this.#target.allowance.waitMs(first.address) === 0
-      return isPossible ? this.#tryLocated(found) : this.#end({ kind: 'located' })
+      if (!isPossible) return this.#end({ kind: 'located' })
+      this.take(found)
     }
     if (this.#lost !== null) return this.#fail(this.#lost)
     if (this.#race === null) this.#fail(found === null ? notLocated() : offLink())
   }
 
-  #tryLocated(endpoints: readonly Endpoint[]): void {
-    if (this.#lost === null) return this.take(endpoints)
+  /** Begins another race, where one was lost or there was none. */
+  #tryUntried(endpoints: readonly Endpoint[]): void {
     const tried = this.#race?.tried ?? []
-    const fresh = endpoints.filter(
+    const untried = endpoints.filter(
       ({ address, port }) => !tried.some((one) => one.address === address && one.port === port)
     )
-    if (fresh.length === 0) this.#fail(this.#lost)
-    else this.#try(fresh)
+    if (untried.length > 0) this.#try(untried)
   }
 
   readonly #onRaceEnded = (result: RaceResult): void => {

@@ -87,7 +87,8 @@ export class Mesh {
     const link = this.#linkOf(uuid)
     if (link.state.kind === 'connected') return
     link.hinted(instance)
-    if (link.state.kind === 'dialing') link.state.dial.take(link.places.hinted())
+    // It is worth one dial: where the present one takes it, the next asks.
+    if (link.state.kind === 'dialing' && link.state.dial.take(link.places.hinted())) link.places.useHint()
     this.#wake(link)
   }
 
