@@ -346,6 +346,15 @@ describe('the question where an instance is', () => {
     assert.equal(trial.session.questions.length, 2)
   })
 
+  it('leaves nothing on the signal that lives as long as the session, as AbortSignal.any does', async (t) => {
+    const any = t.mock.method(AbortSignal, 'any')
+    const trial = announcedTrial()
+    const { answer, question } = ask(trial)
+    question.answer(located())
+    assert.notEqual(await answer, null)
+    assert.equal(any.mock.callCount(), 0)
+  })
+
   it('has no answer where the session does not know it, or no address of it can be dialed', async () => {
     const trial = announcedTrial()
     for (const location of [null, located({}, ['0.0.0.0']), located({ port: 0 })]) {

@@ -147,6 +147,14 @@ describe('the question where an instance is', () => {
     assert.equal(daemon.questions.items.length, 0)
   })
 
+  it('leaves nothing on the signal that lives as long as the discovery, as AbortSignal.any does', async (t) => {
+    const any = t.mock.method(AbortSignal, 'any')
+    const { discovery } = open(NOT_AT_ALL)
+    answering(responseOf(TYPE, 'B2'))
+    assert.notEqual(await discovery.locate('B2', NEVER), null)
+    assert.equal(any.mock.callCount(), 0)
+  })
+
   it('is not answered by what the network says of another', async () => {
     const { discovery } = open(NOT_AT_ALL)
     const other = responseOf(TYPE, 'C3', { port: 4001 })

@@ -1,3 +1,4 @@
+import { withAny } from '../abort.js'
 import { uuidConflict } from '../errors.js'
 import { localAddresses } from '../network.js'
 import { trace } from '../trace.js'
@@ -86,15 +87,15 @@ class WithFirstLook implements Discovery {
   }
 
   async locate(uuid: string, signal: AbortSignal): Promise<Instance | null> {
-    const answered = new AbortController()
-    const either = AbortSignal.any([signal, answered.signal, this.#end.signal])
-    const network = this.#locateOnNetwork(uuid, either)
-    const daemon = this.#locateByDaemon(uuid, network, either)
-    // Without an answer, too: the daemon has no more time than the network, though it was asked later.
-    void network.then(() => answered.abort())
-    const instance = await firstOf(network, daemon)
-    answered.abort()
-    return instance
+    return await withAny([signal, this.#end.signal], async (question) => {
+      const network = this.#locateOnNetwork(uuid, question.signal)
+      const daemon = this.#locateByDaemon(uuid, network, question.signal)
+      // Without an answer, too: the daemon has no more time than the network, though it was asked later.
+      void network.then(() => question.abort())
+      const instance = await firstOf(network, daemon)
+      question.abort()
+      return instance
+    })
   }
 
   async close(): Promise<void> {
