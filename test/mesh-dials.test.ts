@@ -362,7 +362,7 @@ test('a flood of peers that wait and are gone again is not searched for each of 
     }
   }
   const budget = new CountedBudget(CONNECT_LIMITS, () => 0)
-  while (budget.takeQuestion()) continue
+  while (budget.takeQuestion());
   const made = new TestMesh({}, { budget })
   cleanUps.push(() => void made.close())
   const uuids = Array.from({ length: 500 }, () => randomUuid())

@@ -96,6 +96,21 @@ describe('a look', () => {
   })
 })
 
+describe('a look', () => {
+  it('hints at an instance again where it was first said to have another kind of security', async () => {
+    responder.onQuestion = ({ answer }) => {
+      answer(...[4001, 4002, 4003].map((port) => responseOf(TYPE, 'B2', { port, sec: port === 4001 ? 'tls' : 'none' })))
+    }
+    const told = new Tally<number>()
+    const driver: Driver = () => ({ locate: async () => null, close: async () => {} })
+    discovery = withFirstLook(driver, { startAtMs: [0] })(ON_LOOPBACK, {
+      ...SILENT,
+      hint: ({ port }) => told.add(port)
+    })
+    assert.deepEqual(await told.reach(2, 'it is hinted at'), [4001, 4002])
+  })
+})
+
 describe('the question where an instance is', () => {
   const DAEMON: Instance = {
     uuid: 'B2',
@@ -170,6 +185,16 @@ describe('the question where an instance is', () => {
       found?.paths.map(({ address }) => address),
       [LOOPBACK, '127.0.0.2']
     )
+  })
+
+  it('is answered by what tells our kind of security, where the network says different things', async () => {
+    const { discovery } = open(NOT_AT_ALL)
+    const [right, wrong] = [4001, 4002].map((port) =>
+      responseOf(TYPE, 'B2', { port, sec: port === 4001 ? 'none' : 'tls' })
+    )
+    assert.ok(right !== undefined && wrong !== undefined)
+    answering(wrong, right, wrong)
+    assert.equal((await discovery.locate('B2', NEVER))?.port, 4001)
   })
 
   it('is answered by the daemon where the network does not', async () => {

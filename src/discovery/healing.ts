@@ -1,5 +1,5 @@
-import type { Location, Session, SessionEvent, SessionFailure } from '../addon.js'
 import { withAny } from '../abort.js'
+import type { Location, Session, SessionEvent, SessionFailure } from '../addon.js'
 import { falseConflict, TcpnetError, uuidConflict } from '../errors.js'
 import { trace } from '../trace.js'
 import { type Announcement, type Discovery, type Driver, type Instance, type Listener, LOCATE_MS } from './discovery.js'

@@ -3,7 +3,7 @@ import { uuidConflict } from '../errors.js'
 import { localAddresses } from '../network.js'
 import { trace } from '../trace.js'
 import { type Announcement, type Discovery, type Driver, type Instance, type Listener, LOCATE_MS } from './discovery.js'
-import { ask, joined } from './located.js'
+import { ask, hasSecurity, joined } from './located.js'
 import { OneShotQuery } from './one-shot.js'
 import { ServiceInterface, SYSTEM_INTERFACES } from './service-interface.js'
 
@@ -164,7 +164,8 @@ class WithFirstLook implements Discovery {
       overAfterMs: Math.max(...askAtMs) + LAST_ANSWER_MS,
       wants: (uuid) => !hinted.has(uuid),
       onInstance: (instance) => {
-        hinted.add(instance.uuid)
+        // After a false answer the true one counts, too.
+        if (hasSecurity(instance, this.#announcement.txt)) hinted.add(instance.uuid)
         trace('%s: first seen at %j port %d', instance.uuid, instance.host, instance.port)
         this.#listener.hint(instance)
       }
@@ -189,7 +190,7 @@ class WithFirstLook implements Discovery {
           overAfterMs: LOCATE_MS,
           wants: (other) => other === uuid,
           onInstance: (instance) => {
-            found = joined(found, instance)
+            found = joined(found, instance, this.#announcement.txt)
             timer ??= setTimeout(() => done(found), MOMENT_MS)
           }
         })
