@@ -122,7 +122,7 @@ describe('the announcement', () => {
     assert.equal(trial.sessions.length, 1)
   })
 
-  it('is made again after a conflict, where the uuid was generated: nobody else can have it', () => {
+  it('is made again after a conflict, where the uuid was generated: no other service can have it', () => {
     const trial = announcedTrial()
     trial.fail('conflict')
     assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_UUID_CONFLICT')

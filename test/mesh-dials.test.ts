@@ -1,4 +1,4 @@
-// Whom a mesh dials, and what becomes of a dial: over sockets, without discovery.
+// Which peers a mesh dials, and how its dials end: over sockets, without discovery.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
@@ -155,14 +155,14 @@ test('a hint that is slow is corrected by the answer to where the peer is', asyn
   assert.deepEqual(made.failed, [])
 })
 
-test('a peer that nothing tells of is told so, and asked for again', async () => {
+test('a peer that is announced and not located is a failed dial, and is asked for again', async () => {
   const made = meshWith()
   made.mesh.seen('A1')
   await until(() => made.questions.length > 1, 'it is not asked for again')
   assert.equal(made.failed[0], 'A1')
   const { error, port, addresses } = made.mesh.peers().get('A1') ?? assert.fail('it is forgotten')
   assert.equal((error as TcpnetError).code, 'ERR_TCPNET_DIAL_TIMEOUT')
-  assert.match(error?.message ?? '', /A1 failed. It is announced, and neither its host nor the DNS-SD daemon/)
+  assert.match(error?.message ?? '', /A1 failed. It is announced, but neither its host nor the DNS-SD daemon/)
   assert.deepEqual([port, addresses], [null, []])
 })
 
@@ -216,7 +216,7 @@ test('the time until a peer with another kind of security is asked for again dou
   assert.deepEqual(waits, [1, 2, 4, 8, 10, 10])
 })
 
-test('addresses that were tried in vain are dialed last, the latest of them at the very end', () => {
+test('addresses that failed are dialed last, the latest of them at the very end', () => {
   const link = new Link('A1', { name: 'x', uuid: 'FF' })
   const [a, b, c] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
   const paths = [a, b, c].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
@@ -239,7 +239,7 @@ test('a dial tells which addresses it has tried', async () => {
   closed.close()
   for (const addresses of [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]) {
     const endpoints = addresses.map((address) => ({ address, family: 4 as const, port }))
-    const hello = () => assert.fail('nobody is reached')
+    const hello = () => assert.fail('no peer is reached')
     const target = {
       uuid: 'A1',
       endpoints,
@@ -270,7 +270,7 @@ test('a dial under way takes in an address that is hinted at later', async () =>
 test('a hint with one wrong address is suspected', async () => {
   const link = new Link('A1', { name: 'x', uuid: 'FF' })
   const endpoints = [{ address: '127.0.0.9', family: 4 as const, port: 1 }]
-  const hello = () => assert.fail('nobody is reached')
+  const hello = () => assert.fail('no peer is reached')
   // Never answered: as of a host that is not there.
   const connect = () => new Socket()
   const target = {
@@ -367,7 +367,7 @@ test('a flood of peers that wait and are gone again is not searched for each of 
   cleanUps.push(() => void made.close())
   const uuids = Array.from({ length: 500 }, () => randomUuid())
   for (const uuid of uuids) made.mesh.seen(uuid)
-  // They are looked at once the time is over for which they are expected to dial.
+  // The budget is read for each when it is to be dialed.
   await until(() => reads >= uuids.length, 'they do not wait')
   reads = 0
   for (const uuid of uuids) made.mesh.gone(uuid)

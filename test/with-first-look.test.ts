@@ -48,7 +48,7 @@ describe('a chosen uuid', () => {
     discovery = withFirstLook(driver, TIMES)({ ...ON_LOOPBACK, probe: true }, { ...SILENT, failed })
   }
 
-  it('is announced when nobody answered for it, and that was asked twice', async () => {
+  it('is announced when two questions for it had no answer', async () => {
     open([])
     const expected = ['question 1 for PTR', 'question 2 for PTR', 'announced']
     assert.deepEqual(await story.reach(3, 'it is announced'), expected)
@@ -65,7 +65,7 @@ describe('a chosen uuid', () => {
     assert.deepEqual(await story.reach(3, 'it fails'), expected)
   })
 
-  it('is asked for again after the second for which mDNSResponder answers nobody (RFC 6762 §6)', () => {
+  it('is asked for again after the second in which mDNSResponder does not answer (RFC 6762 §6)', () => {
     const [first = 0, second = 0] = LOOK_TIMES.askAtMs
     assert.ok(second - first >= 1000)
   })

@@ -50,9 +50,9 @@ const SMALL_CLUSTER = 10
  * the question where a peer is. Looks begin at once, but for a uuid that is probed: until that is known to be ours, no
  * peer may be dialed.
  *
- * For such a uuid the network is asked before the daemon is. Avahi does not defend a name against a prober on whose
- * host another process knows the name already: that one's known answers silence it (RFC 6762 §7.1 against §8.1), and the
- * newcomer would win over the older service.
+ * For such a uuid the network is asked before the daemon is. Avahi does not defend a name against a prober where
+ * another process on the prober's host has the name in its cache: the known answers of that process suppress the defence (RFC
+ * 6762 §7.1 against §8.1), and the newcomer would win over the older service.
  */
 export function withFirstLook(driver: Driver, times: Partial<LookTimes> = {}): Driver {
   return (announcement, listener) => new WithFirstLook(driver, announcement, listener, { ...LOOK_TIMES, ...times })

@@ -23,7 +23,7 @@ interface Turn {
 }
 
 export interface DialQueueOptions {
-  /** Dials under way at once, those that are slow aside. */
+  /** Dials under way at once, without those that are slow. */
   readonly maxDials: number
   /** What dials to peers that were never connected are taken out of. */
   readonly budget: ConnectBudget
@@ -38,9 +38,9 @@ export interface DialQueueOptions {
  * must not delay real peers:
  *
  * - Peers that were connected before come first.
- * - Of the others, turns alternate between the one that was heard of last, of those of which no dial has ended, and the
- *   one that waits longest, so that neither a flood before nor a flood after a real peer starves it. They begin only as
- *   fast as the budget allows.
+ * - Of the others, turns alternate between the newest peer of which no dial has ended, and the peer that waits longest, so
+ *   that a flood of false announcements before or after a real one cannot starve it. They begin only as fast as the budget
+ *   allows.
  * - A dial that takes longer than one on a local network does yields its turn while others wait. It goes on; where too
  *   many do, the oldest fails.
  */
@@ -53,13 +53,13 @@ export class DialQueue {
   readonly #proven = new Set<Link>()
   /** The others, in the order in which they came. */
   readonly #waiting = new Set<Link>()
-  /** Those of them of which no dial has ended. */
+  /** Those of {@link #waiting} of which no dial has ended. */
   readonly #fresh = new Set<Link>()
-  /** Those whose turn it is, until their dials begin. */
+  /** Links that have their turn, until their dials begin. */
   readonly #called = new Set<Link>()
   /**
-   * Turns of peers that can be dialed without a question, and of those that are asked for. Each have a budget of their own: with
-   * one turn for both, the newest could meet the one budget all the time, and the oldest the other.
+   * One for peers with a hint, one for peers that have to be asked for. Connects and questions have budgets of their own, so
+   * each kind alternates by itself: an empty budget of one kind must not decide which peer of the other kind comes next.
    */
   readonly #turns: Turn[] = [
     { isHinted: true, newestIsNext: true },
@@ -113,7 +113,7 @@ export class DialQueue {
   }
 
   /**
-   * Takes the links whose turn it is: `count` at most, and no more than there is room for. Each keeps its turn until it
+   * Gives the next links their turn: `count` at most, and no more than there is room for. Each keeps its turn until it
    * leaves the queue or is added again.
    */
   take(count: number): Link[] {
@@ -144,7 +144,7 @@ export class DialQueue {
       const link = this.#nextOf(turn)
       if (link === null) continue
       turn.newestIsNext = !turn.newestIsNext
-      // The others are looked at first next time.
+      // The other kind comes first next time.
       this.#turns.push(...this.#turns.splice(this.#turns.indexOf(turn), 1))
       return link
     }

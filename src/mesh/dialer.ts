@@ -42,9 +42,9 @@ export type DialResult =
     }
   /** The peer has a connection with us already, or will have told us so. */
   | { readonly kind: 'connected' }
-  /** It is known where the peer is now, and no connect to it is possible yet: the dial is to wait for its turn. */
+  /** An answer told where the peer is, but the budget allows no connect to it yet: the dial has to wait for its turn. */
   | { readonly kind: 'located' }
-  /** `addresses`: those that were tried in vain; the one that was reached and gave the wrong answer, if it came that far. */
+  /** `addresses`: those that could not be reached; or the one that was reached, and gave a wrong answer or none. */
   | { readonly kind: 'failed'; readonly error: Error; readonly addresses: readonly string[] }
 
 /**
@@ -196,7 +196,7 @@ export class Dial {
 
   /** The other side closed the connection in the place of an answer. */
   #silence(): TcpnetError {
-    // A dialer is through with the handshake before its certificate is looked at (RFC 8446 §4.4.2.4, §2).
+    // A dialer completes the handshake before the other side checks its certificate (RFC 8446 §4.4.2.4, §2).
     return this.#target.security.mode === 'tls' ? notAccepted() : hasEnded()
   }
 
@@ -275,7 +275,7 @@ function offLink(): TcpnetError {
 function notLocated(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_DIAL_TIMEOUT',
-    'It is announced, and neither its host nor the DNS-SD daemon told at which address and port: its host is gone, hangs or ' +
+    'It is announced, but neither its host nor the DNS-SD daemon told its address and port: its host is gone, hangs or ' +
       'drops packets. It is dialed again while it is announced.'
   )
 }

@@ -69,7 +69,7 @@ const LATE_HELLO_MS = 60_000
 const FIRST_OBJECTION_MS = 60_000
 const LONGEST_OBJECTION_MS = 600_000
 
-/** The service whose link it is. */
+/** The service that the link belongs to. */
 interface LinkOwner {
   readonly name: string
   readonly uuid: string
@@ -118,7 +118,7 @@ export class Link {
   /** The state that was published last. */
   #published: PeerState = 'gone'
 
-  /** @param owner the service whose link it is */
+  /** @param owner the service that the link belongs to */
   constructor(uuid: string, owner: LinkOwner) {
     this.uuid = uuid
     this.#owner = owner
@@ -148,7 +148,7 @@ export class Link {
     else this.#publish('no longer announced')
   }
 
-  /** A hint tells where the peer is: worth one dial, and no announcement. It is dialed at once where nothing stands against it. */
+  /** A hint tells where the peer is: worth one dial, and no announcement. It is dialed at once, unless a failed dial has to wait. */
   hinted(hint: Instance): void {
     this.places.takeHint(hint)
     const isBarred = this.#state.kind === 'waiting' && this.#objections > 0
@@ -181,7 +181,7 @@ export class Link {
     this.enter({ kind: 'closing', socket }, 'replaced by the peer')
   }
 
-  /** A dial failed. `addresses` were tried in vain, or gave the wrong answer. */
+  /** A dial failed. `addresses` could not be reached, or gave a wrong answer. */
   failed(error: Error, addresses: readonly string[]): void {
     this.isNew = false
     this.#failures++
@@ -240,9 +240,9 @@ export class Link {
   }
 
   /**
-   * Whether a dial failed because the peer goes away: nobody listens at its port any more, and its goodbye is under way.
-   * That is so where its connection has just closed, and where it has just been heard of: what daemons tell a newcomer
-   * may be of the past.
+   * Whether a dial failed because the peer goes away: its port is closed already, and its goodbye is under way.
+   * That is assumed where its connection has just closed, and where it was first heard of just now: a daemon's cache may be out
+   * of date.
    *
    * @param withinMs for how long a peer that goes away may still be announced
    */
@@ -271,7 +271,7 @@ export class Link {
     return this.#state.kind === 'idle' && !this.#isSeen && !this.places.hasHint
   }
 
-  /** The peer is forgotten: nothing is announced of it, dialed or connected any more. */
+  /** The peer is forgotten: it is no longer announced, dialed or connected. */
   forget(reason: string): void {
     this.#isSeen = false
     this.places.useHint()

@@ -22,9 +22,9 @@ export class Mesh {
   readonly #options: MeshOptions
   readonly #acceptor: Acceptor
   readonly #links = new Map<string, Link>()
-  /** Links that are to be looked at in the next tick. */
+  /** Links whose next step `#reconcile` decides in the next tick. */
   readonly #woken = new Set<Link>()
-  /** Links whose connection may be replaced in a while. */
+  /** Links with an applicant that waits until their connection may be replaced again. */
   readonly #paced = new Set<Link>()
   readonly #queue: DialQueue
   readonly #budget: ConnectBudget
@@ -112,7 +112,7 @@ export class Mesh {
     this.#connections.close(graceMs, (socket) => this.#options.security.reset(socket), done)
   }
 
-  /** Whether nothing is to be made of a uuid: it is our own, or the mesh closes. */
+  /** Whether a uuid is to be ignored: it is our own, or the mesh closes. */
   #isOurs(uuid: string): boolean {
     return uuid === this.#options.uuid || this.#closing
   }
@@ -154,7 +154,7 @@ export class Mesh {
     if (hadTurn || state.kind === 'dialing') this.#next()
   }
 
-  /** Has a link looked at when the event at hand is over: handlers of the application may still be running. */
+  /** Schedules `#reconcile` for a link in the next tick: handlers of the application may still be running now. */
   #wake(link: Link): void {
     if (this.#woken.has(link)) return
     this.#woken.add(link)
@@ -352,7 +352,7 @@ export class Mesh {
     for (; link.questions > 0; link.questions--) this.#budget.giveBackQuestion()
     this.#connections.add(socket, () => this.#onSocketClosed(link, socket, state.since))
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
-    // Whoever watches the changes may close the service in this one.
+    // A subscriber of the change may have closed the service.
     if (this.#closing) return
     this.#wake(link)
     this.#options.onConnection(socket, link.uuid)
