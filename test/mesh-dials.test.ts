@@ -416,3 +416,11 @@ test('a hint that a dial under way takes in is worth no other dial', async () =>
     [1, 2]
   )
 })
+
+test('hints at peers that cannot be dialed are kept up to a limit; announced peers are known beyond it', async () => {
+  const made = meshWith({ maxPeers: 0, maxKnown: 3 })
+  for (const uuid of ['A1', 'A2', 'A3', 'A4', 'A3']) made.mesh.hint(instance(uuid, 1))
+  made.mesh.seen('A5')
+  await setImmediate()
+  assert.deepEqual([...made.mesh.peers().keys()], ['A1', 'A2', 'A3', 'A5'])
+})

@@ -84,6 +84,7 @@ export class Mesh {
   hint(instance: Instance): void {
     const { uuid, txt } = instance
     if (this.#isOurs(uuid) || securityObjection(this.#options.security, uuid, txt.sec) !== null) return
+    if (!this.#links.has(uuid) && this.#links.size >= this.#options.limits.maxKnown) return
     const link = this.#linkOf(uuid)
     if (link.state.kind === 'connected') return
     link.hinted(instance)
