@@ -113,6 +113,15 @@ describe('peers that wait', () => {
     queue.clear()
   })
 
+  test('have every fourth turn while peers that were connected before wait', () => {
+    const queue = makeQueue()
+    const proven = Array.from({ length: 5 }, () => link({ isProven: true, isNew: false }))
+    const [other, another] = [link(), link({ isNew: false })]
+    for (const one of [...proven, another, other]) queue.add(one)
+    assert.deepEqual(queue.take(9), [...proven.slice(0, 3), other, ...proven.slice(3), another])
+    queue.clear()
+  })
+
   test('are passed over while the budget has nothing for their address', () => {
     const budget = new ConnectBudget()
     const queue = makeQueue({ budget })

@@ -14,6 +14,9 @@ const MAX_SLOW_DIALS = 64
 /** The queues of this process that have dials under way. */
 const dialing = new Set<DialQueue>()
 
+/** Turns in a row of peers that were connected before, while others wait. */
+const MAX_PROVEN_IN_A_ROW = 3
+
 /** How often dials that are slow are looked for while others wait, in milliseconds. */
 const LOOK_EVERY_MS = 50
 
@@ -37,7 +40,8 @@ export interface DialQueueOptions {
  * Decides which peer is dialed next, where more are to be dialed than may be at once. False announcements are cheap, and
  * must not delay real peers:
  *
- * - Peers that were connected before come first.
+ * - Peers that were connected before come first, but have three turns of four at most while others wait: without security
+ *   false peers can connect, too.
  * - Of the others, turns alternate between the newest peer of which no dial has ended, and the peer that waits longest, so
  *   that a flood of false announcements before or after a real one cannot starve it. They begin only as fast as the budget
  *   allows.
@@ -65,6 +69,8 @@ export class DialQueue {
     { isHinted: true, newestIsNext: true },
     { isHinted: false, newestIsNext: true }
   ]
+  /** Turns that peers which were connected before have had since the last of the others. */
+  #provenInARow = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: DialQueueOptions) {
@@ -119,7 +125,7 @@ export class DialQueue {
   take(count: number): Link[] {
     const links: Link[] = []
     while (links.length < count && this.#room > 0) {
-      const link = first(this.#proven) ?? this.#nextOfOthers()
+      const link = this.#next()
       if (link === null) break
       this.leave(link)
       this.#called.add(link)
@@ -136,6 +142,14 @@ export class DialQueue {
     this.#waiting.clear()
     this.#fresh.clear()
     this.#called.clear()
+  }
+
+  #next(): Link | null {
+    const proven = first(this.#proven)
+    const isOthersTurn = proven === null || this.#provenInARow >= MAX_PROVEN_IN_A_ROW
+    const other = isOthersTurn ? this.#nextOfOthers() : null
+    this.#provenInARow = other === null ? this.#provenInARow + 1 : 0
+    return other ?? proven
   }
 
   #nextOfOthers(): Link | null {
