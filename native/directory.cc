@@ -10,7 +10,7 @@ constexpr size_t kMaxPlaces = 32;
 
 /**
  * Whether a name can be that of an instance of ours: hexadecimal digits. Others are not told, which spares JavaScript
- * the work for what strangers announce.
+ * the work for foreign announcements.
  */
 bool IsUuid(const std::string& name) {
   return !name.empty() && name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
@@ -37,8 +37,8 @@ void Directory::Start(Backend& backend, uint32_t interface_index) {
        }});
 }
 
-void Directory::Subscribe(const void* who, const Tell& tell) {
-  subscribers_[who] = tell;
+void Directory::Subscribe(const void* session, const Tell& tell) {
+  subscribers_[session] = tell;
   for (const auto& [uuid, places] : instances_) tell(Seen{uuid});
   if (failed_) tell(*failed_);
 }
@@ -78,7 +78,7 @@ void Directory::Vanished(const Place& place) {
 }
 
 void Directory::TellAll(const SessionEvent& event) {
-  for (const auto& [who, tell] : std::map(subscribers_)) tell(event);
+  for (const auto& [session, tell] : std::map(subscribers_)) tell(event);
 }
 
 }  // namespace tcpnet

@@ -25,8 +25,8 @@ class Directory {
   void Start(Backend& backend, uint32_t interface_index);
 
   /** `tell` gets Seen, Gone and perhaps Failed, until Unsubscribe(); some of it from within this call. */
-  void Subscribe(const void* who, const Tell& tell);
-  void Unsubscribe(const void* who) { subscribers_.erase(who); }
+  void Subscribe(const void* session, const Tell& tell);
+  void Unsubscribe(const void* session) { subscribers_.erase(session); }
   bool unused() const { return subscribers_.empty(); }
 
   /** Where an instance was seen; empty where it was not. */

@@ -18,8 +18,8 @@ class Discoverer;
 enum class BackendName { kAvahi, kBonjour };
 
 /**
- * The one thread of an environment that talks to the daemon. It may hang for as long as the daemon does, so nobody
- * ever waits for it without a limit: what it uses it owns together with this handle, and keeps when it is left behind.
+ * The one thread of an environment that talks to the daemon. It may hang for as long as the daemon does, so every wait
+ * for it has a limit: what it uses it owns together with this handle, and keeps when it is left behind.
  * All functions are called on the JavaScript thread and return at once, except Stop().
  */
 class DiscoveryThread {
@@ -37,7 +37,7 @@ class DiscoveryThread {
 
   /**
    * Closes a session, whether or not it failed; `Closed` with its id follows when the daemon was told. One that is not
-   * open yet, because the daemon hangs, is forgotten: when it goes on, it is not asked for what nobody wants any more.
+   * open yet, because the daemon hangs, is forgotten: a daemon that goes on is not asked for it.
    */
   void Close(uint64_t id);
 

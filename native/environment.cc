@@ -14,8 +14,8 @@ constexpr const char* kNoThread =
 
 /**
  * Makes what a callback threw an uncaught exception. Node does that by itself only for addons of Node-API 10 and later:
- * for others it drops the exception, with a warning. Refused where the environment is ending: then there is nobody to
- * tell.
+ * for others it drops the exception, with a warning. Refused where the environment is ending: then it is
+ * dropped.
  */
 void ThrowUncaught(Napi::Env env) {
   bool pending = false;

@@ -25,8 +25,8 @@ void EventQueue::Push(Event event) {
 }
 
 /**
- * A session tells `Seen` and `Gone` of an instance in turns. So where one waits, the next is its opposite: together
- * they are nothing; and the one after that is news again, in the same slot.
+ * A session tells `Seen` and `Gone` of an instance alternately. So where one waits, the next is its opposite, and both
+ * cancel out; the one after that takes the same slot again.
  */
 bool EventQueue::Coalesce(Event& event) {
   const std::string* uuid = UuidOf(event);

@@ -60,7 +60,7 @@ class EventQueue {
   void Shut();
 
  private:
-  using Who = std::pair<uint64_t, std::string>;  // the session's id, an instance's uuid
+  using Subject = std::pair<uint64_t, std::string>;  // the session's id, an instance's uuid
   struct Slot {
     Event event;
     bool cancelled;
@@ -71,8 +71,8 @@ class EventQueue {
   std::mutex mutex_;
   napi_threadsafe_function notify_;  // null after Shut()
   std::deque<Slot> slots_;
-  uint64_t popped_ = 0;              // how many slots were taken: the number of the oldest that waits
-  std::map<Who, uint64_t> waiting_;  // the number of the slot of each instance that has one
+  uint64_t popped_ = 0;                  // how many slots were taken: the number of the oldest that waits
+  std::map<Subject, uint64_t> waiting_;  // the number of the slot of each instance that has one
 };
 
 }  // namespace tcpnet

@@ -53,7 +53,7 @@ void Locate::Change(Answer& answer, const Address& address, bool added) {
   }
 }
 
-/** Where two places disagree on host or port, the one that spoke last and has an address is right. */
+/** Where two places disagree on host or port, the latest answer with an address counts. */
 void Locate::Finish() {
   Location location;
   for (const Answer& answer : answers_) {

@@ -43,7 +43,7 @@ class Locate {
   Backend& backend_;
   const std::function<void(const Location&)> done_;
   Loop::Timer* const end_;
-  std::list<Answer> answers_;  // the one that spoke last comes first
+  std::list<Answer> answers_;  // the latest first
 };
 
 }  // namespace tcpnet

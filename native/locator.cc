@@ -12,9 +12,11 @@ void Locator::Begin(uint64_t id, std::vector<Target> targets, Done done) {
 void Locator::Cancel(uint64_t id) {
   waiting_.remove_if([id](const Waiting& waiting) { return waiting.id == id; });
   const auto running = running_.find(id);
-  if (running == running_.end()) return;
-  objects_ -= running->second.objects;
-  running_.erase(running);
+  if (running != running_.end()) {
+    objects_ -= running->second.objects;
+    running_.erase(running);
+  }
+  // Also where one that waited is gone: it may have needed more room than those behind it.
   Next();
 }
 

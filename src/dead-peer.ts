@@ -8,19 +8,19 @@ export const SHORTEST_DEAD_PEER_TIMEOUT_MS = 2000
 /** The longest, in milliseconds: a day. The kernel takes no keep-alive that begins after 32,767 seconds. */
 export const LONGEST_DEAD_PEER_TIMEOUT_MS = 86_400_000
 
-/** The part of that time after which connections are looked at, again and again. */
+/** The part of that time after which connections are checked, again and again. */
 const LOOK_AFTER = 0.2
 /** The parts of it for which a peer has to be silent, and to be seen to owe an answer. */
 const SILENT_FOR = 0.7
 const OWING_FOR = 0.4
 
 /**
- * Closes connections whose other end has fallen silent: its host is gone, or cut off. One for each service.
+ * Closes connections whose other end is silent because its host is gone, or cut off. One for each service.
  *
- * Of an idle connection the kernel finds out, by keep-alive. It sends none while there is something to send, and then
+ * The kernel closes an idle connection by keep-alive. It sends no keep-alive while there is unacknowledged data, and then
  * waits for a quarter of an hour. TCP_USER_TIMEOUT would end that, but it ends connections as well whose other end
  * answers, and has no room for more because its application does not read (RFC 9293 §3.8.6.1 wants those kept). So
- * it is looked at whether an answer is owed, as long as there is something to send.
+ * connections that have something to send are checked for missing acknowledgements (TCP_INFO).
  *
  * It also closes connections that the kernel has already closed, where the application reads nothing: Node does not notice
  * those. Linux only.

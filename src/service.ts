@@ -269,7 +269,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     tellChange({ name: this.name, service: this.uuid, peer: null, from, to, reason })
   }
 
-  /** What has failed is closed before it is told, so that a listener that throws leaves nothing behind. */
+  /** The service is closed before `error` is emitted, so that a listener that throws leaves nothing behind. */
   readonly #fail = (error: Error): void => {
     if (this.#phase === 'closing' || this.#phase === 'closed') return
     this.#close(error.message)

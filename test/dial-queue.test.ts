@@ -1,4 +1,4 @@
-// Whose turn it is to dial: how many dials there may be at once, in one service and in one process, and in which order.
+// How many dials may be under way at once, in one service and in one process, and in which order peers are dialed.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
@@ -7,7 +7,7 @@ import type { Dial } from '#tcpnet/mesh/dialer.js'
 import type { Link } from '#tcpnet/mesh/link.js'
 import { until } from './support/wait.js'
 
-const noRoom = () => assert.fail('nobody waits')
+const noRoom = () => assert.fail('no peer waits')
 
 function makeQueue(change: Partial<DialQueueOptions> = {}): DialQueue {
   return new DialQueue({ maxDials: 16, budget: new ConnectBudget(), places: () => 1000, onRoom: noRoom, ...change })
@@ -80,17 +80,17 @@ describe('peers that wait', () => {
     assert.equal(own.length, 2, 'of 64 for 32 services')
     for (let i = 0; i < 20; i++) queue.add(link())
     for (const [i, other] of others.entries()) end(other, [begun[i] ?? assert.fail()])
-    await until(() => room > 0, 'nobody is called')
+    await until(() => room > 0, 'no peer gets its turn')
     queue.clear()
     assert.equal(room, 14, 'of 16, less the two that it has')
     end(queue, own)
   })
 
-  test('have their turns alternate: the one that was heard of last, and the one that waits longest', () => {
+  test('are taken alternately from the newest and from the one that waits longest', () => {
     const queue = makeQueue()
     const links = [link({ isNew: false }), link(), link(), link()] as const
     for (const one of links) queue.add(one)
-    // It waits anew, as one does whose place was asked for, and was still heard of before the others.
+    // It waits anew, as a peer does that was located, and is no newer than before.
     queue.add(links[1])
     assert.deepEqual(queue.take(9), [links[3], links[0], links[2], links[1]])
     assert.deepEqual(queue.take(9), [])
@@ -110,6 +110,15 @@ describe('peers that wait', () => {
     assert.equal(queue.hasRoomFor(lie), false)
     assert.equal(queue.hasRoomFor(other), true)
     assert.deepEqual(queue.take(9), [other])
+    queue.clear()
+  })
+
+  test('have every fourth turn while peers that were connected before wait', () => {
+    const queue = makeQueue()
+    const proven = Array.from({ length: 5 }, () => link({ isProven: true, isNew: false }))
+    const [other, another] = [link(), link({ isNew: false })]
+    for (const one of [...proven, another, other]) queue.add(one)
+    assert.deepEqual(queue.take(9), [...proven.slice(0, 3), other, ...proven.slice(3), another])
     queue.clear()
   })
 

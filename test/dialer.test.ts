@@ -9,7 +9,7 @@ import { plain } from '#tcpnet/security/security.js'
 import { unlimited } from './support/allowance.js'
 import { within } from './support/wait.js'
 
-/** A port on which nobody listens. */
+/** A closed port. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0)
   await once(server, 'listening')

@@ -122,7 +122,7 @@ describe('the announcement', () => {
     assert.equal(trial.sessions.length, 1)
   })
 
-  it('is made again after a conflict, where the uuid was generated: nobody else can have it', () => {
+  it('is made again after a conflict, where the uuid was generated: no other service can have it', () => {
     const trial = announcedTrial()
     trial.fail('conflict')
     assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_UUID_CONFLICT')
@@ -344,6 +344,15 @@ describe('the question where an instance is', () => {
       assert.equal((await answer)?.port, port)
     }
     assert.equal(trial.session.questions.length, 2)
+  })
+
+  it('leaves nothing on the signal that lives as long as the session, as AbortSignal.any does', async (t) => {
+    const any = t.mock.method(AbortSignal, 'any')
+    const trial = announcedTrial()
+    const { answer, question } = ask(trial)
+    question.answer(located())
+    assert.notEqual(await answer, null)
+    assert.equal(any.mock.callCount(), 0)
   })
 
   it('has no answer where the session does not know it, or no address of it can be dialed', async () => {

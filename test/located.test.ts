@@ -99,25 +99,39 @@ describe('an instance that a daemon has located', () => {
 describe('two answers about an instance', () => {
   const at = (addresses: readonly string[], change = {}, interfaceIndex = 2) =>
     read(change, addresses, interfaceIndex) ?? assert.fail('it is not located')
+  const OWN = { v: '1', sec: 'none' }
   const addressesOf = ({ paths }: Instance) => paths.map((path) => `${path.interfaceIndex} ${path.address}`)
 
   it('are one where they agree on host and port: with the paths of both, those of the first before', () => {
-    const both = joined(at(['192.0.2.1', 'fe80::1']), at(['fe80::1', '198.51.100.1'], { txt: ['v=2'] }, 3))
+    const both = joined(at(['192.0.2.1', 'fe80::1']), at(['fe80::1', '198.51.100.1'], { txt: ['v=2'] }, 3), OWN)
     assert.deepEqual(addressesOf(both), ['2 192.0.2.1', '2 fe80::1', '3 fe80::1', '3 198.51.100.1'])
     assert.deepEqual({ ...both.txt }, { v: '2' })
-    assert.deepEqual(addressesOf(joined(at(['192.0.2.1']), at(['192.0.2.1']))), ['2 192.0.2.1'])
+    assert.deepEqual(addressesOf(joined(at(['192.0.2.1']), at(['192.0.2.1']), OWN)), ['2 192.0.2.1'])
   })
 
   it('are the later one where they disagree on host or port, and where there was none before', () => {
     const later = at(['192.0.2.9'])
     for (const change of [{ port: 5000 }, { host: 'beta.local' }])
-      assert.equal(joined(at(['192.0.2.1'], change), later), later)
-    assert.equal(joined(null, later), later)
+      assert.equal(joined(at(['192.0.2.1'], change), later, OWN), later)
+    assert.equal(joined(null, later, OWN), later)
+  })
+
+  it('are the one that tells our kind of security, whichever comes first', () => {
+    for (const [own, ours, other] of [
+      [{ sec: 'secret' }, ['sec=secret'], []],
+      [{ sec: 'none' }, [], ['sec=secret']],
+      [{ sec: 'none' }, ['sec=none'], ['sec=tls']]
+    ] as const) {
+      const [right, wrong] = [at(['192.0.2.1'], { txt: ours }), at(['192.0.2.1', '192.0.2.9'], { txt: other })]
+      assert.equal(joined(right, wrong, own), right)
+      assert.equal(joined(wrong, right, own), right)
+      assert.equal(joined(null, wrong, own), wrong)
+    }
   })
 
   it(`have ${MAX_PATHS} paths at most`, () => {
     const half = (first: number) => Array.from({ length: 40 }, (_, n) => `192.0.2.${first + n}`)
-    assert.equal(joined(at(half(10)), at(half(60))).paths.length, MAX_PATHS)
+    assert.equal(joined(at(half(10)), at(half(60)), OWN).paths.length, MAX_PATHS)
   })
 })
 

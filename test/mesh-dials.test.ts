@@ -1,19 +1,22 @@
-// Whom a mesh dials, and what becomes of a dial: over sockets, without discovery.
+// Which peers a mesh dials, and how its dials end: over sockets, without discovery.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import type { Instance } from '#tcpnet/discovery/discovery.js'
+import type { Discovery, Instance } from '#tcpnet/discovery/discovery.js'
 import { TcpnetError } from '#tcpnet/errors.js'
+import type { StateChange } from '#tcpnet/index.js'
+import { CONNECT_LIMITS, ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
 import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { encodeAnswer } from '#tcpnet/mesh/hello.js'
 import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
 import { Link } from '#tcpnet/mesh/link.js'
-import { connectTo } from '#tcpnet/mesh/race.js'
+import { type Connect, connectTo } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
-import { isHigher } from '#tcpnet/uuid.js'
+import { isHigher, randomUuid } from '#tcpnet/uuid.js'
 import { unlimited } from './support/allowance.js'
 import { TestMesh } from './support/test-mesh.js'
 import { until, within } from './support/wait.js'
@@ -172,14 +175,14 @@ test('a hint that is slow is corrected by the answer to where the peer is', asyn
   assert.deepEqual(made.failed, [])
 })
 
-test('a peer that nothing tells of is told so, and asked for again', async () => {
+test('a peer that is announced and not located is a failed dial, and is asked for again', async () => {
   const made = meshWith()
   made.mesh.seen('A1')
   await until(() => made.questions.length > 1, 'it is not asked for again')
   assert.equal(made.failed[0], 'A1')
   const { error, port, addresses } = made.mesh.peers().get('A1') ?? assert.fail('it is forgotten')
   assert.equal((error as TcpnetError).code, 'ERR_TCPNET_DIAL_TIMEOUT')
-  assert.match(error?.message ?? '', /A1 failed. It is announced, and neither its host nor the DNS-SD daemon/)
+  assert.match(error?.message ?? '', /A1 failed. It is announced, but neither its host nor the DNS-SD daemon/)
   assert.deepEqual([port, addresses], [null, []])
 })
 
@@ -233,7 +236,7 @@ test('the time until a peer with another kind of security is asked for again dou
   assert.deepEqual(waits, [1, 2, 4, 8, 10, 10])
 })
 
-test('addresses that were tried in vain are dialed last, the latest of them at the very end', () => {
+test('addresses that failed are dialed last, the latest of them at the very end', () => {
   const link = new Link('A1', { name: 'x', uuid: 'FF' })
   const [a, b, c] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
   const paths = [a, b, c].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
@@ -256,7 +259,7 @@ test('a dial tells which addresses it has tried', async () => {
   closed.close()
   for (const addresses of [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]) {
     const endpoints = addresses.map((address) => ({ address, family: 4 as const, port }))
-    const hello = () => assert.fail('nobody is reached')
+    const hello = () => assert.fail('no peer is reached')
     const target = {
       uuid: 'A1',
       endpoints,
@@ -287,7 +290,7 @@ test('a dial under way takes in an address that is hinted at later', async () =>
 test('a hint with one wrong address is suspected', async () => {
   const link = new Link('A1', { name: 'x', uuid: 'FF' })
   const endpoints = [{ address: '127.0.0.9', family: 4 as const, port: 1 }]
-  const hello = () => assert.fail('nobody is reached')
+  const hello = () => assert.fail('no peer is reached')
   // Never answered: as of a host that is not there.
   const connect = () => new Socket()
   const target = {
@@ -335,4 +338,109 @@ test('the delay before the next dial grows with dials that fail, are declined, o
   link.lost(performance.now() - 15_000)
   assert.ok(link.backoffMs() <= 100)
   assert.equal(link.toPeer().failures, 0)
+})
+
+test('a peer that is seen is not expected any more where a subscriber of that change closes the mesh', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const made = meshWith({ expect: expecting(1) })
+  const changes: string[] = []
+  const subscriber = (message: unknown) => {
+    const { service, to } = message as StateChange
+    if (service !== made.uuid) return
+    changes.push(to)
+    void made.close()
+  }
+  subscribe('tcpnet:change', subscriber)
+  cleanUps.push(() => unsubscribe('tcpnet:change', subscriber))
+  made.mesh.seen('A1')
+  await made.close()
+  t.mock.timers.tick(1)
+  assert.deepEqual(changes, ['announced', 'gone'])
+})
+
+test('a question that ends because the peer has dialed does not count', async () => {
+  const budget = new ConnectBudget(CONNECT_LIMITS, () => 0)
+  const unanswered: Discovery['locate'] = (_uuid, signal) =>
+    new Promise((resolve) => signal.addEventListener('abort', () => resolve(null)))
+  const [one, other] = [await TestMesh.listening({}, { budget, locate: unanswered }), await TestMesh.listening()]
+  cleanUps.push(() => void Promise.all([one.close(), other.close()]))
+  one.mesh.seen(other.uuid)
+  await until(() => one.questions.length > 0, 'it is not asked for')
+  assert.equal(budget.questionsLeft, CONNECT_LIMITS.questions.burst - 1)
+  other.announce(one.instance)
+  await until(() => one.connected.size === 1, 'no connection')
+  await setImmediate()
+  assert.equal(budget.questionsLeft, CONNECT_LIMITS.questions.burst)
+})
+
+test('a flood of peers that wait and are gone again is not searched for each of them', async () => {
+  let reads = 0
+  class CountedBudget extends ConnectBudget {
+    override get questionsLeft(): number {
+      reads++
+      return super.questionsLeft
+    }
+  }
+  const budget = new CountedBudget(CONNECT_LIMITS, () => 0)
+  while (budget.takeQuestion());
+  const made = new TestMesh({}, { budget })
+  cleanUps.push(() => void made.close())
+  const uuids = Array.from({ length: 500 }, () => randomUuid())
+  for (const uuid of uuids) made.mesh.seen(uuid)
+  // The budget is read for each when it is to be dialed.
+  await until(() => reads >= uuids.length, 'they do not wait')
+  reads = 0
+  for (const uuid of uuids) made.mesh.gone(uuid)
+  await setImmediate()
+  assert.equal(made.mesh.peers().size, 0)
+  assert.ok(reads < 10 * uuids.length, `${reads} looks at the budget for ${uuids.length} peers`)
+})
+
+test('a peer that was found to have another kind of security is no longer new, and is dialed again soon after it has answered', () => {
+  const link = new Link('A1', { name: 'x', uuid: 'FF' })
+  link.objectedTo(new TcpnetError('ERR_TCPNET_SECURITY', 'no'))
+  assert.equal(link.isNew, false)
+  link.declined()
+  assert.ok(link.backoffMs() <= 100)
+})
+
+test('a hint that comes after a race was lost is tried by the same dial, while the question has no answer', async () => {
+  const live = await silentServer()
+  const unanswered = new Promise<null>(() => {})
+  const connect: Connect = (endpoint, uuid) => (endpoint.port === 1 ? refused : connectTo(endpoint, uuid))
+  const refused = new Socket()
+  const made = new TestMesh({ helloTimeoutMs: 60_000, slowAfterMs: 1 }, { connect, locate: () => unanswered })
+  cleanUps.push(() => void made.close())
+  const dial = once(live, 'connection')
+  made.mesh.hint(instance('A1', 1))
+  await until(() => made.questions.length > 0, 'it is not asked for')
+  const closed = new Promise((resolve) => refused.once('close', resolve))
+  refused.destroy(new Error('refused'))
+  await closed
+  made.mesh.hint(instance('A1', portOf(live)))
+  await within(dial, 'the second hint is not dialed')
+  assert.deepEqual(made.questions, ['A1'])
+})
+
+test('a hint that a dial under way takes in is worth no other dial', async () => {
+  // Never answered: as of a host that is not there.
+  const connect = () => new Socket()
+  const made = new TestMesh({ helloTimeoutMs: 300 }, { connect })
+  cleanUps.push(() => void made.close())
+  made.mesh.hint(instance('A1', 1))
+  await until(() => made.attempts.length > 0, 'the first hint is not dialed')
+  made.mesh.hint(instance('A1', 2))
+  await until(() => made.mesh.peers().size === 0, 'the dial does not end')
+  assert.deepEqual(
+    made.attempts.map(({ port }) => port),
+    [1, 2]
+  )
+})
+
+test('hints at peers that cannot be dialed are kept up to a limit; announced peers are known beyond it', async () => {
+  const made = meshWith({ maxPeers: 0, maxKnown: 3 })
+  for (const uuid of ['A1', 'A2', 'A3', 'A4', 'A3']) made.mesh.hint(instance(uuid, 1))
+  made.mesh.seen('A5')
+  await setImmediate()
+  assert.deepEqual([...made.mesh.peers().keys()], ['A1', 'A2', 'A3', 'A5'])
 })

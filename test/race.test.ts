@@ -24,13 +24,13 @@ describe('the order of a dial', () => {
     assert.deepEqual(order([]), [])
   })
 
-  it('ends with the addresses that were tried in vain, the latest last, whatever their family', () => {
+  it('ends with the addresses that failed, the latest last, whatever their family', () => {
     assert.deepEqual(order(['1', '::1', '2', '3'], ['::1']), ['1', '2', '3', '::1'])
     assert.deepEqual(order(['::1', '::2', '1'], ['1', '::1']), ['::2', '1', '::1'])
     assert.deepEqual(order(['::1', '1', '::2'], ['::2', '::1', '1', '9']), ['::2', '::1', '1'])
   })
 
-  it('begins with the addresses at which the peer was connected, but for those that were tried in vain since', () => {
+  it('begins with the addresses at which the peer was connected, except those that have failed since', () => {
     assert.deepEqual(order(['::1', '1', '::2', '2'], [], ['2', '9']), ['2', '::1', '1', '::2'])
     assert.deepEqual(order(['::1', '1'], ['1'], ['1']), ['::1', '1'])
   })

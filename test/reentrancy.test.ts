@@ -74,7 +74,7 @@ describe('a subscriber that closes the service at its own change', () => {
       const ended = next(service, 'close')
       service.listen(port, () => service.close())
       await ended
-      await until(() => witness.peers.size === 0, 'the witness knows nobody')
+      await until(() => witness.peers.size === 0, 'the witness knows no peer')
       // A second close would come by now.
       const last = await cluster.member()
       await connection(witness, last)

@@ -48,7 +48,7 @@ describe('a chosen uuid', () => {
     discovery = withFirstLook(driver, TIMES)({ ...ON_LOOPBACK, probe: true }, { ...SILENT, failed })
   }
 
-  it('is announced when nobody answered for it, and that was asked twice', async () => {
+  it('is announced when two questions for it had no answer', async () => {
     open([])
     const expected = ['question 1 for PTR', 'question 2 for PTR', 'announced']
     assert.deepEqual(await story.reach(3, 'it is announced'), expected)
@@ -65,7 +65,7 @@ describe('a chosen uuid', () => {
     assert.deepEqual(await story.reach(3, 'it fails'), expected)
   })
 
-  it('is asked for again after the second for which mDNSResponder answers nobody (RFC 6762 §6)', () => {
+  it('is asked for again after the second in which mDNSResponder does not answer (RFC 6762 §6)', () => {
     const [first = 0, second = 0] = LOOK_TIMES.askAtMs
     assert.ok(second - first >= 1000)
   })
@@ -130,6 +130,19 @@ describe('a look beside the announcement', () => {
       assert.equal(nextLookMs(120_000, peers, random), ms)
     })
   }
+
+  it('hints at an instance again where it was first said to have another kind of security', async () => {
+    responder.onQuestion = ({ answer }) => {
+      answer(...[4001, 4002, 4003].map((port) => responseOf(TYPE, 'B2', { port, sec: port === 4001 ? 'tls' : 'none' })))
+    }
+    const told = new Tally<number>()
+    const driver: Driver = () => ({ locate: async () => null, close: async () => {} })
+    discovery = withFirstLook(driver, { startAtMs: [0] })(ON_LOOPBACK, {
+      ...SILENT,
+      hint: ({ port }) => told.add(port)
+    })
+    assert.deepEqual(await told.reach(2, 'it is hinted at'), [4001, 4002])
+  })
 })
 
 describe('the question where an instance is', () => {
@@ -183,6 +196,14 @@ describe('the question where an instance is', () => {
     assert.equal(daemon.questions.items.length, 0)
   })
 
+  it('leaves nothing on the signal that lives as long as the discovery, as AbortSignal.any does', async (t) => {
+    const any = t.mock.method(AbortSignal, 'any')
+    const { discovery } = open(NOT_AT_ALL)
+    answering(responseOf(TYPE, 'B2'))
+    assert.notEqual(await discovery.locate('B2', NEVER), null)
+    assert.equal(any.mock.callCount(), 0)
+  })
+
   it('is not answered by what the network says of another', async () => {
     const { discovery } = open(NOT_AT_ALL)
     const other = responseOf(TYPE, 'C3', { port: 4001 })
@@ -198,6 +219,16 @@ describe('the question where an instance is', () => {
       found?.paths.map(({ address }) => address),
       [LOOPBACK, '127.0.0.2']
     )
+  })
+
+  it('is answered by what tells our kind of security, where the network says different things', async () => {
+    const { discovery } = open(NOT_AT_ALL)
+    const [right, wrong] = [4001, 4002].map((port) =>
+      responseOf(TYPE, 'B2', { port, sec: port === 4001 ? 'none' : 'tls' })
+    )
+    assert.ok(right !== undefined && wrong !== undefined)
+    answering(wrong, right, wrong)
+    assert.equal((await discovery.locate('B2', NEVER))?.port, 4001)
   })
 
   it('is answered by the daemon where the network does not', async () => {

@@ -70,6 +70,6 @@ function isUnusable(error: Error): boolean {
 function noneUsable(reasons: readonly string[]): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_NO_DRIVER',
-    `No way to find peers can be used here. Tried: ${reasons.join(' Then: ')}`
+    `No discovery driver works on this machine. Tried: ${reasons.join(' Then: ')}`
   )
 }

@@ -1,3 +1,4 @@
+import { withAny } from '../abort.js'
 import type { Location, Session, SessionEvent, SessionFailure } from '../addon.js'
 import { falseConflict, TcpnetError, uuidConflict } from '../errors.js'
 import { trace } from '../trace.js'
@@ -89,8 +90,9 @@ class HealingDiscovery implements Discovery {
   async locate(uuid: string, signal: AbortSignal): Promise<Instance | null> {
     const session = this.#session
     if (session === null) return null
-    const either = AbortSignal.any([signal, this.#questions.signal])
-    const location = await ask<Location>((done) => session.locate(uuid, done), either, LOCATE_MS)
+    const location = await withAny([signal, this.#questions.signal], (question) =>
+      ask<Location>((done) => session.locate(uuid, done), question.signal, LOCATE_MS)
+    )
     return location === null ? null : instanceOf(uuid, location)
   }
 

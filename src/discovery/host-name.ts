@@ -7,7 +7,7 @@ const MAX_LENGTH = 255
 /**
  * A host name as it is shown: `hôst.local`. DNS-SD libraries write some characters as `\.` and as `\195`, a byte of UTF-8
  * in decimal digits (RFC 6763 §4.3, RFC 1035 §5.1). Characters that are not printable are shown as `\u{202e}`: the name is
- * the text of a stranger.
+ * untrusted text.
  */
 export function shownHost(escaped: string): string {
   return printable(unescapeName(escaped), MAX_LENGTH)

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import type { Location, LocationPath } from '../addon.js'
 import { type Interfaces, interfacesNow, isHost, isLoopback, isOwn } from '../network.js'
 import { trace } from '../trace.js'
-import type { Instance, Path } from './discovery.js'
+import type { Instance, Path, Txt } from './discovery.js'
 import { shownHost } from './host-name.js'
 import { parseTxt } from './txt.js'
 
@@ -35,9 +35,22 @@ function usablePaths(paths: readonly LocationPath[], interfaces: Interfaces): Pa
   return [...usable.values()]
 }
 
-/** What two answers about an instance say together: where they disagree on host or port, the later one is right. */
-export function joined(before: Instance | null, answer: Instance): Instance {
-  if (before === null || before.host !== answer.host || before.port !== answer.port) return answer
+/** Whether an instance has the kind of security that a service announces: none where nothing is said of it. */
+export function hasSecurity({ txt }: Instance, announced: Txt): boolean {
+  return (txt.sec ?? 'none') === (announced.sec ?? 'none')
+}
+
+/**
+ * What two answers about an instance say together. Where only one of them tells our kind of security, it is right: a false
+ * answer must not keep the peer from being dialed. Where they disagree on host or port, the later one is.
+ *
+ * @param own what this service announces
+ */
+export function joined(before: Instance | null, answer: Instance, own: Txt): Instance {
+  if (before === null) return answer
+  const wasOurs = hasSecurity(before, own)
+  if (wasOurs !== hasSecurity(answer, own)) return wasOurs ? before : answer
+  if (before.host !== answer.host || before.port !== answer.port) return answer
   const paths = new Map(
     [...before.paths, ...answer.paths].map((path) => [`${path.interfaceIndex} ${path.address}`, path])
   )

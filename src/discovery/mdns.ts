@@ -132,8 +132,8 @@ class MdnsSession implements Session {
   locate(uuid: string, done: (location: Location | null) => void): () => void {
     const interfaces = [...(this.#seen.get(uuid)?.keys() ?? [])]
     if (this.#ended || interfaces.length === 0) {
-      const nobody = setImmediate(done, null)
-      return () => clearImmediate(nobody)
+      const reply = setImmediate(done, null)
+      return () => clearImmediate(reply)
     }
     const question = new Question(interfaces, done, (index, answer) => this.#resolve(uuid, index, answer))
     this.#questions.add(question)

@@ -50,7 +50,7 @@ function announcedInstance({ uuid, port, txt, address }: Announcement): Instance
 }
 
 function join(member: Member): void {
-  // One of the same uuid may have left behind the moment at which this one was opened: first that is told.
+  // A member of the same uuid may have left after this one was opened: its `gone` is told first.
   tellLeaving()
   const others = othersOf(member)
   if (others.some((other) => other.instance.uuid === member.instance.uuid)) {

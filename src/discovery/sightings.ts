@@ -52,7 +52,7 @@ export class Sightings {
     for (const uuid of [...this.#doubted]) this.gone(uuid)
   }
 
-  /** A name is told once in a session: one that is seen goes before one that is doubted, or it is never told. */
+  /** Drops a doubted name where there is no room: the daemon tells a name once in a session, so one that is ignored now is never told. */
   #makeRoom(): boolean {
     if (this.#confirmed.size + this.#doubted.size < MAX_INSTANCES) return true
     const [doubted] = this.#doubted

@@ -22,7 +22,7 @@ export function joinTxt(strings: readonly string[]): Buffer {
   return Buffer.concat(strings.flatMap((string) => [Buffer.of(Buffer.byteLength(string)), Buffer.from(string)]))
 }
 
-/** The keys that are read. A stranger's record may have thousands of others: none of them is kept. The addon does the same. */
+/** The keys that are read. An untrusted record may have thousands of others, which are dropped. The addon does the same. */
 const KEYS: readonly string[] = ['v', 'sec']
 /** No value that has a meaning is longer; and V8 copies so short a part of a string, and does not keep the whole for it. */
 const MAX_VALUE_LENGTH = 12

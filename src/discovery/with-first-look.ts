@@ -1,8 +1,9 @@
+import { withAny } from '../abort.js'
 import { uuidConflict } from '../errors.js'
 import { localAddresses } from '../network.js'
 import { trace } from '../trace.js'
 import { type Announcement, type Discovery, type Driver, type Instance, type Listener, LOCATE_MS } from './discovery.js'
-import { ask, joined } from './located.js'
+import { ask, hasSecurity, joined } from './located.js'
 import { OneShotQuery } from './one-shot.js'
 import { ServiceInterface, SYSTEM_INTERFACES } from './service-interface.js'
 
@@ -52,9 +53,9 @@ const SMALL_CLUSTER = 10
  * the question where a peer is. Looks begin at once, but for a uuid that is probed: until that is known to be ours, no
  * peer may be dialed.
  *
- * For such a uuid the network is asked before the daemon is. Avahi does not defend a name against a prober on whose
- * host another process knows the name already: that one's known answers silence it (RFC 6762 §7.1 against §8.1), and the
- * newcomer would win over the older service.
+ * For such a uuid the network is asked before the daemon is. Avahi does not defend a name against a prober where
+ * another process on the prober's host has the name in its cache: the known answers of that process suppress the defence (RFC
+ * 6762 §7.1 against §8.1), and the newcomer would win over the older service.
  */
 export function withFirstLook(driver: Driver, times: Partial<LookTimes> = {}): Driver {
   return (announcement, listener) => new WithFirstLook(driver, announcement, listener, { ...LOOK_TIMES, ...times })
@@ -92,15 +93,15 @@ class WithFirstLook implements Discovery {
   }
 
   async locate(uuid: string, signal: AbortSignal): Promise<Instance | null> {
-    const answered = new AbortController()
-    const either = AbortSignal.any([signal, answered.signal, this.#end.signal])
-    const network = this.#locateOnNetwork(uuid, either)
-    const daemon = this.#locateByDaemon(uuid, network, either)
-    // Without an answer, too: the daemon has no more time than the network, though it was asked later.
-    void network.then(() => answered.abort())
-    const instance = await firstOf(network, daemon)
-    answered.abort()
-    return instance
+    return await withAny([signal, this.#end.signal], async (question) => {
+      const network = this.#locateOnNetwork(uuid, question.signal)
+      const daemon = this.#locateByDaemon(uuid, network, question.signal)
+      // Without an answer, too: the daemon has no more time than the network, though it was asked later.
+      void network.then(() => question.abort())
+      const instance = await firstOf(network, daemon)
+      question.abort()
+      return instance
+    })
   }
 
   async close(): Promise<void> {
@@ -178,7 +179,8 @@ class WithFirstLook implements Discovery {
       overAfterMs: Math.max(...askAtMs) + LAST_ANSWER_MS,
       wants: (uuid) => !hinted.has(uuid),
       onInstance: (instance) => {
-        hinted.add(instance.uuid)
+        // After a false answer the true one counts, too.
+        if (hasSecurity(instance, this.#announcement.txt)) hinted.add(instance.uuid)
         trace('%s: first seen at %j port %d', instance.uuid, instance.host, instance.port)
         this.#listener.hint(instance, this.#isKnown)
       }
@@ -198,7 +200,7 @@ class WithFirstLook implements Discovery {
           overAfterMs: LOCATE_MS,
           wants: (other) => other === uuid,
           onInstance: (instance) => {
-            found = joined(found, instance)
+            found = joined(found, instance, this.#announcement.txt)
             timer ??= setTimeout(() => done(found), MOMENT_MS)
           }
         })

@@ -35,10 +35,10 @@ export interface AcceptorOptions {
   readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
 }
 
-/** Takes inbound connections to the point where it is known who dials, within bounds of time, size and number. */
+/** Reads the hellos of inbound connections, within bounds of time, size and number. */
 export class Acceptor {
   readonly #options: AcceptorOptions
-  /** What is not answered, oldest first, with the address that it came from. */
+  /** Connections that are not answered, oldest first, with the address of each. */
   readonly #pending = new Map<Applicant, string>()
   readonly #perAddress = new Map<string, number>()
   #closed = false
@@ -108,7 +108,7 @@ export class Acceptor {
   }
 
   /**
-   * Drops the oldest connection that has said nothing yet, of those that are meant.
+   * Drops the oldest connection that has sent no hello yet, of those for which `isMeant` holds.
    *
    * @returns whether there was one
    */
@@ -218,7 +218,7 @@ export class Applicant {
 
   readonly #onLine = (line: Line): void => {
     if (this.#settled) return
-    // A dialer that drops its dial before its hello, and the loser of a race of addresses, are no strangers.
+    // Not told: peers drop dials before the hello, too, as those of a race of addresses that was won by another.
     if (line === null) return this.drop()
     const hello = typeof line === 'string' ? decodeHello(line) : line
     if (hello instanceof HelloError && hello.reason !== null) return this.refuse(hello.reason, hello)

@@ -1,8 +1,9 @@
 import { type BucketLimits, type Clock, TokenBucket } from './token-bucket.js'
 
 /**
- * Connects to peers that were never connected, and questions to the network where such peers are. The bursts are for a cluster whose services all start at once: what leads
- * to a peer is given back, and {@link DialQueue} bounds how many are under way. The rates are for what leads nowhere.
+ * Limits of connects to peers that were never connected, and of questions to the network where such peers are. The bursts
+ * allow for a cluster whose services all start at once: what leads to a peer is given back, and {@link DialQueue} bounds how
+ * many dials are under way. The rates bound what leads to no peer.
  */
 export const CONNECT_LIMITS = {
   perProcess: { perSecond: 20, burst: 512 },
@@ -10,7 +11,7 @@ export const CONNECT_LIMITS = {
   questions: { perSecond: 10, burst: 256 }
 } as const satisfies Record<string, BucketLimits>
 
-/** Above so many addresses those whose bucket is full again are forgotten. */
+/** Where more addresses than this are known, those with a full bucket are forgotten. */
 const MAX_IDLE_ADDRESSES = 1024
 
 /**

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 
-/** Without a listener for errors they crash the process; without ours for `close` the mesh waits for it in vain. */
+/** Without a listener for errors, sockets crash the process; without ours for `close`, the mesh never learns of it. */
 const EVENTS = ['close', 'error'] as const
 
 /** The sockets of a mesh that are the application's, until they have closed. */
@@ -39,7 +39,7 @@ export class Connections {
     process.nextTick(() => this.#endIfAllClosed())
     for (const socket of this.#sockets) {
       socket.end()
-      // Nobody reads: what is left has to be read for the other side's end to be seen.
+      // The application does not read: what is left has to be read before the other side's end is seen.
       if (socket.readableFlowing === null) socket.resume()
     }
   }

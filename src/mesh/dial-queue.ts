@@ -14,6 +14,9 @@ const MAX_SLOW_DIALS = 64
 /** The queues of this process that have dials under way. */
 const dialing = new Set<DialQueue>()
 
+/** Turns in a row of peers that were connected before, while others wait. */
+const MAX_PROVEN_IN_A_ROW = 3
+
 /** How often dials that are slow are looked for while others wait, in milliseconds. */
 const LOOK_EVERY_MS = 50
 
@@ -23,7 +26,7 @@ interface Turn {
 }
 
 export interface DialQueueOptions {
-  /** Dials under way at once, those that are slow aside. */
+  /** Dials under way at once, without those that are slow. */
   readonly maxDials: number
   /** What dials to peers that were never connected are taken out of. */
   readonly budget: ConnectBudget
@@ -37,10 +40,11 @@ export interface DialQueueOptions {
  * Decides which peer is dialed next, where more are to be dialed than may be at once. False announcements are cheap, and
  * must not delay real peers:
  *
- * - Peers that were connected before come first.
- * - Of the others, turns alternate between the one that was heard of last, of those of which no dial has ended, and the
- *   one that waits longest, so that neither a flood before nor a flood after a real peer starves it. They begin only as
- *   fast as the budget allows.
+ * - Peers that were connected before come first, but have three turns of four at most while others wait: without security
+ *   false peers can connect, too.
+ * - Of the others, turns alternate between the newest peer of which no dial has ended, and the peer that waits longest, so
+ *   that a flood of false announcements before or after a real one cannot starve it. They begin only as fast as the budget
+ *   allows.
  * - A dial that takes longer than one on a local network does yields its turn while others wait. It goes on; where too
  *   many do, the oldest fails.
  */
@@ -53,18 +57,20 @@ export class DialQueue {
   readonly #proven = new Set<Link>()
   /** The others, in the order in which they came. */
   readonly #waiting = new Set<Link>()
-  /** Those of them of which no dial has ended. */
+  /** Those of {@link #waiting} of which no dial has ended. */
   readonly #fresh = new Set<Link>()
-  /** Those whose turn it is, until their dials begin. */
+  /** Links that have their turn, until their dials begin. */
   readonly #called = new Set<Link>()
   /**
-   * Turns of peers that can be dialed without a question, and of those that are asked for. Each have a budget of their own: with
-   * one turn for both, the newest could meet the one budget all the time, and the oldest the other.
+   * One for peers with a hint, one for peers that have to be asked for. Connects and questions have budgets of their own, so
+   * each kind alternates by itself: an empty budget of one kind must not decide which peer of the other kind comes next.
    */
   readonly #turns: Turn[] = [
     { isHinted: true, newestIsNext: true },
     { isHinted: false, newestIsNext: true }
   ]
+  /** Turns that peers which were connected before have had since the last of the others. */
+  #provenInARow = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: DialQueueOptions) {
@@ -104,21 +110,22 @@ export class DialQueue {
     this.#watch()
   }
 
-  leave(link: Link): void {
+  /** Returns whether it was the link's turn. */
+  leave(link: Link): boolean {
     this.#proven.delete(link)
     this.#waiting.delete(link)
     this.#fresh.delete(link)
-    this.#called.delete(link)
+    return this.#called.delete(link)
   }
 
   /**
-   * Takes the links whose turn it is: `count` at most, and no more than there is room for. Each keeps its turn until it
+   * Gives the next links their turn: `count` at most, and no more than there is room for. Each keeps its turn until it
    * leaves the queue or is added again.
    */
   take(count: number): Link[] {
     const links: Link[] = []
     while (links.length < count && this.#room > 0) {
-      const link = first(this.#proven) ?? this.#nextOfOthers()
+      const link = this.#next()
       if (link === null) break
       this.leave(link)
       this.#called.add(link)
@@ -137,13 +144,21 @@ export class DialQueue {
     this.#called.clear()
   }
 
+  #next(): Link | null {
+    const proven = first(this.#proven)
+    const isOthersTurn = proven === null || this.#provenInARow >= MAX_PROVEN_IN_A_ROW
+    const other = isOthersTurn ? this.#nextOfOthers() : null
+    this.#provenInARow = other === null ? this.#provenInARow + 1 : 0
+    return other ?? proven
+  }
+
   #nextOfOthers(): Link | null {
     if (this.#options.budget.left() <= this.#called.size) return null
     for (const turn of this.#turns) {
       const link = this.#nextOf(turn)
       if (link === null) continue
       turn.newestIsNext = !turn.newestIsNext
-      // The others are looked at first next time.
+      // The other kind comes first next time.
       this.#turns.push(...this.#turns.splice(this.#turns.indexOf(turn), 1))
       return link
     }

@@ -42,9 +42,9 @@ export type DialResult =
     }
   /** The peer has a connection with us already, or will have told us so. */
   | { readonly kind: 'connected' }
-  /** It is known where the peer is now, and no connect to it is possible yet: the dial is to wait for its turn. */
+  /** An answer told where the peer is, but the budget allows no connect to it yet: the dial has to wait for its turn. */
   | { readonly kind: 'located' }
-  /** `addresses`: those that were tried in vain; the one that was reached and gave the wrong answer, if it came that far. */
+  /** `addresses`: those that could not be reached; or the one that was reached, and gave a wrong answer or none. */
   | { readonly kind: 'failed'; readonly error: Error; readonly addresses: readonly string[] }
 
 /**
@@ -83,11 +83,16 @@ export class Dial {
     return this.#sent
   }
 
-  /** Takes in endpoints that became known after it began: while it has reached none, those that are new are tried, too. */
-  take(endpoints: readonly Endpoint[]): void {
-    if (this.#ended || this.#reached !== null || endpoints.length === 0) return
-    if (this.#race === null) this.#try(endpoints)
-    else this.#race.add(endpoints)
+  /**
+   * Takes in endpoints that became known after it began: while it has reached none, those that are new are tried, too.
+   *
+   * @returns whether it takes them: not where one was reached
+   */
+  take(endpoints: readonly Endpoint[]): boolean {
+    if (this.#ended || this.#reached !== null) return false
+    if (this.#lost === null && this.#race !== null) this.#race.add(endpoints)
+    else this.#tryUntried(endpoints)
+    return true
   }
 
   /** Whether it takes longer than it ought to. */
@@ -133,20 +138,20 @@ export class Dial {
     const [first] = found ?? []
     if (found !== null && first !== undefined) {
       const isPossible = this.#race !== null || this.#target.allowance.waitMs(first.address) === 0
-      return isPossible ? this.#tryLocated(found) : this.#end({ kind: 'located' })
+      if (!isPossible) return this.#end({ kind: 'located' })
+      this.take(found)
     }
     if (this.#lost !== null) return this.#fail(this.#lost)
     if (this.#race === null) this.#fail(found === null ? notLocated() : offLink())
   }
 
-  #tryLocated(endpoints: readonly Endpoint[]): void {
-    if (this.#lost === null) return this.take(endpoints)
+  /** Begins another race, where one was lost or there was none. */
+  #tryUntried(endpoints: readonly Endpoint[]): void {
     const tried = this.#race?.tried ?? []
-    const fresh = endpoints.filter(
+    const untried = endpoints.filter(
       ({ address, port }) => !tried.some((one) => one.address === address && one.port === port)
     )
-    if (fresh.length === 0) this.#fail(this.#lost)
-    else this.#try(fresh)
+    if (untried.length > 0) this.#try(untried)
   }
 
   readonly #onRaceEnded = (result: RaceResult): void => {
@@ -191,7 +196,7 @@ export class Dial {
 
   /** The other side closed the connection in the place of an answer. */
   #silence(): TcpnetError {
-    // A dialer is through with the handshake before its certificate is looked at (RFC 8446 §4.4.2.4, §2).
+    // A dialer completes the handshake before the other side checks its certificate (RFC 8446 §4.4.2.4, §2).
     return this.#target.security.mode === 'tls' ? notAccepted() : hasEnded()
   }
 
@@ -270,7 +275,7 @@ function offLink(): TcpnetError {
 function notLocated(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_DIAL_TIMEOUT',
-    'It is announced, and neither its host nor the DNS-SD daemon told at which address and port: its host is gone, hangs or ' +
+    'It is announced, but neither its host nor the DNS-SD daemon told its address and port: its host is gone, hangs or ' +
       'drops packets. It is dialed again while it is announced.'
   )
 }

@@ -9,6 +9,11 @@ export interface Limits {
   readonly maxDials: number
   /** Connections. Dials under way hold no place against inbound ones. Peers that are only announced are bounded by discovery. */
   readonly maxPeers: number
+  /**
+   * Peers that are known in any way: above it, hints at others are ignored. Discovery bounds those that are announced; those that
+   * are only hinted at wait where no dial is possible, as where `maxPeers` are connected, and the next look brings more.
+   */
+  readonly maxKnown: number
   /** Inbound connections that are not answered yet. */
   readonly maxHellos: number
   /** Those of them that come from one address. */
@@ -33,6 +38,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   maxDials: 16,
   maxPeers: 1024,
+  maxKnown: 8192,
   maxHellos: 256,
   maxHellosPerAddress: 32,
   helloTimeoutMs: 5000,

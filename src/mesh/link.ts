@@ -69,7 +69,7 @@ const LATE_HELLO_MS = 60_000
 const FIRST_OBJECTION_MS = 60_000
 const LONGEST_OBJECTION_MS = 600_000
 
-/** The service whose link it is. */
+/** The service that the link belongs to. */
 interface LinkOwner {
   readonly name: string
   readonly uuid: string
@@ -93,7 +93,7 @@ export class Link {
   readonly number = ++links
   /** The peer's own dial, waiting for its answer. */
   applicant: Applicant | null = null
-  /** How many questions where it is were answered, and count against the budget. */
+  /** How many questions where it is count against the budget, until it is connected: those without an answer are not among them. */
   questions = 0
   /** Whether no dial of it has ended, and it was never connected. */
   isNew = true
@@ -118,7 +118,7 @@ export class Link {
   /** The state that was published last. */
   #published: PeerState = 'gone'
 
-  /** @param owner the service whose link it is */
+  /** @param owner the service that the link belongs to */
   constructor(uuid: string, owner: LinkOwner) {
     this.uuid = uuid
     this.#owner = owner
@@ -149,7 +149,7 @@ export class Link {
   }
 
   /**
-   * A hint tells where the peer is: worth one dial, and no announcement. It is dialed at once where nothing stands against it.
+   * A hint tells where the peer is: worth one dial, and no announcement. It is dialed at once, unless a failed dial has to wait.
    *
    * @param isExpected whether the peer is about to dial: then it has its time for that
    */
@@ -185,7 +185,7 @@ export class Link {
     this.enter({ kind: 'closing', socket }, 'replaced by the peer')
   }
 
-  /** A dial failed. `addresses` were tried in vain, or gave the wrong answer. */
+  /** A dial failed. `addresses` could not be reached, or gave a wrong answer. */
   failed(error: Error, addresses: readonly string[]): void {
     this.isNew = false
     this.#failures++
@@ -199,6 +199,8 @@ export class Link {
   declined(): void {
     this.isNew = false
     this.#vainDials++
+    // It has our kind of security.
+    this.#objections = 0
   }
 
   /** Its connection closed, which stood from `since` on. */
@@ -216,6 +218,7 @@ export class Link {
    * @returns whether that is news
    */
   objectedTo(objection: TcpnetError): boolean {
+    this.isNew = false
     this.#objections++
     this.#error = objection
     return this.#objections === 1
@@ -241,9 +244,9 @@ export class Link {
   }
 
   /**
-   * Whether a dial failed because the peer goes away: nobody listens at its port any more, and its goodbye is under way.
-   * That is so where its connection has just closed, and where it has just been heard of: what daemons tell a newcomer
-   * may be of the past.
+   * Whether a dial failed because the peer goes away: its port is closed already, and its goodbye is under way.
+   * That is assumed where its connection has just closed, and where it was first heard of just now: a daemon's cache may be out
+   * of date.
    *
    * @param withinMs for how long a peer that goes away may still be announced
    */
@@ -272,7 +275,7 @@ export class Link {
     return this.#state.kind === 'idle' && !this.#isSeen && !this.places.hasHint
   }
 
-  /** The peer is forgotten: nothing is announced of it, dialed or connected any more. */
+  /** The peer is forgotten: it is no longer announced, dialed or connected. */
   forget(reason: string): void {
     this.#isSeen = false
     this.places.useHint()

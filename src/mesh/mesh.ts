@@ -22,9 +22,9 @@ export class Mesh {
   readonly #options: MeshOptions
   readonly #acceptor: Acceptor
   readonly #links = new Map<string, Link>()
-  /** Links that are to be looked at in the next tick. */
+  /** Links whose next step `#reconcile` decides in the next tick. */
   readonly #woken = new Set<Link>()
-  /** Links whose connection may be replaced in a while. */
+  /** Links with an applicant that waits until their connection may be replaced again. */
   readonly #paced = new Set<Link>()
   readonly #queue: DialQueue
   readonly #budget: ConnectBudget
@@ -66,6 +66,8 @@ export class Mesh {
     const isNew = !this.#links.has(uuid)
     const link = this.#linkOf(uuid)
     link.seen()
+    // A subscriber of the change may have closed the service.
+    if (this.#closing) return
     if (isNew) this.#expect(link)
     this.#wake(link)
   }
@@ -87,12 +89,16 @@ export class Mesh {
     const { uuid, txt } = instance
     if (this.#isOurs(uuid) || securityObjection(this.#options.security, uuid, txt.sec) !== null) return
     const isNew = !this.#links.has(uuid)
+    if (isNew && this.#links.size >= this.#options.limits.maxKnown) return
     const link = this.#linkOf(uuid)
     if (link.state.kind === 'connected') return
     const isExpected = isMutual && !isHigher(this.#options.uuid, uuid)
     link.hinted(instance, isExpected)
+    // A subscriber of the change may have closed the service.
+    if (this.#closing) return
     if (isNew && isExpected) this.#expect(link)
-    if (link.state.kind === 'dialing') link.state.dial.take(link.places.hinted())
+    // It is worth one dial: where the present one takes it, the next asks.
+    if (link.state.kind === 'dialing' && link.state.dial.take(link.places.hinted())) link.places.useHint()
     this.#wake(link)
   }
 
@@ -116,7 +122,7 @@ export class Mesh {
     this.#connections.close(graceMs, (socket) => this.#options.security.reset(socket), done)
   }
 
-  /** Whether nothing is to be made of a uuid: it is our own, or the mesh closes. */
+  /** Whether a uuid is to be ignored: it is our own, or the mesh closes. */
   #isOurs(uuid: string): boolean {
     return uuid === this.#options.uuid || this.#closing
   }
@@ -149,15 +155,16 @@ export class Mesh {
   #forget(link: Link, reason: string): void {
     link.applicant?.drop()
     link.applicant = null
-    this.#queue.leave(link)
+    const hadTurn = this.#queue.leave(link)
     const { state } = link
     link.forget(reason)
     this.#links.delete(link.uuid)
     if (state.kind === 'dialing') this.#queue.end(state.dial)
-    this.#next()
+    // A peer that only waited leaves no room behind. To look for the next takes longer, the more wait.
+    if (hadTurn || state.kind === 'dialing') this.#next()
   }
 
-  /** Has a link looked at when the event at hand is over: handlers of the application may still be running. */
+  /** Schedules `#reconcile` for a link in the next tick: handlers of the application may still be running now. */
   #wake(link: Link): void {
     if (this.#woken.has(link)) return
     this.#woken.add(link)
@@ -266,10 +273,17 @@ export class Mesh {
   async #locate(link: Link, signal: AbortSignal): Promise<readonly Endpoint[] | TcpnetError | null> {
     const { locate, security } = this.#options
     const { isProven } = link.places
-    if (!isProven && !this.#budget.takeQuestion()) return null
+    if (!isProven) {
+      if (!this.#budget.takeQuestion()) return null
+      link.questions++
+    }
     const instance = await locate(link.uuid, signal)
-    if (instance === null || signal.aborted) return null
-    if (!isProven) link.questions++
+    // The question may end because the peer has dialed, or was reached, meanwhile: it led to a peer, as an answered one may.
+    if (signal.aborted) return null
+    if (instance === null) {
+      if (!isProven) link.questions--
+      return null
+    }
     return securityObjection(security, link.uuid, instance.txt.sec) ?? link.places.take(instance)
   }
 
@@ -348,7 +362,7 @@ export class Mesh {
     for (; link.questions > 0; link.questions--) this.#budget.giveBackQuestion()
     this.#connections.add(socket, () => this.#onSocketClosed(link, socket, state.since))
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
-    // Whoever watches the changes may close the service in this one.
+    // A subscriber of the change may have closed the service.
     if (this.#closing) return
     this.#wake(link)
     this.#options.onConnection(socket, link.uuid)

@@ -8,7 +8,7 @@ export type Holding =
   /** We are connected. */
   | {
       readonly kind: 'connection'
-      /** Who dialed it. */
+      /** The side that dialed it. */
       readonly dialer: 'self' | 'peer'
       /** Where we dialed: the count that the peer's `ok` carried. */
       readonly seq: number
@@ -65,7 +65,7 @@ export function pair(self: string, applicant: Applicant, holding: Holding): Verd
       return restarted || dialedAgain || lostOurs ? 'replace' : 'decline'
     }
     case 'dial': {
-      // Nobody has seen a dial whose hello is not out. Of two that are out, the higher uuid's wins; the winner holds the
+      // The peer cannot have seen a dial whose hello is not out. Of two that are out, the higher uuid's wins; the winner holds the
       // other until its own has ended, so that a pair is not left with none where the winner cannot be reached.
       const unseen = !holding.sent
       const peerWins = isHigher(applicant.from, self)

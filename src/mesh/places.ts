@@ -6,7 +6,7 @@ import { type Endpoint, MAX_ATTEMPTS } from './race.js'
 /** Most peers have no address that is suspected: they share this. */
 const NONE: ReadonlySet<string> = new Set()
 
-/** At so many addresses a peer is known to be, at most: those at which it was connected last. */
+/** How many addresses are remembered at which a peer was connected: the latest. */
 const MAX_HOMES = 8
 
 /** Where a peer is, as it is shown. */
@@ -25,7 +25,7 @@ export class Places {
   #hint: Pick<Place, 'port' | 'addresses'> | null = null
   /** Where it was connected last, where its port is known. */
   #home: Endpoint | null = null
-  /** Addresses that were tried in vain: dialed last, the latest of them at the very end. */
+  /** Addresses that failed: dialed last, the one that failed last at the very end. */
   #suspects = NONE
   /** Addresses at which it was connected, the latest last. */
   #homes = NONE
@@ -60,7 +60,7 @@ export class Places {
     return this.#hint === null ? [] : this.#ordered(this.#hint)
   }
 
-  /** What was told last is worth a dial that has to wait. */
+  /** Keeps what was told last as a hint, for a dial that has to wait for its turn. */
   keepHint(): void {
     this.#hint = this.#told
     this.#first = undefined
@@ -71,7 +71,7 @@ export class Places {
     this.#first = undefined
   }
 
-  /** Addresses were tried in vain, or gave the wrong answer: they are dialed last from now on. */
+  /** Addresses could not be reached, or gave a wrong answer: they are dialed last from now on. */
   suspect(addresses: readonly string[]): void {
     if (addresses.length === 0) return
     const others = [...this.#suspects].filter((address) => !addresses.includes(address))

@@ -62,7 +62,7 @@ export class Race {
     this.add(endpoints)
   }
 
-  /** The endpoints that were tried, and not reached so far, in the order in which they were. */
+  /** The endpoints that were tried, in this order. */
   get tried(): readonly Endpoint[] {
     return this.#tried
   }

@@ -202,7 +202,7 @@ function locate(uuid: string, where: readonly string[], places: Map<string, Inst
   const instance = instanceOf(uuid, { host, port: Number(port), txt: strings.split(','), paths })
   if (instance === null) return
   isInstance(instance)
-  const both = joined(places.get(uuid) ?? null, instance)
+  const both = joined(places.get(uuid) ?? null, instance, { sec: 'none' })
   isInstance(both)
   assert.equal(new Set(both.paths.map((path) => `${path.interfaceIndex} ${path.address}`)).size, both.paths.length)
   places.set(uuid, both)

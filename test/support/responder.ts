@@ -54,13 +54,14 @@ export class Responder {
 }
 
 /** A response with everything about one instance. */
-export function responseOf(type: string, uuid: string, { port = 4000, address = LOOPBACK } = {}): Buffer {
+export function responseOf(type: string, uuid: string, { port = 4000, address = LOOPBACK, sec = 'none' } = {}): Buffer {
   const name = `${uuid}.${type}`
   return encode({
     type: 'response',
     answers: [{ type: 'PTR', name: type, data: name }],
     additionals: [
       { type: 'SRV', name, data: { port, target: 'alpha.local' } },
+      { type: 'TXT', name, data: ['v=1', `sec=${sec}`] },
       { type: 'A', name: 'alpha.local', data: address }
     ]
   })
