@@ -37,7 +37,7 @@ constexpr int kGroupFailure = 4;
 constexpr int kPublishUnique = 1;
 constexpr int kPublishNoProbe = 2;
 
-constexpr int kLookupMulticast = 2;  // whatever the domain: a name that a stranger chose is not asked of DNS servers
+constexpr int kLookupMulticast = 2;  // whatever the domain: an untrusted name is not asked of DNS servers
 constexpr int kLookupNoAddress = 8;
 
 constexpr int kResultLocal = 8;  // of a browser's kBrowserNew: this daemon announces the service itself

@@ -27,7 +27,7 @@ void Daemon::OnState(Client* client, int state, void* userdata) {
   if (state == kClientFailure) {
     self.Break({Failure::kDaemon, Describe(self.api_, self.api_.client_errno(client))});
   } else if (state == kClientRunning) {
-    for (const auto& [who, running] : std::map(self.observers_)) running();
+    for (const auto& [observer, running] : std::map(self.observers_)) running();
   }
 }
 
@@ -39,7 +39,7 @@ Failed Daemon::FailedBy(int error) {
 
 void Daemon::Break(const Failed& failed) {
   if (std::exchange(is_broken_, true)) return;
-  // A reply that comes too late is nobody's: the library would write a warning on stderr. Not from within its
+  // For a reply that comes too late the library would write a warning on stderr. Not from within its
   // callbacks.
   loop_.Defer([this, alive = std::weak_ptr(alive_)] {
     if (!alive.expired()) Disconnect();

@@ -52,7 +52,7 @@ bool ServiceLookup::Start(const Target& target) {
       target.type.c_str(), target.domain.c_str(), protocol, kLookupMulticast | kLookupNoAddress, OnEvent, this));
 }
 
-/** A failure says that nobody has answered for some seconds; the daemon goes on, and so does this. */
+/** A failure says that no answer has come for some seconds; the daemon keeps asking, and so does this. */
 void ServiceLookup::OnEvent(ServiceResolver*, int, int, int event, const char*, const char*, const char*,
                             const char* host, const void*, uint16_t port, StringList* txt, int, void* userdata) {
   if (event != kResolverFound || host == nullptr) return;

@@ -103,7 +103,7 @@ Error ServiceLookup::Start(const Target& target) {
   });
 }
 
-/** An error says that nobody has answered so far, or that the connection broke, which others are told as well. */
+/** An error says that no answer has come so far, or that the connection broke, which others are told as well. */
 void ServiceLookup::OnReply(Ref, Flags, uint32_t, Error error, const char*, const char* host, uint16_t port,
                             uint16_t txt_size, const unsigned char* txt, void* context) {
   if (error != kNoError || host == nullptr) return;

@@ -10,7 +10,7 @@ Connection::Connection(Loop& loop, std::unique_ptr<Backend> backend)
 std::optional<Failed> Connection::Connect() {
   return backend_->Connect([this](const Failed& failed) {
     broken_ = true;
-    for (const auto& [who, tell] : std::map(sessions_)) tell(failed);
+    for (const auto& [session, tell] : std::map(sessions_)) tell(failed);
   });
 }
 

@@ -23,7 +23,7 @@ std::string TxtData(const std::vector<std::string>& strings);
 
 /**
  * What is kept of a TXT record's strings: those of the keys `v` and `sec`, the first of each (RFC 6763 section 6.4),
- * their values cut. A stranger's record may have thousands of others. The same as src/discovery/txt.ts does.
+ * their values cut. An untrusted record may have thousands of others. The same as src/discovery/txt.ts does.
  */
 class KeptTxt {
  public:
