@@ -10,7 +10,7 @@ import { choices, count, options } from '../test/support/options.js'
 import { ATTACKS } from './lib/attacks/attacks.js'
 import { type Result, trial, WITHIN_MS } from './lib/attacks/trial.js'
 import { mebibytes, median, short, table } from './lib/figures.js'
-import { conditions, quiet } from './lib/run.js'
+import { conditions } from './lib/run.js'
 
 const OWN = fileURLToPath(new URL('../..', import.meta.url))
 const HEAD = [
@@ -48,7 +48,6 @@ for (const name of names) {
   const attack = ATTACKS[name]
   if (attack === undefined) continue
   for (const [build, folder] of builds) {
-    await quiet()
     const result = await trial(attack, folder, seconds)
     rows.push([attack.title, build, ...cellsOf(result)])
     console.error(`${name}, ${build}: ${JSON.stringify(result)}; ${conditions()}`)

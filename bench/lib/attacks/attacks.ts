@@ -29,6 +29,8 @@ export interface Attack {
   readonly isDialedOnly?: true
   /** Whether the victim starts services meanwhile, whose first looks are answered. */
   readonly looks?: true
+  /** For how long it is measured at least: what the bursts allow is over then. */
+  readonly leastSeconds?: number
   /** Resolves when the attack has begun. */
   readonly begin: (scene: Scene) => Promise<unknown>
 }
@@ -103,10 +105,12 @@ export const ATTACKS: Record<string, Attack> = {
   'none-secret': { title: 'no attack, `secret`', settings: secret, begin: async () => {} },
   storm: {
     title: '700 false instances at 64 addresses of a third host',
+    leastSeconds: 20,
     begin: (scene) => announce(scene, { count: 700, hosts: [THIRD_ADDRESSES], port: CLOSED_PORT, sec: NONE, paceMs: 5 })
   },
   flapping: {
     title: '300 of them that change their TXT records all the time',
+    leastSeconds: 20,
     begin: (scene) =>
       announce(scene, { count: 300, hosts: [THIRD_ADDRESSES], port: CLOSED_PORT, sec: NONE, flapping: true, paceMs: 5 })
   },
@@ -188,7 +192,7 @@ export const ATTACKS: Record<string, Attack> = {
     begin: (scene) => announce(scene, { count: 0, hosts: [], port: 1, sec: NONE, paceMs: 0, largeAnswers: 20 })
   },
   fresh: {
-    title: '250 connections that are always new, from nine addresses; the member is dialed only',
+    title: '288 connections that are always new, from nine addresses; the member is dialed only',
     isDialedOnly: true,
     begin: (scene) => knock(scene, 'fresh', STRANGER_ADDRESSES)
   },

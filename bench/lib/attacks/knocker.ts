@@ -13,8 +13,8 @@ const plan = JSON.parse(process.argv[2] ?? '{}') as KnockerPlan
 const { host, port } = plan
 /** Handshakes under way at once. */
 const AT_ONCE = 16
-/** Silent connections from each address, fewer than one may have, and the age at which each is replaced by another. */
-const FRESH_AN_ADDRESS = 28
+/** Silent connections from each address, as many as one may have, and the age at which each is replaced by another. */
+const FRESH_AN_ADDRESS = 32
 const FRESH_MS = 500
 /** Milliseconds between one connection and the next. */
 const PAUSE_MS = 5

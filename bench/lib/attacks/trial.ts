@@ -7,13 +7,13 @@ import { HonestMember } from './victim.js'
 /** What is left out of Debian's settings is what avahi-daemon has by itself; the lab's own are more generous. */
 const DEBIAN = { server: { 'objects-per-client-max': 1024 } }
 /** Milliseconds for a reconnection or a newcomer, at most. */
-export const WITHIN_MS = 20_000
+export const WITHIN_MS = 12_000
 /** Milliseconds for which an attack runs before honest members are measured. */
-const DEVELOPS_MS = 4000
+const DEVELOPS_MS = 3000
 /** Milliseconds between one reconnection, or newcomer, and the next. */
 const PAUSE_MS = 300
 /** Peers, each of which is lost once: a connection that is lost soon makes the next dial wait longer. */
-const PEERS = 5
+const PEERS = 3
 const NEWCOMERS = 3
 
 export interface Result {
@@ -29,7 +29,7 @@ export async function trial(attack: Attack, folder: string, seconds: number): Pr
     const { scene, newcomer } = await setUp(lab, attack, folder)
     const { victim, peers, listening, stranger, third } = scene
     await victim.do({ do: 'mark' })
-    const end = performance.now() + seconds * 1000
+    const end = performance.now() + Math.max(seconds, attack.leastSeconds ?? 0) * 1000
     await attack.begin(scene)
     await delay(DEVELOPS_MS)
     const unlessFrom = attack.inProcess === true ? [] : [...stranger.addresses, ...third.addresses]
