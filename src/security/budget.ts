@@ -55,6 +55,14 @@ export class Budget {
     this.#prune()
   }
 
+  /** Undoes {@link spend}. */
+  giveBack(account: Account, amount: number): void {
+    const { name, shared } = account
+    const bucket = this.#accounts.get(name)
+    if (bucket !== undefined) bucket.left = this.leftOf(account) + amount
+    if (shared) this.#filled(this.#total, this.#options.burstInAll).left += amount
+  }
+
   /** What the account alone may still spend; below zero while it has to wait. */
   leftOf({ name, shared }: Account): number {
     const burst = this.#options.burst * (shared ? 1 : MEMBER_BURSTS)

@@ -20,6 +20,12 @@ const GUESSES = { perSecond: 1, burst: 64, burstInAll: 128 }
  */
 const SETTLE_MS = 1000
 
+/**
+ * A handshake that has cost more than this, in milliseconds, counts while it goes on: the other side could keep it open until
+ * others like it have begun. One with a member takes 2-5 ms; what it was counted for is given back once it is proven.
+ */
+const COSTLY_MS = 30
+
 /** How often one of those that wait is let in at most, in milliseconds: the cost of the last one should be known. */
 const PACE_MS = 50
 
@@ -41,8 +47,8 @@ export interface Entrant {
 
 /**
  * Bounds the time of the event loop, and the guesses at a secret, that connections can cost without proving that they
- * belong. Costs are counted when a handshake ends without proof. An account in debt waits for its next handshake, and
- * loses those that it has under way.
+ * belong. Costs are counted when a handshake ends without proof, high ones at once. An account in debt waits for its next
+ * handshake, and loses those that it has under way.
  */
 export class HandshakeGate {
   readonly #clock: Clock
@@ -50,6 +56,8 @@ export class HandshakeGate {
   readonly #guesses: Budget
   readonly #running = new Set<Pass>()
   readonly #waiting = new Set<Pass>()
+  /** What was counted of handshakes that are not settled. */
+  readonly #advances = new Map<Pass, { account: Account; timeMs: number }>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(clock: Clock = { now: () => performance.now(), meter: new LoopMeter() }) {
@@ -60,7 +68,7 @@ export class HandshakeGate {
 
   /** Lets a handshake begin, at once or as soon as its account has paid its debts. */
   enter(entrant: Entrant): Pass {
-    const pass = new Pass(entrant, this.#clock.meter, this.#onEnd)
+    const pass = new Pass(entrant, this.#clock.meter, { onTime: this.#onTime, onEnd: this.#onEnd })
     if (this.#waitMs(pass) === 0) this.#begin(pass)
     else this.#wait(pass)
     return pass
@@ -69,7 +77,12 @@ export class HandshakeGate {
   /** Counts time of the event loop, and ends what is under way of accounts that are in debt. */
   charge(account: Account, timeMs: number): void {
     this.#time.spend(account, timeMs)
-    for (const other of this.#running) if (this.#waitMs(other) > 0) other.drop()
+    this.#dropDebtors()
+  }
+
+  #dropDebtors(): void {
+    // What was counted already is left: it may belong, and is not likely to cost much more.
+    for (const other of this.#running) if (!this.#advances.has(other) && this.#waitMs(other) > 0) other.drop()
   }
 
   #begin(pass: Pass): void {
@@ -103,16 +116,38 @@ export class HandshakeGate {
     return Math.max(this.#time.waitMs(account), this.#guesses.waitMs(account))
   }
 
+  readonly #onTime = (pass: Pass, timeMs: number): void => {
+    if (timeMs <= COSTLY_MS) return
+    const { account } = pass
+    this.#time.spend(account, timeMs)
+    this.#takeBack(pass)
+    this.#advances.set(pass, { account, timeMs })
+    this.#dropDebtors()
+  }
+
   readonly #onEnd = (pass: Pass, outcome: Outcome, cost: Cost): void => {
     this.#waiting.delete(pass)
-    if (!this.#running.delete(pass) || outcome === 'proven') return
-    if (outcome === 'failed') this.#settle(pass, cost)
+    if (!this.#running.delete(pass)) return
+    if (outcome === 'proven') {
+      this.#takeBack(pass)
+      this.#schedule()
+    } else if (outcome === 'failed') this.#settle(pass, cost)
     else setTimeout(() => this.#settle(pass, cost), SETTLE_MS).unref()
   }
 
-  #settle({ account }: Pass, { timeMs, guesses }: Cost): void {
+  #takeBack(pass: Pass): void {
+    const advance = this.#advances.get(pass)
+    if (advance === undefined) return
+    this.#advances.delete(pass)
+    this.#time.giveBack(advance.account, advance.timeMs)
+  }
+
+  #settle(pass: Pass, { timeMs, guesses }: Cost): void {
+    const { account } = pass
     this.#guesses.spend(account, guesses)
-    this.charge(account, timeMs)
+    this.#time.spend(account, timeMs)
+    this.#takeBack(pass)
+    this.#dropDebtors()
   }
 }
 
@@ -124,20 +159,26 @@ interface Cost {
   readonly guesses: number
 }
 
+interface PassListener {
+  /** @param timeMs what the handshake has cost so far */
+  readonly onTime: (pass: Pass, timeMs: number) => void
+  readonly onEnd: (pass: Pass, outcome: Outcome, cost: Cost) => void
+}
+
 /** A handshake's leave to begin, and what it costs. */
 export class Pass {
   readonly #entrant: Entrant
   readonly #meter: Clock['meter']
-  readonly #onEnd: (pass: Pass, outcome: Outcome, cost: Cost) => void
+  readonly #listener: PassListener
   #timeMs = 0
   #guesses = 0
   #begun = false
   #ended = false
 
-  constructor(entrant: Entrant, meter: Clock['meter'], onEnd: (pass: Pass, outcome: Outcome, cost: Cost) => void) {
+  constructor(entrant: Entrant, meter: Clock['meter'], listener: PassListener) {
     this.#entrant = entrant
     this.#meter = meter
-    this.#onEnd = onEnd
+    this.#listener = listener
   }
 
   get account(): Account {
@@ -156,7 +197,9 @@ export class Pass {
 
   /** To be called in each event of the handshake: what the event has cost is counted. */
   measure(): void {
-    if (this.#begun && !this.#ended) this.#timeMs += this.#meter.take()
+    if (!this.#begun || this.#ended) return
+    this.#timeMs += this.#meter.take()
+    this.#listener.onTime(this, this.#timeMs)
   }
 
   /** The other side has got what tells it whether one guess at the secret was right. */
@@ -167,10 +210,12 @@ export class Pass {
   /** The handshake is over. Idempotent. */
   end(outcome: Outcome): void {
     if (this.#ended) return
-    this.measure()
     this.#ended = true
-    if (this.#begun) this.#meter.stop()
-    this.#onEnd(this, outcome, { timeMs: this.#timeMs, guesses: this.#guesses })
+    if (this.#begun) {
+      this.#timeMs += this.#meter.take()
+      this.#meter.stop()
+    }
+    this.#listener.onEnd(this, outcome, { timeMs: this.#timeMs, guesses: this.#guesses })
   }
 }
 

@@ -103,6 +103,49 @@ describe('the gate', () => {
     assert.equal(begun.length, 11)
   })
 
+  test('a handshake that costs much counts while it goes on, and its cost is given back once it is proven', () => {
+    const [costly, other] = [enter(stranger('a')), stranger('b')]
+    enter(other)
+    cost = 400
+    costly.measure()
+    assert.deepEqual(dropped, ['b'])
+    enter(stranger('c'))
+    assert.deepEqual(begun, ['a', 'b'])
+    costly.end('proven')
+    pass(50)
+    assert.deepEqual(begun, ['a', 'b', 'c'])
+  })
+
+  test('a handshake that costs much, is kept open and then fails or is left, counts once', () => {
+    for (const outcome of ['failed', 'gone'] as const) {
+      const [costly, name] = [enter(stranger(outcome)), `after ${outcome}`]
+      cost = 400
+      costly.measure()
+      costly.end(outcome)
+      enter({ name: outcome, shared: true })
+      enter(stranger(name))
+      // 400 ms of 300 that all share, then of 200 that the address has, at 20 a second.
+      pass(4_999)
+      assert.ok(!begun.includes(name))
+      pass(51)
+      assert.ok(begun.includes(name))
+      pass(4_949)
+      assert.equal(begun.filter((one) => one === outcome).length, 1)
+      pass(51)
+      assert.equal(begun.filter((one) => one === outcome).length, 2)
+      pass(60_000)
+    }
+  })
+
+  test('handshakes that cost little do not count while they go on', () => {
+    const passes = Array.from({ length: 64 }, () => enter(stranger('a')))
+    for (const one of passes) {
+      cost = 5
+      one.measure()
+    }
+    assert.deepEqual(dropped, [])
+  })
+
   test('a chain of 400 ms costs its address 20 seconds, and 2 % of the clock in the long run', () => {
     let spent = 0
     for (let second = 0; second < 3600; second++) {
