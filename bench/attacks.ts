@@ -1,6 +1,7 @@
 // What a stranger on the link can cause: each attack runs against two honest members and a newcomer, each on a host of its
-// own with an avahi-daemon of Debian's settings. With --package, the same against the package that is built in that folder,
-// one after the other. All figures are the first member's.
+// own with an avahi-daemon of Debian's settings. With --package it runs against the package that is built in that folder, too,
+// just before. Figures are the first member's. A delay of the event loop (perf_hooks) includes the time that the process waits
+// for a processor, a turn is processor time; times of newcomers and reconnections are the slowest of three.
 //
 //   scripts/bench attacks [--attacks storm,txt] [--seconds 12] [--package DIR]
 import { existsSync } from 'node:fs'
@@ -9,23 +10,21 @@ import { fileURLToPath } from 'node:url'
 import { choices, count, options } from '../test/support/options.js'
 import { ATTACKS } from './lib/attacks/attacks.js'
 import { type Result, trial, WITHIN_MS } from './lib/attacks/trial.js'
-import { mebibytes, median, short, table } from './lib/figures.js'
+import { mebibytes, short, table } from './lib/figures.js'
 import { conditions } from './lib/run.js'
 
 const OWN = fileURLToPath(new URL('../..', import.meta.url))
-const HEAD = [
-  '',
-  'build',
-  'connects',
-  'a second, most',
-  'at the end',
-  'longest delay ms',
-  'longest turn ms',
-  '% of a core',
-  'MiB',
-  'newcomer ms',
-  'reconnection ms',
-  'connections'
+/** The columns, and what is in them. */
+const COLUMNS: readonly (readonly [string, (result: Result) => string])[] = [
+  ['connects/s at most', ({ figures }) => figures.connectsAtMost.toString()],
+  ['at the end', ({ figures }) => figures.connectsPerSecond.toFixed(0)],
+  ['longest delay ms', ({ figures }) => figures.delayMs.toFixed(0)],
+  ['longest turn ms', ({ figures }) => figures.turnMs.toFixed(0)],
+  ['% of a core', ({ figures }) => (100 * figures.cores).toFixed(0)],
+  ['MiB', ({ figures }) => mebibytes(figures.bytes)],
+  ['newcomer ms', ({ newcomers }) => slowest(newcomers)],
+  ['reconnection ms', ({ reconnections }) => slowest(reconnections)],
+  ['connections/s', ({ figures }) => (figures.connections / figures.seconds).toFixed(1)]
 ]
 
 const { values: given } = options(import.meta.url, {
@@ -35,25 +34,24 @@ const { values: given } = options(import.meta.url, {
 })
 const seconds = count('seconds', given.seconds)
 const names = choices('attacks', given.attacks, Object.keys(ATTACKS))
-const builds = [
-  ['this', OWN] as const,
-  ...(given.package === undefined ? [] : [['other', built(given.package)] as const])
-]
+const folders = given.package === undefined ? [OWN] : [built(given.package), OWN]
 
 console.log(
-  `bench/attacks: ${seconds} seconds each, or until all is measured; median and most of honest members' times.\n`
+  `bench/attacks: ${seconds} seconds each, or until all is measured${folders.length > 1 ? '; the other package → this one' : ''}.\n`
 )
 const rows: string[][] = []
 for (const name of names) {
   const attack = ATTACKS[name]
   if (attack === undefined) continue
-  for (const [build, folder] of builds) {
+  const results: Result[] = []
+  for (const folder of folders) {
     const result = await trial(attack, folder, seconds)
-    rows.push([attack.title, build, ...cellsOf(result)])
-    console.error(`${name}, ${build}: ${JSON.stringify(result)}; ${conditions()}`)
+    results.push(result)
+    console.error(`${name}, ${folder}: ${JSON.stringify(result)}; ${conditions()}`)
   }
+  rows.push([attack.title, ...COLUMNS.map(([, cell]) => results.map(cell).join(' → '))])
 }
-console.log(table(HEAD, rows))
+console.log(table(['', ...COLUMNS.map(([head]) => head)], rows))
 console.log(`\n${conditions()}.`)
 
 function built(folder: string): string {
@@ -63,31 +61,7 @@ function built(folder: string): string {
   process.exit(2)
 }
 
-function cellsOf({ figures, newcomers, reconnections }: Result): string[] {
-  return [
-    `${figures.connects} in ${figures.seconds.toFixed(0)} s`,
-    figures.connectsAtMost.toString(),
-    figures.connectsPerSecond.toFixed(1),
-    figures.delayMs.toFixed(0),
-    figures.turnMs.toFixed(0),
-    (100 * figures.cores).toFixed(0),
-    mebibytes(figures.bytes),
-    timesOf(newcomers),
-    timesOf(reconnections),
-    figures.connections.toString()
-  ]
-}
-
-/** The median, and the most in brackets. */
-function timesOf(values: readonly (number | null)[]): string {
-  const [middle, most] = [median(values.map(msOf)), Math.max(...values.map(msOf))]
-  return `${shown(middle)} (${shown(most)})`
-}
-
-function msOf(value: number | null): number {
-  return value ?? Number.POSITIVE_INFINITY
-}
-
-function shown(ms: number): string {
-  return ms > WITHIN_MS ? `> ${WITHIN_MS}` : short(ms)
+/** The slowest of honest members' times. */
+function slowest(values: readonly (number | null)[]): string {
+  return values.includes(null) ? `> ${WITHIN_MS}` : short(Math.max(...values.map(Number)))
 }
