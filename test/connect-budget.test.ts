@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Allowance, CONNECT_LIMITS, ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
-import { TokenBucket } from '#tcpnet/mesh/token-bucket.js'
+import { TokenBucket } from '#tcpnet/token-bucket.js'
 
 const { perProcess, perAddress } = CONNECT_LIMITS
 

@@ -1,4 +1,4 @@
-import { type BucketLimits, type Clock, TokenBucket } from './token-bucket.js'
+import { type BucketLimits, type Clock, TokenBucket } from '../token-bucket.js'
 
 /**
  * Limits of connects to peers that were never connected, and of questions to the network where such peers are. The bursts
@@ -45,7 +45,7 @@ export class ConnectBudget {
    */
   waitMs(address: string, reserved = false): number {
     const kept = reserved ? this.#limits.perProcess.burst / 4 : 0
-    return Math.max(this.#process.waitMs(kept), this.#addresses.get(address)?.waitMs() ?? 0)
+    return Math.max(this.#process.waitMs(kept + 1), this.#addresses.get(address)?.waitMs() ?? 0)
   }
 
   /** How many questions may be put now. */

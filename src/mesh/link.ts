@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import type { TcpnetError } from '../errors.js'
+import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
 import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
 import type { Dial } from './dialer.js'
 import { type Holding, isOvertaken, type Numbered } from './pairing.js'
 import { Places } from './places.js'
-import { type BucketLimits, TokenBucket } from './token-bucket.js'
 
 /** Where a link stands. Each variant owns what is in it; {@link Link.enter} alone changes it. */
 export type LinkState =

@@ -1,3 +1,5 @@
+import { type Clock, TokenBucket } from '../token-bucket.js'
+
 /** Accounts that are remembered at a time: each takes an address of its own to fill. */
 const MAX_ACCOUNTS = 4096
 
@@ -20,68 +22,53 @@ export interface Account {
   readonly shared: boolean
 }
 
-interface Bucket {
-  left: number
-  /** When `left` was true, in milliseconds. */
-  at: number
-}
-
 /**
  * Token buckets: one for each account and one for all. Costs are known only when they have arisen, so a bucket may go
  * below zero: nothing may be spent until it has filled up again.
  */
 export class Budget {
   readonly #options: BudgetOptions
-  readonly #now: () => number
-  /** Accounts that are not full, the one that spent most recently last. */
-  readonly #accounts = new Map<string, Bucket>()
-  readonly #total: Bucket
+  readonly #now: Clock
+  /** The account that spent most recently last. */
+  readonly #accounts = new Map<string, TokenBucket>()
+  readonly #total: TokenBucket
 
-  /** @param now a clock in milliseconds */
-  constructor(options: BudgetOptions, now: () => number) {
+  constructor(options: BudgetOptions, now: Clock) {
     this.#options = options
     this.#now = now
-    this.#total = { left: options.burstInAll, at: now() }
+    this.#total = new TokenBucket({ perSecond: options.perSecond, burst: options.burstInAll }, now)
   }
 
   spend(account: Account, amount: number): void {
     if (amount <= 0) return
     const { name, shared } = account
-    const left = this.leftOf(account)
-    const bucket = { left: left - amount, at: this.#now() }
+    const bucket = this.#accounts.get(name) ?? this.#full(account)
+    bucket.take(amount)
     this.#accounts.delete(name)
     this.#accounts.set(name, bucket)
-    if (shared) this.#filled(this.#total, this.#options.burstInAll).left -= amount
+    if (shared) this.#total.take(amount)
     this.#prune()
   }
 
   /** Undoes {@link spend}. */
-  giveBack(account: Account, amount: number): void {
-    const { name, shared } = account
-    const bucket = this.#accounts.get(name)
-    if (bucket !== undefined) bucket.left = this.leftOf(account) + amount
-    if (shared) this.#filled(this.#total, this.#options.burstInAll).left += amount
+  giveBack({ name, shared }: Account, amount: number): void {
+    this.#accounts.get(name)?.giveBack(amount)
+    if (shared) this.#total.giveBack(amount)
   }
 
   /** What the account alone may still spend; below zero while it has to wait. */
-  leftOf({ name, shared }: Account): number {
-    const burst = this.#options.burst * (shared ? 1 : MEMBER_BURSTS)
-    const bucket = this.#accounts.get(name)
-    return bucket === undefined ? burst : this.#filled(bucket, burst).left
+  leftOf(account: Account): number {
+    return (this.#accounts.get(account.name) ?? this.#full(account)).balance
   }
 
   /** Milliseconds until the account may spend; 0 where it may. */
-  waitMs(account: Account): number {
-    const total = account.shared ? this.#filled(this.#total, this.#options.burstInAll).left : 0
-    const missing = -Math.min(this.leftOf(account), total)
-    return missing <= 0 ? 0 : Math.ceil((missing / this.#options.perSecond) * 1000)
+  waitMs({ name, shared }: Account): number {
+    return Math.max(this.#accounts.get(name)?.waitMs(0) ?? 0, shared ? this.#total.waitMs(0) : 0)
   }
 
-  #filled(bucket: Bucket, burst: number): Bucket {
-    const now = this.#now()
-    bucket.left = Math.min(burst, bucket.left + ((now - bucket.at) / 1000) * this.#options.perSecond)
-    bucket.at = now
-    return bucket
+  #full({ shared }: Account): TokenBucket {
+    const { perSecond, burst } = this.#options
+    return new TokenBucket({ perSecond, burst: burst * (shared ? 1 : MEMBER_BURSTS) }, this.#now)
   }
 
   #prune(): void {
