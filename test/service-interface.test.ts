@@ -74,6 +74,18 @@ describe('a service on one address', () => {
     return made
   }
 
+  /** It was announced on index 2, and is now on 7. */
+  function isAnnouncedAnew(made: HealingTrial): void {
+    made.announce()
+    assert.deepEqual(
+      [made.take(), indexes(made)],
+      [
+        ['offline', 'online'],
+        [2, 7]
+      ]
+    )
+  }
+
   const indexes = ({ sessions }: HealingTrial) => sessions.map((session) => session.announcement.interfaceIndex)
 
   it('is announced once while nothing changes', () => {
@@ -107,14 +119,7 @@ describe('a service on one address', () => {
     made.pass(EVERY_MS)
     assert.match(made.errors[0]?.message ?? '', /192\.0\.2\.1.* was removed and made again/)
     made.pass(500)
-    made.announce()
-    assert.deepEqual(
-      [made.take(), indexes(made)],
-      [
-        ['offline', 'online'],
-        [2, 7]
-      ]
-    )
+    isAnnouncedAnew(made)
   })
 
   it('has the index found anew when the daemon comes back', () => {
@@ -122,14 +127,7 @@ describe('a service on one address', () => {
     made.fail()
     entries = [LO, entry(7, 'eth0', '192.0.2.1')]
     made.pass(500)
-    made.announce()
-    assert.deepEqual(
-      [made.take(), indexes(made)],
-      [
-        ['offline', 'online'],
-        [2, 7]
-      ]
-    )
+    isAnnouncedAnew(made)
   })
 
   it('fails where the interface goes before it is announced', () => {

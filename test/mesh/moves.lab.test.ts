@@ -1,5 +1,5 @@
 // A host's addresses and interfaces change under a running node.
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { sharedLab, until } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
@@ -20,6 +20,13 @@ async function meshOfThree(settings: { name: string; driver: string }): Promise<
   const nodes = await Promise.all([start(alpha), start(beta), start(gamma)])
   await firstMesh(nodes)
   return nodes
+}
+
+/** All are connected again; tells how long that took from now on. */
+async function healed(t: TestContext, nodes: readonly Node[]): Promise<void> {
+  const back = Date.now()
+  await fullMesh(nodes, HEALED_MS)
+  t.diagnostic(`a full mesh ${Date.now() - back} ms after the interface was back`)
 }
 
 overDrivers(['avahi', ...inWhole('bonjour')], (driver, skip) => {
@@ -47,9 +54,7 @@ overDrivers(['avahi'], (driver, skip) => {
     await mover.host.interfaceDown()
     await fullMesh(others)
     await mover.host.interfaceUp()
-    const up = Date.now()
-    await fullMesh(nodes, HEALED_MS)
-    t.diagnostic(`a full mesh ${Date.now() - up} ms after it was up`)
+    await healed(t, nodes)
     await everybodyTalks(nodes, 'up again')
     await closeAll(nodes)
   })
@@ -60,9 +65,7 @@ overDrivers(['avahi'], (driver, skip) => {
     await mover.host.removeInterface('eth0')
     await fullMesh(others)
     await mover.host.addInterface()
-    const back = Date.now()
-    await fullMesh(nodes, HEALED_MS)
-    t.diagnostic(`a full mesh ${Date.now() - back} ms after it was there`)
+    await healed(t, nodes)
     await everybodyTalks(nodes, 'back again')
     await closeAll(nodes)
   })

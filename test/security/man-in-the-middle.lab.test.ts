@@ -101,6 +101,14 @@ async function connected([one, other]: readonly [Node, Node]): Promise<void> {
   await Promise.all([one.connectedTo([other], REDIAL_MS), other.connectedTo([one], REDIAL_MS)])
 }
 
+/** The nodes had no connection, and have one when she forwards what they say. */
+async function keptApartUntilForwarded(middle: Middle, nodes: readonly [Node, Node]): Promise<void> {
+  for (const node of nodes) assert.equal(node.ledger.all('connection').length, 0)
+  await middle.order('forward')
+  await connected(nodes)
+  await nodes[0].says('at last', nodes[1])
+}
+
 /** Everything that the node's application was given. */
 function texts(node: Node): string[] {
   return node.ledger.all('text').map(({ text }) => text)
@@ -182,10 +190,7 @@ for (const [mode, settings] of [
         const { code } = await node.event('rejected', 'the altered handshake is not rejected', { timeoutMs: REDIAL_MS })
         assert.equal(code, 'ERR_TCPNET_TLS')
       }
-      for (const node of nodes) assert.equal(node.ledger.all('connection').length, 0)
-      await middle.order('forward')
-      await connected(nodes)
-      await nodes[0].says('at last', nodes[1])
+      await keptApartUntilForwarded(middle, nodes)
       await closeAll(nodes)
     })
 
@@ -221,10 +226,7 @@ for (const [mode, settings] of [
         const error = await node.event('error', 'the dial does not fail', { timeoutMs: REDIAL_MS })
         assert.equal(error.code, 'ERR_TCPNET_REFUSED')
       }
-      for (const node of nodes) assert.equal(node.ledger.all('connection').length, 0)
-      await middle.order('forward')
-      await connected(nodes)
-      await nodes[0].says('at last', nodes[1])
+      await keptApartUntilForwarded(middle, nodes)
       await closeAll(nodes)
     })
 
