@@ -2,11 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, it } from 'node:test'
-import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
-import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
-import { connectTo, type Endpoint } from '#tcpnet/mesh/race.js'
-import { plain } from '#tcpnet/security/security.js'
-import { unlimited } from './support/allowance.js'
+import type { DialResult } from '#tcpnet/mesh/dialer.js'
+import type { Endpoint } from '#tcpnet/mesh/race.js'
+import { dialed } from './support/dial.js'
 import { within } from './support/wait.js'
 
 /** A closed port. */
@@ -22,18 +20,8 @@ async function freePort(): Promise<number> {
 /** How a dial of a port of these addresses ends. */
 function dial(port: number, addresses: string[], answer: Endpoint[] | null = null): Promise<DialResult> {
   const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'B', seq: 0, dial: 1, port: null })
-  const target = {
-    uuid: 'B',
-    endpoints: addresses.map((address) => ({ address, family: 4 as const, port })),
-    security: plain,
-    deadlineMs: 5000,
-    slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
-    hello,
-    locate: async () => answer,
-    connect: connectTo,
-    allowance: unlimited()
-  }
-  return within(new Promise((resolve) => new Dial(target, resolve)), 'the dial ends')
+  const endpoints = addresses.map((address) => ({ address, family: 4 as const, port }))
+  return within(dialed({ uuid: 'B', endpoints, hello, locate: async () => answer }), 'the dial ends')
 }
 
 describe('a dial that reaches another program', () => {

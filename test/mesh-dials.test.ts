@@ -10,14 +10,12 @@ import type { Discovery, Instance } from '#tcpnet/discovery/discovery.js'
 import { TcpnetError } from '#tcpnet/errors.js'
 import type { StateChange } from '#tcpnet/index.js'
 import { CONNECT_LIMITS, ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
-import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
 import { encodeAnswer } from '#tcpnet/mesh/hello.js'
 import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
 import { Link } from '#tcpnet/mesh/link.js'
 import { type Connect, connectTo } from '#tcpnet/mesh/race.js'
-import { plain } from '#tcpnet/security/security.js'
 import { isHigher, randomUuid } from '#tcpnet/uuid.js'
-import { unlimited } from './support/allowance.js'
+import { dialed } from './support/dial.js'
 import { TestMesh } from './support/test-mesh.js'
 import { until, within } from './support/wait.js'
 
@@ -260,18 +258,7 @@ test('a dial tells which addresses it has tried', async () => {
   for (const addresses of [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]) {
     const endpoints = addresses.map((address) => ({ address, family: 4 as const, port }))
     const hello = () => assert.fail('no peer is reached')
-    const target = {
-      uuid: 'A1',
-      endpoints,
-      security: plain,
-      deadlineMs: 5000,
-      slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
-      hello,
-      locate: async () => null,
-      connect: connectTo,
-      allowance: unlimited()
-    }
-    const result = await new Promise<DialResult>((resolve) => new Dial(target, resolve))
+    const result = await dialed({ uuid: 'A1', endpoints, hello })
     assert.deepEqual(result.kind === 'failed' ? result.addresses : [], addresses)
   }
 })
@@ -293,18 +280,7 @@ test('a hint with one wrong address is suspected', async () => {
   const hello = () => assert.fail('no peer is reached')
   // Never answered: as of a host that is not there.
   const connect = () => new Socket()
-  const target = {
-    uuid: 'A1',
-    endpoints,
-    security: plain,
-    deadlineMs: 1,
-    slowAfterMs: 1,
-    hello,
-    locate: async () => null,
-    connect,
-    allowance: unlimited()
-  }
-  const result = await new Promise<DialResult>((resolve) => new Dial(target, resolve))
+  const result = await dialed({ uuid: 'A1', endpoints, deadlineMs: 1, slowAfterMs: 1, hello, connect })
   assert.ok(result.kind === 'failed')
   link.places.suspect(result.addresses)
   const paths = ['127.0.0.9', '127.0.0.1'].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))

@@ -1,11 +1,9 @@
 // A dial of this process to a port of its own, without a service around it.
 import assert from 'node:assert/strict'
 import { TcpnetError } from '#tcpnet/index.js'
-import { Dial, type DialResult } from '#tcpnet/mesh/dialer.js'
-import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
-import { connectTo } from '#tcpnet/mesh/race.js'
+import type { DialResult } from '#tcpnet/mesh/dialer.js'
 import type { Security } from '#tcpnet/security/security.js'
-import { unlimited } from '../support/allowance.js'
+import { dialed } from '../support/dial.js'
 
 /** The uuid that the dialer believes at the port. */
 export const DIALED = 'BEEF'
@@ -22,18 +20,8 @@ export async function prepared<T extends Security>(security: T): Promise<T> {
 export async function dial(security: Security, port: number): Promise<DialResult> {
   await prepared(security)
   const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: DIALED, seq: 0, dial: 1, port: null })
-  const target = {
-    uuid: DIALED,
-    endpoints: [{ address: '127.0.0.1', family: 4 as const, port }],
-    security,
-    deadlineMs: 5000,
-    slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
-    hello,
-    locate: async () => null,
-    connect: connectTo,
-    allowance: unlimited()
-  }
-  return await new Promise((resolve) => new Dial(target, resolve))
+  const endpoints = [{ address: '127.0.0.1', family: 4 as const, port }]
+  return await dialed({ uuid: DIALED, endpoints, security, hello })
 }
 
 /** The error of a dial that has failed with the code. */
