@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
-import type { Line } from '../line.js'
+import type { Line } from '../net/line.js'
 import type { Channel, Security } from '../security/security.js'
 import { trace } from '../trace.js'
 import { endpoint } from './endpoint.js'

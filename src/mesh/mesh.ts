@@ -1,7 +1,7 @@
 import { isIP, type Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
-import { canonical } from '../network.js'
+import { canonical } from '../net/addresses.js'
 import { securityObjection } from '../security/security.js'
 import { isHigher } from '../uuid.js'
 import { Acceptor, type Applicant } from './acceptor.js'
