@@ -24,8 +24,8 @@ export interface Span {
   readonly mostMs: number
 }
 
-export function randomMs({ random }: Pick<Clock, 'random'>, { leastMs, mostMs }: Span): number {
-  return leastMs + random() * (mostMs - leastMs)
+export function randomMs(clock: Pick<Clock, 'random'>, { leastMs, mostMs }: Span): number {
+  return leastMs + clock.random() * (mostMs - leastMs)
 }
 
 /** One timer that is only ever moved forward: it rings at the earliest of the times that it was set to. */
