@@ -15,10 +15,10 @@ const [UNANSWERED, UNANSWERED_MS] = [2, 10_000]
 const LOOK_EVERY_MS = 20
 
 export interface CacheLimits {
-  /** Records in the cache: of a cluster's members 4 or 5 each. Others are not taken. */
-  readonly maxRecords: number
-  /** PTR records of one name: the members of a cluster. Beyond any that there is. */
+  /** PTR records of one name: the members of a cluster. */
   readonly maxPointers: number
+  /** All other records: each member has 4 or 5. */
+  readonly maxRecords: number
   /** Other records of one name and type: the addresses of a host. */
   readonly maxPerSet: number
   /** The longest lifetime, in seconds: that of records that are no host's (RFC 6762 §10). */
@@ -67,6 +67,8 @@ export class Cache {
   readonly #sets = new Map<string, Map<string, Entry>>()
   readonly #alarm: Alarm
   #count = 0
+  /** Those of them that are PTR records: other records leave them their room. */
+  #pointers = 0
 
   constructor(options: CacheOptions) {
     this.#options = options
@@ -164,6 +166,7 @@ export class Cache {
     const entries = this.#all()
     this.#sets.clear()
     this.#count = 0
+    this.#pointers = 0
     for (const { record } of entries) this.#options.onRemoved(record)
   }
 
@@ -200,7 +203,7 @@ export class Cache {
       set = new Map()
       this.#sets.set(record.set, set)
     }
-    if (!set.has(record.key)) this.#count++
+    if (!set.has(record.key)) this.#counted(record, 1)
     set.set(record.key, entry)
   }
 
@@ -217,9 +220,10 @@ export class Cache {
   }
 
   #hasRoomFor({ type, set }: Resource): boolean {
-    const { maxRecords, maxPointers, maxPerSet } = this.#limits
+    const { maxPointers, maxRecords, maxPerSet } = this.#limits
     const size = this.#sets.get(set)?.size ?? 0
-    return this.#count < maxRecords && size < (type === 'PTR' ? maxPointers : maxPerSet)
+    if (type === 'PTR') return size < maxPointers
+    return size < maxPerSet && this.#count - this.#pointers < maxRecords
   }
 
   #setAlarm({ expiresAt, refreshAt }: Entry): void {
@@ -251,8 +255,13 @@ export class Cache {
   #delete(record: Resource): void {
     const set = this.#sets.get(record.set)
     if (set?.delete(record.key) !== true) return
-    this.#count--
+    this.#counted(record, -1)
     if (set.size === 0) this.#sets.delete(record.set)
+  }
+
+  #counted({ type }: Resource, change: number): void {
+    this.#count += change
+    if (type === 'PTR') this.#pointers += change
   }
 
   #entries(name: string, type: RecordType): Entry[] {
