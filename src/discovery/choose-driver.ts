@@ -6,6 +6,8 @@ import { firstUsable } from './first-usable.js'
 import { onDemand } from './on-demand.js'
 import { withFirstLook } from './with-first-look.js'
 
+/** Not loaded where a daemon does its work. */
+const embedded = onDemand(async () => (await import('./drivers/embedded/embedded.js')).embedded)
 /** Needs a package that few install. */
 const mdns = onDemand(async () => (await import('./drivers/mdns.js')).mdns)
 
@@ -30,6 +32,8 @@ function driverOf(name: DriverName): Driver {
       return avahi
     case 'bonjour':
       return bonjour
+    case 'embedded':
+      return embedded
     case 'mdns':
       return mdns
     case 'memory':

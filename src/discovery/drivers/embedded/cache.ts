@@ -107,6 +107,17 @@ export class Cache {
     return this.#entries(name, type).map(({ record }) => record)
   }
 
+  /** The one of a name and type that was received last: there is one of them, but where another takes its place. */
+  latest(name: string, type: RecordType): Resource | null {
+    const entries = this.#entries(name, type)
+    return (
+      entries.reduce<Entry | null>(
+        (last, one) => (last === null || one.receivedAt >= last.receivedAt ? one : last),
+        null
+      )?.record ?? null
+    )
+  }
+
   /** Those that this machine announced itself, or another did. */
   isLocal(record: Resource): boolean {
     return this.#sets.get(record.set)?.get(record.key)?.isLocal ?? false

@@ -128,7 +128,7 @@ export class Link {
   }
 
   /** What is known of an instance and its host. */
-  get cache(): Pick<Cache, 'get' | 'ageMs' | 'isLocal' | 'size'> {
+  get cache(): Pick<Cache, 'get' | 'latest' | 'ageMs' | 'isLocal' | 'size'> {
     return this.#cache
   }
 
