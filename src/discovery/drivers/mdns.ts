@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { type Addon, addon, type Location, type Session, type SessionEvent } from '../../addon.js'
+import { type Addon, addon } from '../../addon.js'
 import { TcpnetError } from '../../errors.js'
 import { trace } from '../../trace.js'
 import { parseUuid } from '../../uuid.js'
@@ -7,6 +7,7 @@ import type { Announcement, Discovery, Listener } from '../discovery.js'
 import { formatTxt, joinTxt, splitTxt } from '../txt.js'
 import { healing, START_AVAHI } from './healing.js'
 import { shownHost } from './host-name.js'
+import type { Location, Session, SessionEvent } from './session.js'
 import { MAX_INSTANCES } from './sightings.js'
 
 /** Questions under way at once. Avahi's library takes a bus connection for each step, of the 256 that a user may have. */
