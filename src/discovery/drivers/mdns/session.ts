@@ -1,111 +1,22 @@
-import { createRequire } from 'node:module'
-import { type Addon, addon } from '../../addon.js'
-import { TcpnetError } from '../../errors.js'
-import { trace } from '../../trace.js'
-import { parseUuid } from '../../uuid.js'
-import type { Announcement, Discovery, Listener } from '../discovery.js'
-import { formatTxt, joinTxt, splitTxt } from '../txt.js'
-import { healing, START_AVAHI } from './healing.js'
-import { shownHost } from './host-name.js'
-import type { Location, Session, SessionEvent } from './session.js'
-import { MAX_INSTANCES } from './sightings.js'
+import type { Addon } from '../../../addon.js'
+import { trace } from '../../../trace.js'
+import { parseUuid } from '../../../uuid.js'
+import type { Announcement } from '../../discovery.js'
+import { formatTxt, joinTxt, splitTxt } from '../../txt.js'
+import { START_AVAHI } from '../healing.js'
+import { shownHost } from '../host-name.js'
+import type { Location, Session, SessionEvent } from '../session.js'
+import { MAX_INSTANCES } from '../sightings.js'
+import { failureOf, type Mdns, type Watched } from './package.js'
+import { Question } from './question.js'
 
 /** Questions under way at once. Avahi's library takes a bus connection for each step, of the 256 that a user may have. */
 const MAX_QUESTIONS = 16
 /** Milliseconds for one step of a question. */
 const STEP_TIMEOUT_MS = 2000
-/** Milliseconds that other interfaces may add to the first answer. */
-const MOMENT_MS = 50
-
-/** What this driver uses of the `mdns` package: the calls of dns_sd.h, and the object that watches their socket. */
-interface Mdns {
-  readonly calls: DnsSd
-  readonly MDNSService: new () => Watched
-}
-
-/** A DNSServiceRef and the watcher that processes its results. */
-interface Watched {
-  readonly serviceRef: object
-  start(): void
-  stop(): void
-  on(event: 'error', listener: (error: Error) => void): void
-}
-
-/** The calls of dns_sd.h as `mdns` gives them to JavaScript. Each throws where the library refuses it at once. */
-interface DnsSd {
-  readonly kDNSServiceFlagsAdd: number
-  DNSServiceRegister(
-    ref: object,
-    flags: number,
-    interfaceIndex: number,
-    name: string,
-    type: string,
-    domain: null,
-    host: null,
-    port: number,
-    txt: Buffer,
-    done: (ref: object, flags: number, error: number, name: string | undefined) => void,
-    context: null
-  ): void
-  DNSServiceBrowse(
-    ref: object,
-    flags: number,
-    interfaceIndex: number,
-    type: string,
-    domain: null,
-    seen: (ref: object, flags: number, interfaceIndex: number, error: number, name: string | undefined) => void,
-    context: null
-  ): void
-  DNSServiceResolve(
-    ref: object,
-    flags: number,
-    interfaceIndex: number,
-    name: string,
-    type: string,
-    domain: string,
-    done: (
-      ref: object,
-      flags: number,
-      interfaceIndex: number,
-      error: number,
-      fullName: string | undefined,
-      host: string | undefined,
-      port: number,
-      txt: Buffer
-    ) => void,
-    context: null
-  ): void
-}
-
-/**
- * The driver over the `mdns` npm package: its browse, registration and resolution, and the addon's own resolution of
- * addresses, because `mdns` has none that works on Linux. Its calls run on the event loop and wait for the daemon.
- */
-export function mdns(announcement: Announcement, listener: Listener): Discovery {
-  const shim = addon()
-  shim.prepareDnsSd()
-  const library = load()
-  return healing((announced, onEvent) => new MdnsSession(library, shim, announced, onEvent))(announcement, listener)
-}
-
-function load(): Mdns {
-  const require = createRequire(import.meta.url)
-  try {
-    // Not the package's main module: that one registers a service of its own when it is loaded.
-    return { calls: require('mdns/lib/dns_sd.js'), MDNSService: require('mdns/lib/mdns_service.js').MDNSService }
-  } catch (cause) {
-    throw new TcpnetError(
-      'ERR_TCPNET_NO_DRIVER',
-      'The driver "mdns" needs the package mdns: npm install mdns@2.7.2 (on Linux with the headers of libdns_sd, ' +
-        'on Debian in libavahi-compat-libdnssd-dev; it compiles on Node 20 and 22). ' +
-        `It did not load: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      cause
-    )
-  }
-}
 
 /** One registration and one browse, until one of them fails. */
-class MdnsSession implements Session {
+export class MdnsSession implements Session {
   readonly #library: Mdns
   readonly #shim: Addon
   readonly #onEvent: (event: SessionEvent) => void
@@ -274,66 +185,4 @@ class MdnsSession implements Session {
   #release(watched: Watched | null): void {
     if (watched !== null && this.#open.delete(watched)) watched.stop()
   }
-}
-
-/** One question for where an instance is, on every interface on which its name was seen. */
-class Question {
-  readonly #interfaces: readonly number[]
-  readonly #done: (location: Location) => void
-  readonly #resolve: (interfaceIndex: number, answer: (location: Location) => void) => () => void
-  readonly #releases: (() => void)[] = []
-  #location: Location | null = null
-  #timer: NodeJS.Timeout | undefined
-  #begun = false
-  #ended = false
-
-  constructor(
-    interfaces: readonly number[],
-    done: (location: Location) => void,
-    resolve: (interfaceIndex: number, answer: (location: Location) => void) => () => void
-  ) {
-    this.#interfaces = interfaces
-    this.#done = done
-    this.#resolve = resolve
-  }
-
-  /** Idempotent; nothing is asked after {@link end}, which a failed call brings about. */
-  begin(): void {
-    if (this.#begun) return
-    this.#begun = true
-    for (const index of this.#interfaces) {
-      if (this.#ended) return
-      this.#releases.push(this.#resolve(index, this.#onAnswer))
-    }
-  }
-
-  /** Idempotent; `done` is not called after it. */
-  end(): void {
-    if (this.#ended) return
-    this.#ended = true
-    clearTimeout(this.#timer)
-    for (const release of this.#releases) release()
-  }
-
-  /** Where two interfaces disagree on host or port, the one that answered last is right. */
-  readonly #onAnswer = (answer: Location): void => {
-    if (this.#ended) return
-    const before = this.#location
-    const agrees = before !== null && before.host === answer.host && before.port === answer.port
-    this.#location = agrees ? { ...answer, paths: [...before.paths, ...answer.paths] } : answer
-    this.#timer ??= setTimeout(() => {
-      if (this.#location !== null) this.#done(this.#location)
-    }, MOMENT_MS)
-  }
-}
-
-/** Codes of dns_sd.h: another instance has the name; the request is not one that the daemon takes. */
-const NAME_CONFLICT = -65548
-const REFUSED = [-65540, -65549]
-
-/** What an exception of the `mdns` package means. */
-function failureOf(error: unknown): 'conflict' | 'refused' | 'daemon' {
-  const code = error instanceof Error && 'errorCode' in error ? error.errorCode : undefined
-  if (code === NAME_CONFLICT) return 'conflict'
-  return REFUSED.some((refused) => refused === code) ? 'refused' : 'daemon'
 }
