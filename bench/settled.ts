@@ -12,6 +12,7 @@ import { type Host, withLab } from '../test/lab/index.js'
 import { count, counts, options } from '../test/support/options.js'
 import { short, table } from './lib/figures.js'
 import { type Member, startSettled } from './lib/member.js'
+import { introduce } from './lib/neighbours.js'
 import { countPackets, PACKETS, type PacketCounts, packetCounts } from './lib/packets.js'
 import { workMs } from './lib/processes.js'
 import { conditions, hostNames } from './lib/run.js'
@@ -60,6 +61,7 @@ console.log(
 async function measure(size: number): Promise<Done> {
   return await withLab(async (lab) => {
     const hosts = await lab.hosts(hostNames(size))
+    await introduce(hosts)
     await Promise.all(hosts.map(countPackets))
     const mesh = await startSettled(hosts, { name: 'bench-settled', driver: 'avahi' })
     process.stderr.write(`${size} nodes: a full mesh\n`)

@@ -24,8 +24,6 @@ export type LinkState =
       /** Where we dialed: the count that the peer's `ok` carried. */
       readonly seq: number
       readonly boot: string
-      /** When it was connected, in milliseconds of the monotonic clock. */
-      readonly since: number
     }
   /** Our old connection was destroyed; its `close` is awaited. */
   | { readonly kind: 'closing'; readonly socket: Socket }
@@ -110,10 +108,13 @@ export class Link {
   /** How often in a row it was found to have another kind of security. */
   #objections = 0
   #isSeen = false
-  /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
-  #lostAt = performance.now()
-  /** The peer's latest hello, and when it came. */
-  #heard: { readonly hello: Numbered; readonly at: number } | null = null
+  /**
+   * When it was connected or, where it is not, when its last connection closed or else when it was first heard of, in
+   * milliseconds of the monotonic clock.
+   */
+  #since = performance.now()
+  /** What orders the peer's latest hello, and when it came. */
+  #heard: (Numbered & { readonly at: number }) | null = null
   #state: LinkState = { kind: 'idle' }
   /** The state that was published last. */
   #published: PeerState = 'gone'
@@ -168,8 +169,8 @@ export class Link {
   hears(hello: Numbered): boolean {
     const heard = this.#heard
     const now = performance.now()
-    if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard.hello)) return false
-    this.#heard = { hello, at: now }
+    if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard)) return false
+    this.#heard = { boot: hello.boot, dial: hello.dial, at: now }
     return true
   }
 
@@ -203,10 +204,11 @@ export class Link {
     this.#objections = 0
   }
 
-  /** Its connection closed, which stood from `since` on. */
-  lost(since: number): void {
-    this.#lostAt = performance.now()
-    const wasGood = this.#lostAt - since >= GOOD_CONNECTION_MS
+  /** Its connection closed. */
+  lost(): void {
+    const stoodFrom = this.#since
+    this.#since = performance.now()
+    const wasGood = this.#since - stoodFrom >= GOOD_CONNECTION_MS
     this.#failures = wasGood ? 0 : this.#failures + 1
     this.#vainDials = wasGood ? 0 : this.#vainDials + 1
     if (this.#isSeen) this.places.lost()
@@ -251,7 +253,7 @@ export class Link {
    * @param withinMs for how long a peer that goes away may still be announced
    */
   isLeaving(error: NodeJS.ErrnoException, withinMs: number): boolean {
-    return error.code === 'ECONNREFUSED' && performance.now() - this.#lostAt < withinMs
+    return error.code === 'ECONNREFUSED' && performance.now() - this.#since < withinMs
   }
 
   /** What pairing needs to know of the state; null where the answer has to wait for our old connection's close. */
@@ -298,6 +300,7 @@ export class Link {
   }
 
   #onConnected(): void {
+    this.#since = performance.now()
     this.isNew = false
     this.#error = null
     this.#objections = 0

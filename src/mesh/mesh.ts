@@ -1,4 +1,4 @@
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
 import { canonical } from '../network.js'
@@ -28,7 +28,7 @@ export class Mesh {
   readonly #paced = new Set<Link>()
   readonly #queue: DialQueue
   readonly #budget: ConnectBudget
-  readonly #connections = new Connections()
+  readonly #connections: Connections<Link>
   /** How many dials were answered with `ok`: the clock that hellos carry. */
   #accepted = 0
   /** How many hellos were sent: what numbers our dials. */
@@ -38,6 +38,7 @@ export class Mesh {
   constructor(options: MeshOptions) {
     this.#options = options
     const { limits, budget = processBudget } = options
+    this.#connections = new Connections((socket, link) => this.#onSocketClosed(link, socket))
     this.#queue = new DialQueue({
       maxDials: limits.maxDials,
       budget,
@@ -232,9 +233,8 @@ export class Mesh {
     this.#queue.leave(link)
     const address = canonical(socket.remoteAddress ?? '')
     if (link.state.kind === 'dialing') link.state.dial.met(address)
-    const family = socket.remoteFamily === 'IPv4' || isIP(address) === 4 ? 4 : 6
-    link.places.met({ address, family }, applicant.hello.port)
-    this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot, since: performance.now() })
+    link.places.met(address, applicant.hello.port)
+    this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot })
   }
 
   #dial(link: Link): void {
@@ -314,8 +314,8 @@ export class Mesh {
     switch (result.kind) {
       case 'ok': {
         const { socket, seq, boot, endpoint } = result
-        link.places.met(endpoint, endpoint.port)
-        return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot, since: performance.now() })
+        link.places.met(endpoint.address, endpoint.port)
+        return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot })
       }
       case 'located':
         link.places.keepHint()
@@ -360,7 +360,7 @@ export class Mesh {
     const { socket } = state
     // Questions that led to a peer do not count.
     for (; link.questions > 0; link.questions--) this.#budget.giveBackQuestion()
-    this.#connections.add(socket, () => this.#onSocketClosed(link, socket, state.since))
+    this.#connections.add(socket, link)
     this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
     // A subscriber of the change may have closed the service.
     if (this.#closing) return
@@ -368,11 +368,11 @@ export class Mesh {
     this.#options.onConnection(socket, link.uuid)
   }
 
-  #onSocketClosed(link: Link, socket: Socket, since: number): void {
+  #onSocketClosed(link: Link, socket: Socket): void {
     this.#options.onDisconnected(socket)
     if (this.#closing) return this.#forget(link, 'the connection closed')
     this.#next()
-    link.lost(since)
+    link.lost()
     if (link.state.kind === 'closing') {
       link.enter({ kind: 'idle' }, 'the old connection is closed')
       this.#wake(link)
