@@ -252,7 +252,7 @@ test('addresses that failed are dialed last, the latest of them at the very end'
   assert.deepEqual(order(), [a, b, c])
   link.places.suspect([a])
   assert.deepEqual(order(), [b, c, a])
-  link.places.met({ address: a, family: 4 }, null)
+  link.places.met(a, null)
   assert.deepEqual(order(), [a, b, c])
 })
 
