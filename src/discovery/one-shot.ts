@@ -1,7 +1,7 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { encode, type Question } from 'dns-packet'
 import type { InterfaceAddress } from '../addon.js'
-import { isOwn, splitScope } from '../network.js'
+import { isOwn, splitScope } from '../net/addresses.js'
 import { trace } from '../trace.js'
 import { ANSWER_LIMITS, AnswerCounts } from './answer-limits.js'
 import type { Instance } from './discovery.js'

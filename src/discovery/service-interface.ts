@@ -1,5 +1,5 @@
 import { addon, type InterfaceAddress } from '../addon.js'
-import { isLinkLocal, isLoopback } from '../network.js'
+import { isLinkLocal, isLoopback } from '../net/addresses.js'
 import type { Announcement } from './discovery.js'
 
 /** Where this machine's interfaces are read, and how often. */

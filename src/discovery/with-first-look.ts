@@ -1,6 +1,6 @@
 import { withAny } from '../abort.js'
 import { uuidConflict } from '../errors.js'
-import { localAddresses } from '../network.js'
+import { localAddresses } from '../net/addresses.js'
 import { trace } from '../trace.js'
 import { type Announcement, type Discovery, type Driver, type Instance, type Listener, LOCATE_MS } from './discovery.js'
 import { ask, hasSecurity, joined } from './located.js'

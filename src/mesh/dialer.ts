@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
-import { hasEnded, type Line } from '../line.js'
+import { hasEnded, type Line } from '../net/line.js'
 import type { Channel, Security } from '../security/security.js'
 import type { Allowance } from './connect-budget.js'
 import { endpoint as textOf } from './endpoint.js'

@@ -1,5 +1,5 @@
 import type { Instance } from '../discovery/discovery.js'
-import { dialable } from '../network.js'
+import { dialable } from '../net/addresses.js'
 import { type Address, dialOrder } from './dial-order.js'
 import { type Endpoint, MAX_ATTEMPTS } from './race.js'
 

@@ -1,7 +1,7 @@
 // How two services prove to each other, inside of TLS, that they know the secret: CPace (draft-irtf-cfrg-cpace-21), bound
 // to the channel by the acceptor's certificate. docs/security.md shows the messages.
 import { TcpnetError } from '../errors.js'
-import { type Line, readLine } from '../line.js'
+import { type Line, readLine } from '../net/line.js'
 import { Attempts } from './attempts.js'
 import { fingerprintOf } from './certificate.js'
 import type { MapToCurve } from './cpace/generator.js'

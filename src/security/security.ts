@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
-import { type Line, readLine } from '../line.js'
+import { type Line, readLine } from '../net/line.js'
 
 /** What lies between TCP and the hello; the value of `sec` in the TXT record. */
 export type SecurityMode = 'none' | 'secret' | 'tls'

@@ -10,7 +10,7 @@ import {
   type TLSSocket,
   type TlsOptions
 } from 'node:tls'
-import { canonical } from '../network.js'
+import { canonical } from '../net/addresses.js'
 import { gates, type HandshakeGate } from './gate.js'
 import { failed, Handshake } from './handshake.js'
 import { LOOK_EVERY_MS, OverheadWatch } from './overhead.js'

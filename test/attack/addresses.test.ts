@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decode, encode } from 'dns-packet'
-import type { InterfaceAddress, LocationPath } from '#tcpnet/addon.js'
+import type { InterfaceAddress } from '#tcpnet/addon.js'
 import { instancesIn } from '#tcpnet/discovery/first-answer.js'
 import { instanceOf } from '#tcpnet/discovery/located.js'
-import { dialable, interfaceOf, interfacesWith } from '#tcpnet/network.js'
+import type { LocationPath } from '#tcpnet/discovery/session.js'
+import { dialable, interfaceOf, interfacesWith } from '#tcpnet/net/addresses.js'
 import { located } from '../support/sightings.js'
 
 const LO = interfaceOf('127.0.0.1')?.index ?? assert.fail('this machine has no loopback interface')

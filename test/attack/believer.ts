@@ -3,9 +3,9 @@
 // afterwards. Run with --expose-gc.
 import { createServer, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import type { Location, SessionEvent } from '#tcpnet/addon.js'
-import { healing } from '#tcpnet/discovery/healing.js'
-import { interfaceOf } from '#tcpnet/network.js'
+import { healing } from '#tcpnet/discovery/drivers/healing.js'
+import type { Location, SessionEvent } from '#tcpnet/discovery/session.js'
+import { interfaceOf } from '#tcpnet/net/addresses.js'
 import { listen, portOf, TestMesh } from '../support/test-mesh.js'
 
 /** Milliseconds for which the false peers are dialed before memory is looked at: each dial takes a tenth of that. */

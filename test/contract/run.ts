@@ -4,8 +4,8 @@
  *
  *   TCPNET_CONTRACT_DRIVER=avahi node --test out/test/contract/run.js
  */
-import { chooseDriver } from '#tcpnet/discovery/drivers.js'
-import { localAddresses } from '#tcpnet/network.js'
+import { chooseDriver } from '#tcpnet/discovery/choose-driver.js'
+import { localAddresses } from '#tcpnet/net/addresses.js'
 import { DRIVERS } from '#tcpnet/settings.js'
 import { testDiscovery } from './discovery.js'
 

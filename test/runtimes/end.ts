@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { type ConnectionOptions, connect as tlsConnect } from 'node:tls'
 import { tcpnet } from '#tcpnet/index.js'
-import type { Line } from '#tcpnet/line.js'
+import type { Line } from '#tcpnet/net/line.js'
 import { secretSecurity } from '#tcpnet/security/secret.js'
 import type { Channel, Security } from '#tcpnet/security/security.js'
 

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { after, before, describe, test } from 'node:test'
 import { createServer as createTlsServer, type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { TcpnetError } from '#tcpnet/index.js'
-import { type Line, readLine } from '#tcpnet/line.js'
+import { type Line, readLine } from '#tcpnet/net/line.js'
 import { fingerprintOf, type ThrowAwayCertificate, throwAwayCertificate } from '#tcpnet/security/certificate.js'
 import { loadElligator } from '#tcpnet/security/cpace/elligator.js'
 import type { MapToCurve } from '#tcpnet/security/cpace/generator.js'

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import type { Discovery } from '#tcpnet/discovery/discovery.js'
-import { memory } from '#tcpnet/discovery/memory.js'
+import { memory } from '#tcpnet/discovery/drivers/memory.js'
 import type { Service } from '#tcpnet/index.js'
-import { readLine } from '#tcpnet/line.js'
 import { decodeAnswer, decodeHello, encodeAnswer, encodeHello, type Hello } from '#tcpnet/mesh/hello.js'
+import { readLine } from '#tcpnet/net/line.js'
 import { SILENT } from './silent.js'
 import { Tally, within } from './wait.js'
 

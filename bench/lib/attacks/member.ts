@@ -9,7 +9,7 @@ import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { PeerSocket, Service } from 'tcpnet'
 import type { Listener } from '#tcpnet/discovery/discovery.js'
-import type { memory as Memory } from '#tcpnet/discovery/memory.js'
+import type { memory as Memory } from '#tcpnet/discovery/drivers/memory.js'
 import { settingsOf } from '../settings.js'
 import type { MemberCommand, MemberSettings } from './member-protocol.js'
 import { Meter } from './meter.js'
@@ -101,7 +101,7 @@ async function joinMesh(peer: string, withinMs: number): Promise<number | null> 
 }
 
 async function lie({ count, addresses, port }: Extract<MemberCommand, { do: 'lie' }>): Promise<null> {
-  const { memory } = (await load('discovery/memory.js')) as { memory: typeof Memory }
+  const { memory } = (await load('discovery/drivers/memory.js')) as { memory: typeof Memory }
   for (let n = 0; n < count; n++) {
     const uuid = `F${n.toString(16).padStart(31, '0')}`.toUpperCase()
     const address = addresses[n % addresses.length] ?? null

@@ -1,0 +1,198 @@
+import { BlockList, isIP } from 'node:net'
+import { addon, type InterfaceAddress } from '../addon.js'
+
+// Node 20 and 22 tell addresses apart with regular expressions, which take V8 some milliseconds when they are first used:
+// when this module is loaded, and not while peers wait for the first dial.
+for (const address of ['::1', '::1%lo']) isIP(address)
+
+/** One way to reach an instance: an address, on the interface on which it was announced. */
+export interface Path {
+  /** The index of this machine's interface; 0 where a driver has no interfaces. */
+  readonly interfaceIndex: number
+  readonly family: 4 | 6
+  /** The bare address, without scope. */
+  readonly address: string
+}
+
+/** The bare address and the scope of `fe80::1%eth0` (RFC 4007 §11). */
+export function splitScope(address: string): { bare: string; scope: string | null } {
+  const at = address.indexOf('%')
+  return at < 0 ? { bare: address, scope: null } : { bare: address.slice(0, at), scope: address.slice(at + 1) }
+}
+
+/**
+ * An address in the one form in which systems write it (RFC 5952 §4), an IPv4 one without the clothes of IPv6 (RFC 4291
+ * §2.5.5.2). Its scope stays; what is no address stays as it is.
+ */
+export function canonical(address: string): string {
+  const { bare, scope } = splitScope(address)
+  if (isIP(bare) !== 6) return address
+  const short = new URL(`http://[${bare}]`).hostname.slice(1, -1)
+  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short)
+  if (mapped === null) return scope === null ? short : `${short}%${scope}`
+  const bits = mapped.slice(1).map((group) => Number.parseInt(group, 16))
+  return bits.flatMap((group) => [group >> 8, group & 255]).join('.')
+}
+
+/** Whether an address means all addresses of the machine. */
+export function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::'
+}
+
+/** Whether an address is that of a group (RFC 5771, RFC 4291 §2.7). */
+export function isMulticast(address: string): boolean {
+  return (isIP(address) === 4 && /^2(2[4-9]|3[0-9])\./.test(address)) || (isIP(address) === 6 && /^ff/i.test(address))
+}
+
+/** Whether an address is of the loopback network: 127.0.0.0/8 (RFC 1122 §3.2.1.3) or ::1 (RFC 4291 §2.5.3). */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))
+}
+
+/** Whether an IPv6 address is meaningless without its interface (fe80::/10, RFC 4291 §2.5.6). */
+export function isLinkLocal(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(address)
+}
+
+/**
+ * Addresses that are no host's on a link: unspecified, multicast, broadcast, reserved, and those in which an IPv4 address is
+ * embedded, which a router would send on (RFC 4291 §2.5.5, RFC 6052 §2.1, RFC 8215, RFC 3056 §2).
+ */
+const NO_HOSTS = new BlockList()
+NO_HOSTS.addSubnet('0.0.0.0', 8, 'ipv4')
+NO_HOSTS.addSubnet('224.0.0.0', 3, 'ipv4')
+NO_HOSTS.addSubnet('::', 96, 'ipv6')
+NO_HOSTS.addSubnet('64:ff9b::', 96, 'ipv6')
+NO_HOSTS.addSubnet('64:ff9b:1::', 48, 'ipv6')
+NO_HOSTS.addSubnet('2002::', 16, 'ipv6')
+NO_HOSTS.addSubnet('ff00::', 8, 'ipv6')
+
+/**
+ * Whether an address can be that of a host that is announced on an interface. Announcements are untrusted: a loopback
+ * address counts on the loopback interface alone.
+ */
+export function isHost(address: string, interfaceIndex: number, interfaces = interfacesNow()): boolean {
+  const family = isIP(address)
+  if (family === 0) return false
+  if (isLoopback(address)) return interfaces.byIndex.get(interfaceIndex)?.loopback === true
+  return !NO_HOSTS.check(address, nameOf(family)) && !/^::ffff:/i.test(address)
+}
+
+/** An interface of this machine, with the subnets of its addresses. */
+interface Interface {
+  readonly name: string
+  readonly loopback: boolean
+  readonly subnets: BlockList
+  /** The first and the last address of each IPv4 subnet, which are no host's (RFC 1122 §3.2.1.3). */
+  readonly ends: BlockList
+}
+
+/** This machine's interfaces. */
+export interface Interfaces {
+  readonly byIndex: ReadonlyMap<number, Interface>
+  /** The addresses of all of them. */
+  readonly own: BlockList
+}
+
+/** The interfaces that have these addresses. */
+export function interfacesWith(entries: readonly InterfaceAddress[]): Interfaces {
+  const byIndex = new Map<number, Interface>()
+  const own = new BlockList()
+  // IPv6 ones first: an IPv4 address may have a label in the place of its interface's name.
+  for (const { index, name, family, address, prefixLength, loopback } of entries.toSorted(
+    (a, b) => b.family - a.family
+  )) {
+    own.addAddress(address, nameOf(family))
+    const one = byIndex.get(index) ?? { name, loopback, subnets: new BlockList(), ends: new BlockList() }
+    byIndex.set(index, one)
+    one.subnets.addSubnet(address, prefixLength, nameOf(family))
+    if (family === 4 && prefixLength < 31)
+      for (const end of endsOf(address, prefixLength)) one.ends.addAddress(end, 'ipv4')
+  }
+  return { byIndex, own }
+}
+
+/** The first and the last address of an IPv4 subnet. */
+function endsOf(address: string, prefixLength: number): string[] {
+  const bits = Buffer.from(address.split('.').map(Number)).readUInt32BE()
+  const hosts = 2 ** (32 - prefixLength)
+  const first = Math.floor(bits / hosts) * hosts
+  return [first, first + hosts - 1].map((end) => [24, 16, 8, 0].map((shift) => (end >>> shift) & 255).join('.'))
+}
+
+function nameOf(family: number): 'ipv4' | 'ipv6' {
+  return family === 4 ? 'ipv4' : 'ipv6'
+}
+
+/**
+ * Whether an address is that of a host on the link of an interface: within a subnet of the interface, or link-local
+ * (fe80::/10). Announcements are untrusted: an address behind a router, or on another interface, is somebody else's.
+ */
+export function isOnLink({ address, interfaceIndex }: Path, interfaces = interfacesNow()): boolean {
+  const own = interfaces.byIndex.get(interfaceIndex)
+  if (own === undefined || !isHost(address, interfaceIndex, interfaces)) return false
+  if (isLinkLocal(address)) return !own.loopback
+  const family = nameOf(isIP(address))
+  return own.subnets.check(address, family) && !own.ends.check(address, family)
+}
+
+/** Whether an address is one of this machine's. */
+export function isOwn(address: string, interfaces = interfacesNow()): boolean {
+  const family = isIP(address)
+  return family !== 0 && interfaces.own.check(address, nameOf(family))
+}
+
+/** Milliseconds for which the interfaces are remembered, so that a flood of announcements does not have them listed all the time. */
+const REMEMBERED_MS = 1000
+let remembered: { readonly until: number; readonly interfaces: Interfaces } = {
+  until: Number.NEGATIVE_INFINITY,
+  interfaces: interfacesWith([])
+}
+
+/** The interfaces as they were a second ago at most. */
+export function interfacesNow(): Interfaces {
+  const now = performance.now()
+  if (now > remembered.until) {
+    remembered = { until: now + REMEMBERED_MS, interfaces: interfacesWith(localAddresses()) }
+  }
+  return remembered.interfaces
+}
+
+/** The addresses of this machine's interfaces that are up. */
+export function localAddresses(): InterfaceAddress[] {
+  return addon()
+    .interfaces()
+    .filter((entry) => entry.up)
+}
+
+/** The interface of this machine that has an address; null where none has it. Any address of 127.0.0.0/8 is the loopback interface's. */
+export function interfaceOf(address: string): InterfaceAddress | null {
+  const { bare, scope } = splitScope(address)
+  const all = localAddresses()
+  const exact = all.find(
+    (entry) => entry.address === bare && (scope === null || [entry.name, String(entry.index)].includes(scope))
+  )
+  return exact ?? (isLoopback(bare) ? (all.find((entry) => entry.loopback) ?? null) : null)
+}
+
+/**
+ * Those of an instance's paths that lead to a host on the link, as `net.connect` takes them: a link-local address needs its
+ * interface's name (RFC 4007 §6). Node 20 and 22 take no name with an underscore in it: such a path is left out where there
+ * is another. A path of no interface (0) was made in this process, and is taken as it is.
+ *
+ * @param interfaces this machine's; not called without need, because they cannot be had without the addon
+ */
+export function dialable(paths: readonly Path[], interfaces = interfacesNow): { address: string; family: 4 | 6 }[] {
+  const result = new Map<string, { address: string; family: 4 | 6 }>()
+  for (const path of paths) {
+    const { address: bare, family, interfaceIndex } = path
+    if (interfaceIndex !== 0 && !isOnLink(path, interfaces())) continue
+    const address = isLinkLocal(bare)
+      ? `${bare}%${interfaces().byIndex.get(interfaceIndex)?.name ?? interfaceIndex}`
+      : bare
+    if (!result.has(address)) result.set(address, { address, family })
+  }
+  const all = [...result.values()]
+  const taken = all.filter(({ address }) => isIP(address) !== 0)
+  return taken.length > 0 ? taken : all
+}

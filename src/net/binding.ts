@@ -1,0 +1,100 @@
+import { lookup } from 'node:dns'
+import { createServer, isIP, type ListenOptions, type Server } from 'node:net'
+import { trace } from '../trace.js'
+import { canonical, interfaceOf, isLinkLocal, isWildcard, localAddresses, splitScope } from './addresses.js'
+
+/** A bound server, and what discovery has to know of it. */
+export interface Binding {
+  readonly server: Server
+  readonly port: number
+  /** The one address that is listened on, without scope; null for all. */
+  readonly address: string | null
+  /** The index of that address's interface; 0 for all, and where there are no interfaces. */
+  readonly interfaceIndex: number
+  /** The addresses that are listened on, without scope: at present, where they are all. */
+  addresses(): string[]
+}
+
+type Done = (...result: [error: Error, binding: null] | [error: null, binding: Binding]) => void
+
+/**
+ * Binds a server.
+ *
+ * @param inProcess whether peers are found inside the process alone: then "all addresses" is the loopback address, and
+ *   no interface is asked for
+ * @param isWanted asked when a host name was looked up, which may take long: nothing is bound, and `done` not called, where it
+ *   says no
+ * @param done called once, never from within
+ */
+export function bind(port: number, given: string, inProcess: boolean, isWanted: () => boolean, done: Done): void {
+  const address = canonical(given)
+  if (isWildcard(address)) {
+    if (inProcess) bindOne(port, '127.0.0.1', true, done)
+    else bindAll(port, done)
+    return
+  }
+  if (isIP(address) !== 0) return bindOne(port, address, inProcess, done)
+  lookup(address, (error, found) => {
+    if (!isWanted()) return
+    if (error !== null)
+      return done(Object.assign(error, { message: `${error.message}: check the address given to listen().` }), null)
+    bindOne(port, found, inProcess, done)
+  })
+}
+
+/** Every address: both families with one socket where the machine has IPv6, else IPv4 alone. */
+function bindAll(port: number, done: Done): void {
+  const bound = (server: Server) => {
+    done(null, { server, port: portOf(server), address: null, interfaceIndex: 0, addresses: allAddresses })
+  }
+  open({ port, host: '::' }, (error, server) => {
+    if (server !== null) return bound(server)
+    if (!hasNoIpv6(error)) return done(error, null)
+    open({ port, host: '0.0.0.0' }, (error, server) => (server === null ? done(error, null) : bound(server)))
+  })
+}
+
+function bindOne(port: number, address: string, inProcess: boolean, done: Done): void {
+  const { bare } = splitScope(address)
+  let interfaceIndex = 0
+  let host = address
+  if (!inProcess) {
+    try {
+      const own = interfaceOf(address)
+      interfaceIndex = own?.index ?? 0
+      if (own !== null && isLinkLocal(bare)) host = `${bare}%${own.name}`
+    } catch (error) {
+      return process.nextTick(done, error as Error, null)
+    }
+  }
+  open({ port, host }, (error, server) => {
+    if (server === null) return done(error, null)
+    done(null, { server, port: portOf(server), address: bare, interfaceIndex, addresses: () => [bare] })
+  })
+}
+
+function open(options: ListenOptions, done: (...result: [Error, null] | [null, Server]) => void): void {
+  const server = createServer()
+  const onError = (error: Error) => done(error, null)
+  server.once('error', onError)
+  // A worker of node:cluster has a port of its own, and its own connections.
+  server.listen({ ...options, exclusive: true }, () => {
+    server.off('error', onError)
+    // An accept that fails (EMFILE) is passing: it must not end the service.
+    server.on('error', (error) => trace('a connection could not be accepted: %s', error.message))
+    done(null, server)
+  })
+}
+
+function hasNoIpv6(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL'
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+function allAddresses(): string[] {
+  return [...new Set(localAddresses().map((entry) => entry.address))]
+}

@@ -1,0 +1,141 @@
+import type { Socket } from 'node:net'
+import { addon, type DeadPeerOptions } from '../addon.js'
+import { trace } from '../trace.js'
+
+/** The shortest time in which a dead peer can be noticed, in milliseconds: keep-alive counts in whole seconds. */
+export const SHORTEST_DEAD_PEER_TIMEOUT_MS = 2000
+
+/** The longest, in milliseconds: a day. The kernel takes no keep-alive that begins after 32,767 seconds. */
+export const LONGEST_DEAD_PEER_TIMEOUT_MS = 86_400_000
+
+/** The part of that time after which connections are checked, again and again. */
+const LOOK_AFTER = 0.2
+/** The parts of it for which a peer has to be silent, and to be seen to owe an answer. */
+const SILENT_FOR = 0.7
+const OWING_FOR = 0.4
+
+/**
+ * Closes connections whose other end is silent because its host is gone, or cut off. One for each service.
+ *
+ * The kernel closes an idle connection by keep-alive. It sends no keep-alive while there is unacknowledged data, and then
+ * waits for a quarter of an hour. TCP_USER_TIMEOUT would end that, but it ends connections as well whose other end
+ * answers, and has no room for more because its application does not read (RFC 9293 §3.8.6.1 wants those kept). So
+ * connections that have something to send are checked for missing acknowledgements (TCP_INFO).
+ *
+ * It also closes connections that the kernel has already closed, where the application reads nothing: Node does not notice
+ * those. Linux only.
+ */
+export class DeadPeerWatch {
+  readonly #timeoutMs: number
+  readonly #sockets = new Set<Socket>()
+  /** Since when those of them that owe an answer were seen to. */
+  readonly #owing = new WeakMap<Socket, number>()
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}, or 0 to leave it to the system */
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs
+  }
+
+  /**
+   * Watches a connection until it is removed. Without the addon or a descriptor (on other runtimes than Node) it is Node's own
+   * keep-alive, which begins after a fifth of the time and then takes the system's own intervals: minutes.
+   */
+  add(socket: Socket): void {
+    if (this.#timeoutMs === 0) return
+    const options = deadPeerOptions(this.#timeoutMs)
+    if (!setOptions(socket, options)) {
+      socket.setKeepAlive(true, options.idle * 1000)
+      return
+    }
+    this.#sockets.add(socket)
+    this.#timer ??= setInterval(this.#lookAtAll, this.#timeoutMs * LOOK_AFTER).unref()
+  }
+
+  /** Forgets a connection that has closed. */
+  remove(socket: Socket): void {
+    this.#sockets.delete(socket)
+    if (this.#sockets.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  readonly #lookAtAll = (): void => {
+    for (const socket of this.#sockets) this.#look(socket)
+  }
+
+  #look(socket: Socket): void {
+    const descriptor = descriptorOf(socket)
+    if (descriptor === null) return
+    if (isUnread(socket) && addon().isClosed(descriptor)) {
+      socket.destroy(closedByKernel())
+      return
+    }
+    const silentMs = addon().silenceMs(descriptor)
+    if (silentMs < this.#timeoutMs * LOOK_AFTER) {
+      this.#owing.delete(socket)
+      return
+    }
+    // Where packets are far between, the silence is long and the latest of them not old.
+    const now = performance.now()
+    const since = this.#owing.get(socket) ?? now
+    this.#owing.set(socket, since)
+    const isDead = silentMs >= this.#timeoutMs * SILENT_FOR && now - since >= this.#timeoutMs * OWING_FOR
+    if (isDead) socket.destroy(silent(silentMs))
+  }
+}
+
+/**
+ * Options of the kernel with which the other end's silence closes an idle connection in time: probes from a fifth of the
+ * time on, so that several may be lost, and an end that leaves one probe's time to spare. Below four seconds there is none
+ * to spare, below three no probe may be lost.
+ */
+export function deadPeerOptions(timeoutMs: number): DeadPeerOptions {
+  const seconds = Math.floor(timeoutMs / 1000)
+  const interval = Math.max(1, Math.floor(seconds / 5))
+  return {
+    idle: interval,
+    interval,
+    count: Math.max(Math.min(seconds - 1, 2), Math.floor(seconds / interval) - 2),
+    dropTime: Math.max(1, Math.round(seconds * SILENT_FOR))
+  }
+}
+
+/** @returns whether the kernel has them */
+function setOptions(socket: Socket, options: DeadPeerOptions): boolean {
+  const descriptor = descriptorOf(socket)
+  try {
+    const errno = descriptor === null ? 'no descriptor' : addon().setDeadPeerOptions(descriptor, options)
+    if (errno === 0) return true
+    trace('the options for dead peers were refused: %s', errno)
+  } catch (error) {
+    trace('no options for dead peers: %s', (error as Error).message)
+  }
+  return false
+}
+
+/**
+ * Whether nothing reads a socket that is still open to writes. Node stops polling one whose unread bytes fill its buffer, or
+ * are followed by the other end's FIN: then it notices a reset at the second write after it, or never. A socket that the
+ * application reads is left alone, because unread bytes would be lost. One that both sides have ended was not reset.
+ */
+function isUnread(socket: Socket): boolean {
+  return socket.readableFlowing === null && !socket.writableEnded
+}
+
+/** The socket's file descriptor: Node has no public way to it. */
+function descriptorOf(socket: Socket): number | null {
+  const handle = (socket as { _handle?: { fd?: unknown } | null })._handle
+  return typeof handle?.fd === 'number' && handle.fd >= 0 ? handle.fd : null
+}
+
+function closedByKernel(): Error {
+  const message = 'read ECONNRESET: the connection was reset, or given up by the kernel, while nothing read from it'
+  return Object.assign(new Error(message), { code: 'ECONNRESET', syscall: 'read' })
+}
+
+/** As the kernel's own: `ETIMEDOUT`. */
+function silent(ms: number): Error {
+  const message = `read ETIMEDOUT: the other end has been silent for ${ms} ms, its host is gone or cut off`
+  return Object.assign(new Error(message), { code: 'ETIMEDOUT', syscall: 'read' })
+}

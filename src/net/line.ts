@@ -1,0 +1,72 @@
+import type { Socket } from 'node:net'
+import { TcpnetError } from '../errors.js'
+
+/** The longest line, its newline included, in bytes. */
+export const MAX_LINE_BYTES = 4096
+const NEWLINE = 0x0a
+
+/** What {@link readLine} found. */
+export type Line = string | TcpnetError | null
+
+/** The connection ended too early. */
+export function hasEnded(): TcpnetError {
+  return new TcpnetError('ERR_TCPNET_HELLO_ENDED', 'The connection ended before its first line was complete.')
+}
+
+/**
+ * Reads one line from a socket that nobody reads yet, and leaves the socket as it was found: not flowing, with the bytes
+ * behind the line still to be read. `done` is called once, never from within; with an error where the line is too long
+ * or the socket ends before it is whole, with null where it ends before a single byte. The socket is destroyed by the
+ * caller alone.
+ *
+ * @returns a function that gives up: `done` is not called after it
+ */
+export function readLine(socket: Socket, done: (line: Line) => void): () => void {
+  const chunks: Buffer[] = []
+  let size = 0
+  let wanted = true
+
+  const release = () => {
+    socket.off('readable', onReadable).off('end', onEnd).off('close', onEnd)
+  }
+  const stop = () => {
+    wanted = false
+    release()
+  }
+  // Without a 'readable' listener a stream returns to its initial mode in the next tick, and not before.
+  const finish = (line: Line) => {
+    release()
+    process.nextTick(() => {
+      if (wanted) done(line)
+    })
+  }
+  const onReadable = () => {
+    for (let chunk = read(socket); chunk !== null; chunk = read(socket)) {
+      const end = chunk.indexOf(NEWLINE)
+      const length = end < 0 ? chunk.length : end + 1
+      size += length
+      chunks.push(chunk.subarray(0, length))
+      if (size > MAX_LINE_BYTES) return finish(tooLong())
+      if (end < 0) continue
+      if (length < chunk.length) socket.unshift(chunk.subarray(length))
+      return finish(Buffer.concat(chunks).toString('utf8', 0, size - 1))
+    }
+  }
+  const onEnd = () => {
+    finish(size === 0 ? null : hasEnded())
+  }
+
+  socket.on('readable', onReadable).on('end', onEnd).on('close', onEnd)
+  return stop
+}
+
+function read(socket: Socket): Buffer | null {
+  return socket.read() as Buffer | null
+}
+
+function tooLong(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_HELLO_TOO_LONG',
+    `Its first line is longer than ${MAX_LINE_BYTES} bytes: it is no tcpnet service. Check what uses that port.`
+  )
+}

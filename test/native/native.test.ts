@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { connect, createServer, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { test } from 'node:test'
+import { addon } from '#tcpnet/addon.js'
+import { runProgram } from '../support/child.js'
+
+// What the addon does without a daemon.
+
+const DEAD_PEER = { idle: 2, interval: 1, count: 3, dropTime: 5 }
+
+/** A file descriptor's number, which Node tells nobody officially. */
+function descriptorOf(socket: Socket): number {
+  const handle = (socket as unknown as { _handle: { fd: number } })._handle
+  return handle.fd
+}
+
+test('interfaces() lists what the system lists', () => {
+  const bare = (address: string) => address.split('%')[0]
+  const expected = Object.entries(networkInterfaces()).flatMap(([name, entries = []]) =>
+    entries.map(({ family, address, internal, cidr }) => {
+      return `${name} ${family} ${bare(address)}/${cidr?.split('/')[1]} ${internal}`
+    })
+  )
+  const listed = addon()
+    .interfaces()
+    .filter(({ up }) => up)
+    .map(({ name, family, address, prefixLength, loopback }) => {
+      return `${name} IPv${family} ${address}/${prefixLength} ${loopback}`
+    })
+  assert.deepEqual(listed.sort(), expected.sort())
+  for (const { index } of addon().interfaces()) assert.ok(index > 0)
+})
+
+test('setDeadPeerOptions() sets a TCP socket, and tells the errno for anything else', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  const socket = connect(port, '127.0.0.1')
+  await new Promise((resolve) => socket.once('connect', resolve))
+  assert.equal(addon().setDeadPeerOptions(descriptorOf(socket), DEAD_PEER), 0)
+  assert.equal(addon().silenceMs(descriptorOf(socket)), 0)
+  assert.equal(addon().silenceMs(-1), 0)
+  assert.equal(addon().isClosed(-1), false)
+  assert.notEqual(addon().setDeadPeerOptions(-1, DEAD_PEER), 0)
+  socket.destroy()
+  server.close()
+})
+
+test('wrong arguments are TypeErrors', () => {
+  const options = {
+    backend: 'avahi',
+    type: '_tcpnet._tcp',
+    instance: 'A',
+    port: 1,
+    txt: [],
+    interfaceIndex: 0,
+    probe: false
+  }
+  const wrong: Record<string, unknown[]> = {
+    backend: ['', 'mdns', 1],
+    type: [1, null],
+    instance: [0x10],
+    port: [0, 65536, 1.5, '1', Number.NaN],
+    txt: ['v=1', [1]],
+    interfaceIndex: [-1, 1.5, '1', 2 ** 31],
+    probe: [undefined, 1]
+  }
+  const native = addon() as unknown as Record<string, (...list: unknown[]) => unknown>
+  const never = () => assert.fail('called')
+  for (const [key, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      assert.throws(() => native.openSession?.({ ...options, [key]: value }, never), TypeError, `${key} ${value}`)
+    }
+  }
+  assert.throws(() => native.openSession?.(null, never), TypeError)
+  assert.throws(() => native.openSession?.(options), TypeError)
+  assert.throws(
+    () =>
+      native.openSession?.(
+        {
+          get backend() {
+            throw new TypeError('getter')
+          }
+        },
+        never
+      ),
+    TypeError
+  )
+  assert.throws(() => native.queryAddresses?.('host', 0, 1), TypeError)
+  assert.throws(() => native.setDeadPeerOptions?.(1, { ...DEAD_PEER, idle: 0 }), TypeError)
+  assert.throws(() => native.setDeadPeerOptions?.('1', DEAD_PEER), TypeError)
+  assert.throws(() => native.isClosed?.('1'), TypeError)
+})
+
+// libavahi-common, which stays, calls the functions for memory that the addon gave it; Node 20 unmaps an addon that no
+// environment uses any more. What is called then depends on what was mapped to that place since.
+test('the addon stays in memory after prepareDnsSd() in a worker that ended', {
+  skip: process.platform !== 'linux' && 'needs /proc'
+}, async () => {
+  const program = `
+    import { once } from 'node:events'
+    import { readFileSync } from 'node:fs'
+    import { createRequire } from 'node:module'
+    import { Worker } from 'node:worker_threads'
+    const prepare = "require('node-gyp-build')(process.cwd()).prepareDnsSd()"
+    await once(new Worker(prepare, { eval: true, execArgv: [] }), 'exit')
+    const maps = readFileSync('/proc/self/maps', 'utf8')
+    console.log(/[.]node$/m.test(maps) || !maps.includes('libavahi-common'))
+    const addon = createRequire(process.cwd() + '/')('node-gyp-build')(process.cwd())
+    const options = { type: '_tcpnet._tcp', instance: 'A', port: 1, txt: [], interfaceIndex: 0, probe: false }
+    const patience = setTimeout(() => {}, 10_000)
+    addon.openSession({ backend: 'avahi', ...options }, ({ type }) => {
+      console.log(type)
+      clearTimeout(patience)
+    })
+  `
+  const ended = await runProgram(program, { DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nowhere' })
+  assert.deepEqual(ended, { code: 0, signal: null, stdout: 'true\nfailed\n', stderr: '' })
+})

@@ -1,0 +1,134 @@
+// What the import of the package loads, and what it leaves to services that use it: each module costs time and memory at each
+// start of each process that has the package.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { runProgram } from '../support/child.js'
+
+/** What a process has loaded and started. */
+interface Loaded {
+  /** Node's own modules. */
+  readonly builtins: readonly string[]
+  /** The URLs of all files with JavaScript. */
+  readonly files: readonly string[]
+  /** Shared libraries and addons. */
+  readonly libraries: readonly string[]
+  /** What would keep the event loop alive. */
+  readonly resources: readonly string[]
+  /** Empty on systems without /proc. */
+  readonly threads: readonly string[]
+}
+
+/** Asks the debugger, which is told of every script. */
+const REPORT = `
+  import { existsSync, readdirSync } from 'node:fs'
+  import { Session } from 'node:inspector'
+  const files = []
+  const session = new Session()
+  session.connect()
+  session.on('Debugger.scriptParsed', ({ params: { url } }) => { if (url.startsWith('file:')) files.push(url) })
+  session.post('Debugger.enable')
+  const { sharedObjects } = process.report.getReport()
+  process.stdout.write(JSON.stringify({
+    builtins: process.moduleLoadList.filter((one) => one.startsWith('NativeModule ')).map((one) => one.slice(13)),
+    files,
+    libraries: sharedObjects,
+    resources: process.getActiveResourcesInfo(),
+    threads: existsSync('/proc/self/task') ? readdirSync('/proc/self/task') : []
+  }))
+  process.exit()
+`
+
+async function loadedBy(program: string): Promise<Loaded> {
+  const { code, stdout, stderr } = await runProgram(program + REPORT)
+  assert.deepEqual({ code, stderr: stderr.replace(/^.*ExperimentalWarning.*\n.*\n/m, '') }, { code: 0, stderr: '' })
+  return JSON.parse(stdout) as Loaded
+}
+
+/** The files of src/ that are in the files of the bundle that a process has loaded. */
+function sourcesOf({ files }: Loaded): string[] {
+  const bundle = files.filter((url) => /\/dist\/[^/]*\.js$/.test(url))
+  const maps = bundle.map((url) => JSON.parse(readFileSync(new URL(`${url}.map`), 'utf8')) as { sources: string[] })
+  return maps.flatMap(({ sources }) => sources.map((source) => source.replace(/^.*\bsrc\//, '')))
+}
+
+const LISTEN = (settings: string) => `
+  import { tcpnet } from 'tcpnet'
+  await new Promise((resolve) => tcpnet({ name: 'x', ${settings} }).on('error', resolve).listen(0, '127.0.0.1', resolve))
+`
+
+const LATER = ['security/secret.ts', 'security/mutual-tls.ts', 'security/tls.ts', 'discovery/drivers/mdns/mdns.ts']
+const BUILTINS_LATER = [
+  'tls',
+  '_tls_wrap',
+  'crypto',
+  'dgram',
+  'child_process',
+  'cluster',
+  'worker_threads',
+  'fs/promises'
+]
+
+// With the same way of loading something that is nothing: Node's loader of ES modules reads files on threads of its own.
+for (const [way, program, nothing] of [
+  ['import', "import 'tcpnet'", "import '#tcpnet/mesh/backoff.js'"],
+  ['require()', "process.getBuiltinModule('node:module').createRequire(import.meta.url)('tcpnet')", '']
+] as const) {
+  describe(`${way} of the package`, () => {
+    it('loads no code of security, of the driver mdns, of node:tls, of node:crypto and of node:dgram', async () => {
+      const [bare, loaded] = await Promise.all([loadedBy(''), loadedBy(`${program}\n`)])
+      const sources = sourcesOf(loaded)
+      assert.ok(sources.includes('service.ts'), 'the bundle is loaded')
+      assert.deepEqual(
+        LATER.filter((source) => sources.includes(source)),
+        []
+      )
+      assert.deepEqual(
+        BUILTINS_LATER.filter((name) => loaded.builtins.includes(name) && !bare.builtins.includes(name)),
+        []
+      )
+    })
+
+    it('loads no file of another package but node-gyp-build', async () => {
+      const { files } = await loadedBy(`${program}\n`)
+      const packages = files.flatMap((url) => /\/node_modules\/([^/]+)/.exec(url)?.[1] ?? [])
+      assert.deepEqual(new Set(packages), new Set(['node-gyp-build']))
+    })
+
+    it('loads the addon, and starts no thread, no timer and nothing else', async () => {
+      const [bare, loaded] = await Promise.all([loadedBy(`${nothing}\n`), loadedBy(`${program}\n`)])
+      assert.equal(loaded.libraries.filter((path) => /tcpnet[^/]*\.node$/.test(path)).length, 1)
+      // Requests of the loader, as for a file that is being closed, end by themselves.
+      const lasting = loaded.resources.filter((type) => !type.includes('Req') && !bare.resources.includes(type))
+      assert.deepEqual(lasting, [])
+      assert.equal(loaded.threads.length, bare.threads.length)
+    })
+  })
+}
+
+describe('a service loads what it uses', () => {
+  it('without security neither TLS nor its own code for it', async () => {
+    const loaded = await loadedBy(LISTEN("driver: 'memory'"))
+    assert.ok(!loaded.builtins.includes('tls') && !sourcesOf(loaded).includes('security/tls.ts'))
+  })
+
+  it('with a secret, TLS and its own code for it', async () => {
+    const loaded = await loadedBy(LISTEN("driver: 'memory', secret: Buffer.alloc(32)"))
+    assert.ok(loaded.builtins.includes('tls') && sourcesOf(loaded).includes('security/tls.ts'))
+  })
+
+  it('with the driver mdns, the code of that', async () => {
+    assert.ok(sourcesOf(await loadedBy(LISTEN("driver: 'mdns'"))).includes('discovery/drivers/mdns/mdns.ts'))
+  })
+})
+
+it('a stack trace shows the files and lines of src/', async () => {
+  const program = `
+    import { tcpnet } from 'tcpnet'
+    try { tcpnet({ name: 'x', unknown: 1 }) } catch (error) { console.log(error.stack) }
+  `
+  const { stdout } = await runProgram(program, { NODE_OPTIONS: '--enable-source-maps' })
+  const [, path, line] = /checkKnown \((.*\/src\/settings\.ts):(\d+):\d+\)/.exec(stdout) ?? assert.fail(stdout)
+  const text = readFileSync(String(path).replace(/^file:\/\//, ''), 'utf8').split('\n')[Number(line) - 1]
+  assert.match(text ?? '', /throw invalidValue\(/)
+})

@@ -1,0 +1,99 @@
+// What an acceptor answers to a hello that it cannot take, and what it tells of it.
+import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
+import { afterEach, describe, it } from 'node:test'
+import type { TcpnetError } from '#tcpnet/index.js'
+import { Acceptor } from '#tcpnet/mesh/acceptor.js'
+import { endpoint } from '#tcpnet/mesh/endpoint.js'
+import { encodeHello } from '#tcpnet/mesh/hello.js'
+import type { RejectInfo } from '#tcpnet/mesh/refusals.js'
+import { plain } from '#tcpnet/security/security.js'
+import { readAll, socketPair } from '../support/sockets.js'
+import { within } from '../support/wait.js'
+
+const HELLO = { name: 'x', from: 'AA', boot: '0123456789abcdef', to: 'BB', seq: 0, dial: 1, port: 4000 }
+
+const sockets: Socket[] = []
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy()
+})
+
+interface Outcome {
+  readonly answer: string
+  readonly error: TcpnetError
+  readonly info: RejectInfo
+}
+
+/** What comes of a line that another side sends. */
+async function outcomeOf(line: string, deadlineMs = 5000): Promise<Outcome> {
+  const { near, far } = await socketPair()
+  sockets.push(near, far)
+  const rejected = new Promise<Pick<Outcome, 'error' | 'info'>>((resolve) => {
+    const acceptor = new Acceptor({
+      name: 'x',
+      uuid: 'BB',
+      security: plain,
+      deadlineMs,
+      maxHellos: 1,
+      maxHellosPerAddress: 1,
+      silentAfterMs: 1000,
+      isKnown: () => false,
+      onApplicant: () => assert.fail('the hello was taken'),
+      onRejected: (error, info) => resolve({ error, info })
+    })
+    acceptor.admit(near)
+  })
+  far.write(line)
+  const [answer, told] = await Promise.all([readAll(far), within(rejected, 'it is told')])
+  assert.ok(told.error.message.includes(` from ${endpoint('127.0.0.1', far.localPort)}`), told.error.message)
+  return { answer: String(answer), ...told }
+}
+
+describe('a hello of this version with a field of the wrong form', () => {
+  const wrong: [field: string, value: unknown][] = [
+    ['boot', 'XYZ'],
+    ['boot', undefined],
+    ['seq', -1],
+    ['seq', '0'],
+    ['from', 'not hexadecimal'],
+    ['to', ''],
+    ['name', 1]
+  ]
+  for (const [field, value] of wrong) {
+    it(`is answered with the reason, and told with the field: ${field} ${JSON.stringify(value)}`, async () => {
+      const { answer, error } = await outcomeOf(`${JSON.stringify({ tcpnet: 1, ...HELLO, [field]: value })}\n`)
+      assert.equal(answer, '{"tcpnet":1,"status":"refused","reason":"invalid"}\n')
+      assert.equal(error.code, 'ERR_TCPNET_HELLO_INVALID')
+      assert.match(error.message, new RegExp(`"${field}"`))
+    })
+  }
+})
+
+describe('an error of a refused connection names the other side', () => {
+  it('where it speaks another protocol, without an answer', async () => {
+    const { answer, error, info } = await outcomeOf('GET / HTTP/1.1\r\n')
+    assert.equal(answer, '')
+    assert.equal(error.code, 'ERR_TCPNET_HELLO_INVALID')
+    assert.match(error.message, /no tcpnet service/)
+    assert.equal(info.uuid, undefined)
+  })
+
+  it('where it sends nothing', async () => {
+    const { answer, error } = await outcomeOf('', 1)
+    assert.equal(answer, '')
+    assert.match(error.message, /within 1 ms/)
+  })
+
+  it('where its hello is for another service, with the uuid that it claims', async () => {
+    const { answer, error, info } = await outcomeOf(encodeHello({ ...HELLO, to: 'CC' }))
+    assert.match(answer, /"not-me"/)
+    assert.match(error.message, /claims the uuid AA\. Its hello is for the service CC, not BB\./)
+    assert.equal(info.uuid, 'AA')
+  })
+})
+
+it('an endpoint is an address and a port as in a URL', () => {
+  assert.equal(endpoint('10.0.0.1', 80), '10.0.0.1:80')
+  assert.equal(endpoint('::ffff:10.0.0.1', 80), '10.0.0.1:80')
+  assert.equal(endpoint('fe80::1%eth0', 80), '[fe80::1%eth0]:80')
+})

@@ -1,0 +1,69 @@
+// Connections whose other end is gone, on a side that only writes.
+import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
+import { afterEach, it } from 'node:test'
+import { addon } from '#tcpnet/addon.js'
+import { DeadPeerWatch, SHORTEST_DEAD_PEER_TIMEOUT_MS } from '#tcpnet/net/dead-peer.js'
+import { Cluster, connection } from '../support/cluster.js'
+import { socketPair } from '../support/sockets.js'
+import { next, until } from '../support/wait.js'
+
+const cluster = new Cluster()
+afterEach(() => cluster.close())
+
+const notLinux = process.platform === 'linux' ? false : 'the state of the kernel is read on Linux only'
+
+function isClosed(socket: Socket): boolean {
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
+  return addon().isClosed(fd)
+}
+
+/** One end of a connection that was reset: the other end sent a byte, closed, and was written to. */
+async function resetUnread(): Promise<Socket> {
+  const { near, far } = await socketPair()
+  far.write('x')
+  far.end()
+  await until(() => near.readableLength === 1, 'the byte has arrived')
+  far.destroy()
+  await next(far, 'close')
+  assert.equal(isClosed(near), false)
+  near.write('a')
+  await until(() => isClosed(near), 'the kernel has closed it')
+  return near
+}
+
+it('a connection that was reset is closed where nothing reads it', { skip: notLinux }, async () => {
+  const near = await resetUnread()
+  const watch = new DeadPeerWatch(SHORTEST_DEAD_PEER_TIMEOUT_MS)
+  const failed = next(near, 'error')
+  const closed = next(near, 'close')
+  watch.add(near)
+  assert.equal(((await failed)[0] as NodeJS.ErrnoException).code, 'ECONNRESET')
+  await closed
+  watch.remove(near)
+})
+
+it('a connection that was reset is left to an application that reads it, byte for byte', {
+  skip: notLinux
+}, async () => {
+  const [slow, unread] = [await resetUnread(), await resetUnread()]
+  const watch = new DeadPeerWatch(SHORTEST_DEAD_PEER_TIMEOUT_MS)
+  slow.pause()
+  const closed = next(unread, 'close')
+  watch.add(slow)
+  watch.add(unread)
+  // Both are looked at together.
+  await closed
+  assert.equal(slow.destroyed, false)
+  slow.resume()
+  assert.equal(String((await next(slow, 'data'))[0]), 'x')
+  for (const socket of [slow, unread]) watch.remove(socket.destroy())
+})
+
+it('the end of a connection that nothing reads is noticed, with nothing unread', async () => {
+  const [here, there] = await connection(await cluster.member(), await cluster.member())
+  assert.equal(here.readableFlowing, null)
+  const closed = next(here, 'close')
+  there.destroy()
+  await closed
+})

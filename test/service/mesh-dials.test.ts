@@ -1,0 +1,429 @@
+// Which peers a mesh dials, and how its dials end: over sockets, without discovery.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net'
+import { afterEach, test } from 'node:test'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import type { Discovery, Instance } from '#tcpnet/discovery/discovery.js'
+import { TcpnetError } from '#tcpnet/errors.js'
+import type { StateChange } from '#tcpnet/index.js'
+import { CONNECT_LIMITS, ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
+import { Failures } from '#tcpnet/mesh/failures.js'
+import { encodeAnswer } from '#tcpnet/mesh/hello.js'
+import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
+import { Link } from '#tcpnet/mesh/link.js'
+import { type Connect, connectTo } from '#tcpnet/mesh/race.js'
+import { isHigher, randomUuid } from '#tcpnet/uuid.js'
+import { dialed } from '../support/dial.js'
+import { TestMesh } from '../support/test-mesh.js'
+import { until, within } from '../support/wait.js'
+
+const cleanUps: (() => void)[] = []
+afterEach(() => {
+  for (const cleanUp of cleanUps.splice(0)) cleanUp()
+})
+
+/** A mesh that dials one peer at a time. */
+function meshWith(limits: Partial<Limits> = {}): TestMesh {
+  const made = new TestMesh({ maxDials: 1, goodbyeMs: 0, ...limits })
+  cleanUps.push(() => void made.close())
+  return made
+}
+
+/** Peers that are seen are expected to dial for so long. */
+function expecting(ms: number): Limits['expect'] {
+  const span = { leastMs: ms, mostMs: ms }
+  return { higher: span, lower: span }
+}
+
+/** What a test takes out of a mesh. */
+function parts(made: TestMesh): Pick<TestMesh, 'mesh' | 'failed'> & { announce: (instance: Instance) => void } {
+  return { mesh: made.mesh, failed: made.failed, announce: (instance) => made.announce(instance) }
+}
+
+/** A server that answers nothing. */
+async function silentServer(): Promise<Server> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const sockets: Socket[] = []
+  server.on('connection', (socket) => sockets.push(socket.on('error', () => {})))
+  cleanUps.push(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  return server
+}
+
+/** A port where dials come to no end: its process stands still, and the kernel has no room for more. */
+async function deafPort(): Promise<number> {
+  const program = `require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 },
+    function () { console.log(this.address().port) })`
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  cleanUps.push(() => void child.kill('SIGKILL'))
+  const port = Number(await once(child.stdout, 'data'))
+  child.kill('SIGSTOP')
+  for (let isFull = false; !isFull; ) {
+    const socket = connect(port, '127.0.0.1')
+    cleanUps.push(() => void socket.destroy())
+    await Promise.race([once(socket, 'connect'), setTimeout(500)])
+    // What has come while this process was busy is read first.
+    await setImmediate()
+    isFull = socket.connecting
+  }
+  return port
+}
+
+function instance(uuid: string, port: number, txt = {}): Instance {
+  const paths = [{ interfaceIndex: 1, family: 4, address: '127.0.0.1' }] as const
+  return { uuid, host: 'alpha.local', port, txt: { v: '1', ...txt }, paths }
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
+}
+
+test('a turn to dial is not lost with a peer that is not to be dialed any more', async () => {
+  const [first, wanted] = [await silentServer(), await silentServer()]
+  const made = meshWith()
+  const firstDial = once(first, 'connection')
+  made.announce(instance('A1', portOf(first)))
+  const [socket] = (await within(firstDial, 'the first peer is not dialed')) as [Socket]
+  const dial = once(wanted, 'connection')
+  // Turns go to the newest and to the oldest alike.
+  const barred = ['B1', 'B2', 'B3', 'B4']
+  for (const uuid of barred.slice(0, 2)) made.announce(instance(uuid, 1))
+  made.announce(instance('A2', portOf(wanted)))
+  for (const uuid of barred.slice(2)) made.announce(instance(uuid, 1))
+  await setImmediate()
+  for (const uuid of barred) made.withdraw(uuid)
+  made.withdraw('A1')
+  socket.destroy()
+  await within(dial, 'the peer in the middle is not dialed')
+})
+
+test('a hint that leads nowhere is forgotten and not told, and a failed dial of a peer that is announced is told', async () => {
+  const { mesh, failed, ...made } = parts(meshWith())
+  mesh.hint(instance('A1', 1))
+  assert.equal(mesh.peers().get('A1')?.state, 'announced')
+  await until(() => mesh.peers().size === 0, 'it is not forgotten')
+  assert.deepEqual(failed, [])
+  made.announce(instance('A1', 1))
+  await until(() => failed.length > 0, 'it is not told')
+  assert.deepEqual(failed, ['A1'])
+})
+
+test('a peer that is seen is asked for only when it neither dials nor is hinted at', async () => {
+  const [hinted, asked] = [await silentServer(), await silentServer()]
+  const soon = meshWith({ expect: expecting(60_000) })
+  const dial = once(hinted, 'connection')
+  soon.mesh.seen('A1')
+  await setImmediate()
+  assert.equal(soon.mesh.peers().get('A1')?.state, 'announced')
+  soon.mesh.hint(instance('A1', portOf(hinted)))
+  await within(dial, 'the hint is not dialed')
+  assert.deepEqual(soon.questions, [])
+
+  const late = meshWith({ expect: expecting(1) })
+  const answered = once(asked, 'connection')
+  late.announce(instance('A1', portOf(asked)))
+  await within(answered, 'the peer is not dialed where it is')
+  assert.deepEqual(late.questions, ['A1'])
+})
+
+test('of two that see each other, the one with the higher uuid asks first', async () => {
+  const [one, other] = await Promise.all([1, 2].map(() => TestMesh.listening({ expect: DEFAULT_LIMITS.expect })))
+  assert.ok(one !== undefined && other !== undefined)
+  cleanUps.push(() => void Promise.all([one.close(), other.close()]))
+  const [higher, lower] = isHigher(one.uuid, other.uuid) ? [one, other] : [other, one]
+  lower.announce(higher.instance)
+  higher.announce(lower.instance)
+  await until(() => lower.connected.size === 1, 'no connection')
+  assert.deepEqual([higher.questions, lower.questions], [[lower.uuid], []])
+})
+
+test('of two that are hinted at each other after both were announced, the one with the higher uuid dials first', async () => {
+  const [one, other] = await Promise.all([1, 2].map(() => TestMesh.listening({ expect: expecting(60_000) })))
+  assert.ok(one !== undefined && other !== undefined)
+  cleanUps.push(() => void Promise.all([one.close(), other.close()]))
+  const [higher, lower] = isHigher(one.uuid, other.uuid) ? [one, other] : [other, one]
+  lower.mesh.hint(higher.instance, true)
+  higher.mesh.hint(lower.instance, true)
+  await until(() => lower.connected.size === 1, 'no connection')
+  assert.deepEqual([higher.attempts.length, lower.attempts.length], [1, 0])
+})
+
+test('the one with the lower uuid dials all the same where the other does not', async () => {
+  const one = new TestMesh({ expect: expecting(1) })
+  cleanUps.push(() => void one.close())
+  const server = await silentServer()
+  const dial = once(server, 'connection')
+  one.mesh.hint(instance(`F${one.uuid}`, portOf(server)), true)
+  await within(dial, 'it is not dialed')
+})
+
+test('a hint that is slow is corrected by the answer to where the peer is', async () => {
+  const [hinted, announced] = [await deafPort(), await silentServer()]
+  const made = meshWith({ helloTimeoutMs: 60_000, slowAfterMs: 50 })
+  const dial = once(announced, 'connection')
+  made.mesh.hint(instance('A1', hinted))
+  await until(() => made.mesh.peers().get('A1')?.state === 'dialing', 'the hint is not dialed')
+  made.announce(instance('A1', portOf(announced)))
+  await within(dial, 'the announced peer is not dialed')
+  assert.deepEqual(made.failed, [])
+})
+
+test('a peer that is announced and not located is a failed dial, and is asked for again', async () => {
+  const made = meshWith()
+  made.mesh.seen('A1')
+  await until(() => made.questions.length > 1, 'it is not asked for again')
+  assert.equal(made.failed[0], 'A1')
+  const { error, port, addresses } = made.mesh.peers().get('A1') ?? assert.fail('it is forgotten')
+  assert.equal((error as TcpnetError).code, 'ERR_TCPNET_DIAL_TIMEOUT')
+  assert.match(error?.message ?? '', /A1 failed. It is announced, but neither its host nor the DNS-SD daemon/)
+  assert.deepEqual([port, addresses], [null, []])
+})
+
+test('a peer that is lost is dialed first where it was, without a question', async () => {
+  const [one, other] = [await TestMesh.listening(), await TestMesh.listening()]
+  cleanUps.push(() => void Promise.all([one.close(), other.close()]))
+  one.announce(other.instance)
+  await until(() => one.connected.size === 1, 'no connection')
+  const before = one.questions.length
+  one.connected.get(other.uuid)?.destroy()
+  await until(() => one.connected.get(other.uuid)?.destroyed === false, 'no connection again')
+  assert.equal(one.questions.length, before)
+})
+
+test('the acceptor of a connection knows where its peer listens', async () => {
+  const [one, other] = [await TestMesh.listening(), await TestMesh.listening()]
+  cleanUps.push(() => void Promise.all([one.close(), other.close()]))
+  one.announce(other.instance)
+  await until(() => other.connected.size === 1, 'no connection')
+  const { port, addresses } = other.mesh.peers().get(one.uuid) ?? assert.fail('it is not known')
+  assert.deepEqual([port, addresses], [one.port, ['127.0.0.1']])
+})
+
+test('a peer with another kind of security is named once, not dialed, and asked for again later', async () => {
+  const server = await silentServer()
+  server.on('connection', () => assert.fail('it is dialed'))
+  const made = meshWith()
+  made.announce(instance('A1', portOf(server), { sec: 'secret' }))
+  await until(() => made.failed.length > 0, 'it is not told')
+  const { state, error, retryAt } = made.mesh.peers().get('A1') ?? assert.fail('it is forgotten')
+  assert.deepEqual([state, (error as TcpnetError).code], ['waiting', 'ERR_TCPNET_SECURITY'])
+  const waitMs = (retryAt ?? 0) - Date.now()
+  assert.ok(waitMs > 50_000 && waitMs <= 60_000, `asked for again in ${waitMs} ms`)
+  made.mesh.hint(instance('A1', portOf(server), { sec: 'secret' }))
+  await setImmediate()
+  assert.deepEqual(made.failed, ['A1'])
+  // It has our kind now.
+  server.removeAllListeners('connection')
+  const dial = once(server, 'connection')
+  made.mesh.hint(instance('A1', portOf(server)))
+  await within(dial, 'it is not dialed')
+})
+
+function linkOf(uuid: string): Link {
+  return new Link(uuid, { name: 'x', uuid: 'FF', onDue: () => {} })
+}
+
+test('the time until a peer with another kind of security is asked for again doubles, up to ten minutes', () => {
+  const failures = new Failures()
+  const objection = new TcpnetError('ERR_TCPNET_SECURITY', 'no')
+  const waits = Array.from({ length: 6 }, () => {
+    failures.objectedTo(objection)
+    return failures.backoffMs() / 60_000
+  })
+  assert.deepEqual(waits, [1, 2, 4, 8, 10, 10])
+})
+
+test('addresses that failed are dialed last, the latest of them at the very end', () => {
+  const link = linkOf('A1')
+  const [a, b, c] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
+  const paths = [a, b, c].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
+  link.hinted({ ...instance('A1', 1), paths })
+  const order = () => link.places.hinted().map(({ address }) => address)
+  assert.deepEqual(order(), [a, b, c])
+  link.places.suspect([a, b])
+  assert.deepEqual(order(), [c, a, b])
+  link.places.suspect([c])
+  assert.deepEqual(order(), [a, b, c])
+  link.places.suspect([a])
+  assert.deepEqual(order(), [b, c, a])
+  link.places.met(a, null)
+  assert.deepEqual(order(), [a, b, c])
+})
+
+test('a dial tells which addresses it has tried', async () => {
+  const closed = await silentServer()
+  const port = portOf(closed)
+  closed.close()
+  for (const addresses of [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]) {
+    const endpoints = addresses.map((address) => ({ address, family: 4 as const, port }))
+    const hello = () => assert.fail('no peer is reached')
+    const result = await dialed({ uuid: 'A1', endpoints, hello })
+    assert.deepEqual(result.kind === 'failed' ? result.addresses : [], addresses)
+  }
+})
+
+test('a dial under way takes in an address that is hinted at later', async () => {
+  const live = await silentServer()
+  const made = meshWith({ helloTimeoutMs: 60_000 })
+  const dial = once(live, 'connection')
+  made.announce(instance('A1', await deafPort()))
+  await until(() => made.attempts.length > 0, 'the dead address is not dialed')
+  made.mesh.hint(instance('A1', portOf(live)))
+  await within(dial, 'the live address is not dialed')
+  assert.deepEqual(made.failed, [])
+})
+
+test('a hint with one wrong address is suspected', async () => {
+  const link = linkOf('A1')
+  const endpoints = [{ address: '127.0.0.9', family: 4 as const, port: 1 }]
+  const hello = () => assert.fail('no peer is reached')
+  // Never answered: as of a host that is not there.
+  const connect = () => new Socket()
+  const result = await dialed({ uuid: 'A1', endpoints, deadlineMs: 1, slowAfterMs: 1, hello, connect })
+  assert.ok(result.kind === 'failed')
+  link.places.suspect(result.addresses)
+  const paths = ['127.0.0.9', '127.0.0.1'].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
+  link.hinted({ ...instance('A1', 1), paths })
+  assert.deepEqual(
+    link.places.hinted().map(({ address }) => address),
+    ['127.0.0.1', '127.0.0.9']
+  )
+})
+
+test('a dial that the peer declines is no failure, and is repeated', async () => {
+  const server = await silentServer()
+  let dials = 0
+  server.on('connection', (socket) => {
+    dials++
+    socket.write(encodeAnswer({ status: 'connected' }))
+  })
+  const { mesh, failed, announce } = parts(meshWith())
+  announce(instance('A1', portOf(server)))
+  await until(() => dials === 3 && mesh.peers().get('A1')?.state === 'waiting', 'it is not repeated')
+  assert.deepEqual([mesh.peers().get('A1')?.failures, failed], [0, []])
+})
+
+test('the delay before the next dial grows with dials that fail, are declined, or give a short connection', () => {
+  const failures = new Failures()
+  failures.declined()
+  failures.add(new Error('no'))
+  failures.lost(0)
+  assert.ok(failures.backoffMs() >= 300)
+  assert.equal(failures.count, 2)
+  failures.lost(15_000)
+  assert.ok(failures.backoffMs() <= 100)
+  assert.equal(failures.count, 0)
+})
+
+test('a peer that is seen is not expected any more where a subscriber of that change closes the mesh', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const made = meshWith({ expect: expecting(1) })
+  const changes: string[] = []
+  const subscriber = (message: unknown) => {
+    const { service, to } = message as StateChange
+    if (service !== made.uuid) return
+    changes.push(to)
+    void made.close()
+  }
+  subscribe('tcpnet:change', subscriber)
+  cleanUps.push(() => unsubscribe('tcpnet:change', subscriber))
+  made.mesh.seen('A1')
+  await made.close()
+  t.mock.timers.tick(1)
+  assert.deepEqual(changes, ['announced', 'gone'])
+})
+
+test('a question that ends because the peer has dialed does not count', async () => {
+  const budget = new ConnectBudget(CONNECT_LIMITS, () => 0)
+  const unanswered: Discovery['locate'] = (_uuid, signal) =>
+    new Promise((resolve) => signal.addEventListener('abort', () => resolve(null)))
+  const [one, other] = [await TestMesh.listening({}, { budget, locate: unanswered }), await TestMesh.listening()]
+  cleanUps.push(() => void Promise.all([one.close(), other.close()]))
+  one.mesh.seen(other.uuid)
+  await until(() => one.questions.length > 0, 'it is not asked for')
+  assert.equal(budget.questionsLeft, CONNECT_LIMITS.questions.burst - 1)
+  other.announce(one.instance)
+  await until(() => one.connected.size === 1, 'no connection')
+  await setImmediate()
+  assert.equal(budget.questionsLeft, CONNECT_LIMITS.questions.burst)
+})
+
+test('a flood of peers that wait and are gone again is not searched for each of them', async () => {
+  let reads = 0
+  class CountedBudget extends ConnectBudget {
+    override get questionsLeft(): number {
+      reads++
+      return super.questionsLeft
+    }
+  }
+  const budget = new CountedBudget(CONNECT_LIMITS, () => 0)
+  while (budget.takeQuestion());
+  const made = new TestMesh({}, { budget })
+  cleanUps.push(() => void made.close())
+  const uuids = Array.from({ length: 500 }, () => randomUuid())
+  for (const uuid of uuids) made.mesh.seen(uuid)
+  // The budget is read for each when it is to be dialed.
+  await until(() => reads >= uuids.length, 'they do not wait')
+  reads = 0
+  for (const uuid of uuids) made.mesh.gone(uuid)
+  await setImmediate()
+  assert.equal(made.mesh.peers().size, 0)
+  assert.ok(reads < 10 * uuids.length, `${reads} looks at the budget for ${uuids.length} peers`)
+})
+
+test('a peer that was found to have another kind of security is no longer new, and is dialed again soon after it has answered', () => {
+  const link = linkOf('A1')
+  link.objectedTo(new TcpnetError('ERR_TCPNET_SECURITY', 'no'))
+  assert.equal(link.isNew, false)
+  const failures = new Failures()
+  failures.objectedTo(new TcpnetError('ERR_TCPNET_SECURITY', 'no'))
+  failures.declined()
+  assert.ok(failures.backoffMs() <= 100)
+})
+
+test('a hint that comes after a race was lost is tried by the same dial, while the question has no answer', async () => {
+  const live = await silentServer()
+  const unanswered = new Promise<null>(() => {})
+  const connect: Connect = (endpoint, uuid) => (endpoint.port === 1 ? refused : connectTo(endpoint, uuid))
+  const refused = new Socket()
+  const made = new TestMesh({ helloTimeoutMs: 60_000, slowAfterMs: 1 }, { connect, locate: () => unanswered })
+  cleanUps.push(() => void made.close())
+  const dial = once(live, 'connection')
+  made.mesh.hint(instance('A1', 1))
+  await until(() => made.questions.length > 0, 'it is not asked for')
+  const closed = new Promise((resolve) => refused.once('close', resolve))
+  refused.destroy(new Error('refused'))
+  await closed
+  made.mesh.hint(instance('A1', portOf(live)))
+  await within(dial, 'the second hint is not dialed')
+  assert.deepEqual(made.questions, ['A1'])
+})
+
+test('a hint that a dial under way takes in is worth no other dial', async () => {
+  // Never answered: as of a host that is not there.
+  const connect = () => new Socket()
+  const made = new TestMesh({ helloTimeoutMs: 300 }, { connect })
+  cleanUps.push(() => void made.close())
+  made.mesh.hint(instance('A1', 1))
+  await until(() => made.attempts.length > 0, 'the first hint is not dialed')
+  made.mesh.hint(instance('A1', 2))
+  await until(() => made.mesh.peers().size === 0, 'the dial does not end')
+  assert.deepEqual(
+    made.attempts.map(({ port }) => port),
+    [1, 2]
+  )
+})
+
+test('hints at peers that cannot be dialed are kept up to a limit; announced peers are known beyond it', async () => {
+  const made = meshWith({ maxPeers: 0, maxKnown: 3 })
+  for (const uuid of ['A1', 'A2', 'A3', 'A4', 'A3']) made.mesh.hint(instance(uuid, 1))
+  made.mesh.seen('A5')
+  await setImmediate()
+  assert.deepEqual([...made.mesh.peers().keys()], ['A1', 'A2', 'A3', 'A5'])
+})

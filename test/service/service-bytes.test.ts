@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { afterEach, describe, it } from 'node:test'
+import type { PeerSocket, Service } from '#tcpnet/index.js'
+import { Cluster, connection } from '../support/cluster.js'
+import { next, Tally, within } from '../support/wait.js'
+
+let cluster = new Cluster()
+afterEach(async () => {
+  const old = cluster
+  cluster = new Cluster()
+  await old.close()
+})
+
+/** Two connected services whose listeners for `connection` are set from the beginning. */
+async function pair(onConnection: (socket: PeerSocket, service: Service) => void): Promise<[PeerSocket, PeerSocket]> {
+  const [a, b] = [cluster.make(), cluster.make()]
+  for (const service of [a, b]) service.on('connection', (socket) => onConnection(socket, service)).listen()
+  return connection(a, b)
+}
+
+/** The first bytes that come out of a socket, so many. */
+async function read(socket: PeerSocket, count: number): Promise<Buffer> {
+  const chunks = new Tally<Buffer>()
+  const enough = new Promise<void>((resolve) => {
+    let length = 0
+    socket.on('data', (chunk: Buffer) => {
+      chunks.add(chunk)
+      length += chunk.length
+      if (length >= count) resolve()
+    })
+  })
+  await within(enough, `${count} bytes do not come`)
+  return Buffer.concat(chunks.items)
+}
+
+describe('what is written in the listener for connection', () => {
+  it('arrives at the other side, both ways, and nothing else does', async () => {
+    const sockets = await pair((socket, service) => socket.write(`from ${service.uuid}`))
+    const [near, far] = sockets
+    const [atNear, atFar] = await Promise.all([read(near, 37), read(far, 37)])
+    assert.equal(atNear.toString(), `from ${near.peer.uuid}`)
+    assert.equal(atFar.toString(), `from ${far.peer.uuid}`)
+  })
+
+  it('arrives where the other side began to listen much later', async () => {
+    const [near, far] = await pair((socket) => {
+      socket.write('{"tcpnet":1}\n')
+      socket.write(Buffer.alloc(100_000, 'x'))
+    })
+    await next(await cluster.member(), 'connection')
+    for (const socket of [near, far]) {
+      const bytes = await read(socket, 100_013)
+      assert.equal(bytes.subarray(0, 13).toString(), '{"tcpnet":1}\n')
+      assert.equal(bytes.length, 100_013)
+    }
+  })
+
+  it('can be the end: the other side reads all of it', async () => {
+    const texts = new Tally<string>()
+    const [a, b] = [cluster.make(), cluster.make()]
+    a.once('connection', (socket) => socket.end('farewell'))
+    b.once('connection', async (socket) => {
+      let text = ''
+      for await (const chunk of socket) text += chunk
+      texts.add(text)
+    })
+    for (const service of [a, b]) service.listen()
+    assert.deepEqual(await texts.reach(1, 'b does not read to the end'), ['farewell'])
+  })
+})
+
+describe('a socket', () => {
+  it('knows its peer, and that cannot be changed', async () => {
+    const [near] = await pair(() => {})
+    assert.throws(() => Object.assign(near, { peer: {} }), TypeError)
+    assert.throws(() => Object.assign(near.peer, { uuid: 'X' }), TypeError)
+  })
+
+  it('is handed over as a fresh one is: nobody reads it', async () => {
+    const flowing: unknown[] = []
+    await pair((socket) => flowing.push(socket.readableFlowing))
+    assert.deepEqual(flowing, [null, null])
+  })
+
+  it('has nothing of the hello left about it', async () => {
+    const counts: unknown[] = []
+    await pair((socket) => {
+      counts.push(['readable', 'data', 'connect', 'timeout'].map((event) => socket.listenerCount(event)))
+      assert.equal(socket.timeout ?? 0, 0)
+    })
+    const none = [0, 0, 0, 0]
+    assert.deepEqual(counts, [none, none])
+  })
+
+  it('can be paused and resumed', async () => {
+    const [near, far] = await pair(() => {})
+    const bytes = randomBytes(3_000_000)
+    const chunks: Buffer[] = []
+    let pauses = 0
+    const whole = new Promise<void>((resolve) => {
+      far.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        if (chunks.reduce((sum, { length }) => sum + length, 0) === bytes.length) resolve()
+        far.pause()
+        pauses++
+        setImmediate(() => far.resume())
+      })
+    })
+    near.write(bytes)
+    await within(whole, 'not all bytes come')
+    assert.ok(pauses > 1)
+    assert.ok(Buffer.concat(chunks).equals(bytes))
+  })
+
+  it('may have a text encoding, and be corked', async () => {
+    const [near, far] = await pair((socket) => socket.setEncoding('utf8'))
+    const text = '漢字🙂'.repeat(50_000)
+    near.cork()
+    for (const part of text) near.write(part)
+    near.uncork()
+    near.end()
+    let received = ''
+    for await (const chunk of far) received += chunk
+    assert.ok(received === text)
+  })
+})
+
+describe('large transfers', () => {
+  const SIZE = 16 * 1024 * 1024
+
+  async function send(socket: PeerSocket): Promise<string> {
+    const hash = createHash('sha256')
+    const block = randomBytes(1 << 16)
+    for (let sent = 0; sent < SIZE; sent += block.length) {
+      block.writeUInt32LE(sent, 0)
+      const copy = Buffer.from(block)
+      hash.update(copy)
+      if (!socket.write(copy)) await next(socket, 'drain', 60_000)
+    }
+    socket.end()
+    return hash.digest('hex')
+  }
+
+  async function receive(socket: PeerSocket): Promise<string> {
+    const hash = createHash('sha256')
+    for await (const chunk of socket) hash.update(chunk)
+    return hash.digest('hex')
+  }
+
+  it('come through unaltered, both ways at once', async () => {
+    const [near, far] = await pair((socket) => {
+      socket.allowHalfOpen = true
+    })
+    const [sentNear, sentFar, atNear, atFar] = await within(
+      Promise.all([send(near), send(far), receive(near), receive(far)]),
+      'not everything arrives',
+      120_000
+    )
+    assert.equal(atFar, sentNear)
+    assert.equal(atNear, sentFar)
+  })
+})

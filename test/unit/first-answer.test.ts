@@ -1,0 +1,78 @@
+// What is read of an answer to a first look.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type Answer, type DecodedPacket, encode } from 'dns-packet'
+import { decodeMessage, instancesIn } from '#tcpnet/discovery/first-answer.js'
+import { interfacesWith } from '#tcpnet/net/addresses.js'
+
+const type = '_answers._tcp.local'
+const ASKED = { type, interfaceIndex: 2, fromThisMachine: false, anyAddress: false }
+const INTERFACES = interfacesWith([
+  { index: 2, name: 'eth0', family: 4, address: '192.0.2.9', prefixLength: 24, loopback: false, up: true }
+])
+
+const ADDRESS: Answer = { type: 'A', name: 'alpha.local', data: '192.0.2.1' }
+const srv = (uuid: string, port: number): Answer => {
+  return { type: 'SRV', name: `${uuid}.${type}`, data: { port, target: 'alpha.local' } }
+}
+const read = (packet: DecodedPacket) => instancesIn(packet, ASKED, INTERFACES)
+const readMessage = (...answers: Answer[]) => read(decodeMessage(encode({ type: 'response', answers })))
+
+describe('an answer', () => {
+  it('tells an instance whole', () => {
+    const txt: Answer = { type: 'TXT', name: `A1.${type}`, data: ['v=1', 'sec=none'] }
+    const [instance, ...others] = readMessage(srv('a1', 4000), { ...txt, name: `a1.${type}` }, ADDRESS)
+    assert.deepEqual(
+      { ...instance, txt: { ...instance?.txt } },
+      {
+        uuid: 'A1',
+        host: 'alpha.local',
+        port: 4000,
+        txt: { v: '1', sec: 'none' },
+        paths: [{ interfaceIndex: 2, family: 4, address: '192.0.2.1' }]
+      }
+    )
+    assert.deepEqual(others, [])
+  })
+
+  it('tells an instance once, as its first SRV record says', () => {
+    const found = readMessage(srv('A1', 1), srv('A1', 2), srv('a1', 3), srv('B2', 4), ADDRESS)
+    assert.deepEqual(
+      found.map(({ uuid, port }) => `${uuid} ${port}`),
+      ['A1 1', 'B2 4']
+    )
+  })
+
+  it('has a TXT record decoded once, however many SRV records there are of its name', () => {
+    let decoded = 0
+    const string = (text: string) => {
+      const decode = () => {
+        decoded++
+        return text
+      }
+      return { toString: decode } as Buffer
+    }
+    const strings = Array.from({ length: 2200 }, (_, at) => string(at === 2199 ? 'sec=none' : `k${at}=`))
+    const txt: Answer = { type: 'TXT', name: `A1.${type}`, data: strings }
+    const answers = [...Array.from({ length: 225 }, () => srv('A1', 1)), txt, ADDRESS]
+    const [instance] = read({ type: 'response', answers } as DecodedPacket)
+    assert.deepEqual({ ...instance?.txt }, { sec: 'none' })
+    assert.equal(decoded, strings.length)
+  })
+
+  it('tells an instance that cannot be dialed where it is asked for names that are taken', () => {
+    const { answers } = decodeMessage(
+      encode({ type: 'response', answers: [srv('A1', 1), { ...ADDRESS, data: '198.51.100.1' } as Answer] })
+    )
+    const names = (anyAddress: boolean) =>
+      instancesIn({ type: 'response', answers } as DecodedPacket, { ...ASKED, anyAddress }, INTERFACES).map(
+        (one) => one.uuid
+      )
+    assert.deepEqual([names(false), names(true)], [[], ['A1']])
+  })
+
+  it('is none where it is a question, or has no address', () => {
+    assert.deepEqual(read(decodeMessage(encode({ type: 'query', answers: [srv('A1', 1), ADDRESS] }))), [])
+    assert.deepEqual(readMessage(srv('A1', 1)), [])
+  })
+})

@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict'
+import { describe, it, mock } from 'node:test'
+import fc from 'fast-check'
+import type { InterfaceAddress } from '#tcpnet/addon.js'
+import type { Instance } from '#tcpnet/discovery/discovery.js'
+import { ask, instanceOf, joined, MAX_PATHS } from '#tcpnet/discovery/located.js'
+import { parseTxt } from '#tcpnet/discovery/txt.js'
+import { interfacesWith } from '#tcpnet/net/addresses.js'
+import { located } from '../support/sightings.js'
+
+function entry(index: number, name: string, address: string, prefixLength: number): InterfaceAddress {
+  const family = address.includes(':') ? 6 : 4
+  return { index, name, family, address, prefixLength, loopback: name === 'lo', up: true }
+}
+
+const INTERFACES = interfacesWith([
+  entry(1, 'lo', '127.0.0.1', 8),
+  entry(2, 'eth0', '192.0.2.5', 24),
+  entry(3, 'eth1', '198.51.100.5', 24)
+])
+
+/** The instance A1 as it is located. */
+function read(...parts: Parameters<typeof located>): Instance | null {
+  return instanceOf('A1', located(...parts), INTERFACES)
+}
+
+describe('an instance that a daemon has located', () => {
+  it('is told whole', () => {
+    const { txt, ...rest } = read({ txt: ['v=1', 'sec=none'] }) ?? assert.fail('it is not located')
+    assert.deepEqual({ ...txt }, { v: '1', sec: 'none' })
+    assert.deepEqual(rest, {
+      uuid: 'A1',
+      host: 'alpha.local',
+      port: 4000,
+      paths: [{ interfaceIndex: 2, family: 4, address: '192.0.2.1' }]
+    })
+  })
+
+  const hosts: [string, string, string][] = [
+    ['as Avahi writes it', 'h\\195\\180st.local', 'hôst.local'],
+    ["as Apple's library writes it", 'hôst.local', 'hôst.local'],
+    ['with an escaped dot, backslash and space', 'a\\.b\\\\c\\032d.local', 'a.b\\c d.local'],
+    ['with an escape that is cut', 'host\\', 'host\\'],
+    ['with C0 and C1 controls', 'a\\027[2J\u009bm.local', 'a\\u{1b}[2J\\u{9b}m.local'],
+    ['with marks of direction', '\u202elacol.\u2066', '\\u{202e}lacol.\\u{2066}'],
+    ['with separators of lines', 'a\nb\u2028c', 'a\\u{a}b\\u{2028}c'],
+    ['that is no UTF-8', 'a\\255b', 'a\ufffdb'],
+    ['of any length', 'x'.repeat(9000), `${'x'.repeat(255)}…`],
+    ['of any length when it is escaped', '\u0001'.repeat(200), `${'\\u{1}'.repeat(51)}…`]
+  ]
+  for (const [name, host, shown] of hosts) {
+    it(`has a host name that can be shown: ${name}`, () => assert.equal(read({ host })?.host, shown))
+  }
+
+  for (const port of [0, -1, 65536, 1.5, Number.NaN]) {
+    it(`is none with port ${port}`, () => assert.equal(read({ port }), null))
+  }
+  for (const port of [1, 65535]) {
+    it(`is one with port ${port}`, () => assert.equal(read({ port })?.port, port))
+  }
+
+  it('has its paths in the order in which they were learned, no two alike', () => {
+    const [here, there] = [located({}, ['192.0.2.1', 'fe80::1', '192.0.2.1']), located({}, ['fe80::1'], 3)]
+    assert.deepEqual(read({ paths: [...here.paths, ...there.paths, ...here.paths] })?.paths, [
+      { interfaceIndex: 2, family: 4, address: '192.0.2.1' },
+      { interfaceIndex: 2, family: 6, address: 'fe80::1' },
+      { interfaceIndex: 3, family: 6, address: 'fe80::1' }
+    ])
+  })
+
+  it('has no path but addresses of hosts, and is none without one', () => {
+    const bad = ['alpha.local', '', '256.1.1.1', '::ffff:1.2.3.4', '__proto__', '0.0.0.0', '224.0.0.251', '127.0.0.1']
+    assert.deepEqual(
+      read({}, [...bad, 'fe80::1'])?.paths.map(({ address }) => address),
+      ['fe80::1']
+    )
+    assert.equal(read({}, bad), null)
+    assert.equal(read({}, []), null)
+  })
+
+  it("has this machine's own address unless another machine announced it there", () => {
+    for (const origin of ['this machine', 'unknown'] as const)
+      assert.equal(read({}, ['192.0.2.5'], 2, origin)?.paths.length, 1, origin)
+    assert.equal(read({}, ['192.0.2.5'], 2, 'another machine'), null)
+    assert.equal(read({}, ['192.0.2.6'], 2, 'another machine')?.paths.length, 1)
+    assert.equal(read({}, ['127.0.0.1'], 1, 'another machine')?.paths.length, 1)
+  })
+
+  it(`has ${MAX_PATHS} paths at most`, () => {
+    const addresses = Array.from({ length: MAX_PATHS + 10 }, (_, n) => `192.0.2.${n + 10}`)
+    const paths = read({}, ['0.0.0.0', ...addresses])?.paths ?? []
+    assert.deepEqual(
+      paths.map(({ address }) => address),
+      addresses.slice(0, MAX_PATHS)
+    )
+  })
+})
+
+describe('two answers about an instance', () => {
+  const at = (addresses: readonly string[], change = {}, interfaceIndex = 2) =>
+    read(change, addresses, interfaceIndex) ?? assert.fail('it is not located')
+  const OWN = { v: '1', sec: 'none' }
+  const addressesOf = ({ paths }: Instance) => paths.map((path) => `${path.interfaceIndex} ${path.address}`)
+
+  it('are one where they agree on host and port: with the paths of both, those of the first before', () => {
+    const both = joined(at(['192.0.2.1', 'fe80::1']), at(['fe80::1', '198.51.100.1'], { txt: ['v=2'] }, 3), OWN)
+    assert.deepEqual(addressesOf(both), ['2 192.0.2.1', '2 fe80::1', '3 fe80::1', '3 198.51.100.1'])
+    assert.deepEqual({ ...both.txt }, { v: '2' })
+    assert.deepEqual(addressesOf(joined(at(['192.0.2.1']), at(['192.0.2.1']), OWN)), ['2 192.0.2.1'])
+  })
+
+  it('are the later one where they disagree on host or port, and where there was none before', () => {
+    const later = at(['192.0.2.9'])
+    for (const change of [{ port: 5000 }, { host: 'beta.local' }])
+      assert.equal(joined(at(['192.0.2.1'], change), later, OWN), later)
+    assert.equal(joined(null, later, OWN), later)
+  })
+
+  it('are the one that tells our kind of security, whichever comes first', () => {
+    for (const [own, ours, other] of [
+      [{ sec: 'secret' }, ['sec=secret'], []],
+      [{ sec: 'none' }, [], ['sec=secret']],
+      [{ sec: 'none' }, ['sec=none'], ['sec=tls']]
+    ] as const) {
+      const [right, wrong] = [at(['192.0.2.1'], { txt: ours }), at(['192.0.2.1', '192.0.2.9'], { txt: other })]
+      assert.equal(joined(right, wrong, own), right)
+      assert.equal(joined(wrong, right, own), right)
+      assert.equal(joined(null, wrong, own), wrong)
+    }
+  })
+
+  it(`have ${MAX_PATHS} paths at most`, () => {
+    const half = (first: number) => Array.from({ length: 40 }, (_, n) => `192.0.2.${first + n}`)
+    assert.equal(joined(at(half(10)), at(half(60)), OWN).paths.length, MAX_PATHS)
+  })
+})
+
+describe('a question', () => {
+  /** A question that the test answers. */
+  function question(signal = new AbortController().signal, timeoutMs = 60_000) {
+    const made = {
+      done: (_answer: string | null) => {},
+      begun: 0,
+      takenBack: 0,
+      answer: Promise.resolve<string | null>('')
+    }
+    made.answer = ask<string>(
+      (done) => {
+        made.begun++
+        made.done = done
+        return () => {
+          made.takenBack++
+        }
+      },
+      signal,
+      timeoutMs
+    )
+    return made
+  }
+
+  it('ends with its answer, and is taken back', async () => {
+    const made = question()
+    made.done('here')
+    assert.equal(await made.answer, 'here')
+    assert.equal(made.takenBack, 1)
+  })
+
+  it('ends without one when its signal is aborted', async () => {
+    const controller = new AbortController()
+    const made = question(controller.signal)
+    controller.abort()
+    assert.equal(await made.answer, null)
+    assert.equal(made.takenBack, 1)
+  })
+
+  it('is not begun where that was before', async () => {
+    const made = question(AbortSignal.abort())
+    assert.equal(await made.answer, null)
+    assert.equal(made.begun, 0)
+  })
+
+  it('ends without one after its time', async (t) => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    t.after(() => mock.timers.reset())
+    const made = question(undefined, 100)
+    mock.timers.tick(99)
+    assert.equal(made.takenBack, 0)
+    mock.timers.tick(1)
+    assert.equal(await made.answer, null)
+    assert.equal(made.takenBack, 1)
+  })
+
+  it('leaves no timer and no listener behind', async (t) => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    t.after(() => mock.timers.reset())
+    const controller = new AbortController()
+    const made = question(controller.signal, 100)
+    made.done('here')
+    mock.timers.tick(100)
+    controller.abort()
+    assert.equal(await made.answer, 'here')
+    assert.equal(made.takenBack, 1)
+  })
+
+  it('may end from within its beginning, by an answer or an abort', async () => {
+    let takenBack = 0
+    const takeBack = () => {
+      takenBack++
+    }
+    const controller = new AbortController()
+    const answered = ask<string>(
+      (done) => {
+        done('here')
+        return takeBack
+      },
+      controller.signal,
+      60_000
+    )
+    const aborted = ask<string>(
+      () => {
+        controller.abort()
+        return takeBack
+      },
+      controller.signal,
+      60_000
+    )
+    assert.deepEqual([await answered, await aborted, takenBack], ['here', null, 2])
+  })
+})
+
+describe('the text of an instance (RFC 6763 §6.4)', () => {
+  const cases: [string[], Record<string, string>][] = [
+    [[], {}],
+    [['v=1', 'sec=secret'], { v: '1', sec: 'secret' }],
+    [['V=1', 'v=2'], { v: '1' }],
+    [['sec'], { sec: '' }],
+    [['sec='], { sec: '' }],
+    [['=value', '', '='], {}],
+    [['v=b=c'], { v: 'b=c' }],
+    [['__proto__=x', 'constructor=y', 'vv=1', 'se=2', 'security=3'], {}],
+    [[`sec=${'x'.repeat(251)}`], { sec: 'x'.repeat(12) }],
+    [[...Array.from({ length: 2600 }, (_, n) => `k${n}=${n}`), 'v=1', 'v=2'], { v: '1' }]
+  ]
+  for (const [strings, expected] of cases) {
+    it(`is read: ${JSON.stringify(strings).slice(0, 60)}`, () => {
+      assert.deepEqual(Object.entries(parseTxt(strings)), Object.entries(expected))
+    })
+  }
+
+  it('never throws and has no key but those that were given', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' })), (strings) => {
+        for (const [key, value] of Object.entries(parseTxt(strings))) {
+          assert.ok(strings.some((string) => string.toLowerCase().startsWith(key)))
+          assert.ok((key === 'v' || key === 'sec') && value.length <= 12)
+        }
+      })
+    )
+  })
+})

@@ -1,0 +1,113 @@
+// One-shot questions on the loopback interface, where the test answers.
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import type { Instance } from '#tcpnet/discovery/discovery.js'
+import { type OneShotOptions, OneShotQuery } from '#tcpnet/discovery/one-shot.js'
+import { interfaceOf } from '#tcpnet/net/addresses.js'
+import { LOOPBACK, Responder, responseOf } from '../support/responder.js'
+import { Tally } from '../support/wait.js'
+
+const TYPE = '_paced._tcp.local'
+
+let responder: Responder
+let query: OneShotQuery | null
+
+beforeEach(async () => {
+  query = null
+  responder = await Responder.open(TYPE)
+})
+afterEach(() => {
+  query?.close()
+  responder.close()
+})
+
+/** Asks on the loopback interface; adds each instance that is told. */
+function ask(change: Partial<OneShotOptions> = {}): { query: OneShotQuery; told: Tally<Instance> } {
+  const told = new Tally<Instance>()
+  query = new OneShotQuery({
+    name: 'paced',
+    uuid: null,
+    interfaces: [interfaceOf(LOOPBACK) ?? assert.fail('this machine has no loopback interface')],
+    askAtMs: [0],
+    overAfterMs: 60_000,
+    wants: () => true,
+    onInstance: (instance) => told.add(instance),
+    ...change
+  })
+  return { query, told }
+}
+
+const uuidsOf = (instances: readonly Instance[]) => instances.map(({ uuid }) => uuid)
+
+describe('a one-shot query', () => {
+  it('asks for all of a cluster with a question for PTR', async () => {
+    ask()
+    const [asked] = await responder.questions.reach(1, 'the question comes')
+    assert.deepEqual([asked?.question.type, asked?.question.name], ['PTR', TYPE])
+  })
+
+  it('asks for one instance with a question for all records of its name, and tells where it is', async () => {
+    responder.onQuestion = ({ answer }) => answer(responseOf(TYPE, 'A1', { port: 5000 }))
+    const { told } = ask({ uuid: 'A1' })
+    const [instance] = await told.reach(1, 'the instance is told')
+    const [asked] = responder.questions.items
+    assert.deepEqual([asked?.question.type, asked?.question.name], ['ANY', `A1.${TYPE}`])
+    assert.deepEqual([instance?.uuid, instance?.host, instance?.port], ['A1', 'alpha.local', 5000])
+    assert.deepEqual(
+      instance?.paths.map(({ address }) => address),
+      [LOOPBACK]
+    )
+  })
+
+  it('asks as often as it is to', async () => {
+    ask({ askAtMs: [0, 20, 40] })
+    assert.equal((await responder.questions.reach(3, 'all questions come')).length, 3)
+  })
+
+  it('tells of each answer, and only what is wanted', async () => {
+    responder.onQuestion = ({ answer }) => answer(...['B2', 'A1', 'B2', 'A1'].map((uuid) => responseOf(TYPE, uuid)))
+    const { told } = ask({ wants: (uuid) => uuid === 'A1' })
+    assert.deepEqual(uuidsOf(await told.reach(2, 'both answers are told')), ['A1', 'A1'])
+  })
+
+  it('reads answers when it is their turn, and none once it is closed', async () => {
+    responder.onQuestion = ({ answer }) => answer(...['A1', 'B2', 'C3'].map((uuid) => responseOf(TYPE, uuid)))
+    const pieces = new Tally<() => void>()
+    const reading = {
+      do: (piece: () => void) => {
+        pieces.add(piece)
+        return true
+      }
+    }
+    const { query, told } = ask({ reading })
+    const [first, second, third] = await pieces.reach(3, 'the answers are there')
+    assert.deepEqual(told.items, [])
+    first?.()
+    second?.()
+    assert.deepEqual(uuidsOf(told.items), ['A1', 'B2'])
+    query.close()
+    third?.()
+    assert.deepEqual(uuidsOf(told.items), ['A1', 'B2'])
+  })
+
+  it('may be closed from within an answer, twice: nothing is told after it', async () => {
+    responder.onQuestion = ({ answer }) => answer(responseOf(TYPE, 'A1'), responseOf(TYPE, 'B2'))
+    const pieces = new Tally<() => void>()
+    const told: string[] = []
+    const { query } = ask({
+      onInstance: ({ uuid }) => {
+        told.push(uuid)
+        query.close()
+        query.close()
+      },
+      reading: {
+        do: (piece) => {
+          pieces.add(piece)
+          return true
+        }
+      }
+    })
+    for (const piece of await pieces.reach(2, 'the answers are there')) piece()
+    assert.deepEqual(told, ['A1'])
+  })
+})

@@ -1,0 +1,315 @@
+// The queries of our own beside a driver. The network is the loopback interface, where the test answers.
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it, mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { type Discovery, type Driver, type Instance, type Listener, LOCATE_MS } from '#tcpnet/discovery/discovery.js'
+import { LOOK_TIMES, type LookTimes, nextLookMs, withFirstLook } from '#tcpnet/discovery/with-first-look.js'
+import { interfaceOf } from '#tcpnet/net/addresses.js'
+import { ANNOUNCEMENT } from '../support/fake-session.js'
+import { type Asked, LOOPBACK, Responder, responseOf } from '../support/responder.js'
+import { SILENT } from '../support/silent.js'
+import { Tally } from '../support/wait.js'
+
+const TYPE = `_${ANNOUNCEMENT.name}._tcp.local`
+const ON_LOOPBACK = { ...ANNOUNCEMENT, interfaceIndex: interfaceOf(LOOPBACK)?.index ?? 0, address: LOOPBACK }
+const NEVER = new AbortController().signal
+
+let responder: Responder
+let discovery: Discovery | null
+
+beforeEach(async () => {
+  discovery = null
+  responder = await Responder.open(TYPE)
+})
+afterEach(async () => {
+  mock.timers.reset()
+  await discovery?.close()
+  responder.close()
+})
+
+describe('a chosen uuid', () => {
+  /** As the real ones, without the waits. */
+  const TIMES = { askAtMs: [0, 50], answerMs: 250 }
+  /** What happened, in order. */
+  let story: Tally<string>
+
+  /** Opens a discovery; the questions of these numbers, the first is 1, are answered for its uuid. */
+  function open(answered: readonly number[]): void {
+    story = new Tally()
+    responder.onQuestion = ({ question, answer }, number) => {
+      story.add(`question ${number} for ${question.type}`)
+      if (answered.includes(number)) answer(responseOf(TYPE, ANNOUNCEMENT.uuid))
+    }
+    const driver: Driver = () => {
+      story.add('announced')
+      return { locate: async () => null, close: async () => {} }
+    }
+    const failed = (error: Error) => story.add('code' in error ? String(error.code) : error.message)
+    discovery = withFirstLook(driver, TIMES)({ ...ON_LOOPBACK, probe: true }, { ...SILENT, failed })
+  }
+
+  it('is announced when two questions for it had no answer', async () => {
+    open([])
+    const expected = ['question 1 for PTR', 'question 2 for PTR', 'announced']
+    assert.deepEqual(await story.reach(3, 'it is announced'), expected)
+  })
+
+  it('is not announced when the first question is answered', async () => {
+    open([1])
+    assert.deepEqual(await story.reach(2, 'it fails'), ['question 1 for PTR', 'ERR_TCPNET_UUID_CONFLICT'])
+  })
+
+  it('is not announced when only the second question is answered', async () => {
+    open([2])
+    const expected = ['question 1 for PTR', 'question 2 for PTR', 'ERR_TCPNET_UUID_CONFLICT']
+    assert.deepEqual(await story.reach(3, 'it fails'), expected)
+  })
+
+  it('is asked for again after the second in which mDNSResponder does not answer (RFC 6762 §6)', () => {
+    const [first = 0, second = 0] = LOOK_TIMES.askAtMs
+    assert.ok(second - first >= 1000)
+  })
+})
+
+describe('a look', () => {
+  it('hints at each instance once, and not at the service itself; what the driver sees is told beside it', async () => {
+    responder.onQuestion = ({ answer }) => {
+      answer(...[ANNOUNCEMENT.uuid, 'B2', 'B2', 'C3'].map((uuid) => responseOf(TYPE, uuid)))
+    }
+    const told = new Tally<string>()
+    const listener: Listener = {
+      ...SILENT,
+      hint: ({ uuid }) => told.add(`hint ${uuid}`),
+      seen: (uuid) => told.add(`seen ${uuid}`),
+      gone: (uuid) => told.add(`gone ${uuid}`)
+    }
+    let driven: Listener = SILENT
+    const driver: Driver = (_announcement, listener) => {
+      driven = listener
+      return { locate: async () => null, close: async () => {} }
+    }
+    discovery = withFirstLook(driver, { startAtMs: [0, 20] })(ON_LOOPBACK, listener)
+    driven.seen('B2')
+    driven.gone('B2')
+    await responder.questions.reach(2, 'both questions come')
+    assert.deepEqual(await told.reach(4, 'the others are hinted at'), ['seen B2', 'gone B2', 'hint B2', 'hint C3'])
+  })
+})
+
+describe('a look beside the announcement', () => {
+  /** A driver that the test plays. */
+  function played(): { driver: Driver; listener: () => Listener } {
+    let given: Listener = SILENT
+    const driver: Driver = (_announcement, listener) => {
+      given = listener
+      return { locate: async () => null, close: async () => {} }
+    }
+    return { driver, listener: () => given }
+  }
+
+  it('is repeated soon after it, and peers that answer then may know of the service, too', async () => {
+    responder.onQuestion = ({ answer }, number) => answer(responseOf(TYPE, number === 1 ? 'B2' : 'C3'))
+    const told = new Tally<string>()
+    const hint = ({ uuid }: Instance, isMutual: boolean) => told.add(`${uuid} ${isMutual}`)
+    const { driver, listener } = played()
+    discovery = withFirstLook(driver, { startAtMs: [0], announcedMs: 1 })(ON_LOOPBACK, { ...SILENT, hint })
+    await told.reach(1, 'the first is not hinted at')
+    listener().announced()
+    assert.deepEqual(await told.reach(2, 'the second is not hinted at'), ['B2 false', 'C3 true'])
+  })
+
+  const waits: [peers: number, random: number, ms: number][] = [
+    [0, 0, 90_000],
+    [0, 1, 150_000],
+    [10, 0.5, 120_000],
+    [20, 0.5, 240_000],
+    [50, 0, 450_000]
+  ]
+  for (const [peers, random, ms] of waits) {
+    it(`comes again after ${ms / 1000} s where ${peers} peers are seen, by a chance of ${random}`, () => {
+      assert.equal(nextLookMs(120_000, peers, random), ms)
+    })
+  }
+
+  it('hints at an instance again where it was first said to have another kind of security', async () => {
+    responder.onQuestion = ({ answer }) => {
+      answer(...[4001, 4002, 4003].map((port) => responseOf(TYPE, 'B2', { port, sec: port === 4001 ? 'tls' : 'none' })))
+    }
+    const told = new Tally<number>()
+    const driver: Driver = () => ({ locate: async () => null, close: async () => {} })
+    discovery = withFirstLook(driver, { startAtMs: [0] })(ON_LOOPBACK, {
+      ...SILENT,
+      hint: ({ port }) => told.add(port)
+    })
+    assert.deepEqual(await told.reach(2, 'it is hinted at'), [4001, 4002])
+  })
+})
+
+describe('the question where an instance is', () => {
+  const DAEMON: Instance = {
+    uuid: 'B2',
+    host: 'daemon.local',
+    port: 5000,
+    txt: {},
+    paths: [{ interfaceIndex: ON_LOOPBACK.interfaceIndex, family: 4, address: LOOPBACK }]
+  }
+  /** No look but at the start; the daemon is asked at once or not at all, as the test needs it. */
+  const AT_ONCE = { againMs: 60_000, locateMs: 0 }
+  const NOT_AT_ALL = { againMs: 60_000, locateMs: 60_000 }
+
+  /** The daemon's questions, which it answers with `answer`. */
+  interface Daemon {
+    readonly questions: Tally<{ uuid: string; signal: AbortSignal }>
+    answer: () => Promise<Instance | null>
+  }
+
+  function open(times: Partial<LookTimes>): { discovery: Discovery; daemon: Daemon } {
+    const daemon: Daemon = { questions: new Tally(), answer: () => new Promise(() => {}) }
+    const driver: Driver = () => ({
+      locate: (uuid, signal) => {
+        daemon.questions.add({ uuid, signal })
+        const aborted = new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null)))
+        return Promise.race([daemon.answer(), aborted])
+      },
+      close: async () => {}
+    })
+    const opened = withFirstLook(driver, times)(ON_LOOPBACK, SILENT)
+    discovery = opened
+    return { discovery: opened, daemon }
+  }
+
+  const isForIt = ({ question }: Asked) => question.name === `B2.${TYPE}`
+
+  /** Answers each question for the instance, also those that have come, with these messages, which are sent together. */
+  function answering(...messages: readonly Buffer[]): void {
+    responder.onQuestion = (asked) => {
+      if (isForIt(asked)) asked.answer(...messages)
+    }
+    for (const { answer } of responder.questions.items.filter(isForIt)) answer(...messages)
+  }
+
+  it('is answered by the network; the daemon is not asked', async () => {
+    const { discovery, daemon } = open(NOT_AT_ALL)
+    answering(responseOf(TYPE, 'B2', { port: 4001 }))
+    const found = await discovery.locate('B2', NEVER)
+    assert.deepEqual([found?.uuid, found?.host, found?.port], ['B2', 'alpha.local', 4001])
+    assert.equal(daemon.questions.items.length, 0)
+  })
+
+  it('leaves nothing on the signal that lives as long as the discovery, as AbortSignal.any does', async (t) => {
+    const any = t.mock.method(AbortSignal, 'any')
+    const { discovery } = open(NOT_AT_ALL)
+    answering(responseOf(TYPE, 'B2'))
+    assert.notEqual(await discovery.locate('B2', NEVER), null)
+    assert.equal(any.mock.callCount(), 0)
+  })
+
+  it('is not answered by what the network says of another', async () => {
+    const { discovery } = open(NOT_AT_ALL)
+    const other = responseOf(TYPE, 'C3', { port: 4001 })
+    answering(other, responseOf(TYPE, 'B2', { port: 4002 }), other)
+    assert.equal((await discovery.locate('B2', NEVER))?.port, 4002)
+  })
+
+  it('has the paths of all answers that come within a moment', async () => {
+    const { discovery } = open(NOT_AT_ALL)
+    answering(responseOf(TYPE, 'B2'), responseOf(TYPE, 'B2', { address: '127.0.0.2' }))
+    const found = await discovery.locate('B2', NEVER)
+    assert.deepEqual(
+      found?.paths.map(({ address }) => address),
+      [LOOPBACK, '127.0.0.2']
+    )
+  })
+
+  it('is answered by what tells our kind of security, where the network says different things', async () => {
+    const { discovery } = open(NOT_AT_ALL)
+    const [right, wrong] = [4001, 4002].map((port) =>
+      responseOf(TYPE, 'B2', { port, sec: port === 4001 ? 'none' : 'tls' })
+    )
+    assert.ok(right !== undefined && wrong !== undefined)
+    answering(wrong, right, wrong)
+    assert.equal((await discovery.locate('B2', NEVER))?.port, 4001)
+  })
+
+  it('is answered by the daemon where the network does not', async () => {
+    const { discovery, daemon } = open(AT_ONCE)
+    daemon.answer = async () => DAEMON
+    assert.deepEqual(await discovery.locate('B2', NEVER), DAEMON)
+    assert.deepEqual(
+      daemon.questions.items.map(({ uuid }) => uuid),
+      ['B2']
+    )
+  })
+
+  it('is answered by the network where the daemon, which was asked too, is slower: that question ends', async () => {
+    const { discovery, daemon } = open(AT_ONCE)
+    const question = discovery.locate('B2', NEVER)
+    const [asked] = await daemon.questions.reach(1, 'the daemon is asked')
+    answering(responseOf(TYPE, 'B2'))
+    assert.equal((await question)?.port, 4000)
+    assert.equal(asked?.signal.aborted, true)
+  })
+
+  it('is answered by the network where the daemon does not know it', async () => {
+    const { discovery, daemon } = open(AT_ONCE)
+    daemon.answer = async () => {
+      answering(responseOf(TYPE, 'B2'))
+      return null
+    }
+    assert.equal((await discovery.locate('B2', NEVER))?.port, 4000)
+    assert.equal(daemon.questions.items.length, 1)
+  })
+
+  it('is put to the daemon after its time without an answer, and ends for both after two seconds', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    const { discovery, daemon } = open({ againMs: 60_000 })
+    let answer: Instance | null | undefined
+    const question = discovery.locate('B2', NEVER).then((found) => {
+      answer = found
+    })
+    const pass = async (ms: number) => {
+      mock.timers.tick(ms)
+      await setImmediate()
+    }
+    await pass(LOOK_TIMES.locateMs - 1)
+    assert.equal(daemon.questions.items.length, 0)
+    await pass(1)
+    assert.equal(daemon.questions.items.length, 1)
+    await pass(LOCATE_MS - LOOK_TIMES.locateMs - 1)
+    assert.equal(answer, undefined)
+    await pass(1)
+    assert.equal(answer, null)
+    assert.equal(daemon.questions.items[0]?.signal.aborted, true)
+    await question
+  })
+
+  it('has no answer when its signal is aborted, and ends for both', async () => {
+    const { discovery, daemon } = open(AT_ONCE)
+    const controller = new AbortController()
+    const question = discovery.locate('B2', controller.signal)
+    const [asked] = await daemon.questions.reach(1, 'the daemon is asked')
+    controller.abort()
+    assert.equal(await question, null)
+    assert.equal(asked?.signal.aborted, true)
+  })
+
+  it('is put to neither where its signal was aborted before', async () => {
+    const { discovery, daemon } = open(AT_ONCE)
+    assert.equal(await discovery.locate('B2', AbortSignal.abort()), null)
+    assert.equal(daemon.questions.items.length, 0)
+    // A question to the network that was sent before this one would have come before it.
+    answering(responseOf(TYPE, 'B2'))
+    assert.equal((await discovery.locate('B2', NEVER))?.port, 4000)
+    assert.equal(responder.questions.items.filter(isForIt).length, 1)
+  })
+
+  it('has no answer after close, nor does one that was put before', async () => {
+    const { discovery, daemon } = open(AT_ONCE)
+    const question = discovery.locate('B2', NEVER)
+    await daemon.questions.reach(1, 'the daemon is asked')
+    await discovery.close()
+    assert.equal(await question, null)
+    assert.equal(await discovery.locate('B2', NEVER), null)
+    assert.equal(daemon.questions.items.length, 1)
+  })
+})
