@@ -1,5 +1,4 @@
 import { withAny } from '../../abort.js'
-import type { Location, Session, SessionEvent, SessionFailure } from '../../addon.js'
 import { falseConflict, TcpnetError, uuidConflict } from '../../errors.js'
 import { trace } from '../../trace.js'
 import {
@@ -12,6 +11,7 @@ import {
 } from '../discovery.js'
 import { ask, instanceOf } from '../located.js'
 import { type InterfaceSource, ServiceInterface, SYSTEM_INTERFACES } from '../service-interface.js'
+import type { Location, Session, SessionEvent, SessionFailure } from './session.js'
 import { Sightings } from './sightings.js'
 
 /** Milliseconds in which a daemon has to answer by default: below the five seconds in which `listen` is to say that there is none. */
