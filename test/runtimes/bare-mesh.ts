@@ -1,15 +1,16 @@
 // Hosts of a laboratory that have nothing but Node, and one that has a bus and an avahi-daemon: on each runs bare-member.js with
 // the tcpnet that lies beside it, all meet all, and end without a word on standard error.
-//   node out/test/runtimes/bare-mesh.js FOLDER ROOT...
-// FOLDER has /app for the host with avahi-daemon. Each ROOT is the whole file system of another host: its Node is /bin/node.
+//   node out/test/runtimes/bare-mesh.js ROOT...
+// Each ROOT is the whole file system of a host: its Node is /bin/node, and the program is in /app. The host with avahi-daemon has
+// this machine's file system and the /app of the first.
 import { strict as assert } from 'node:assert'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Host, type Program, within, withLab } from '../lab/index.js'
 
 const DEADLINE_MS = 30_000
 const CHROOT_PATH = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
 
-const [folder = '.', ...roots] = process.argv.slice(2)
+const roots = process.argv.slice(2).map((root) => resolve(root))
 const others = String(roots.length)
 
 async function ends(program: Program, driver: string): Promise<void> {
@@ -19,7 +20,7 @@ async function ends(program: Program, driver: string): Promise<void> {
 }
 
 function runBare(host: Host, root: string): Promise<Program> {
-  const command = ['chroot', resolve(root), '/bin/node', '/app/bare-member.js', others]
+  const command = ['chroot', root, '/bin/node', '/app/bare-member.js', others]
   return host.run(command, { env: CHROOT_PATH, cwd: '/' })
 }
 
@@ -30,7 +31,7 @@ await withLab(async (lab) => {
   )
   const equipped = await lab.host('equipped')
   const command = [process.execPath, 'bare-member.js', others]
-  const running = await equipped.run(command, { cwd: resolve(folder, 'app') })
+  const running = await equipped.run(command, { cwd: join(roots[0] ?? '.', 'app') })
   const programs = await Promise.all(bare.map((host, at) => runBare(host, roots[at] ?? '.')))
   await Promise.all([ends(running, 'avahi'), ...programs.map((program) => ends(program, 'embedded'))])
 })
