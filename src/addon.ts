@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { Session, SessionEvent, SessionOptions } from './discovery/drivers/session.js'
+import type { Session, SessionEvent, SessionOptions } from './discovery/session.js'
 import { TcpnetError } from './errors.js'
 import { trace } from './trace.js'
 

@@ -1,9 +1,9 @@
 import { addon } from '../../addon.js'
 import type { Named } from '../daemon-or-embedded.js'
 import type { Announcement, Driver } from '../discovery.js'
+import type { Backend, SessionEvent } from '../session.js'
 import { formatTxt } from '../txt.js'
 import { type HealingOptions, healing, START_AVAHI } from './healing.js'
-import type { Backend, SessionEvent } from './session.js'
 
 /** Which library the addon has opened, Apple's or Avahi's, is not known here. */
 const START_BONJOUR =
