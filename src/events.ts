@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { TcpnetError } from './errors.js'
-import type { RejectInfo } from './mesh/acceptor.js'
-import type { Peer } from './mesh/link.js'
+import type { Peer } from './mesh/peer.js'
+import type { RejectInfo } from './mesh/refusals.js'
 
 /** A connection to a peer: a `net.Socket` that knows whose it is. */
 export type PeerSocket = Socket & {

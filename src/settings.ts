@@ -13,8 +13,8 @@ import { parseUuid, randomUuid } from './uuid.js'
 export const DRIVERS = ['auto', 'avahi', 'bonjour', 'embedded', 'mdns', 'memory'] as const
 
 /**
- * A way to find peers: the operating system's daemon through one library or another, a responder of this process's own
- * (`embedded`), or a registry in this process (`memory`).
+ * A way to find peers: the operating system's DNS-SD daemon through one library or another, a responder of tcpnet's own
+ * (`embedded`), or a registry in this process (`memory`). `auto` is the daemon's where one replies, else `embedded`.
  */
 export type DriverName = (typeof DRIVERS)[number]
 

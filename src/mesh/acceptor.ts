@@ -3,18 +3,8 @@ import { TcpnetError } from '../errors.js'
 import type { Line } from '../net/line.js'
 import type { Channel, Security } from '../security/security.js'
 import { trace } from '../trace.js'
-import { endpoint } from './endpoint.js'
 import { type Answer, decodeHello, encodeAnswer, type Hello, HelloError, type RefusalReason } from './hello.js'
-
-/** Where a rejected connection came from. */
-export interface RejectInfo {
-  /** The other end's address; undefined where it was gone already. */
-  readonly remoteAddress: string | undefined
-  /** The other end's port; undefined where it was gone already. */
-  readonly remotePort: number | undefined
-  /** The uuid that it claimed, if its hello could be read. */
-  readonly uuid: string | undefined
-}
+import { busy, infoOf, misdirected, otherUuid, ownUuid, type RejectInfo, tellRejected, tooSilent } from './refusals.js'
 
 export interface AcceptorOptions {
   readonly name: string
@@ -274,45 +264,3 @@ export class Applicant {
 }
 
 function ignore(): void {}
-
-function infoOf(socket: Socket, uuid?: string): RejectInfo {
-  return { remoteAddress: socket.remoteAddress, remotePort: socket.remotePort, uuid }
-}
-
-/** Tells what was refused, with an error that names the other end. */
-function tellRejected({ onRejected }: AcceptorOptions, error: TcpnetError, info: RejectInfo): void {
-  const { remoteAddress, remotePort, uuid } = info
-  const from = remoteAddress === undefined ? '' : ` from ${endpoint(remoteAddress, remotePort)}`
-  const claim = uuid === undefined ? '' : ` that claims the uuid ${uuid}`
-  const message = `Refused a connection${from}${claim}. ${error.message}`
-  onRejected(new TcpnetError(error.code, message, error.cause), info)
-}
-
-function misdirected(code: 'ERR_TCPNET_NAME' | 'ERR_TCPNET_NOT_ME', addressee: string): TcpnetError {
-  return new TcpnetError(code, `Its hello is for ${addressee}. A stale or false announcement led it here.`)
-}
-
-function ownUuid(): TcpnetError {
-  return new TcpnetError('ERR_TCPNET_SELF', 'That is the uuid of this service. Give every service a uuid of its own.')
-}
-
-function otherUuid(): TcpnetError {
-  return new TcpnetError(
-    'ERR_TCPNET_HELLO_INVALID',
-    'Its hello claims another uuid than it has proven: it is no tcpnet service, or a modified one.'
-  )
-}
-
-function tooSilent(waitedMs: number): TcpnetError {
-  return new TcpnetError(
-    'ERR_TCPNET_HELLO_TIMEOUT',
-    `It sent no complete hello within ${waitedMs} ms: it is no tcpnet service, or hangs. Check what connects to this port.`
-  )
-}
-
-function busy(): TcpnetError {
-  return new TcpnetError(
-    'ERR_TCPNET_BUSY',
-    'Too many inbound connections wait for their hello. Check what connects to this port.'
-  )
-}

@@ -11,8 +11,11 @@ const MAX_DIALS_TOGETHER = 64
 /** Dials of one service that have yielded their turn and go on. */
 const MAX_SLOW_DIALS = 64
 
-/** The queues of this process that have dials under way. */
-const dialing = new Set<DialQueue>()
+/**
+ * The queues of this process, or of this worker thread, that have dials under way: they share its event loop, so the number
+ * of dials together is bounded, whatever the number of services.
+ */
+export const processDialing: Set<DialQueue> = new Set()
 
 /** Turns in a row of peers that were connected before, while others wait. */
 const MAX_PROVEN_IN_A_ROW = 3
@@ -32,8 +35,10 @@ export interface DialQueueOptions {
   readonly budget: ConnectBudget
   /** How many connections there is a place for, those of dials under way included. */
   readonly places: () => number
-  /** Called with how many dials may begin now. */
+  /** Called with how many dials may begin now, and only while peers wait: {@link DialQueue.take} tells which. */
   readonly onRoom: (room: number) => void
+  /** The queues that share an event loop and have dials under way; default: {@link processDialing}. */
+  readonly dialing?: Set<DialQueue>
 }
 
 /**
@@ -50,6 +55,7 @@ export interface DialQueueOptions {
  */
 export class DialQueue {
   readonly #options: DialQueueOptions
+  readonly #dialing: Set<DialQueue>
   readonly #dials = new Set<Dial>()
   /** Dials that have yielded their turn, the oldest first. */
   readonly #slow = new Set<Dial>()
@@ -75,6 +81,7 @@ export class DialQueue {
 
   constructor(options: DialQueueOptions) {
     this.#options = options
+    this.#dialing = options.dialing ?? processDialing
   }
 
   /** Whether a dial of this link may begin now. */
@@ -85,37 +92,43 @@ export class DialQueue {
   /** How many dials may begin. */
   get #room(): number {
     const { maxDials, places } = this.#options
-    const share = Math.max(Math.floor(MAX_DIALS_TOGETHER / Math.max(dialing.size, 1)), 1)
+    const share = Math.max(Math.floor(MAX_DIALS_TOGETHER / Math.max(this.#dialing.size, 1)), 1)
     const begun = this.#dials.size + this.#called.size
     return Math.min(Math.min(maxDials, share) - begun, places() - begun - this.#slow.size)
   }
 
-  begin(dial: Dial): void {
+  /** A link's dial begins: it waits no more, and has had its turn. */
+  begin(link: Link, dial: Dial): void {
+    this.#remove(link)
     this.#dials.add(dial)
-    dialing.add(this)
+    this.#dialing.add(this)
     this.#watch()
   }
 
+  /** A dial has ended: another may begin. */
   end(dial: Dial): void {
     this.#slow.delete(dial)
     this.#leaveTurn(dial)
+    this.#offer()
   }
 
   /** Has a link wait for its turn, from now on: behind those of its kind that wait already. */
   add(link: Link): void {
-    this.leave(link)
+    this.#remove(link)
     if (link.places.isProven) this.#proven.add(link)
     else this.#waiting.add(link)
     if (link.isNew) this.#fresh.add(link)
     this.#watch()
   }
 
-  /** Returns whether it was the link's turn. */
-  leave(link: Link): boolean {
-    this.#proven.delete(link)
-    this.#waiting.delete(link)
-    this.#fresh.delete(link)
-    return this.#called.delete(link)
+  /** A link is not to be dialed any more. Where it had its turn, another may begin; to find the next takes longer, the more wait. */
+  leave(link: Link): void {
+    if (this.#remove(link)) this.#offer()
+  }
+
+  /** There is a place for another connection. */
+  onPlaceFreed(): void {
+    this.#offer()
   }
 
   /**
@@ -127,7 +140,7 @@ export class DialQueue {
     while (links.length < count && this.#room > 0) {
       const link = this.#next()
       if (link === null) break
-      this.leave(link)
+      this.#remove(link)
       this.#called.add(link)
       links.push(link)
     }
@@ -142,6 +155,18 @@ export class DialQueue {
     this.#waiting.clear()
     this.#fresh.clear()
     this.#called.clear()
+  }
+
+  /** Returns whether it was the link's turn. */
+  #remove(link: Link): boolean {
+    this.#proven.delete(link)
+    this.#waiting.delete(link)
+    this.#fresh.delete(link)
+    return this.#called.delete(link)
+  }
+
+  #offer(): void {
+    if (!this.#isEmpty && this.#room > 0) this.#options.onRoom(1)
   }
 
   #next(): Link | null {
@@ -185,7 +210,7 @@ export class DialQueue {
 
   #leaveTurn(dial: Dial): void {
     this.#dials.delete(dial)
-    if (this.#dials.size === 0) dialing.delete(this)
+    if (this.#dials.size === 0) this.#dialing.delete(this)
   }
 
   get #isEmpty(): boolean {

@@ -4,60 +4,15 @@ import type { TcpnetError } from '../errors.js'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
-import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
-import type { Dial } from './dialer.js'
+import { Failures } from './failures.js'
+import type { TimeSpan } from './limits.js'
+import type { LinkState } from './link-state.js'
 import { type Holding, isOvertaken, type Numbered } from './pairing.js'
+import { type Peer, peerStateOf } from './peer.js'
 import { Places } from './places.js'
-
-/** Where a link stands. Each variant owns what is in it; {@link Link.enter} alone changes it. */
-export type LinkState =
-  /** Nothing is under way: the next step is to be decided, or a dial waits for its turn. */
-  | { readonly kind: 'idle' }
-  /** The peer has just been seen: a hint of where it is, or its own dial, is about to come. */
-  | { readonly kind: 'expecting'; readonly timer: NodeJS.Timeout }
-  /** Includes the question where the peer is. */
-  | { readonly kind: 'dialing'; readonly dial: Dial }
-  | {
-      readonly kind: 'connected'
-      readonly socket: Socket
-      readonly dialer: 'self' | 'peer'
-      /** Where we dialed: the count that the peer's `ok` carried. */
-      readonly seq: number
-      readonly boot: string
-      /** When it was connected, in milliseconds of the monotonic clock. */
-      readonly since: number
-    }
-  /** Our old connection was destroyed; its `close` is awaited. */
-  | { readonly kind: 'closing'; readonly socket: Socket }
-  /** The next dial waits. `until` is in milliseconds since the epoch. */
-  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout; readonly until: number }
 
 /** A peer's state as it is published; `gone`, where it begins and ends: neither announced nor connected. */
 type PeerState = Peer['state'] | 'gone'
-
-/** What a service knows of one of its peers. A snapshot. */
-export interface Peer {
-  readonly uuid: string
-  /**
-   * `announced`: known, and about to be dialed; `dialing`; `connected`; `closing`: its old connection is being closed;
-   * `waiting`: the last dial failed, the next is at `retryAt`.
-   */
-  readonly state: 'announced' | 'dialing' | 'connected' | 'closing' | 'waiting'
-  /** Whether its name is announced at present. A peer can be connected and not announced. */
-  readonly announced: boolean
-  /** Its host's name as it was told last; null while it was not asked for. */
-  readonly host: string | null
-  /** Its port as it was told last; null while it was not asked for. */
-  readonly port: number | null
-  /** Its addresses as they were told last, in the form in which they are dialed: link-local ones with their scope. */
-  readonly addresses: readonly string[]
-  /** Dials that failed, and connections that did not last, since the last good connection. */
-  readonly failures: number
-  /** When it is dialed next, in milliseconds since the epoch; null unless `waiting`. */
-  readonly retryAt: number | null
-  /** Why the last dial failed, or why none is made; null once connected. */
-  readonly error: Error | null
-}
 
 /**
  * How long a hello can be under way, in milliseconds, after its dial was given up: the system sends it again for about as
@@ -65,16 +20,14 @@ export interface Peer {
  */
 const LATE_HELLO_MS = 60_000
 
-/** How long a peer with another kind of security is not asked for, in milliseconds: doubling, up to ten minutes. */
-const FIRST_OBJECTION_MS = 60_000
-const LONGEST_OBJECTION_MS = 600_000
-
 /** The service that the link belongs to. */
-interface LinkOwner {
+export interface LinkOwner {
   readonly name: string
   readonly uuid: string
   /** How often a peer's connection is replaced; default: {@link REPLACEMENTS}. */
   readonly replacements?: BucketLimits
+  /** A time that the link had to wait is over: its next step is to be decided. */
+  readonly onDue: (link: Link) => void
 }
 
 /**
@@ -93,27 +46,24 @@ export class Link {
   readonly number = ++links
   /** The peer's own dial, waiting for its answer. */
   applicant: Applicant | null = null
-  /** How many questions where it is count against the budget, until it is connected: those without an answer are not among them. */
-  questions = 0
-  /** Whether no dial of it has ended, and it was never connected. */
-  isNew = true
   /** Where the peer is; hints come through the link. */
   readonly places = new Places()
   readonly #owner: LinkOwner
+  #isNew = true
   /** Paces how often its connection is replaced by another that claims its uuid; null before the first time. */
   #replacements: TokenBucket | null = null
-  /** Dials that failed, and connections that did not last, in a row. */
-  #failures = 0
-  /** The same, and dials that the peer declined because it has a connection. */
-  #vainDials = 0
-  #error: Error | null = null
-  /** How often in a row it was found to have another kind of security. */
-  #objections = 0
+  /** Null while nothing has failed, as with most peers. */
+  #failures: Failures | null = null
+  /** How many questions where it is count against the budget, until it is connected. */
+  #questions = 0
   #isSeen = false
-  /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
-  #lostAt = performance.now()
-  /** The peer's latest hello, and when it came. */
-  #heard: { readonly hello: Numbered; readonly at: number } | null = null
+  /**
+   * When it was connected or, where it is not, when its last connection closed or else when it was first heard of, in
+   * whole milliseconds of the monotonic clock.
+   */
+  #since = wholeMs()
+  /** What orders the peer's latest hello, and when it came. */
+  #heard: (Numbered & { readonly at: number }) | null = null
   #state: LinkState = { kind: 'idle' }
   /** The state that was published last. */
   #published: PeerState = 'gone'
@@ -126,6 +76,11 @@ export class Link {
 
   get state(): LinkState {
     return this.#state
+  }
+
+  /** Whether no dial of it has ended, and it was never connected. */
+  get isNew(): boolean {
+    return this.#isNew
   }
 
   /** Whether its name is announced. */
@@ -155,7 +110,7 @@ export class Link {
    */
   hinted(hint: Instance, isExpected = false): void {
     this.places.takeHint(hint)
-    const isBarred = this.#state.kind === 'waiting' && this.#objections > 0
+    const isBarred = this.#state.kind === 'waiting' && this.#failures?.isBarred === true
     if ((this.#state.kind === 'expecting' && !isExpected) || isBarred) this.enter({ kind: 'idle' }, 'hinted at')
     else this.#publish('hinted at')
   }
@@ -167,9 +122,9 @@ export class Link {
    */
   hears(hello: Numbered): boolean {
     const heard = this.#heard
-    const now = performance.now()
-    if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard.hello)) return false
-    this.#heard = { hello, at: now }
+    const now = wholeMs()
+    if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard)) return false
+    this.#heard = { boot: hello.boot, dial: hello.dial, at: now }
     return true
   }
 
@@ -185,30 +140,41 @@ export class Link {
     this.enter({ kind: 'closing', socket }, 'replaced by the peer')
   }
 
+  /** A question where it is was taken out of the budget. */
+  asked(): void {
+    this.#questions++
+  }
+
+  /** The question had no answer: it counts for good. */
+  unanswered(): void {
+    this.#questions--
+  }
+
+  /** How many questions led to the peer, or may have: those with an answer since the last call. */
+  takeQuestions(): number {
+    const questions = this.#questions
+    this.#questions = 0
+    return questions
+  }
+
   /** A dial failed. `addresses` could not be reached, or gave a wrong answer. */
   failed(error: Error, addresses: readonly string[]): void {
-    this.isNew = false
-    this.#failures++
-    this.#vainDials++
-    this.#error = error
-    this.#objections = 0
+    this.#isNew = false
+    this.#history().add(error)
     this.places.suspect(addresses)
   }
 
   /** A dial was declined: no failure, but no reason either to dial again at once. */
   declined(): void {
-    this.isNew = false
-    this.#vainDials++
-    // It has our kind of security.
-    this.#objections = 0
+    this.#isNew = false
+    this.#history().declined()
   }
 
-  /** Its connection closed, which stood from `since` on. */
-  lost(since: number): void {
-    this.#lostAt = performance.now()
-    const wasGood = this.#lostAt - since >= GOOD_CONNECTION_MS
-    this.#failures = wasGood ? 0 : this.#failures + 1
-    this.#vainDials = wasGood ? 0 : this.#vainDials + 1
+  /** Its connection closed. */
+  lost(): void {
+    const stoodFrom = this.#since
+    this.#since = wholeMs()
+    this.#history().lost(this.#since - stoodFrom)
     if (this.#isSeen) this.places.lost()
   }
 
@@ -218,16 +184,22 @@ export class Link {
    * @returns whether that is news
    */
   objectedTo(objection: TcpnetError): boolean {
-    this.isNew = false
-    this.#objections++
-    this.#error = objection
-    return this.#objections === 1
+    this.#isNew = false
+    return this.#history().objectedTo(objection)
   }
 
-  /** Milliseconds to wait before the next dial; or before it is asked whether the peer has our kind of security now. */
-  backoffMs(): number {
-    if (this.#objections > 0) return Math.min(FIRST_OBJECTION_MS * 2 ** (this.#objections - 1), LONGEST_OBJECTION_MS)
-    return backoffMs(Math.max(this.#vainDials, 1), Math.random())
+  /** Gives the peer a while to dial, or a hint to come. */
+  expect({ leastMs, mostMs }: TimeSpan): void {
+    const timer = this.#idleAfter(leastMs + Math.random() * (mostMs - leastMs), 'it did not dial')
+    this.enter({ kind: 'expecting', timer }, 'announced')
+  }
+
+  /** Waits before the next dial, as long as its failures ask for; not where it is not announced. */
+  wait(reason: string): void {
+    if (!this.#isSeen) return this.enter({ kind: 'idle' }, reason)
+    const delayMs = this.#history().backoffMs()
+    const timer = this.#idleAfter(delayMs, 'time to dial again')
+    this.enter({ kind: 'waiting', timer, until: Date.now() + delayMs }, reason)
   }
 
   /** Changes the state, and releases what the old one held. A dial uses up the hint. */
@@ -251,7 +223,7 @@ export class Link {
    * @param withinMs for how long a peer that goes away may still be announced
    */
   isLeaving(error: NodeJS.ErrnoException, withinMs: number): boolean {
-    return error.code === 'ECONNREFUSED' && performance.now() - this.#lostAt < withinMs
+    return error.code === 'ECONNREFUSED' && performance.now() - this.#since < withinMs
   }
 
   /** What pairing needs to know of the state; null where the answer has to wait for our old connection's close. */
@@ -286,21 +258,33 @@ export class Link {
     const [state, place] = [this.#state, this.places.told]
     return Object.freeze({
       uuid: this.uuid,
-      state: nameOf(state),
+      state: peerStateOf(state),
       announced: this.#isSeen,
       host: place?.host ?? null,
       port: place?.port ?? null,
-      addresses: Object.freeze(place?.addresses.map(({ address }) => address) ?? []),
-      failures: this.#failures,
+      addresses: Object.freeze([...(place?.addresses ?? [])]),
+      failures: this.#failures?.count ?? 0,
       retryAt: state.kind === 'waiting' ? state.until : null,
-      error: this.#error
+      error: this.#failures?.error ?? null
     })
   }
 
+  #idleAfter(delayMs: number, reason: string): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.enter({ kind: 'idle' }, reason)
+      this.#owner.onDue(this)
+    }, delayMs)
+  }
+
+  #history(): Failures {
+    this.#failures ??= new Failures()
+    return this.#failures
+  }
+
   #onConnected(): void {
-    this.isNew = false
-    this.#error = null
-    this.#objections = 0
+    this.#since = wholeMs()
+    this.#isNew = false
+    this.#failures?.connected()
     this.places.useHint()
   }
 
@@ -308,14 +292,14 @@ export class Link {
   #publish(reason: string): void {
     const { name, uuid: service } = this.#owner
     const from = this.#published
-    const to: PeerState = this.isGone ? 'gone' : nameOf(this.#state)
+    const to: PeerState = this.isGone ? 'gone' : peerStateOf(this.#state)
     if (from === to) return
     this.#published = to
     tellChange({ name, service, peer: this.uuid, from, to, reason })
   }
 }
 
-/** What a state is called outside. */
-function nameOf({ kind }: LinkState): Peer['state'] {
-  return kind === 'idle' || kind === 'expecting' ? 'announced' : kind
+/** The monotonic clock. Whole numbers: V8 keeps one with a fraction in an object of its own. */
+function wholeMs(): number {
+  return Math.round(performance.now())
 }

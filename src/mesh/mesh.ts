@@ -1,18 +1,21 @@
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
 import { canonical } from '../net/addresses.js'
 import { securityObjection } from '../security/security.js'
 import { isHigher } from '../uuid.js'
 import { Acceptor, type Applicant } from './acceptor.js'
-import { Allowance, type ConnectBudget, processBudget } from './connect-budget.js'
+import { processBudget } from './connect-budget.js'
 import { Connections } from './connections.js'
 import { DialQueue } from './dial-queue.js'
-import { Dial, type DialResult } from './dialer.js'
-import { Link, type LinkState, type Peer } from './link.js'
+import type { DialResult } from './dialer.js'
+import { Dials } from './dials.js'
+import { Link, type LinkOwner } from './link.js'
+import type { LinkState } from './link-state.js'
 import type { MeshOptions } from './options.js'
 import { pair } from './pairing.js'
-import { connectTo, type Endpoint } from './race.js'
+import type { Peer } from './peer.js'
+import { full } from './refusals.js'
 
 /**
  * Keeps exactly one connection to every peer. Events record facts in a peer's link and end in `#wake`; `#reconcile`
@@ -20,6 +23,7 @@ import { connectTo, type Endpoint } from './race.js'
  */
 export class Mesh {
   readonly #options: MeshOptions
+  readonly #owner: LinkOwner
   readonly #acceptor: Acceptor
   readonly #links = new Map<string, Link>()
   /** Links whose next step `#reconcile` decides in the next tick. */
@@ -27,24 +31,26 @@ export class Mesh {
   /** Links with an applicant that waits until their connection may be replaced again. */
   readonly #paced = new Set<Link>()
   readonly #queue: DialQueue
-  readonly #budget: ConnectBudget
-  readonly #connections = new Connections()
+  readonly #dials: Dials
+  readonly #connections: Connections<Link>
   /** How many dials were answered with `ok`: the clock that hellos carry. */
   #accepted = 0
-  /** How many hellos were sent: what numbers our dials. */
-  #hellos = 0
   #closing = false
 
   constructor(options: MeshOptions) {
     this.#options = options
+    this.#owner = { ...options, onDue: (link) => this.#wake(link) }
     const { limits, budget = processBudget } = options
+    this.#connections = new Connections((socket, link) => this.#onSocketClosed(link, socket))
     this.#queue = new DialQueue({
       maxDials: limits.maxDials,
       budget,
       places: () => limits.maxPeers - this.#connections.size,
-      onRoom: (room) => this.#next(room)
+      onRoom: (room) => {
+        for (const link of this.#queue.take(room)) this.#wake(link)
+      }
     })
-    this.#budget = budget
+    this.#dials = new Dials(options, budget, () => this.#accepted)
     this.#acceptor = new Acceptor({
       ...options,
       ...options.limits,
@@ -136,32 +142,25 @@ export class Mesh {
   #linkOf(uuid: string): Link {
     const known = this.#links.get(uuid)
     if (known !== undefined) return known
-    const link = new Link(uuid, this.#options)
+    const link = new Link(uuid, this.#owner)
     this.#links.set(uuid, link)
     return link
   }
 
+  /** Of two services that see each other at the same time the one with the higher uuid dials first. */
   #expect(link: Link): void {
     const { limits, uuid } = this.#options
-    const { leastMs, mostMs } = isHigher(uuid, link.uuid) ? limits.expect.higher : limits.expect.lower
-    const onDue = () => {
-      link.enter({ kind: 'idle' }, 'it did not dial')
-      this.#wake(link)
-    }
-    const timer = setTimeout(onDue, leastMs + Math.random() * (mostMs - leastMs))
-    link.enter({ kind: 'expecting', timer }, 'announced')
+    link.expect(isHigher(uuid, link.uuid) ? limits.expect.higher : limits.expect.lower)
   }
 
   #forget(link: Link, reason: string): void {
     link.applicant?.drop()
     link.applicant = null
-    const hadTurn = this.#queue.leave(link)
     const { state } = link
     link.forget(reason)
     this.#links.delete(link.uuid)
+    this.#queue.leave(link)
     if (state.kind === 'dialing') this.#queue.end(state.dial)
-    // A peer that only waited leaves no room behind. To look for the next takes longer, the more wait.
-    if (hadTurn || state.kind === 'dialing') this.#next()
   }
 
   /** Schedules `#reconcile` for a link in the next tick: handlers of the application may still be running now. */
@@ -181,11 +180,6 @@ export class Mesh {
     if (link.isGone) return this.#forget(link, 'neither announced nor connected')
     if (this.#queue.hasRoomFor(link)) this.#dial(link)
     else this.#queue.add(link)
-  }
-
-  /** Lets the next dials begin, as many as there is room for. */
-  #next(count = 1): void {
-    for (const link of this.#queue.take(count)) this.#wake(link)
   }
 
   #answer(link: Link, applicant: Applicant): void {
@@ -229,70 +223,24 @@ export class Mesh {
     const socket = applicant.accept({ status: 'ok', seq: this.#accepted + 1, boot: this.#options.boot })
     if (socket === null) return
     this.#accepted++
-    this.#queue.leave(link)
     const address = canonical(socket.remoteAddress ?? '')
     if (link.state.kind === 'dialing') link.state.dial.met(address)
-    const family = socket.remoteFamily === 'IPv4' || isIP(address) === 4 ? 4 : 6
-    link.places.met({ address, family }, applicant.hello.port)
-    this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot, since: performance.now() })
+    link.places.met(address, applicant.hello.port)
+    this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot })
   }
 
   #dial(link: Link): void {
-    const endpoints = link.places.hinted()
-    const { name, uuid, boot, security, limits, port, connect = connectTo } = this.#options
-    const hello = () => ({
-      name,
-      from: uuid,
-      boot,
-      to: link.uuid,
-      seq: this.#accepted,
-      dial: ++this.#hellos,
-      port: port()
-    })
-    const allowance = new Allowance(this.#budget, (address) => link.places.wasMetAt(address))
-    const dial = new Dial(
-      {
-        uuid: link.uuid,
-        endpoints,
-        locate: (signal) => this.#locate(link, signal),
-        security,
-        deadlineMs: limits.helloTimeoutMs,
-        slowAfterMs: limits.slowAfterMs,
-        hello,
-        connect,
-        allowance
-      },
-      (result) => this.#onDialEnded(link, result)
-    )
-    this.#queue.leave(link)
-    this.#queue.begin(dial)
-    link.enter({ kind: 'dialing', dial }, endpoints.length > 0 ? 'hinted at' : 'announced')
+    const { dial, reason } = this.#dials.make(link, (result) => this.#onDialEnded(link, result))
+    this.#queue.begin(link, dial)
+    link.enter({ kind: 'dialing', dial }, reason)
   }
 
-  /** Asks where a peer is, within the budget of questions about peers that were never connected. */
-  async #locate(link: Link, signal: AbortSignal): Promise<readonly Endpoint[] | TcpnetError | null> {
-    const { locate, security } = this.#options
-    const { isProven } = link.places
-    if (!isProven) {
-      if (!this.#budget.takeQuestion()) return null
-      link.questions++
-    }
-    const instance = await locate(link.uuid, signal)
-    // The question may end because the peer has dialed, or was reached, meanwhile: it led to a peer, as an answered one may.
-    if (signal.aborted) return null
-    if (instance === null) {
-      if (!isProven) link.questions--
-      return null
-    }
-    return securityObjection(security, link.uuid, instance.txt.sec) ?? link.places.take(instance)
-  }
-
-  /** Changes the state of a link that may be dialing or have its turn to, and lets the next dial begin. */
-  #leaveDial(link: Link, next: LinkState, reason: string): void {
+  /** `change` changes the state of a link that may be dialing, or have its turn to. */
+  #leaveDial(link: Link, change: () => void): void {
     const dial = link.state.kind === 'dialing' ? link.state.dial : null
-    link.enter(next, reason)
+    change()
+    this.#queue.leave(link)
     if (dial !== null) this.#queue.end(dial)
-    this.#next()
   }
 
   readonly #onApplicant = (applicant: Applicant): void => {
@@ -314,12 +262,12 @@ export class Mesh {
     switch (result.kind) {
       case 'ok': {
         const { socket, seq, boot, endpoint } = result
-        link.places.met(endpoint, endpoint.port)
-        return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot, since: performance.now() })
+        link.places.met(endpoint.address, endpoint.port)
+        return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot })
       }
       case 'located':
         link.places.keepHint()
-        this.#leaveDial(link, { kind: 'idle' }, 'no connect is possible yet')
+        this.#leaveDial(link, () => link.enter({ kind: 'idle' }, 'no connect is possible yet'))
         return this.#wake(link)
       case 'connected':
         // Its dial is on its way to us, or what it holds is about to end: the next dial finds out.
@@ -343,36 +291,27 @@ export class Mesh {
   }
 
   #wait(link: Link, reason: string): void {
-    if (!link.isSeen) {
-      this.#leaveDial(link, { kind: 'idle' }, reason)
-      return this.#wake(link)
-    }
-    const delayMs = link.backoffMs()
-    const timer = setTimeout(() => {
-      link.enter({ kind: 'idle' }, 'time to dial again')
-      this.#wake(link)
-    }, delayMs)
-    this.#leaveDial(link, { kind: 'waiting', timer, until: Date.now() + delayMs }, reason)
+    this.#leaveDial(link, () => link.wait(reason))
     this.#wake(link)
   }
 
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
-    // Questions that led to a peer do not count.
-    for (; link.questions > 0; link.questions--) this.#budget.giveBackQuestion()
-    this.#connections.add(socket, () => this.#onSocketClosed(link, socket, state.since))
-    this.#leaveDial(link, state, state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial')
+    this.#dials.met(link)
+    this.#connections.add(socket, link)
+    const reason = state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial'
+    this.#leaveDial(link, () => link.enter(state, reason))
     // A subscriber of the change may have closed the service.
     if (this.#closing) return
     this.#wake(link)
     this.#options.onConnection(socket, link.uuid)
   }
 
-  #onSocketClosed(link: Link, socket: Socket, since: number): void {
+  #onSocketClosed(link: Link, socket: Socket): void {
     this.#options.onDisconnected(socket)
     if (this.#closing) return this.#forget(link, 'the connection closed')
-    this.#next()
-    link.lost(since)
+    this.#queue.onPlaceFreed()
+    link.lost()
     if (link.state.kind === 'closing') {
       link.enter({ kind: 'idle' }, 'the old connection is closed')
       this.#wake(link)
@@ -380,11 +319,4 @@ export class Mesh {
     }
     this.#wait(link, 'the connection closed')
   }
-}
-
-function full(maxPeers: number): TcpnetError {
-  return new TcpnetError(
-    'ERR_TCPNET_FULL',
-    `${maxPeers} peers are connected already. Raise maxPeers for a larger cluster.`
-  )
 }

@@ -3,11 +3,11 @@ import type { Instance } from '../discovery/discovery.js'
 import type { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
 import type { BucketLimits } from '../token-bucket.js'
-import type { RejectInfo } from './acceptor.js'
 import type { ConnectBudget } from './connect-budget.js'
 import type { Limits } from './limits.js'
-import type { Peer } from './link.js'
+import type { Peer } from './peer.js'
 import type { Connect } from './race.js'
+import type { RejectInfo } from './refusals.js'
 
 /** What a mesh is made of, and what it tells. */
 export interface MeshOptions {

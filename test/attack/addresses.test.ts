@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decode, encode } from 'dns-packet'
-import type { InterfaceAddress, LocationPath } from '#tcpnet/addon.js'
+import type { InterfaceAddress } from '#tcpnet/addon.js'
 import { instancesIn } from '#tcpnet/discovery/first-answer.js'
 import { instanceOf } from '#tcpnet/discovery/located.js'
+import type { LocationPath } from '#tcpnet/discovery/session.js'
 import { dialable, interfaceOf, interfacesWith } from '#tcpnet/net/addresses.js'
 import { located } from '../support/sightings.js'
 

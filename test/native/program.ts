@@ -4,7 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { addon, type Location, type Session, type SessionOptions } from '#tcpnet/addon.js'
+import { addon } from '#tcpnet/addon.js'
+import type { Location, Session, SessionOptions } from '#tcpnet/discovery/session.js'
 
 export type Command =
   | { do: 'open'; id: string; options: SessionOptions }

@@ -21,7 +21,7 @@ function link({ isNew = true, isProven = false, first = '10.0.0.1' } = {}): Link
 
 function begin(queue: DialQueue, change: Partial<Dial> = {}): Dial {
   const dial = { isSlow: () => false, giveWay: () => assert.fail('it goes on'), ...change } as Dial
-  queue.begin(dial)
+  queue.begin(link(), dial)
   return dial
 }
 

@@ -1,5 +1,5 @@
 import { MAX_PATHS } from '../../located.js'
-import { MAX_INSTANCES } from '../sightings.js'
+import { MAX_INSTANCES } from '../../sightings.js'
 import { Alarm, type Clock } from './clock.js'
 import { answers as answersQuestion, keyOf, type Question, type QuestionType } from './questions.js'
 import { type RecordType, type Resource, setOf } from './records.js'

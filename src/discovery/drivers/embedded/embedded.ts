@@ -10,7 +10,7 @@ import {
 } from '../../discovery.js'
 import { ask } from '../../located.js'
 import { ServiceInterface, SYSTEM_INTERFACES } from '../../service-interface.js'
-import { Sightings } from '../sightings.js'
+import { Sightings } from '../../sightings.js'
 import { instanceName, serviceType } from './names.js'
 import { Network, type NetworkLink, type NetworkUser } from './network.js'
 import { ownInstance, recordsOf } from './own-service.js'

@@ -1,6 +1,6 @@
 import type { InterfaceAddress } from '../../../addon.js'
-import { isLoopback } from '../../../net/addresses.js'
-import type { Announcement, Instance, Path } from '../../discovery.js'
+import { isLoopback, type Path } from '../../../net/addresses.js'
+import type { Announcement, Instance } from '../../discovery.js'
 import { formatTxt, parseTxt } from '../../txt.js'
 import { hostName, instanceName, serviceType } from './names.js'
 import { SERVICE_TYPES } from './publication.js'

@@ -1,7 +1,7 @@
-import type { LocationPath } from '../../../addon.js'
 import type { Interfaces } from '../../../net/addresses.js'
 import type { Instance } from '../../discovery.js'
 import { instanceOf } from '../../located.js'
+import type { LocationPath } from '../../session.js'
 import { splitTxt } from '../../txt.js'
 import { instanceName } from './names.js'
 import type { NetworkLink } from './network.js'

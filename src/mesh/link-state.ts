@@ -1,0 +1,23 @@
+import type { Socket } from 'node:net'
+import type { Dial } from './dialer.js'
+
+/** Where a link stands. Each variant owns what is in it; `Link.enter` alone changes it. */
+export type LinkState =
+  /** Nothing is under way: the next step is to be decided, or a dial waits for its turn. */
+  | { readonly kind: 'idle' }
+  /** The peer has just been seen: a hint of where it is, or its own dial, is about to come. */
+  | { readonly kind: 'expecting'; readonly timer: NodeJS.Timeout }
+  /** Includes the question where the peer is. */
+  | { readonly kind: 'dialing'; readonly dial: Dial }
+  | {
+      readonly kind: 'connected'
+      readonly socket: Socket
+      readonly dialer: 'self' | 'peer'
+      /** Where we dialed: the count that the peer's `ok` carried. */
+      readonly seq: number
+      readonly boot: string
+    }
+  /** Our old connection was destroyed; its `close` is awaited. */
+  | { readonly kind: 'closing'; readonly socket: Socket }
+  /** The next dial waits. `until` is in milliseconds since the epoch. */
+  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout; readonly until: number }

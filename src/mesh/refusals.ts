@@ -1,0 +1,66 @@
+import type { Socket } from 'node:net'
+import { TcpnetError } from '../errors.js'
+import { endpoint } from './endpoint.js'
+
+/** Where a rejected connection came from. */
+export interface RejectInfo {
+  /** The other end's address; undefined where it was gone already. */
+  readonly remoteAddress: string | undefined
+  /** The other end's port; undefined where it was gone already. */
+  readonly remotePort: number | undefined
+  /** The uuid that it claimed, if its hello could be read. */
+  readonly uuid: string | undefined
+}
+
+export function infoOf(socket: Socket, uuid?: string): RejectInfo {
+  return { remoteAddress: socket.remoteAddress, remotePort: socket.remotePort, uuid }
+}
+
+/** Tells what was refused, with an error that names the other end. */
+export function tellRejected(
+  { onRejected }: { readonly onRejected: (error: TcpnetError, info: RejectInfo) => void },
+  error: TcpnetError,
+  info: RejectInfo
+): void {
+  const { remoteAddress, remotePort, uuid } = info
+  const from = remoteAddress === undefined ? '' : ` from ${endpoint(remoteAddress, remotePort)}`
+  const claim = uuid === undefined ? '' : ` that claims the uuid ${uuid}`
+  const message = `Refused a connection${from}${claim}. ${error.message}`
+  onRejected(new TcpnetError(error.code, message, error.cause), info)
+}
+
+export function misdirected(code: 'ERR_TCPNET_NAME' | 'ERR_TCPNET_NOT_ME', addressee: string): TcpnetError {
+  return new TcpnetError(code, `Its hello is for ${addressee}. A stale or false announcement led it here.`)
+}
+
+export function ownUuid(): TcpnetError {
+  return new TcpnetError('ERR_TCPNET_SELF', 'That is the uuid of this service. Give every service a uuid of its own.')
+}
+
+export function otherUuid(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_HELLO_INVALID',
+    'Its hello claims another uuid than it has proven: it is no tcpnet service, or a modified one.'
+  )
+}
+
+export function tooSilent(waitedMs: number): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_HELLO_TIMEOUT',
+    `It sent no complete hello within ${waitedMs} ms: it is no tcpnet service, or hangs. Check what connects to this port.`
+  )
+}
+
+export function busy(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_BUSY',
+    'Too many inbound connections wait for their hello. Check what connects to this port.'
+  )
+}
+
+export function full(maxPeers: number): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_FULL',
+    `${maxPeers} peers are connected already. Raise maxPeers for a larger cluster.`
+  )
+}
