@@ -25,7 +25,6 @@ constexpr int kAnyProtocol = -1;
 
 constexpr int kIgnoreUserConfig = 1;
 
-constexpr int kClientRegistering = 1;
 constexpr int kClientRunning = 2;
 constexpr int kClientFailure = 100;
 

@@ -49,7 +49,10 @@ class Backend {
   /** How many instances may be looked up at once: the daemon's room for objects. */
   virtual size_t max_questions() const = 0;
 
-  /** Announces an instance, and announces it again by itself when the name of this host changes. */
+  /**
+   * Announces an instance, and announces it again by itself when the name of this host changes. Nothing is announced
+   * without the permission of the options, which is taken when the daemon has replied.
+   */
   virtual std::unique_ptr<Activity> Announce(const SessionOptions& options, AnnounceListener listener) = 0;
 
   /** Looks for the instances of a type on one interface, or on all (0). */

@@ -15,6 +15,7 @@ void Session::Start() {
   };
   connection_->Join(this, failed);
   announcement_ = connection_->backend().Announce(options_, {announced, failed});
+  if (!options_.permission->Take()) return;
   TellOnce(Answered{});
   // While a name is probed for, this host must not ask for it: Avahi takes such a question's known answers (RFC 6762
   // section 7.1) for a reason not to defend the name against the probes that follow it.

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "core/permission.h"
 
 namespace tcpnet {
 
@@ -14,6 +17,7 @@ struct SessionOptions {
   std::vector<std::string> txt;
   uint32_t interface_index;  // 0: all
   bool probe;                // whether the name may be taken: RFC 6762 section 8.1
+  std::shared_ptr<Permission> permission = std::make_shared<Permission>();
 };
 
 }  // namespace tcpnet

@@ -18,7 +18,7 @@ class Announcement final : public Activity {
         listener_(std::move(listener)),
         operation_(backend.loop(), backend.api()) {}
 
-  void Start();
+  Error Start();
   void Close() override { operation_.Release(); }
 
  private:
@@ -33,14 +33,16 @@ class Announcement final : public Activity {
   Operation operation_;                 // calls OnReply with this
 };
 
-void Announcement::Start() {
-  const Flags own = !backend_.api().is_apples() ? 0 : options_.probe ? kNoAutoRename : kNoAutoRename | kKnownUnique;
-  Error error = Register(own);
+Error Announcement::Start() {
+  // Avahi's library is asked for all at once: the permission is taken after that, and nothing stands in for the daemon
+  // there.
+  if (!backend_.api().is_apples()) return Register(0);
+  if (const Error error = backend_.Ping(); error != kNoError) return error;
+  if (!options_.permission->Take()) return kNoError;
+  if (options_.probe) return Register(kNoAutoRename);
+  const Error error = Register(kNoAutoRename | kKnownUnique);
   // A library that does not know the newer flag: then the name is probed for.
-  if (error != kNoError && FailureOf(error) == Failure::kRefused && (own & kKnownUnique) != 0) {
-    error = Register(kNoAutoRename);
-  }
-  if (error != kNoError) Fail(error);
+  return error == kNoError || FailureOf(error) != Failure::kRefused ? error : Register(kNoAutoRename);
 }
 
 Error Announcement::Register(Flags own_flags) {
@@ -64,8 +66,8 @@ void Announcement::OnReply(Ref, Flags, Error error, const char* name, const char
 }  // namespace
 
 std::unique_ptr<Activity> Backend::Announce(const SessionOptions& options, AnnounceListener listener) {
-  auto announcement = std::make_unique<Announcement>(*this, options, std::move(listener));
-  announcement->Start();
+  auto announcement = std::make_unique<Announcement>(*this, options, listener);
+  if (const Error error = announcement->Start(); error != kNoError) listener.failed(FailedBy(error));
   return announcement;
 }
 

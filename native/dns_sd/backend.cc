@@ -36,8 +36,17 @@ std::optional<Failed> Backend::Connect(Fail broken) {
         [this](Error) { FailedBy(kServiceNotRunning); });
     if (error != kNoError) return Failed{FailureOf(error), Describe(api_, error)};
   }
+  is_fresh_ = true;
   broken_ = std::move(broken);
   return std::nullopt;
+}
+
+Error Backend::Ping() {
+  if (is_broken_) return kServiceNotRunning;
+  if (std::exchange(is_fresh_, false)) return kNoError;
+  Operation ping(loop_, api_);
+  return ping.Start(
+      nullptr, [this](Ref* ref) { return api_.CreateConnection(ref); }, [](Error) {});
 }
 
 Error Backend::Start(Operation& operation, const std::function<Error(Ref*, Flags)>& call) {

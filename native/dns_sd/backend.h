@@ -33,6 +33,9 @@ class Backend final : public tcpnet::Backend {
   Loop& loop() { return loop_; }
   const Api& api() const { return api_; }
 
+  /** Has the daemon reply, over another connection where the shared one is old. Apple's library. */
+  Error Ping();
+
   /** Starts an operation; `call` is given the reference to make it with, and the flags that have to be passed. */
   Error Start(Operation& operation, const std::function<Error(Ref*, Flags)>& call);
 
@@ -46,7 +49,8 @@ class Backend final : public tcpnet::Backend {
  private:
   Loop& loop_;
   const Api api_;
-  Operation main_;  // the shared connection, where there is one; released after all operations over it
+  Operation main_;         // the shared connection, where there is one; released after all operations over it
+  bool is_fresh_ = false;  // the daemon has replied, and nothing was asked of it since
   bool is_broken_ = false;
   Fail broken_;
 };

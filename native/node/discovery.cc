@@ -36,7 +36,11 @@ Napi::Value OpenSession(const Napi::CallbackInfo& info, Environment& environment
     return call.Env().Undefined();
   };
   const auto locate = [&environment, id](const Napi::CallbackInfo& call) { return Locate(call, environment, id); };
+  const auto give_up = [&environment, id](const Napi::CallbackInfo& call) {
+    return Napi::Boolean::New(call.Env(), environment.GiveUp(id));
+  };
   Napi::Object session = Napi::Object::New(env);
+  session.Set("giveUp", Napi::Function::New(env, give_up, "giveUp"));
   session.Set("close", Napi::Function::New(env, close, "close"));
   session.Set("locate", Napi::Function::New(env, locate, "locate"));
   return session;

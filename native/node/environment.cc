@@ -69,6 +69,7 @@ uint64_t Environment::Open(BackendMaker* backend, const SessionOptions& options,
   if (!Prepare()) return 0;
   const uint64_t id = ++last_id_;
   callbacks_[id].on_event = Napi::Persistent(on_event);
+  callbacks_[id].permission = options.permission;
   Post({id, [=](Discoverer& discoverer) { discoverer.Open(id, backend, options); }},
        {id, Failed{Failure::kRefused, kNoThread}});
   return id;
@@ -82,6 +83,11 @@ void Environment::Close(uint64_t id, Napi::Function done) {
   // One that is not open yet, because the daemon hangs, is forgotten: a daemon that goes on is not asked for it.
   if (thread_->Cancel(id)) return events_->Push({id, Closed{}});
   Post({0, [id](Discoverer& discoverer) { discoverer.Close(id); }}, {id, Closed{}});
+}
+
+bool Environment::GiveUp(uint64_t id) {
+  const auto entry = callbacks_.find(id);
+  return !closed_ && entry != callbacks_.end() && entry->second.permission->Withdraw();
 }
 
 uint64_t Environment::Locate(uint64_t session, const std::string& uuid, Napi::Function done) {

@@ -1,4 +1,4 @@
-import type { Location } from '../session.js'
+import type { Location } from '../../session.js'
 
 /** Milliseconds that other interfaces may add to the first answer. */
 const MOMENT_MS = 50

@@ -2,11 +2,11 @@ import type { Addon } from '../../../addon.js'
 import { trace } from '../../../trace.js'
 import { parseUuid } from '../../../uuid.js'
 import type { Announcement } from '../../discovery.js'
+import { shownHost } from '../../host-name.js'
+import type { Location, Session, SessionEvent } from '../../session.js'
+import { MAX_INSTANCES } from '../../sightings.js'
 import { formatTxt, joinTxt, splitTxt } from '../../txt.js'
 import { START_AVAHI } from '../healing.js'
-import { shownHost } from '../host-name.js'
-import type { Location, Session, SessionEvent } from '../session.js'
-import { MAX_INSTANCES } from '../sightings.js'
 import { failureOf, type Mdns, type Watched } from './package.js'
 import { Question } from './question.js'
 
@@ -34,6 +34,11 @@ export class MdnsSession implements Session {
     this.#onEvent = onEvent
     this.#type = `_${announcement.name}._tcp`
     setImmediate(() => this.#start(announcement))
+  }
+
+  /** Its calls wait for the daemon: once they are made, `answered` was told. */
+  giveUp(): boolean {
+    return true
   }
 
   close(done: () => void): void {

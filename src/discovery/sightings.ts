@@ -1,5 +1,5 @@
-import { trace } from '../../trace.js'
-import type { Listener } from '../discovery.js'
+import { trace } from '../trace.js'
+import type { Listener } from './discovery.js'
 
 /**
  * Names beyond this many are ignored: no cluster is that large. A peer that is ignored still dials us.
