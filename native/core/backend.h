@@ -8,11 +8,12 @@
 #include <string>
 
 #include "core/activity.h"
-#include "core/address.h"
 #include "core/events.h"
 #include "core/loop.h"
 #include "core/place.h"
 #include "core/session_options.h"
+#include "core/target.h"
+#include "system/address.h"
 
 namespace tcpnet {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/place.h"
+#include "core/target.h"
 
 namespace tcpnet {
 

@@ -68,7 +68,7 @@ void* DiscoveryThread::Run(void* argument) {
   return nullptr;
 }
 
-void DiscoveryThread::Post(Command command) {
+void DiscoveryThread::Post(Mailbox::Command command) {
   shared_->mailbox.Post(std::move(command));
 }
 

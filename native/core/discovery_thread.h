@@ -24,7 +24,7 @@ class DiscoveryThread {
   bool Start();
 
   /** Has the thread run a command, after those that were posted before. */
-  void Post(Command command);
+  void Post(Mailbox::Command command);
 
   /** Forgets the command that would begin this, where the daemon hangs. False where it has begun already. */
   bool Cancel(uint64_t id);

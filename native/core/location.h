@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/address.h"
+#include "system/address.h"
 
 namespace tcpnet {
 

@@ -46,7 +46,7 @@ void Mailbox::Stop() {
   Wake();
 }
 
-std::optional<Command> Mailbox::Take() {
+std::optional<Mailbox::Command> Mailbox::Take() {
   const std::lock_guard<std::mutex> lock(mutex_);
   char bytes[64];
   while (read(wake_[0], bytes, sizeof bytes) > 0) continue;

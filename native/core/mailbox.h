@@ -10,15 +10,15 @@ namespace tcpnet {
 
 class Discoverer;
 
-/** Something that the discovery thread is to do. */
-struct Command {
-  uint64_t begins;  // the id of the session or question that it begins, or 0
-  std::function<void(Discoverer&)> run;
-};
-
 /** Brings commands from the JavaScript thread to the discovery thread, whose loop it wakes through a pipe. */
 class Mailbox {
  public:
+  /** Something that the discovery thread is to do. */
+  struct Command {
+    uint64_t begins;  // the id of the session or question that it begins, or 0
+    std::function<void(Discoverer&)> run;
+  };
+
   Mailbox() = default;
   ~Mailbox();
   Mailbox(const Mailbox&) = delete;

@@ -4,8 +4,6 @@
 #include <string>
 #include <tuple>
 
-#include "core/location.h"
-
 namespace tcpnet {
 
 /** Where an instance's name was seen: on one interface, over one family of mDNS transport. */
@@ -17,14 +15,6 @@ struct Place {
   bool operator<(const Place& other) const {
     return std::tie(interface_index, family, instance) < std::tie(other.interface_index, other.family, other.instance);
   }
-};
-
-/** An instance of a type, at a place. */
-struct Target {
-  Place place;
-  std::string type;
-  std::string domain;
-  Origin origin;
 };
 
 }  // namespace tcpnet

@@ -56,7 +56,7 @@ void Environment::Close() {
 }
 
 /** Has the discovery thread run a command; where there can be no thread, an event is delivered in its place. */
-void Environment::Post(Command command, Event otherwise) {
+void Environment::Post(Mailbox::Command command, Event otherwise) {
   if (thread_->Start()) {
     thread_->Post(std::move(command));
   } else {

@@ -54,7 +54,7 @@ class Environment {
   static void OnNotify(napi_env env, napi_value, void* environment, void*);
 
   bool Prepare();
-  void Post(Command command, Event otherwise);
+  void Post(Mailbox::Command command, Event otherwise);
   void Deliver(const Event& event);
 
   const napi_env env_;

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "avahi/record_data.h"
-#include "core/address.h"
+#include "system/address.h"
 #include "core/txt.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

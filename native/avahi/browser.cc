@@ -8,9 +8,9 @@ namespace tcpnet::avahi {
 namespace {
 
 /** The instances of a type. */
-class BrowseActivity final : public Activity {
+class Browser final : public Activity {
  public:
-  BrowseActivity(Backend& backend, Backend::BrowseListener listener)
+  Browser(Backend& backend, Backend::BrowseListener listener)
       : backend_(backend), listener_(std::move(listener)), browser_(backend, &Api::service_browser_free) {}
 
   void Start(const std::string& type, uint32_t interface_index) {
@@ -26,7 +26,7 @@ class BrowseActivity final : public Activity {
   /** `userdata` is the activity, which owns the browser. */
   static void OnEvent(ServiceBrowser*, int interface_index, int protocol, int event, const char* name, const char*,
                       const char* domain, int flags, void* userdata) {
-    auto& self = *static_cast<BrowseActivity*>(userdata);
+    auto& self = *static_cast<Browser*>(userdata);
     const auto place = [&] { return Place{static_cast<uint32_t>(interface_index), protocol == kInet ? 4 : 6, name}; };
     if (event == kBrowserNew) {
       const bool is_local = (flags & kResultLocal) != 0;
@@ -45,7 +45,7 @@ class BrowseActivity final : public Activity {
 
 std::unique_ptr<Activity> Backend::Browse(const std::string& type, uint32_t interface_index, BrowseListener listener) {
   if (!usable()) return nullptr;
-  auto browse = std::make_unique<BrowseActivity>(*this, std::move(listener));
+  auto browse = std::make_unique<Browser>(*this, std::move(listener));
   browse->Start(type, interface_index);
   return browse;
 }

@@ -7,9 +7,9 @@ namespace tcpnet::dns_sd {
 namespace {
 
 /** The instances of a type. dns_sd.h does not tell the family of the transport: every place is one of IPv4. */
-class BrowseActivity final : public Activity {
+class Browser final : public Activity {
  public:
-  BrowseActivity(Backend& backend, Backend::BrowseListener listener)
+  Browser(Backend& backend, Backend::BrowseListener listener)
       : backend_(backend), listener_(std::move(listener)), operation_(backend.loop(), backend.api()) {}
 
   void Start(const std::string& type, uint32_t interface_index) {
@@ -27,7 +27,7 @@ class BrowseActivity final : public Activity {
   /** `context` is the activity, which owns the operation. */
   static void OnReply(Ref, Flags flags, uint32_t interface_index, Error error, const char* name, const char*,
                       const char* domain, void* context) {
-    auto& self = *static_cast<BrowseActivity*>(context);
+    auto& self = *static_cast<Browser*>(context);
     if (error != kNoError) return self.listener_.failed(self.backend_.FailedBy(error));
     if (name == nullptr || domain == nullptr) return;
     // Apple's daemon answers such a browse with all that is announced on this machine.
@@ -49,7 +49,7 @@ class BrowseActivity final : public Activity {
 }  // namespace
 
 std::unique_ptr<Activity> Backend::Browse(const std::string& type, uint32_t interface_index, BrowseListener listener) {
-  auto browse = std::make_unique<BrowseActivity>(*this, std::move(listener));
+  auto browse = std::make_unique<Browser>(*this, std::move(listener));
   browse->Start(type, interface_index);
   return browse;
 }
