@@ -66,7 +66,8 @@ void Discoverer::Query(uint64_t id, BackendMaker* make, const std::string& host,
 void Discoverer::CloseAll() {
   // First: what is announced is to be withdrawn. What is left over that connection then costs nothing.
   for (const auto& [id, session] : sessions_) session->Close();
-  for (const auto& [id, connection] : locates_) connection->locator().Cancel(id);
+  // Those that wait first, so that none is begun in the place of one that ends.
+  for (auto one = locates_.rbegin(); one != locates_.rend(); one++) one->second->locator().Cancel(one->first);
   for (const auto& [id, query] : queries_) query->Close();
 }
 
