@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
+import { canonical } from '../net/addresses.js'
 import type { Line } from '../net/line.js'
 import type { Channel, Security } from '../security/security.js'
 import { trace } from '../trace.js'
@@ -147,6 +148,11 @@ export class Applicant {
   /** Whether a peer would have said its hello by now. */
   get isOld(): boolean {
     return performance.now() - this.#since >= this.#options.silentAfterMs
+  }
+
+  /** The other end's address in its one form; empty where it has closed. */
+  get address(): string {
+    return canonical(this.#socket.remoteAddress ?? '')
   }
 
   get isSilent(): boolean {

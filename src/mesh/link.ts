@@ -20,6 +20,9 @@ type PeerState = Peer['state'] | 'gone'
  */
 const LATE_HELLO_MS = 60_000
 
+/** Milliseconds before it is asked again where a connected peer is whose uuid others claim. */
+const ASK_AGAIN_MS = 10_000
+
 /** The service that the link belongs to. */
 export interface LinkOwner {
   readonly name: string
@@ -58,6 +61,8 @@ export class Link {
   #isSeen = false
   /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
   #lostAt = performance.now()
+  /** When it was asked last where the peer is because its uuid was claimed, in milliseconds of the monotonic clock. */
+  #askedAt = Number.NEGATIVE_INFINITY
   /** The peer's latest hello, and when it came. */
   #heard: { readonly hello: Numbered; readonly at: number } | null = null
   #state: LinkState = { kind: 'idle' }
@@ -133,7 +138,20 @@ export class Link {
   replace(socket: Socket): void {
     this.#replacements ??= new TokenBucket(this.#owner.replacements ?? REPLACEMENTS)
     this.#replacements.take()
+    this.giveWay(socket)
+  }
+
+  /** The same, where it does not count: the other is where the peer is known to be, and the connection is not. */
+  giveWay(socket: Socket): void {
     this.enter({ kind: 'closing', socket }, 'replaced by the peer')
+  }
+
+  /** Whether it may be asked now where the peer is, because its uuid is claimed: not again for {@link ASK_AGAIN_MS}. */
+  mayAskAgain(): boolean {
+    const now = performance.now()
+    if (now - this.#askedAt < ASK_AGAIN_MS) return false
+    this.#askedAt = now
+    return true
   }
 
   /** A question where it is was taken out of the budget. */

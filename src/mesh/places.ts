@@ -29,6 +29,8 @@ export class Places {
   #suspects = NONE
   /** Addresses at which it was connected, the latest last. */
   #homes = NONE
+  /** The address at which a dial of ours met it last, of those that discovery told; null before. */
+  #reached: string | null = null
   /** The address that is dialed first; undefined where that is to be found out. */
   #first: string | null | undefined
 
@@ -87,6 +89,22 @@ export class Places {
     this.#home = port === null ? null : { address, family, port }
     if (this.#home !== null) this.#told ??= { host: null, port: this.#home.port, addresses: [{ address, family }] }
     this.#first = undefined
+  }
+
+  /** A dial of ours met the peer at an address. */
+  reached(endpoint: Endpoint): void {
+    if (this.isPlacedAt(endpoint.address)) this.#reached = endpoint.address
+    this.met(endpoint, endpoint.port)
+  }
+
+  /**
+   * Whether an address is the peer's by more than an inbound connection's word: discovery tells it, or told it and a dial of
+   * ours met the peer there.
+   */
+  isPlacedAt(address: string): boolean {
+    if (address === this.#reached) return true
+    const told = this.#told
+    return told !== null && told.host !== null && told.addresses.some((one) => one.address === address)
   }
 
   /** The connection is lost: the peer is dialed first where it was. */
