@@ -1,4 +1,4 @@
-import type { Applicant } from './acceptor.js'
+import type { Applicant } from './applicant.js'
 import type { Places } from './places.js'
 
 /** A connection that claims a uuid: where it comes from, and as which run of the peer's service. */
