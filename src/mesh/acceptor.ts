@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
+import { TokenBuckets } from '../token-buckets.js'
 import { Applicant, type ApplicantOptions } from './applicant.js'
 import { encodeAnswer } from './hello.js'
 import { busy, infoOf, tellRejected } from './refusals.js'
@@ -16,7 +17,15 @@ export interface AcceptorOptions extends ApplicantOptions {
   readonly waitingMs: number
   /** Whether a peer was connected at an address. */
   readonly isKnown: (address: string) => boolean
+  /** How many connections of an address are looked at that lead to no peer; default: {@link VAIN}. */
+  readonly vain?: BucketLimits
 }
+
+/**
+ * How many connections of an address are looked at that lead to no peer: that costs more than to have them wait. The burst allows
+ * for a host with many members that all start at once, and drop dials that cross ours.
+ */
+const VAIN: BucketLimits = { perSecond: 20, burst: 256 }
 
 /** How many refusals for want of a place are told, to both sides. */
 const REFUSALS: BucketLimits = { perSecond: 20, burst: 256 }
@@ -29,11 +38,14 @@ export class Acceptor {
   readonly #perAddress = new Map<string, number>()
   readonly #waiting: WaitingRoom
   readonly #refusals = new TokenBucket(REFUSALS)
+  /** By address. */
+  readonly #vain: TokenBuckets
   #isFilling = false
   #closed = false
 
   constructor(options: AcceptorOptions) {
     this.#options = options
+    this.#vain = new TokenBuckets(options.vain ?? VAIN)
     this.#waiting = new WaitingRoom({ ...options, onLook: this.#onLook, onDue: (socket) => this.#refuse(socket) })
   }
 
@@ -54,7 +66,9 @@ export class Acceptor {
     }
     // Only now is it counted how many there are: one of the same address may just have given way.
     this.#perAddress.set(address, this.#countOf(address) + 1)
-    const applicant = new Applicant(socket, this.#options, () => {
+    this.#vain.take(address)
+    const applicant = new Applicant(socket, this.#options, (isPeer) => {
+      if (isPeer) this.#vain.giveBack(address)
       this.#pending.delete(applicant)
       const left = this.#countOf(address) - 1
       if (left > 0) this.#perAddress.set(address, left)
@@ -110,7 +124,8 @@ export class Acceptor {
 
   #hasRoomFor(address: string): boolean {
     const { maxHellos, maxHellosPerAddress } = this.#options
-    return this.#pending.size < maxHellos && this.#countOf(address) < maxHellosPerAddress
+    const isPossible = this.#pending.size < maxHellos && this.#countOf(address) < maxHellosPerAddress
+    return isPossible && this.#vain.tokens(address) > 0
   }
 
   #countOf(address: string): number {
@@ -123,6 +138,7 @@ export class Acceptor {
    * @returns whether there is room
    */
   #makeRoom(address: string): boolean {
+    if (this.#vain.tokens(address) === 0) return false
     const count = this.#countOf(address)
     if (count >= this.#options.maxHellosPerAddress) return this.#evictOld((from) => from === address)
     if (this.#pending.size < this.#options.maxHellos || this.#evictOld(() => true)) return true

@@ -23,7 +23,7 @@ export interface ApplicantOptions {
 /** An inbound connection that is not answered yet. Exactly one of accept, decline, refuse and drop settles it. */
 export class Applicant {
   readonly #options: ApplicantOptions
-  readonly #onSettled: () => void
+  readonly #onSettled: (isPeer: boolean) => void
   readonly #deadline: NodeJS.Timeout
   readonly #since = performance.now()
   #socket: Socket
@@ -33,7 +33,8 @@ export class Applicant {
   #hello: Hello | null = null
   #settled = false
 
-  constructor(socket: Socket, options: ApplicantOptions, onSettled: () => void) {
+  /** @param onSettled called once; `isPeer`: it came from a peer that keeps to the rules, whatever the answer */
+  constructor(socket: Socket, options: ApplicantOptions, onSettled: (isPeer: boolean) => void) {
     this.#socket = socket
     this.#options = options
     this.#onSettled = onSettled
@@ -68,7 +69,8 @@ export class Applicant {
 
   /** Answers `ok`. Returns the socket, which is the caller's from here on; null where it has closed meanwhile. */
   accept(answer: Answer & { status: 'ok' }): Socket | null {
-    if (!this.#settle() || this.#socket.destroyed || !this.#socket.writable) {
+    const isOpen = !this.#socket.destroyed && this.#socket.writable
+    if (!this.#settle(isOpen) || !isOpen) {
       this.#socket.destroy()
       return null
     }
@@ -78,7 +80,7 @@ export class Applicant {
 
   /** Answers `connected`. */
   decline(): void {
-    if (this.#settle()) this.#sendLast({ status: 'connected' })
+    if (this.#settle(true)) this.#sendLast({ status: 'connected' })
   }
 
   /**
@@ -159,13 +161,13 @@ export class Applicant {
   }
 
   /** @returns whether it was unsettled */
-  #settle(): boolean {
+  #settle(isPeer = false): boolean {
     if (this.#settled) return false
     this.#settled = true
     clearTimeout(this.#deadline)
     this.#stopReading()
     this.#socket.off('close', this.#onClose)
-    this.#onSettled()
+    this.#onSettled(isPeer)
     return true
   }
 }

@@ -4,7 +4,7 @@
 import { createServer, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { healing } from '#tcpnet/discovery/drivers/healing.js'
-import type { Location, SessionEvent } from '#tcpnet/discovery/drivers/session.js'
+import type { Location, SessionEvent } from '#tcpnet/discovery/session.js'
 import { interfaceOf } from '#tcpnet/net/addresses.js'
 import { listen, portOf, TestMesh } from '../support/test-mesh.js'
 
@@ -42,6 +42,7 @@ let tell: (event: SessionEvent) => void = () => {}
 const discovery = healing((_announcement, onEvent) => {
   tell = onEvent
   return {
+    giveUp: () => true,
     close: (done) => done(),
     locate: (uuid, done) => {
       const answer = globalThis.setImmediate(() => done(locationOf(Number.parseInt(uuid.slice(1, 9), 16))))

@@ -1,0 +1,87 @@
+// The contract between the native drivers and the addon: what a session of a DNS-SD daemon is asked and what it tells.
+
+/** A DNS-SD library that the addon can open. */
+export type Backend = 'avahi' | 'bonjour'
+
+/** What a session announces and browses. */
+export interface SessionOptions {
+  readonly backend: Backend
+  /** The service type: `_my-cluster._tcp`. */
+  readonly type: string
+  /** The instance name. */
+  readonly instance: string
+  readonly port: number
+  /** The strings of the TXT record, each `key=value`. */
+  readonly txt: readonly string[]
+  /** 0 for all interfaces. */
+  readonly interfaceIndex: number
+  /** Whether the daemon is to probe for a conflict before it announces (RFC 6762 §8.1). */
+  readonly probe: boolean
+}
+
+/** Why a session ended: which part is missing, or what the daemon said. */
+export type SessionFailure =
+  /** The library could not be opened. */
+  | 'library'
+  /** No daemon answers: it is not running, or went away. */
+  | 'daemon'
+  /** Another instance on the network holds the name. */
+  | 'conflict'
+  /** The daemon refused the request. */
+  | 'refused'
+
+/**
+ * What a session tells. `seen` and `gone` speak of an instance, by its uuid in upper case, on any interface; they alternate,
+ * `seen` first, and a pair of them that comes while the event loop is held may be left out. Instances whose names are not
+ * hexadecimal are left out. With `probe`, nothing is seen before `announced`. After `failed` nothing comes.
+ */
+export type SessionEvent =
+  /** The daemon has replied, and takes the announcement on. Once; nothing is announced before. */
+  | { readonly type: 'answered' }
+  | { readonly type: 'announced' }
+  | { readonly type: 'seen' | 'gone'; readonly uuid: string }
+  /** The message says what to do, too. */
+  | { readonly type: 'failed'; readonly failure: SessionFailure; readonly message: string }
+
+/** Where the daemon says that an instance is. */
+export interface Location {
+  /** As the library writes it, in which some characters are escaped (RFC 1035 §5.1). */
+  readonly host: string
+  readonly port: number
+  /** The strings of the keys `v` and `sec`, the first of each, their values cut after 12 bytes. */
+  readonly txt: readonly string[]
+  /** Not empty. */
+  readonly paths: readonly LocationPath[]
+}
+
+/** An address of an instance, as the daemon tells it. */
+export interface LocationPath {
+  /** The interface on which it was learned. */
+  readonly interfaceIndex: number
+  readonly family: 4 | 6
+  /** Without scope. */
+  readonly address: string
+  /** Which machine announced the instance there. Known over libavahi-client alone. */
+  readonly origin: 'this machine' | 'another machine' | 'unknown'
+}
+
+/** One announcement and one browse on the addon's discovery thread. */
+export interface Session {
+  /**
+   * Gives up a session that has not told `answered`: it never announces anything, however late the daemon answers, and is to
+   * be closed. Returns false where the daemon has answered: `answered`, which may be on its way, or `failed` follows.
+   */
+  giveUp(): boolean
+  /**
+   * Withdraws the announcement and stops browsing. No event comes after this call; `done` is called once, from the
+   * event loop, when the daemon was told. It may be called late, or never where the daemon hangs. Idempotent (only the first `done` counts).
+   */
+  close(done: () => void): void
+  /**
+   * Asks the daemon where an instance is. `done` is called at most once, from the event loop: with null at once where the
+   * instance was not seen, else when the daemon knows, which may be never. The session's `close` does not end it.
+   *
+   * @returns a function that ends the question: `done` is not called after it; to be called in any case
+   */
+  locate(uuid: string, done: (location: Location | null) => void): () => void
+}
