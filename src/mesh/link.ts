@@ -52,14 +52,18 @@ export class Link {
   #isNew = true
   /** Paces how often its connection is replaced by another that claims its uuid; null before the first time. */
   #replacements: TokenBucket | null = null
-  readonly #failures = new Failures()
+  /** Null while nothing has failed, as with most peers. */
+  #failures: Failures | null = null
   /** How many questions where it is count against the budget, until it is connected. */
   #questions = 0
   #isSeen = false
-  /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
-  #lostAt = performance.now()
-  /** The peer's latest hello, and when it came. */
-  #heard: { readonly hello: Numbered; readonly at: number } | null = null
+  /**
+   * When it was connected or, where it is not, when its last connection closed or else when it was first heard of, in
+   * whole milliseconds of the monotonic clock.
+   */
+  #since = wholeMs()
+  /** What orders the peer's latest hello, and when it came. */
+  #heard: (Numbered & { readonly at: number }) | null = null
   #state: LinkState = { kind: 'idle' }
   /** The state that was published last. */
   #published: PeerState = 'gone'
@@ -106,7 +110,7 @@ export class Link {
    */
   hinted(hint: Instance, isExpected = false): void {
     this.places.takeHint(hint)
-    const isBarred = this.#state.kind === 'waiting' && this.#failures.isBarred
+    const isBarred = this.#state.kind === 'waiting' && this.#failures?.isBarred === true
     if ((this.#state.kind === 'expecting' && !isExpected) || isBarred) this.enter({ kind: 'idle' }, 'hinted at')
     else this.#publish('hinted at')
   }
@@ -118,9 +122,9 @@ export class Link {
    */
   hears(hello: Numbered): boolean {
     const heard = this.#heard
-    const now = performance.now()
-    if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard.hello)) return false
-    this.#heard = { hello, at: now }
+    const now = wholeMs()
+    if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard)) return false
+    this.#heard = { boot: hello.boot, dial: hello.dial, at: now }
     return true
   }
 
@@ -156,20 +160,21 @@ export class Link {
   /** A dial failed. `addresses` could not be reached, or gave a wrong answer. */
   failed(error: Error, addresses: readonly string[]): void {
     this.#isNew = false
-    this.#failures.add(error)
+    this.#history().add(error)
     this.places.suspect(addresses)
   }
 
   /** A dial was declined: no failure, but no reason either to dial again at once. */
   declined(): void {
     this.#isNew = false
-    this.#failures.declined()
+    this.#history().declined()
   }
 
-  /** Its connection closed, which stood from `since` on. */
-  lost(since: number): void {
-    this.#lostAt = performance.now()
-    this.#failures.lost(this.#lostAt - since)
+  /** Its connection closed. */
+  lost(): void {
+    const stoodFrom = this.#since
+    this.#since = wholeMs()
+    this.#history().lost(this.#since - stoodFrom)
     if (this.#isSeen) this.places.lost()
   }
 
@@ -180,7 +185,7 @@ export class Link {
    */
   objectedTo(objection: TcpnetError): boolean {
     this.#isNew = false
-    return this.#failures.objectedTo(objection)
+    return this.#history().objectedTo(objection)
   }
 
   /** Gives the peer a while to dial, or a hint to come. */
@@ -192,7 +197,7 @@ export class Link {
   /** Waits before the next dial, as long as its failures ask for; not where it is not announced. */
   wait(reason: string): void {
     if (!this.#isSeen) return this.enter({ kind: 'idle' }, reason)
-    const delayMs = this.#failures.backoffMs()
+    const delayMs = this.#history().backoffMs()
     const timer = this.#idleAfter(delayMs, 'time to dial again')
     this.enter({ kind: 'waiting', timer, until: Date.now() + delayMs }, reason)
   }
@@ -218,7 +223,7 @@ export class Link {
    * @param withinMs for how long a peer that goes away may still be announced
    */
   isLeaving(error: NodeJS.ErrnoException, withinMs: number): boolean {
-    return error.code === 'ECONNREFUSED' && performance.now() - this.#lostAt < withinMs
+    return error.code === 'ECONNREFUSED' && performance.now() - this.#since < withinMs
   }
 
   /** What pairing needs to know of the state; null where the answer has to wait for our old connection's close. */
@@ -257,10 +262,10 @@ export class Link {
       announced: this.#isSeen,
       host: place?.host ?? null,
       port: place?.port ?? null,
-      addresses: Object.freeze(place?.addresses.map(({ address }) => address) ?? []),
-      failures: this.#failures.count,
+      addresses: Object.freeze([...(place?.addresses ?? [])]),
+      failures: this.#failures?.count ?? 0,
       retryAt: state.kind === 'waiting' ? state.until : null,
-      error: this.#failures.error
+      error: this.#failures?.error ?? null
     })
   }
 
@@ -271,9 +276,15 @@ export class Link {
     }, delayMs)
   }
 
+  #history(): Failures {
+    this.#failures ??= new Failures()
+    return this.#failures
+  }
+
   #onConnected(): void {
+    this.#since = wholeMs()
     this.#isNew = false
-    this.#failures.connected()
+    this.#failures?.connected()
     this.places.useHint()
   }
 
@@ -286,4 +297,9 @@ export class Link {
     this.#published = to
     tellChange({ name, service, peer: this.uuid, from, to, reason })
   }
+}
+
+/** The monotonic clock. Whole numbers: V8 keeps one with a fraction in an object of its own. */
+function wholeMs(): number {
+  return Math.round(performance.now())
 }

@@ -3,38 +3,49 @@ import { dialable } from '../net/addresses.js'
 import { type Address, dialOrder } from './dial-order.js'
 import { type Endpoint, MAX_ATTEMPTS } from './race.js'
 
-/** Most peers have no address that is suspected: they share this. */
-const NONE: ReadonlySet<string> = new Set()
+/** Most peers have no address that is suspected, and were connected at one: they share this. */
+const NONE: readonly string[] = []
 
-/** How many addresses are remembered at which a peer was connected: the latest. */
-const MAX_HOMES = 8
+/** How many other addresses are remembered at which a peer was connected, and how many that failed: the latest. */
+const MAX_FORMER_HOMES = 7
+const MAX_SUSPECTS = 64
+
+/** Where a peer listens. */
+interface Place {
+  readonly port: number
+  /** In the form in which they are dialed: link-local ones with their scope. */
+  readonly addresses: readonly string[]
+}
 
 /** Where a peer is, as it is shown. */
-export interface Place {
+export interface HostPlace extends Place {
   /** Its host's name; null where only a connection tells of it. */
   readonly host: string | null
-  readonly port: number
-  readonly addresses: readonly Address[]
 }
 
 /** Where a peer is: what hints and answers told, which is untrusted, and what dials and connections have shown. */
 export class Places {
-  /** What was told last. */
+  /** What was told last, apart from the host; null where it was told where it is connected. */
   #told: Place | null = null
+  /** The host's name as it was told last. */
+  #host: string | null = null
   /** What is worth one dial without a question. */
-  #hint: Pick<Place, 'port' | 'addresses'> | null = null
-  /** Where it was connected last, where its port is known. */
-  #home: Endpoint | null = null
+  #hint: Place | null = null
   /** Addresses that failed: dialed last, the one that failed last at the very end. */
   #suspects = NONE
-  /** Addresses at which it was connected, the latest last. */
-  #homes = NONE
+  /** The address at which it was connected last; null before. */
+  #home: string | null = null
+  /** The port that it listened on there; null where it did not tell. */
+  #homePort: number | null = null
+  /** Other addresses at which it was connected before, the latest last. */
+  #formerHomes = NONE
   /** The address that is dialed first; undefined where that is to be found out. */
   #first: string | null | undefined
 
   /** What was told last, by an answer, a hint or a connection; null before. */
-  get told(): Place | null {
-    return this.#told
+  get told(): HostPlace | null {
+    const place = this.#told ?? this.#homePlace
+    return place && { host: this.#host, ...place }
   }
 
   /** Whether it can be dialed without a question. */
@@ -44,15 +55,13 @@ export class Places {
 
   /** Takes a hint, which is worth one dial: see {@link useHint}. */
   takeHint(hint: Instance): void {
-    this.#told = placeOf(hint)
-    this.#hint = this.#told
+    this.#hint = this.#tell(hint)
     this.#first = undefined
   }
 
   /** Takes an answer to the question where it is. Returns where to dial it, in this order. */
   take(answer: Instance): Endpoint[] {
-    this.#told = placeOf(answer)
-    return this.#ordered(this.#told)
+    return this.#ordered(this.#tell(answer))
   }
 
   /** Where to dial it without a question, in this order; empty where there is no hint. */
@@ -62,7 +71,7 @@ export class Places {
 
   /** Keeps what was told last as a hint, for a dial that has to wait for its turn. */
   keepHint(): void {
-    this.#hint = this.#told
+    this.#hint = this.#told ?? this.#homePlace
     this.#first = undefined
   }
 
@@ -74,37 +83,38 @@ export class Places {
   /** Addresses could not be reached, or gave a wrong answer: they are dialed last from now on. */
   suspect(addresses: readonly string[]): void {
     if (addresses.length === 0) return
-    const others = [...this.#suspects].filter((address) => !addresses.includes(address))
-    this.#suspects = new Set([...others, ...addresses])
+    const others = this.#suspects.filter((suspect) => !addresses.includes(suspect))
+    this.#suspects = [...others, ...addresses].slice(-MAX_SUSPECTS)
     this.#first = undefined
   }
 
   /** The peer is connected, at an address. `port` is the one that it listens on; null where it does not tell. */
-  met({ address, family }: Address, port: number | null): void {
-    const others = [...this.#homes].filter((home) => home !== address)
-    this.#homes = new Set([...others.slice(1 - MAX_HOMES), address])
-    this.#suspects = new Set([...this.#suspects].filter((suspect) => suspect !== address))
-    this.#home = port === null ? null : { address, family, port }
-    if (this.#home !== null) this.#told ??= { host: null, port: this.#home.port, addresses: [{ address, family }] }
+  met(address: string, port: number | null): void {
+    if (this.#home !== null && this.#home !== address)
+      this.#formerHomes = [...this.#formerHomes.filter((home) => home !== address), this.#home].slice(-MAX_FORMER_HOMES)
+    this.#home = address
+    this.#homePort = port
+    if (this.#told?.port === port && this.#told.addresses.every((told) => told === address)) this.#told = null
+    if (this.#suspects.includes(address)) this.#suspects = this.#suspects.filter((suspect) => suspect !== address)
     this.#first = undefined
   }
 
   /** The connection is lost: the peer is dialed first where it was. */
   lost(): void {
-    if (this.#home === null) return
-    const { address, family, port } = this.#home
-    this.#hint = { port, addresses: [{ address, family }] }
+    const home = this.#homePlace
+    if (home === null) return
+    this.#hint = home
     this.#first = undefined
   }
 
   /** Whether the peer was connected at an address. */
   wasMetAt(address: string): boolean {
-    return this.#homes.has(address)
+    return this.#home === address || this.#formerHomes.includes(address)
   }
 
   /** Whether it was connected before. */
   get isProven(): boolean {
-    return this.#homes.size > 0
+    return this.#home !== null
   }
 
   /** The address that is dialed first; null where that is to be asked. */
@@ -113,13 +123,26 @@ export class Places {
     return this.#first
   }
 
-  #ordered({ port, addresses }: Pick<Place, 'port' | 'addresses'>): Endpoint[] {
-    return dialOrder(addresses, this.#suspects, this.#homes)
+  /** Where it was connected last; null where its port is not known. */
+  get #homePlace(): Place | null {
+    if (this.#home === null || this.#homePort === null) return null
+    return { port: this.#homePort, addresses: [this.#home] }
+  }
+
+  #tell({ host, port, paths }: Instance): Place {
+    this.#host = host
+    this.#told = { port, addresses: dialable(paths).map(({ address }) => address) }
+    return this.#told
+  }
+
+  #ordered({ port, addresses }: Place): Endpoint[] {
+    const homes = this.#home === null ? NONE : [...this.#formerHomes, this.#home]
+    return dialOrder(addresses.map(addressOf), this.#suspects, homes)
       .slice(0, MAX_ATTEMPTS)
       .map((address) => ({ ...address, port }))
   }
 }
 
-function placeOf({ host, port, paths }: Instance): Place {
-  return { host, port, addresses: dialable(paths) }
+function addressOf(address: string): Address {
+  return { address, family: address.includes(':') ? 6 : 4 }
 }

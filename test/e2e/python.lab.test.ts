@@ -31,7 +31,11 @@ async function exchange(nodes: readonly Node[], { program, uuid }: { program: Pr
 labTest('a member in Python joins three nodes, is killed, comes back, and meets one that restarts', async (lab) => {
   const [alpha, beta, gamma, snake] = await lab.hosts(['alpha', 'beta', 'gamma', 'snake'])
   const settings = { name: 'snakes', driver: 'avahi' } as const
-  const nodes = await Promise.all([alpha, beta, gamma].map((host) => Node.start(host, settings)))
+  const nodes = await Promise.all([
+    Node.start(alpha, settings),
+    Node.start(beta, settings),
+    Node.start(gamma, { name: 'snakes', driver: 'embedded' })
+  ])
   await firstMesh(nodes)
 
   const first = await startMember(snake)
