@@ -180,6 +180,8 @@ export class Network {
     const places = new Map<string, Place>()
     for (const entry of all) {
       if (!indexes.has(0) && !indexes.has(entry.index)) continue
+      // Linux has no route to the group over it, and IPv4 does as well.
+      if (entry.loopback && entry.family === 6 && all.some(({ loopback, family }) => loopback && family === 4)) continue
       const key = `${entry.index} ${entry.name} ${entry.family}`
       const addresses = all.filter(({ index, name }) => index === entry.index && name === entry.name)
       if (!places.has(key)) places.set(key, { entry, addresses })
@@ -235,8 +237,10 @@ export class Network {
 
   #close(key: string, active: Active): void {
     this.#links.delete(key)
-    for (const user of [...active.users]) user.down(active)
-    active.users.clear()
+    for (const user of [...active.users]) {
+      active.users.delete(user)
+      user.down(active)
+    }
     active.close()
   }
 
