@@ -1,7 +1,5 @@
-import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import type { TcpnetError } from '../errors.js'
-import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './applicant.js'
 import { Failures } from './failures.js'
@@ -20,24 +18,13 @@ type PeerState = Peer['state'] | 'gone'
  */
 const LATE_HELLO_MS = 60_000
 
-/** Milliseconds before it is asked again where a connected peer is whose uuid others claim. */
-const ASK_AGAIN_MS = 10_000
-
 /** The service that the link belongs to. */
 export interface LinkOwner {
   readonly name: string
   readonly uuid: string
-  /** How often a peer's connection is replaced; default: {@link REPLACEMENTS}. */
-  readonly replacements?: BucketLimits
   /** A time that the link had to wait is over: its next step is to be decided. */
   readonly onDue: (link: Link) => void
 }
-
-/**
- * How often a peer's connection gives way to another dial that claims its uuid. A peer that restarts is let in at once;
- * without security any host can claim a uuid, and could close the peer's connection all the time.
- */
-const REPLACEMENTS: BucketLimits = { perSecond: 1, burst: 3 }
 
 /** How many peers were heard of. */
 let links = 0
@@ -53,15 +40,11 @@ export class Link {
   readonly places = new Places()
   readonly #owner: LinkOwner
   #isNew = true
-  /** Paces how often its connection is replaced by another that claims its uuid; null before the first time. */
-  #replacements: TokenBucket | null = null
   /** Null while nothing has failed, as with most peers. */
   #failures: Failures | null = null
   /** How many questions where it is count against the budget, until it is connected. */
   #questions = 0
   #isSeen = false
-  /** When it was asked last where the peer is because its uuid was claimed, in milliseconds of the monotonic clock. */
-  #askedAt: number | null = null
   /**
    * When it was connected or, where it is not, when its last connection closed or else when it was first heard of, in
    * whole milliseconds of the monotonic clock.
@@ -130,31 +113,6 @@ export class Link {
     const now = wholeMs()
     if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard)) return false
     this.#heard = { boot: hello.boot, dial: hello.dial, at: now }
-    return true
-  }
-
-  /** Milliseconds until its connection may be replaced; 0 where it may be now. */
-  get replaceWaitMs(): number {
-    return this.#replacements?.waitMs() ?? 0
-  }
-
-  /** Its connection makes room for another, which claims to be of the same peer. */
-  replace(socket: Socket): void {
-    this.#replacements ??= new TokenBucket(this.#owner.replacements ?? REPLACEMENTS)
-    this.#replacements.take()
-    this.giveWay(socket)
-  }
-
-  /** The same, where it does not count: the other is where the peer is known to be, and the connection is not. */
-  giveWay(socket: Socket): void {
-    this.enter({ kind: 'closing', socket }, 'replaced by the peer')
-  }
-
-  /** Counts a question where the peer is, because its uuid is claimed. Returns whether it may be put: not again for {@link ASK_AGAIN_MS}. */
-  takePlaceQuestion(): boolean {
-    const now = wholeMs()
-    if (this.#askedAt !== null && now - this.#askedAt < ASK_AGAIN_MS) return false
-    this.#askedAt = now
     return true
   }
 

@@ -18,6 +18,7 @@ import type { MeshOptions } from './options.js'
 import { pair } from './pairing.js'
 import type { Peer } from './peer.js'
 import { full } from './refusals.js'
+import { Replacements } from './replacements.js'
 
 /**
  * Keeps exactly one connection to every peer. Events record facts in a peer's link and end in `#wake`; `#reconcile`
@@ -30,8 +31,7 @@ export class Mesh {
   readonly #links = new Map<string, Link>()
   /** Links whose next step `#reconcile` decides in the next tick. */
   readonly #woken = new Set<Link>()
-  /** Links with an applicant that waits until their connection may be replaced again. */
-  readonly #paced = new Set<Link>()
+  readonly #replacements: Replacements
   readonly #queue: DialQueue
   readonly #dials: Dials
   readonly #connections: Connections<Link>
@@ -53,6 +53,11 @@ export class Mesh {
       }
     })
     this.#dials = new Dials(options, budget, () => this.#accepted)
+    this.#replacements = new Replacements({
+      limits: options.replacements,
+      place: (link) => this.#dials.place(link),
+      onDue: (link) => this.#wake(link)
+    })
     this.#acceptor = new Acceptor({
       ...options,
       ...options.limits,
@@ -199,35 +204,14 @@ export class Mesh {
         applicant.decline()
         return
       case 'replace':
-        if (link.state.kind === 'connected') this.#replace(link, link.state, applicant)
+        // The applicant is answered when the socket has closed.
+        if (link.state.kind === 'connected' && this.#replacements.allow(link, link.state, applicant))
+          link.enter({ kind: 'closing', socket: link.state.socket }, 'replaced by the peer')
         return
       case 'accept':
         link.applicant = null
         this.#accept(link, applicant)
     }
-  }
-
-  /** The applicant is answered when the socket has closed. */
-  #replace(link: Link, { socket, boot }: LinkState & { kind: 'connected' }, applicant: Applicant): void {
-    const held = { address: canonical(socket.remoteAddress ?? ''), boot }
-    const standing = standingOf(link.places, held, applicantOf(applicant))
-    if (standing === 'better') return link.giveWay(socket)
-    if (!link.places.isPlacedAt(applicant.address) && link.takePlaceQuestion()) void this.#place(link)
-    if (standing === 'worse') return
-    const waitMs = link.replaceWaitMs
-    if (waitMs === 0) return link.replace(socket)
-    if (this.#paced.has(link)) return
-    this.#paced.add(link)
-    const onDue = () => {
-      this.#paced.delete(link)
-      this.#wake(link)
-    }
-    setTimeout(onDue, waitMs).unref()
-  }
-
-  /** Asks where a peer is whose uuid is claimed, so that its claimants can be told apart. */
-  async #place(link: Link): Promise<void> {
-    if (await this.#dials.place(link)) this.#wake(link)
   }
 
   #accept(link: Link, applicant: Applicant): void {

@@ -24,7 +24,7 @@ export interface MeshOptions {
   readonly connect?: Connect
   /** What connects to peers that were never connected are taken out of; default: that of the process. */
   readonly budget?: ConnectBudget
-  /** How often a peer's connection is replaced; default: as a link does. */
+  /** How often a peer's connection is replaced; default: that of {@link Replacements}. */
   readonly replacements?: BucketLimits
   /** A peer is connected: the hello has succeeded, the socket is the application's. */
   readonly onConnection: (socket: Socket, uuid: string) => void

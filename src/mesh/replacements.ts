@@ -1,0 +1,94 @@
+import type { Socket } from 'node:net'
+import { canonical } from '../net/addresses.js'
+import { type BucketLimits, TokenBucket } from '../token-bucket.js'
+import type { Applicant } from './applicant.js'
+import { applicantOf, standingOf } from './claims.js'
+import type { Link } from './link.js'
+
+export interface ReplacementsOptions {
+  /** How often a peer's connection is replaced; default: {@link REPLACEMENTS}. */
+  readonly limits: BucketLimits | undefined
+  /** Asks where a peer is. Resolves with whether that is known now. */
+  readonly place: (link: Link) => Promise<boolean>
+  /** The question whether a connection gives way may have another answer now. */
+  readonly onDue: (link: Link) => void
+}
+
+/**
+ * How often a peer's connection gives way to another dial that claims its uuid. A peer that restarts is let in at once;
+ * without security any host can claim a uuid, and could close the peer's connection all the time.
+ */
+const REPLACEMENTS: BucketLimits = { perSecond: 1, burst: 3 }
+
+/** Milliseconds before it is asked again where a connected peer is whose uuid others claim. */
+const ASK_AGAIN_MS = 10_000
+
+/** What is known of a peer whose connection others claim. */
+interface Contest {
+  readonly bucket: TokenBucket
+  /** In milliseconds of the monotonic clock; null before the first question. */
+  askedAt: number | null
+  /** Whether an applicant waits until the connection may be replaced again. */
+  isPaced: boolean
+}
+
+/** Decides when the connections of a mesh give way to others that claim to be of the same peers. */
+export class Replacements {
+  readonly #options: ReplacementsOptions
+  readonly #contests = new WeakMap<Link, Contest>()
+
+  constructor(options: ReplacementsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Counts a replacement, where the connection may give way to an applicant now. Where it may not, `onDue` follows when it may,
+   * unless the applicant is worse than the connection.
+   *
+   * @returns whether it gives way
+   */
+  allow(
+    link: Link,
+    { socket, boot }: { readonly socket: Socket; readonly boot: string },
+    applicant: Applicant
+  ): boolean {
+    const held = { address: canonical(socket.remoteAddress ?? ''), boot }
+    const standing = standingOf(link.places, held, applicantOf(applicant))
+    if (standing === 'better') return true
+    const contest = this.#contestOf(link)
+    if (!link.places.isPlacedAt(applicant.address)) void this.#place(link, contest)
+    return standing === 'alike' && this.#take(link, contest)
+  }
+
+  #contestOf(link: Link): Contest {
+    const known = this.#contests.get(link)
+    if (known !== undefined) return known
+    const bucket = new TokenBucket(this.#options.limits ?? REPLACEMENTS)
+    const contest = { bucket, askedAt: null, isPaced: false }
+    this.#contests.set(link, contest)
+    return contest
+  }
+
+  async #place(link: Link, contest: Contest): Promise<void> {
+    const now = performance.now()
+    if (contest.askedAt !== null && now - contest.askedAt < ASK_AGAIN_MS) return
+    contest.askedAt = now
+    if (await this.#options.place(link)) this.#options.onDue(link)
+  }
+
+  #take(link: Link, contest: Contest): boolean {
+    const waitMs = contest.bucket.waitMs()
+    if (waitMs === 0) {
+      contest.bucket.take()
+      return true
+    }
+    if (contest.isPaced) return false
+    contest.isPaced = true
+    const onTime = () => {
+      contest.isPaced = false
+      this.#options.onDue(link)
+    }
+    setTimeout(onTime, waitMs).unref()
+    return false
+  }
+}
