@@ -52,7 +52,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     super()
     this.#settings = checkSettings(settings)
     this.#driver = this.#settings.driver === 'auto' ? null : this.#settings.driver
-    this.#deadPeers = new DeadPeerWatch(this.#settings.deadPeerTimeoutMs)
+    this.#deadPeers = new DeadPeerWatch(this.#settings.deadPeerTimeoutMs, this.#connections)
     if (onConnection !== undefined) this.on('connection', onConnection)
     const { name, uuid, security, limits, signal } = this.#settings
     this.#mesh = new Mesh({
@@ -303,15 +303,15 @@ export class Service extends EventEmitter<ServiceEvents> {
       value: Object.freeze({ uuid }),
       enumerable: true
     }) as PeerSocket
-    this.#deadPeers.add(socket)
     this.#connections.push(ours)
+    this.#deadPeers.added(socket)
     shielded(() => this.emit('connection', ours))
   }
 
   readonly #onDisconnected = (socket: Socket): void => {
-    this.#deadPeers.remove(socket)
     const at = this.#connections.indexOf(socket as PeerSocket)
     if (at >= 0) this.#connections.splice(at, 1)
+    this.#deadPeers.removed()
   }
 
   readonly #onDialFailed = (error: Error, peer: Peer): void => {

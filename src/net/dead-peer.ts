@@ -27,22 +27,26 @@ const OWING_FOR = 0.4
  */
 export class DeadPeerWatch {
   readonly #timeoutMs: number
-  readonly #sockets = new Set<Socket>()
+  readonly #sockets: readonly Socket[]
   /** Since when those of them that owe an answer were seen to. */
   readonly #owing = new WeakMap<Socket, number>()
   #timer: NodeJS.Timeout | undefined
 
-  /** @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}, or 0 to leave it to the system */
-  constructor(timeoutMs: number) {
+  /**
+   * @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}, or 0 to leave it to the system
+   * @param sockets the connections, in a list that the caller changes; after each change it calls {@link added} or {@link removed}
+   */
+  constructor(timeoutMs: number, sockets: readonly Socket[]) {
     this.#timeoutMs = timeoutMs
+    this.#sockets = sockets
   }
 
   /**
-   * Watches a connection until it is removed. Without the addon, or a descriptor (on other runtimes than Node), it is Node's own
+   * Watches a connection from now on. Without the addon, or a descriptor (on other runtimes than Node), it is Node's own
    * keep-alive: that begins after a fifth of the time, has intervals and a count that Node or the system chooses, and closes
    * no connection that has something to send.
    */
-  add(socket: Socket): void {
+  added(socket: Socket): void {
     if (this.#timeoutMs === 0) return
     const options = deadPeerOptions(this.#timeoutMs)
     const addon = addonIfLoaded()
@@ -50,19 +54,18 @@ export class DeadPeerWatch {
       socket.setKeepAlive(true, options.idle * 1000)
       return
     }
-    this.#sockets.add(socket)
     this.#timer ??= setInterval(this.#lookAtAll, this.#timeoutMs * LOOK_AFTER, addon).unref()
   }
 
-  /** Forgets a connection that has closed. */
-  remove(socket: Socket): void {
-    this.#sockets.delete(socket)
-    if (this.#sockets.size > 0) return
+  /** A connection has closed. */
+  removed(): void {
+    if (this.#sockets.length > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }
 
   readonly #lookAtAll = (addon: Addon): void => {
+    // A socket that is destroyed here leaves the list in a later turn.
     for (const socket of this.#sockets) this.#look(addon, socket)
   }
 

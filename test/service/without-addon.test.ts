@@ -55,8 +55,8 @@ it('connections have the keep-alive of Node', async () => {
   const program = `
     import { createServer, connect } from 'node:net'
     import { DeadPeerWatch } from '#tcpnet/net/dead-peer.js'
-    const watch = new DeadPeerWatch(5000)
-    watch.add({ setKeepAlive: (...given) => console.log(...given) })
+    const watch = new DeadPeerWatch(5000, [])
+    watch.added({ setKeepAlive: (...given) => console.log(...given) })
     console.log(process.getActiveResourcesInfo().includes('Timeout'))
   `
   const { stdout, ...ended } = await runProgram(program, WITHOUT)
