@@ -1,25 +1,16 @@
 import { EventEmitter } from 'node:events'
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { AbortWatch } from './abort.js'
-import { chooseDriver } from './discovery/choose-driver.js'
-import type { Discovery } from './discovery/discovery.js'
 import { closedEarly, invalidType, listenTwice } from './errors.js'
 import { endWaits, type PeerSocket, type ServiceEvents, shielded } from './events.js'
 import { Mesh } from './mesh/mesh.js'
 import type { Peer } from './mesh/peer.js'
-import { type Binding, bind } from './net/binding.js'
 import { DeadPeerWatch } from './net/dead-peer.js'
+import { Presence } from './presence.js'
 import { LazyTls } from './security/lazy.js'
 import { checkTls, type TlsSettings } from './security/tls-settings.js'
-import {
-  type CheckedListen,
-  type CheckedSettings,
-  checkListen,
-  checkSettings,
-  type ListenOptions,
-  type Settings
-} from './settings.js'
+import { type CheckedSettings, checkListen, checkSettings, type ListenOptions, type Settings } from './settings.js'
 import { tellChange, trace } from './trace.js'
 import { randomHex } from './uuid.js'
 
@@ -30,6 +21,7 @@ type Phase = 'new' | 'opening' | 'listening' | 'closing' | 'closed'
 export class Service extends EventEmitter<ServiceEvents> {
   readonly #settings: CheckedSettings
   readonly #mesh: Mesh
+  readonly #presence: Presence
   readonly #connections: PeerSocket[] = []
   readonly #deadPeers: DeadPeerWatch
   readonly #signals = new AbortWatch(() => this.#close('its signal was aborted'))
@@ -37,8 +29,6 @@ export class Service extends EventEmitter<ServiceEvents> {
   /** The callback that listen() was given. */
   #onListening: (() => void) | undefined
   #closedBecause = ''
-  #binding: Binding | null = null
-  #discovery: Discovery | null = null
 
   /**
    * @param settings the cluster's name, or all settings
@@ -58,12 +48,26 @@ export class Service extends EventEmitter<ServiceEvents> {
       boot: randomHex(8),
       security,
       limits,
-      locate: async (peer, signal) => (await this.#discovery?.locate(peer, signal)) ?? null,
-      port: () => this.#binding?.port ?? null,
+      locate: (peer, signal) => this.#presence.locate(peer, signal),
+      port: () => this.#presence.port,
       onConnection: this.#onConnection,
       onDisconnected: this.#onDisconnected,
       onDialFailed: this.#onDialFailed,
       onRejected: (error, info) => shielded(() => this.emit('rejected', error, info))
+    })
+    this.#presence = new Presence({
+      settings: this.#settings,
+      isWanted: () => this.#phase === 'opening',
+      onInbound: (socket) => this.#mesh.admit(socket),
+      listener: {
+        announced: () => this.#startListening('bound and announced'),
+        failed: this.#fail,
+        seen: (uuid) => this.#mesh.seen(uuid),
+        gone: (uuid) => this.#mesh.gone(uuid),
+        hint: (instance, isMutual) => this.#mesh.hint(instance, isMutual),
+        online: this.#onOnline,
+        offline: this.#onOffline
+      }
     })
     if (signal !== undefined) this.#signals.add(signal)
   }
@@ -104,8 +108,7 @@ export class Service extends EventEmitter<ServiceEvents> {
    * listens on all. Null unless it is listening.
    */
   address(): { port: number; addresses: string[] } | null {
-    if (!this.listening || this.#binding === null) return null
-    return { port: this.#binding.port, addresses: this.#binding.addresses() }
+    return this.listening ? this.#presence.address() : null
   }
 
   /**
@@ -132,7 +135,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     this.#onListening = checked.callback
     if (checked.callback !== undefined) this.once('listening', checked.callback)
     if (checked.signal !== undefined) this.#signals.add(checked.signal)
-    this.#open(checked)
+    this.#presence.open(checked)
     return this
   }
 
@@ -186,57 +189,6 @@ export class Service extends EventEmitter<ServiceEvents> {
     security.renew(checkTls(tls))
   }
 
-  #open(options: CheckedListen): void {
-    this.#settings.security.prepare((error) => {
-      if (this.#phase !== 'opening') return
-      if (error !== null) return this.#fail(error)
-      this.#bind(options)
-    })
-  }
-
-  #bind({ port, address }: CheckedListen): void {
-    const isWanted = () => this.#phase === 'opening'
-    bind(port, address, this.#settings.driver === 'memory', isWanted, (error, binding) => {
-      if (!isWanted()) return binding?.server.close()
-      if (binding === null) return this.#fail(error)
-      this.#binding = binding
-      binding.server.on('connection', this.#onInbound)
-      this.#announce(binding)
-    })
-  }
-
-  #announce(binding: Binding): void {
-    const { name, uuid, uuidChosen, driver, firstLook, security } = this.#settings
-    try {
-      this.#discovery = chooseDriver(driver, firstLook)(
-        {
-          name,
-          uuid,
-          probe: uuidChosen,
-          port: binding.port,
-          txt: { v: '1', sec: security.mode },
-          interfaceIndex: binding.interfaceIndex,
-          address: binding.address
-        },
-        {
-          announced: this.#onAnnounced,
-          failed: this.#fail,
-          seen: (uuid) => this.#mesh.seen(uuid),
-          gone: (uuid) => this.#mesh.gone(uuid),
-          hint: (instance, isMutual) => this.#mesh.hint(instance, isMutual),
-          online: this.#onOnline,
-          offline: this.#onOffline
-        }
-      )
-    } catch (error) {
-      process.nextTick(this.#fail, error as Error)
-    }
-  }
-
-  readonly #onAnnounced = (): void => {
-    this.#startListening('bound and announced')
-  }
-
   /**
    * Emits `listening`, once: when the service is announced, or right before its first `connection` where a peer is faster.
    *
@@ -276,8 +228,6 @@ export class Service extends EventEmitter<ServiceEvents> {
     this.emit('error', error)
   }
 
-  readonly #onInbound = (socket: Socket): void => this.#mesh.admit(socket)
-
   readonly #onConnection = (socket: Socket, uuid: string): void => {
     if (!this.#startListening('bound, and connected with a peer')) return
     const ours = Object.defineProperty(socket, 'peer', {
@@ -305,10 +255,8 @@ export class Service extends EventEmitter<ServiceEvents> {
 
   #shutDown(): void {
     const { closeGraceMs } = this.#settings.limits
-    const parts: Promise<void>[] = [new Promise((resolve) => this.#mesh.close(closeGraceMs, resolve))]
-    if (this.#binding !== null) parts.push(closed(this.#binding.server))
-    if (this.#discovery !== null) parts.push(this.#discovery.close())
-    Promise.all(parts).then(() => process.nextTick(this.#onShutDown))
+    const ended = new Promise<void>((resolve) => this.#mesh.close(closeGraceMs, resolve))
+    Promise.all([ended, this.#presence.close()]).then(() => process.nextTick(this.#onShutDown))
   }
 
   readonly #onShutDown = (): void => {
@@ -319,8 +267,4 @@ export class Service extends EventEmitter<ServiceEvents> {
     if (this.#onListening !== undefined) this.off('listening', this.#onListening)
     endWaits(this, 'listening', closedEarly(this.#closedBecause))
   }
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()))
 }
