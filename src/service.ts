@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { AbortWatch } from './abort.js'
 import { closedEarly, invalidType, listenTwice } from './errors.js'
-import { endWaits, type PeerSocket, type ServiceEvents, shielded } from './events.js'
+import { asked, endWaits, type PeerSocket, type ServiceEvents, shielded } from './events.js'
 import { Mesh } from './mesh/mesh.js'
 import type { Peer } from './mesh/peer.js'
 import { DeadPeerWatch } from './net/dead-peer.js'
@@ -41,13 +41,14 @@ export class Service extends EventEmitter<ServiceEvents> {
     this.#settings = checkSettings(settings)
     this.#deadPeers = new DeadPeerWatch(this.#settings.deadPeerTimeoutMs)
     if (onConnection !== undefined) this.on('connection', onConnection)
-    const { name, uuid, security, limits, signal } = this.#settings
+    const { name, uuid, security, limits, signal, shouldConnect } = this.#settings
     this.#mesh = new Mesh({
       name,
       uuid,
       boot: randomHex(8),
       security,
       limits,
+      shouldConnect: shouldConnect && ((peer) => asked('settings.shouldConnect', () => shouldConnect(peer))),
       locate: (peer, signal) => this.#presence.locate(peer, signal),
       port: () => this.#presence.port,
       onConnection: this.#onConnection,

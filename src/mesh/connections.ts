@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import { endingOf, watchEnding } from './ending.js'
 
 /** Without a listener for errors, sockets crash the process; without ours for `close`, the mesh never learns of it. */
 const EVENTS = ['close', 'error'] as const
@@ -12,14 +13,15 @@ export class Connections {
     return this.#sockets.size
   }
 
-  /** @param onClose called when the socket has closed, before the application hears of it */
-  add(socket: Socket, onClose: () => void): void {
+  /** @param onClose called when the socket has closed, before the application hears of it, with how it ended, in words */
+  add(socket: Socket, onClose: (how: string) => void): void {
     this.#sockets.add(socket)
     socket.on('close', () => {
       this.#sockets.delete(socket)
-      onClose()
+      onClose(endingOf(socket))
       this.#endIfAllClosed()
     })
+    watchEnding(socket)
     keepListeners(socket)
   }
 

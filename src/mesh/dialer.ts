@@ -261,7 +261,8 @@ const REFUSALS: Record<RefusalReason, string> = {
   'not-me': 'it has another uuid: the announcement is stale',
   self: 'it has our own uuid: give every service a uuid of its own',
   full: 'it has as many peers as its maxPeers allows: raise that',
-  busy: 'it has too many connections in progress: it is dialed again'
+  busy: 'it has too many connections in progress: it is dialed again',
+  unwanted: 'its application does not want a connection with this service (its setting shouldConnect)'
 }
 
 function offLink(): TcpnetError {
@@ -290,5 +291,8 @@ function notAccepted(): TcpnetError {
 
 function refusal(reason: RefusalReason | null): TcpnetError {
   const said = reason === null ? 'it did not say why' : REFUSALS[reason]
-  return new TcpnetError('ERR_TCPNET_REFUSED', `It refused the connection: ${said}.`)
+  return new TcpnetError(
+    reason === 'unwanted' ? 'ERR_TCPNET_UNWANTED' : 'ERR_TCPNET_REFUSED',
+    `It refused the connection: ${said}.`
+  )
 }

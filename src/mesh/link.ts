@@ -4,11 +4,12 @@ import type { TcpnetError } from '../errors.js'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
+import { GOOD_CONNECTION_MS } from './backoff.js'
 import { Failures } from './failures.js'
-import type { TimeSpan } from './limits.js'
+import { type Bar, DEFAULT_LIMITS, type Limits, type TimeSpan } from './limits.js'
 import type { LinkState } from './link-state.js'
 import { type Holding, isOvertaken, type Numbered } from './pairing.js'
-import { type Peer, peerStateOf } from './peer.js'
+import { type Peer, peerStateOf, snapshotOf } from './peer.js'
 import { Places } from './places.js'
 
 /** A peer's state as it is published; `gone`, where it begins and ends: neither announced nor connected. */
@@ -24,6 +25,10 @@ const LATE_HELLO_MS = 60_000
 export interface LinkOwner {
   readonly name: string
   readonly uuid: string
+  /** Default: {@link DEFAULT_LIMITS}. */
+  readonly limits?: Limits
+  /** Whether the application wants a connection with a peer; default: always. */
+  readonly shouldConnect?: ((peer: Peer) => boolean) | undefined
   /** How often a peer's connection is replaced; default: {@link REPLACEMENTS}. */
   readonly replacements?: BucketLimits
   /** A time that the link had to wait is over: its next step is to be decided. */
@@ -52,12 +57,10 @@ export class Link {
   #isNew = true
   /** Paces how often its connection is replaced by another that claims its uuid; null before the first time. */
   #replacements: TokenBucket | null = null
-  readonly #failures = new Failures()
+  readonly #failures: Failures
   /** How many questions where it is count against the budget, until it is connected. */
   #questions = 0
   #isSeen = false
-  /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
-  #lostAt = performance.now()
   /** The peer's latest hello, and when it came. */
   #heard: { readonly hello: Numbered; readonly at: number } | null = null
   #state: LinkState = { kind: 'idle' }
@@ -68,6 +71,7 @@ export class Link {
   constructor(uuid: string, owner: LinkOwner) {
     this.uuid = uuid
     this.#owner = owner
+    this.#failures = new Failures(owner.limits ?? DEFAULT_LIMITS)
   }
 
   get state(): LinkState {
@@ -94,8 +98,7 @@ export class Link {
   unseen(): void {
     this.#isSeen = false
     this.places.useHint()
-    const isPassing = this.#state.kind === 'waiting' || this.#state.kind === 'expecting'
-    if (isPassing) this.enter({ kind: 'idle' }, 'no longer announced')
+    if ('timer' in this.#state) this.enter({ kind: 'idle' }, 'no longer announced')
     else this.#publish('no longer announced')
   }
 
@@ -106,8 +109,9 @@ export class Link {
    */
   hinted(hint: Instance, isExpected = false): void {
     this.places.takeHint(hint)
-    const isBarred = this.#state.kind === 'waiting' && this.#failures.isBarred
-    if ((this.#state.kind === 'expecting' && !isExpected) || isBarred) this.enter({ kind: 'idle' }, 'hinted at')
+    // It tells our kind of security.
+    const isBarredNoMore = this.#state.kind === 'barred' && this.#failures.bar === 'security'
+    if ((this.#state.kind === 'expecting' && !isExpected) || isBarredNoMore) this.enter({ kind: 'idle' }, 'hinted at')
     else this.#publish('hinted at')
   }
 
@@ -153,11 +157,30 @@ export class Link {
     return questions
   }
 
-  /** A dial failed. `addresses` could not be reached, or gave a wrong answer. */
-  failed(error: Error, addresses: readonly string[]): void {
+  /**
+   * A dial failed. `addresses` could not be reached, or gave a wrong answer.
+   *
+   * @returns whether that is to be told: a hint may be wrong without harm, and so may what is likely to pass
+   */
+  failed(error: Error, addresses: readonly string[]): boolean {
     this.#isNew = false
-    this.#failures.add(error)
+    const isTold = this.#failures.add(error)
+    if (this.#failures.bar !== null) return isTold
     this.places.suspect(addresses)
+    return isTold && this.#isSeen
+  }
+
+  /** Whether the application wants a connection with it. Asks the application, which may close the service. */
+  isWanted(): boolean {
+    const { shouldConnect } = this.#owner
+    return shouldConnect === undefined || shouldConnect(this.toPeer())
+  }
+
+  /** It is not dialed. */
+  barredBy(kind: Bar, error: TcpnetError): void {
+    this.#isNew = false
+    this.places.useHint()
+    this.#failures.barredBy(kind, error)
   }
 
   /** A dial was declined: no failure, but no reason either to dial again at once. */
@@ -166,21 +189,10 @@ export class Link {
     this.#failures.declined()
   }
 
-  /** Its connection closed, which stood from `since` on. */
-  lost(since: number): void {
-    this.#lostAt = performance.now()
-    this.#failures.lost(this.#lostAt - since)
+  /** Its connection closed, which stood for so long. `how` is in words. */
+  lost(stoodMs: number, how: string): void {
+    this.#failures.lost(this.uuid, stoodMs, how)
     if (this.#isSeen) this.places.lost()
-  }
-
-  /**
-   * The peer has another kind of security: it is not dialed.
-   *
-   * @returns whether that is news
-   */
-  objectedTo(objection: TcpnetError): boolean {
-    this.#isNew = false
-    return this.#failures.objectedTo(objection)
   }
 
   /** Gives the peer a while to dial, or a hint to come. */
@@ -194,7 +206,8 @@ export class Link {
     if (!this.#isSeen) return this.enter({ kind: 'idle' }, reason)
     const delayMs = this.#failures.backoffMs()
     const timer = this.#idleAfter(delayMs, 'time to dial again')
-    this.enter({ kind: 'waiting', timer, until: Date.now() + delayMs }, reason)
+    const kind = this.#failures.bar === null ? 'waiting' : 'barred'
+    this.enter({ kind, timer, until: Date.now() + delayMs }, reason)
   }
 
   /** Changes the state, and releases what the old one held. A dial uses up the hint. */
@@ -204,21 +217,10 @@ export class Link {
     if (next.kind === 'dialing') this.places.useHint()
     if (next.kind === 'connected') this.#onConnected()
     if (old.kind === 'dialing') old.dial.abort()
-    if (old.kind === 'waiting' || old.kind === 'expecting') clearTimeout(old.timer)
+    if ('timer' in old) clearTimeout(old.timer)
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
     // Last: a subscriber may close the service, which enters another state.
     this.#publish(reason)
-  }
-
-  /**
-   * Whether a dial failed because the peer goes away: its port is closed already, and its goodbye is under way.
-   * That is assumed where its connection has just closed, and where it was first heard of just now: a daemon's cache may be out
-   * of date.
-   *
-   * @param withinMs for how long a peer that goes away may still be announced
-   */
-  isLeaving(error: NodeJS.ErrnoException, withinMs: number): boolean {
-    return error.code === 'ECONNREFUSED' && performance.now() - this.#lostAt < withinMs
   }
 
   /** What pairing needs to know of the state; null where the answer has to wait for our old connection's close. */
@@ -227,6 +229,7 @@ export class Link {
       case 'idle':
       case 'expecting':
       case 'waiting':
+      case 'barred':
         return { kind: 'nothing' }
       case 'dialing':
         return { kind: 'dial', sent: this.#state.dial.sent }
@@ -251,16 +254,17 @@ export class Link {
 
   toPeer(): Peer {
     const [state, place] = [this.#state, this.places.told]
-    return Object.freeze({
+    const isGood = state.kind === 'connected' && performance.now() - state.since >= GOOD_CONNECTION_MS
+    return snapshotOf({
       uuid: this.uuid,
       state: peerStateOf(state),
       announced: this.#isSeen,
       host: place?.host ?? null,
       port: place?.port ?? null,
       addresses: Object.freeze(place?.addresses.map(({ address }) => address) ?? []),
-      failures: this.#failures.count,
-      retryAt: state.kind === 'waiting' ? state.until : null,
-      error: this.#failures.error
+      failures: isGood ? 0 : this.#failures.count,
+      retryAt: 'until' in state ? state.until : null,
+      error: isGood ? null : this.#failures.error
     })
   }
 

@@ -1,6 +1,5 @@
 import { isIP, type Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
-import { TcpnetError } from '../errors.js'
 import { canonical } from '../net/addresses.js'
 import { securityObjection } from '../security/security.js'
 import { isHigher } from '../uuid.js'
@@ -10,12 +9,14 @@ import { Connections } from './connections.js'
 import { DialQueue } from './dial-queue.js'
 import type { DialResult } from './dialer.js'
 import { Dials } from './dials.js'
-import { Link, type LinkOwner } from './link.js'
+import { durationOf } from './failures.js'
+import type { Link } from './link.js'
 import type { LinkState } from './link-state.js'
+import { Links } from './links.js'
 import type { MeshOptions } from './options.js'
 import { pair } from './pairing.js'
 import type { Peer } from './peer.js'
-import { full } from './refusals.js'
+import { full, unwanted } from './refusals.js'
 
 /**
  * Keeps exactly one connection to every peer. Events record facts in a peer's link and end in `#wake`; `#reconcile`
@@ -23,9 +24,8 @@ import { full } from './refusals.js'
  */
 export class Mesh {
   readonly #options: MeshOptions
-  readonly #owner: LinkOwner
   readonly #acceptor: Acceptor
-  readonly #links = new Map<string, Link>()
+  readonly #links: Links
   /** Links whose next step `#reconcile` decides in the next tick. */
   readonly #woken = new Set<Link>()
   /** Links with an applicant that waits until their connection may be replaced again. */
@@ -39,7 +39,7 @@ export class Mesh {
 
   constructor(options: MeshOptions) {
     this.#options = options
-    this.#owner = { ...options, onDue: (link) => this.#wake(link) }
+    this.#links = new Links({ ...options, onDue: (link) => this.#wake(link) })
     const { limits, budget = processBudget } = options
     this.#queue = new DialQueue({
       maxDials: limits.maxDials,
@@ -54,22 +54,21 @@ export class Mesh {
       ...options,
       ...options.limits,
       deadlineMs: options.limits.helloTimeoutMs,
-      isKnown: (address) => this.#isKnown(canonical(address)),
+      isKnown: (address) => this.#links.areKnownAt(canonical(address)),
       onApplicant: this.#onApplicant
     })
   }
 
   /** A snapshot of every peer that is announced or connected, by uuid. */
   peers(): ReadonlyMap<string, Peer> {
-    const links = [...this.#links.values()].filter((link) => !link.isGone)
-    return new Map(links.map((link) => [link.uuid, link.toPeer()]))
+    return this.#links.peers()
   }
 
   /** A peer's name is announced. Where the peer is, is asked when it is dialed; a hint or its own dial may come before that. */
   seen(uuid: string): void {
     if (this.#isOurs(uuid)) return
-    const isNew = !this.#links.has(uuid)
-    const link = this.#linkOf(uuid)
+    const isNew = this.#links.get(uuid) === undefined
+    const link = this.#links.of(uuid)
     link.seen()
     // A subscriber of the change may have closed the service.
     if (this.#closing) return
@@ -93,9 +92,9 @@ export class Mesh {
   hint(instance: Instance, isMutual = false): void {
     const { uuid, txt } = instance
     if (this.#isOurs(uuid) || securityObjection(this.#options.security, uuid, txt.sec) !== null) return
-    const isNew = !this.#links.has(uuid)
+    const isNew = this.#links.get(uuid) === undefined
     if (isNew && this.#links.size >= this.#options.limits.maxKnown) return
-    const link = this.#linkOf(uuid)
+    const link = this.#links.of(uuid)
     if (link.state.kind === 'connected') return
     const isExpected = isMutual && !isHigher(this.#options.uuid, uuid)
     link.hinted(instance, isExpected)
@@ -121,7 +120,7 @@ export class Mesh {
     this.#closing = true
     this.#acceptor.close()
     this.#queue.clear()
-    for (const link of this.#links.values()) {
+    for (const link of this.#links.all()) {
       if (link.state.kind !== 'connected') this.#forget(link, 'the service closes')
     }
     this.#connections.close(graceMs, (socket) => this.#options.security.reset(socket), done)
@@ -130,20 +129,6 @@ export class Mesh {
   /** Whether a uuid is to be ignored: it is our own, or the mesh closes. */
   #isOurs(uuid: string): boolean {
     return uuid === this.#options.uuid || this.#closing
-  }
-
-  /** Whether one of the peers was connected at an address. */
-  #isKnown(address: string): boolean {
-    for (const link of this.#links.values()) if (link.places.wasMetAt(address)) return true
-    return false
-  }
-
-  #linkOf(uuid: string): Link {
-    const known = this.#links.get(uuid)
-    if (known !== undefined) return known
-    const link = new Link(uuid, this.#owner)
-    this.#links.set(uuid, link)
-    return link
   }
 
   /** Of two services that see each other at the same time the one with the higher uuid dials first. */
@@ -157,7 +142,7 @@ export class Mesh {
     link.applicant = null
     const { state } = link
     link.forget(reason)
-    this.#links.delete(link.uuid)
+    this.#links.delete(link)
     this.#queue.leave(link)
     if (state.kind === 'dialing') this.#queue.end(state.dial)
   }
@@ -172,11 +157,12 @@ export class Mesh {
   /** The one place that decides what a link does next. */
   readonly #reconcile = (link: Link): void => {
     this.#woken.delete(link)
-    if (this.#closing || this.#links.get(link.uuid) !== link) return
+    if (this.#closing || !this.#links.has(link)) return
     if (link.applicant !== null) this.#answer(link, link.applicant)
     // A subscriber of the change may have closed the service.
     if (this.#closing || link.state.kind !== 'idle' || link.applicant !== null) return
     if (link.isGone) return this.#forget(link, 'neither announced nor connected')
+    if (!link.isWanted()) return this.#bar(link)
     if (this.#queue.hasRoomFor(link)) this.#dial(link)
     else this.#queue.add(link)
   }
@@ -250,7 +236,11 @@ export class Mesh {
     // In place of a connection that we have with it there is room for another.
     const isNew = kind !== 'connected' && kind !== 'closing'
     if (isNew && this.#connections.size >= maxPeers) return applicant.refuse('full', full(maxPeers))
-    const link = this.#linkOf(from)
+    const link = this.#links.of(from)
+    if (!link.isWanted()) {
+      this.#wake(link)
+      return applicant.refuse('unwanted', unwanted())
+    }
     if (!link.hears(applicant.hello)) return applicant.decline()
     // A peer has one dial at a time: an older one is a dial that it has given up.
     link.applicant?.drop()
@@ -273,21 +263,20 @@ export class Mesh {
         // Its dial is on its way to us, or what it holds is about to end: the next dial finds out.
         link.declined()
         return this.#wait(link, 'the peer has a connection already')
-      case 'failed':
-        if (result.error instanceof TcpnetError && result.error.code === 'ERR_TCPNET_SECURITY')
-          return this.#onObjection(link, result.error)
-        link.failed(result.error, result.addresses)
-        this.#wait(link, result.error.message)
-        // A hint may be wrong without harm.
-        if (link.isSeen && !link.isLeaving(result.error, this.#options.limits.goodbyeMs))
-          this.#options.onDialFailed(result.error, link.toPeer())
+      case 'failed': {
+        const { error, addresses } = result
+        const isTold = link.failed(error, addresses)
+        this.#wait(link, error.message)
+        if (isTold) this.#options.onDialFailed(error, link.toPeer())
+      }
     }
   }
 
-  #onObjection(link: Link, objection: TcpnetError): void {
-    const isNews = link.objectedTo(objection)
-    this.#wait(link, objection.message)
-    if (isNews) this.#options.onDialFailed(objection, link.toPeer())
+  #bar(link: Link): void {
+    // The application may have closed the service when it was asked.
+    if (this.#closing) return
+    link.barredBy('unwanted', unwanted())
+    this.#wait(link, 'shouldConnect says no')
   }
 
   #wait(link: Link, reason: string): void {
@@ -298,7 +287,9 @@ export class Mesh {
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
     this.#dials.met(link)
-    this.#connections.add(socket, () => this.#onSocketClosed(link, socket, state.since))
+    this.#connections.add(socket, (how) => {
+      this.#onSocketClosed(link, socket, performance.now() - state.since, how)
+    })
     const reason = state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial'
     this.#leaveDial(link, () => link.enter(state, reason))
     // A subscriber of the change may have closed the service.
@@ -307,16 +298,17 @@ export class Mesh {
     this.#options.onConnection(socket, link.uuid)
   }
 
-  #onSocketClosed(link: Link, socket: Socket, since: number): void {
+  #onSocketClosed(link: Link, socket: Socket, stoodMs: number, how: string): void {
     this.#options.onDisconnected(socket)
     if (this.#closing) return this.#forget(link, 'the connection closed')
     this.#queue.onPlaceFreed()
-    link.lost(since)
-    if (link.state.kind === 'closing') {
+    const isReplaced = link.state.kind === 'closing'
+    link.lost(stoodMs, isReplaced ? 'the peer made another' : how)
+    if (isReplaced) {
       link.enter({ kind: 'idle' }, 'the old connection is closed')
       this.#wake(link)
       return
     }
-    this.#wait(link, 'the connection closed')
+    this.#wait(link, `the connection closed after ${durationOf(stoodMs)}: ${how}`)
   }
 }

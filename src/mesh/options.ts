@@ -20,6 +20,8 @@ export interface MeshOptions {
   readonly locate: (uuid: string, signal: AbortSignal) => Promise<Instance | null>
   /** The port on which the service listens, once it does. */
   readonly port: () => number | null
+  /** Whether the application wants a connection with a peer; default: always. Does not throw. */
+  readonly shouldConnect?: ((peer: Peer) => boolean) | undefined
   /** Opens connections; default: those of node:net. */
   readonly connect?: Connect
   /** What connects to peers that were never connected are taken out of; default: that of the process. */

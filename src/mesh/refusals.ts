@@ -58,6 +58,13 @@ export function busy(): TcpnetError {
   )
 }
 
+export function unwanted(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_UNWANTED',
+    "This service's setting shouldConnect says no to the peer. It is asked again before the next dial, and when the peer dials."
+  )
+}
+
 export function full(maxPeers: number): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_FULL',
