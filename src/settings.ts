@@ -24,8 +24,8 @@ export interface Settings {
    */
   name: string
   /**
-   * The service's identity: 1 to 63 hexadecimal digits, unique in the cluster. Default: 128 random bits. The daemon
-   * probes the network for a uuid that was chosen, so that listening takes about a second longer.
+   * The service's identity: 1 to 63 hexadecimal digits, unique in the cluster; or a UUID (RFC 9562 §4), as
+   * `crypto.randomUUID()` makes it, whose dashes are dropped. Default: 128 random bits. The daemon probes the network for a uuid that was chosen, so that listening takes about a second longer.
    */
   uuid?: string | undefined
   /** How peers are found. Default: the environment variable `TCPNET_DRIVER`, else `auto`. */
@@ -107,6 +107,8 @@ export const SETTINGS = [
   'maxPeers'
 ] as const satisfies readonly (keyof Settings)[]
 
+/** RFC 9562 §4. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const NAME = /^(?=[a-z0-9-]{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/
 
 /**
@@ -155,8 +157,8 @@ function checkName(name: unknown): string {
 
 function checkUuid(uuid: unknown): string {
   if (typeof uuid !== 'string') throw invalidType('settings.uuid', 'a string', uuid)
-  const parsed = parseUuid(uuid)
-  if (parsed === null) throw invalidValue('settings.uuid', 'must be 1 to 63 hexadecimal digits, without "-"', uuid)
+  const parsed = parseUuid(UUID.test(uuid) ? uuid.replaceAll('-', '') : uuid)
+  if (parsed === null) throw invalidValue('settings.uuid', 'must be a UUID, or 1 to 63 hexadecimal digits', uuid)
   return parsed
 }
 
