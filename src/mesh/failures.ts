@@ -14,8 +14,11 @@ export class Failures {
   #dialError: Error | null = null
   /** How the last connection ended, where it did not last. */
   #ending: TcpnetError | null = null
-  /** When the last connection closed, or else when the peer was first heard of, in milliseconds of the monotonic clock. */
-  #lostAt = performance.now()
+  /**
+   * When the peer was connected or, where it is not, when its last connection closed or else when it was first heard of, in
+   * milliseconds of the monotonic clock.
+   */
+  #since = performance.now()
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -69,21 +72,30 @@ export class Failures {
   }
 
   connected(): void {
+    this.#since = performance.now()
     this.#dialError = null
     this.#bar = null
   }
 
+  /** Whether the connection that stands has lasted: what failed before it counts no more. */
+  get isOver(): boolean {
+    return performance.now() - this.#since >= GOOD_CONNECTION_MS
+  }
+
   /**
-   * A connection closed that stood for so long.
+   * The connection closed.
    *
-   * @param how as {@link endingOf} tells it
+   * @param how it ended, in words
+   * @returns the same with how long it stood
    */
-  lost(peer: string, stoodMs: number, how: string): void {
-    this.#lostAt = performance.now()
-    const wasGood = stoodMs >= GOOD_CONNECTION_MS
+  lost(peer: string, how: string): string {
+    const wasGood = this.isOver
+    const what = `after ${durationOf(performance.now() - this.#since)}: ${how}`
+    this.#since = performance.now()
     this.#count = wasGood ? 0 : this.#count + 1
     this.#vainDials = wasGood ? 0 : this.#vainDials + 1
-    this.#ending = wasGood ? null : endedEarly(peer, stoodMs, how)
+    this.#ending = wasGood ? null : endedEarly(peer, what)
+    return `the connection closed ${what}`
   }
 
   /** Milliseconds to wait before the next dial; or before it is looked again whether the peer may be dialed. */
@@ -99,7 +111,7 @@ export class Failures {
    * the peer's connection has just closed, and where it was first heard of just now: a daemon's cache may be out of date.
    */
   #isPassing({ code }: NodeJS.ErrnoException): boolean {
-    const agoMs = performance.now() - this.#lostAt
+    const agoMs = performance.now() - this.#since
     if (code === 'EADDRNOTAVAIL') return agoMs < this.#limits.tentativeMs
     return code === 'ECONNREFUSED' && agoMs < this.#limits.goodbyeMs
   }
@@ -112,15 +124,15 @@ function barFor(error: Error): { kind: Bar; error: TcpnetError } | null {
   return error.code === 'ERR_TCPNET_UNWANTED' ? { kind: 'refused', error } : null
 }
 
-function endedEarly(peer: string, stoodMs: number, how: string): TcpnetError {
+function endedEarly(peer: string, what: string): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_ENDED_EARLY',
-    `The connection with the peer ${peer} ended after ${durationOf(stoodMs)}: ${how}. It is made again while the peer is ` +
+    `The connection with the peer ${peer} ended ${what}. It is made again while the peer is ` +
       'announced. To be done with a peer, let the setting shouldConnect say no to it.'
   )
 }
 
 /** A time for people: `212 ms`, `1.2 s`. */
-export function durationOf(ms: number): string {
+function durationOf(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
 }

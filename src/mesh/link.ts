@@ -4,7 +4,6 @@ import type { TcpnetError } from '../errors.js'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
-import { GOOD_CONNECTION_MS } from './backoff.js'
 import { Failures } from './failures.js'
 import { type Bar, DEFAULT_LIMITS, type Limits, type TimeSpan } from './limits.js'
 import type { LinkState } from './link-state.js'
@@ -61,8 +60,8 @@ export class Link {
   /** How many questions where it is count against the budget, until it is connected. */
   #questions = 0
   #isSeen = false
-  /** The peer's latest hello, and when it came. */
-  #heard: { readonly hello: Numbered; readonly at: number } | null = null
+  /** What orders the peer's latest hello, and when it came. */
+  #heard: (Numbered & { readonly at: number }) | null = null
   #state: LinkState = { kind: 'idle' }
   /** The state that was published last. */
   #published: PeerState = 'gone'
@@ -123,8 +122,8 @@ export class Link {
   hears(hello: Numbered): boolean {
     const heard = this.#heard
     const now = performance.now()
-    if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard.hello)) return false
-    this.#heard = { hello, at: now }
+    if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard)) return false
+    this.#heard = { boot: hello.boot, dial: hello.dial, at: now }
     return true
   }
 
@@ -189,10 +188,16 @@ export class Link {
     this.#failures.declined()
   }
 
-  /** Its connection closed, which stood for so long. `how` is in words. */
-  lost(stoodMs: number, how: string): void {
-    this.#failures.lost(this.uuid, stoodMs, how)
+  /**
+   * Its connection closed.
+   *
+   * @param how it ended, in words
+   * @returns the same with how long it stood
+   */
+  lost(how: string): string {
+    const reason = this.#failures.lost(this.uuid, how)
     if (this.#isSeen) this.places.lost()
+    return reason
   }
 
   /** Gives the peer a while to dial, or a hint to come. */
@@ -254,7 +259,7 @@ export class Link {
 
   toPeer(): Peer {
     const [state, place] = [this.#state, this.places.told]
-    const isGood = state.kind === 'connected' && performance.now() - state.since >= GOOD_CONNECTION_MS
+    const isGood = state.kind === 'connected' && this.#failures.isOver
     return snapshotOf({
       uuid: this.uuid,
       state: peerStateOf(state),

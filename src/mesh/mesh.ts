@@ -1,4 +1,4 @@
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { canonical } from '../net/addresses.js'
 import { securityObjection } from '../security/security.js'
@@ -9,7 +9,7 @@ import { Connections } from './connections.js'
 import { DialQueue } from './dial-queue.js'
 import type { DialResult } from './dialer.js'
 import { Dials } from './dials.js'
-import { durationOf } from './failures.js'
+import { endingOf } from './ending.js'
 import type { Link } from './link.js'
 import type { LinkState } from './link-state.js'
 import { Links } from './links.js'
@@ -32,7 +32,7 @@ export class Mesh {
   readonly #paced = new Set<Link>()
   readonly #queue: DialQueue
   readonly #dials: Dials
-  readonly #connections = new Connections()
+  readonly #connections: Connections<Link>
   /** How many dials were answered with `ok`: the clock that hellos carry. */
   #accepted = 0
   #closing = false
@@ -41,6 +41,7 @@ export class Mesh {
     this.#options = options
     this.#links = new Links({ ...options, onDue: (link) => this.#wake(link) })
     const { limits, budget = processBudget } = options
+    this.#connections = new Connections((socket, link) => this.#onSocketClosed(link, socket))
     this.#queue = new DialQueue({
       maxDials: limits.maxDials,
       budget,
@@ -210,9 +211,8 @@ export class Mesh {
     this.#accepted++
     const address = canonical(socket.remoteAddress ?? '')
     if (link.state.kind === 'dialing') link.state.dial.met(address)
-    const family = socket.remoteFamily === 'IPv4' || isIP(address) === 4 ? 4 : 6
-    link.places.met({ address, family }, applicant.hello.port)
-    this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot, since: performance.now() })
+    link.places.met(address, applicant.hello.port)
+    this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot })
   }
 
   #dial(link: Link): void {
@@ -252,8 +252,8 @@ export class Mesh {
     switch (result.kind) {
       case 'ok': {
         const { socket, seq, boot, endpoint } = result
-        link.places.met(endpoint, endpoint.port)
-        return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot, since: performance.now() })
+        link.places.met(endpoint.address, endpoint.port)
+        return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot })
       }
       case 'located':
         link.places.keepHint()
@@ -287,9 +287,7 @@ export class Mesh {
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
     this.#dials.met(link)
-    this.#connections.add(socket, (how) => {
-      this.#onSocketClosed(link, socket, performance.now() - state.since, how)
-    })
+    this.#connections.add(socket, link)
     const reason = state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial'
     this.#leaveDial(link, () => link.enter(state, reason))
     // A subscriber of the change may have closed the service.
@@ -298,17 +296,17 @@ export class Mesh {
     this.#options.onConnection(socket, link.uuid)
   }
 
-  #onSocketClosed(link: Link, socket: Socket, stoodMs: number, how: string): void {
+  #onSocketClosed(link: Link, socket: Socket): void {
     this.#options.onDisconnected(socket)
     if (this.#closing) return this.#forget(link, 'the connection closed')
     this.#queue.onPlaceFreed()
     const isReplaced = link.state.kind === 'closing'
-    link.lost(stoodMs, isReplaced ? 'the peer made another' : how)
+    const reason = link.lost(isReplaced ? 'the peer made another' : endingOf(socket))
     if (isReplaced) {
       link.enter({ kind: 'idle' }, 'the old connection is closed')
       this.#wake(link)
       return
     }
-    this.#wait(link, `the connection closed after ${durationOf(stoodMs)}: ${how}`)
+    this.#wait(link, reason)
   }
 }

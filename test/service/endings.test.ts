@@ -83,13 +83,19 @@ it('the change of state tells it, too', async () => {
   }
 })
 
-it('a connection that lasted leaves no reason', () => {
+it('a connection that lasted leaves no reason', (t) => {
+  let now = 0
+  t.mock.method(performance, 'now', () => now)
   const failures = new Failures(DEFAULT_LIMITS)
-  failures.lost('A1', GOOD_CONNECTION_MS - 1, 'the peer ended it')
+  failures.connected()
+  now += GOOD_CONNECTION_MS - 10
+  assert.equal(failures.lost('A1', 'the peer ended it'), 'the connection closed after 15.0 s: the peer ended it')
   assert.match(failures.error?.message ?? '', /ended after 15.0 s: the peer ended it/)
   failures.connected()
-  assert.notEqual(failures.error, null)
-  failures.lost('A1', GOOD_CONNECTION_MS, 'the peer ended it')
+  assert.deepEqual([failures.error === null, failures.isOver], [false, false])
+  now += GOOD_CONNECTION_MS
+  assert.equal(failures.isOver, true)
+  failures.lost('A1', 'the peer ended it')
   assert.equal(failures.error, null)
 })
 

@@ -1,47 +1,51 @@
+# In this folder, and not in the package's root: npm would compile the addon at every install. To compile it by hand:
+#   npx node-gyp rebuild --directory node_modules/tcpnet/native
 {
   "variables": {
     # Warnings are errors in a checkout, not on the machine of somebody who installs the package.
-    "strict%": "<!(node -p \"Number(require('fs').existsSync('.git'))\")",
+    "strict%": "<!(node -p \"Number(require('fs').existsSync('../.git'))\")",
     # "address,undefined" or "thread": see scripts/sanitize.
     "sanitize%": "",
   },
   "targets": [
     {
       "target_name": "tcpnet",
+      # The package's root is where node-gyp-build looks for it.
+      "product_dir": "../../build/Release",
       "sources": [
-        "native/avahi/api.cc",
-        "native/avahi/backend.cc",
-        "native/avahi/daemon.cc",
-        "native/avahi/lookups.cc",
-        "native/avahi/poll.cc",
-        "native/avahi/publisher.cc",
-        "native/core/connection.cc",
-        "native/core/directory.cc",
-        "native/core/discoverer.cc",
-        "native/core/discovery_thread.cc",
-        "native/core/dns_data.cc",
-        "native/core/event_queue.cc",
-        "native/core/locate.cc",
-        "native/core/locator.cc",
-        "native/core/loop.cc",
-        "native/dns_sd/activities.cc",
-        "native/dns_sd/address_query.cc",
-        "native/dns_sd/api.cc",
-        "native/dns_sd/backend.cc",
-        "native/dns_sd/link.cc",
-        "native/dns_sd/operation.cc",
-        "native/node/addon.cc",
-        "native/node/convert.cc",
-        "native/node/environment.cc",
-        "native/node/session.cc",
-        "native/system/interfaces.cc",
-        "native/system/library.cc",
-        "native/system/socket_options.cc",
+        "avahi/api.cc",
+        "avahi/backend.cc",
+        "avahi/daemon.cc",
+        "avahi/lookups.cc",
+        "avahi/poll.cc",
+        "avahi/publisher.cc",
+        "core/connection.cc",
+        "core/directory.cc",
+        "core/discoverer.cc",
+        "core/discovery_thread.cc",
+        "core/dns_data.cc",
+        "core/event_queue.cc",
+        "core/locate.cc",
+        "core/locator.cc",
+        "core/loop.cc",
+        "dns_sd/activities.cc",
+        "dns_sd/address_query.cc",
+        "dns_sd/api.cc",
+        "dns_sd/backend.cc",
+        "dns_sd/link.cc",
+        "dns_sd/operation.cc",
+        "node/addon.cc",
+        "node/convert.cc",
+        "node/environment.cc",
+        "node/session.cc",
+        "system/interfaces.cc",
+        "system/library.cc",
+        "system/socket_options.cc",
       ],
       "include_dirs": [
-        "native",
+        ".",
         # The package's own headers, before what the application has by that name, which may be of any age.
-        "<!(node -p \"require('fs').existsSync('native/vendor/napi.h') ? 'native/vendor' : require('node-addon-api').include_dir\")"
+        "<!(node -p \"require('fs').existsSync('vendor/napi.h') ? 'vendor' : require('node-addon-api').include_dir\")"
       ],
       "defines": [
         "NAPI_VERSION=8",
