@@ -66,6 +66,7 @@ export class Service extends EventEmitter<ServiceEvents> {
         seen: (uuid) => this.#mesh.seen(uuid),
         gone: (uuid) => this.#mesh.gone(uuid),
         hint: (instance, isMutual) => this.#mesh.hint(instance, isMutual),
+        unanswered: (reason) => this.#tellAlone(reason),
         online: this.#onOnline,
         offline: this.#onOffline
       }
@@ -198,6 +199,10 @@ export class Service extends EventEmitter<ServiceEvents> {
   #startListening(reason: string): boolean {
     if (this.#phase === 'opening' && this.#enter('listening', reason)) shielded(() => this.emit('listening'))
     return this.listening
+  }
+
+  #tellAlone(reason: string): void {
+    if (this.#mesh.peers().size === 0) this.#tell('looking', 'alone', reason)
   }
 
   readonly #onOnline = (): void => {
