@@ -8,6 +8,7 @@ import { Mesh } from './mesh/mesh.js'
 import type { Peer } from './mesh/peer.js'
 import { DeadPeerWatch } from './net/dead-peer.js'
 import { Presence } from './presence.js'
+import { RecentlyTold } from './recently-told.js'
 import { LazyTls } from './security/lazy.js'
 import { checkTls, type TlsSettings } from './security/tls-settings.js'
 import { type CheckedSettings, checkListen, checkSettings, type ListenOptions, type Settings } from './settings.js'
@@ -25,6 +26,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #connections: PeerSocket[] = []
   readonly #deadPeers: DeadPeerWatch
   readonly #signals = new AbortWatch(() => this.#close('its signal was aborted'))
+  readonly #told = new RecentlyTold()
   #phase: Phase = 'new'
   /** The callback that listen() was given. */
   #onListening: (() => void) | undefined
@@ -254,6 +256,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #onDialFailed = (error: Error, peer: Peer): void => {
     trace('%s: the dial failed: %s', peer.uuid, error.message)
     if (!this.listening || this.listenerCount('error') === 0) return
+    if ('code' in error && error.code === 'ERR_TCPNET_TLS' && !this.#told.isNews(peer.uuid)) return
     // Without the error in it: a circle could not be written as JSON.
     const told = Object.assign(error, { peer: Object.freeze({ ...peer, error: null }) })
     shielded(() => this.emit('error', told))

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import type { Line } from '../net/line.js'
+import { RecentlyTold } from '../recently-told.js'
+import { OtherSecretError } from '../security/other-secret.js'
 import type { Channel, Security } from '../security/security.js'
 import { trace } from '../trace.js'
 import { type Answer, decodeHello, encodeAnswer, type Hello, HelloError, type RefusalReason } from './hello.js'
@@ -25,16 +27,21 @@ export interface AcceptorOptions {
   readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
 }
 
+interface ApplicantOptions extends AcceptorOptions {
+  /** The uuids that were claimed with another secret. */
+  readonly told: RecentlyTold
+}
+
 /** Reads the hellos of inbound connections, within bounds of time, size and number. */
 export class Acceptor {
-  readonly #options: AcceptorOptions
+  readonly #options: ApplicantOptions
   /** Connections that are not answered, oldest first, with the address of each. */
   readonly #pending = new Map<Applicant, string>()
   readonly #perAddress = new Map<string, number>()
   #closed = false
 
   constructor(options: AcceptorOptions) {
-    this.#options = options
+    this.#options = { ...options, told: new RecentlyTold() }
   }
 
   /** Takes a connection that the server has accepted. */
@@ -120,7 +127,7 @@ export class Acceptor {
 
 /** An inbound connection that is not answered yet. Exactly one of accept, decline, refuse and drop settles it. */
 export class Applicant {
-  readonly #options: AcceptorOptions
+  readonly #options: ApplicantOptions
   readonly #onSettled: () => void
   readonly #deadline: NodeJS.Timeout
   readonly #since = performance.now()
@@ -131,7 +138,7 @@ export class Applicant {
   #hello: Hello | null = null
   #settled = false
 
-  constructor(socket: Socket, options: AcceptorOptions, onSettled: () => void) {
+  constructor(socket: Socket, options: ApplicantOptions, onSettled: () => void) {
     this.#socket = socket
     this.#options = options
     this.#onSettled = onSettled
@@ -245,9 +252,11 @@ export class Applicant {
   }
 
   #reject(error: TcpnetError): void {
-    const info = infoOf(this.#socket, this.#hello?.from)
+    const claimed = error instanceof OtherSecretError ? error.claimed : undefined
+    const info = infoOf(this.#socket, this.#hello?.from ?? claimed)
     if (!this.#settle()) return
     this.#socket.destroy()
+    if (claimed !== undefined && !this.#options.told.isNews(claimed)) return trace('%s: %s', claimed, error.message)
     tellRejected(this.#options, error, info)
   }
 
