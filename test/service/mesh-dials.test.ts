@@ -329,6 +329,18 @@ test('the delay before the next dial grows with dials that fail, are declined, o
   assert.equal(failures.count, 0)
 })
 
+test('that an address of our own cannot be used yet, or a port is closed already, is told only if it lasts', (t) => {
+  let now = 0
+  t.mock.method(performance, 'now', () => now)
+  const failures = new Failures(DEFAULT_LIMITS)
+  const told = (code: string) => failures.add(Object.assign(new Error('no'), { code }))
+  assert.deepEqual([told('EADDRNOTAVAIL'), told('ECONNREFUSED'), told('EHOSTUNREACH')], [false, false, true])
+  now += DEFAULT_LIMITS.goodbyeMs
+  assert.deepEqual([told('EADDRNOTAVAIL'), told('ECONNREFUSED')], [false, true])
+  now = DEFAULT_LIMITS.tentativeMs
+  assert.equal(told('EADDRNOTAVAIL'), true)
+})
+
 test('a peer that is seen is not expected any more where a subscriber of that change closes the mesh', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const made = meshWith({ expect: expecting(1) })
