@@ -12,7 +12,7 @@ export const ERROR_CODES = {
   ERR_TCPNET_CLOSED: 'the service closed while something waited for it to listen',
   // Emitted as `error`.
   ERR_TCPNET_ADDON: 'the native addon is missing for this platform, or does not load',
-  ERR_TCPNET_NO_DRIVER: 'no driver for discovery can be used on this machine',
+  ERR_TCPNET_NO_DRIVER: 'the library of the driver that was asked for is missing',
   ERR_TCPNET_NO_DAEMON: 'the DNS-SD daemon is not running, or does not answer',
   ERR_TCPNET_DAEMON_REFUSED: 'the DNS-SD daemon refuses the announcement, or does not make it within 30 seconds',
   ERR_TCPNET_NO_INTERFACE: 'no interface has the address that the service listens on any more',

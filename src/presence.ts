@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net'
-import { chooseDriver } from './discovery/choose-driver.js'
+import { type ChosenDriver, chooseDriver } from './discovery/choose-driver.js'
 import type { Discovery, Instance, Listener } from './discovery/discovery.js'
 import { type Binding, bind } from './net/binding.js'
 import type { CheckedListen, CheckedSettings } from './settings.js'
@@ -20,9 +20,17 @@ export class Presence {
   readonly #options: PresenceOptions
   #binding: Binding | null = null
   #discovery: Discovery | null = null
+  #driver: ChosenDriver | null
 
   constructor(options: PresenceOptions) {
     this.#options = options
+    const { driver } = options.settings
+    this.#driver = driver === 'auto' ? null : driver
+  }
+
+  /** The driver that is used; null while `auto` has not chosen one. */
+  get driver(): ChosenDriver | null {
+    return this.#driver
   }
 
   /** Gets the security ready, binds, and announces. To be called once. */
@@ -71,11 +79,15 @@ export class Presence {
     const { settings, listener } = this.#options
     const { name, uuid, uuidChosen, driver, firstLook, security } = settings
     const txt = { v: '1', sec: security.mode }
+    const onChosen = (chosen: ChosenDriver) => {
+      this.#driver = chosen
+    }
     try {
-      this.#discovery = chooseDriver(driver, firstLook)(
-        { name, uuid, probe: uuidChosen, port, txt, interfaceIndex, address },
-        listener
-      )
+      this.#discovery = chooseDriver(
+        driver,
+        firstLook,
+        onChosen
+      )({ name, uuid, probe: uuidChosen, port, txt, interfaceIndex, address }, listener)
     } catch (error) {
       process.nextTick(listener.failed, error as Error)
     }

@@ -11,7 +11,14 @@ import { Presence } from './presence.js'
 import { RecentlyTold } from './recently-told.js'
 import { LazyTls } from './security/lazy.js'
 import { checkTls, type TlsSettings } from './security/tls-settings.js'
-import { type CheckedSettings, checkListen, checkSettings, type ListenOptions, type Settings } from './settings.js'
+import {
+  type CheckedSettings,
+  checkListen,
+  checkSettings,
+  type DriverName,
+  type ListenOptions,
+  type Settings
+} from './settings.js'
 import { tellChange, trace } from './trace.js'
 import { randomHex } from './uuid.js'
 
@@ -41,7 +48,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   constructor(settings: string | Settings, onConnection?: (socket: PeerSocket) => void) {
     super()
     this.#settings = checkSettings(settings)
-    this.#deadPeers = new DeadPeerWatch(this.#settings.deadPeerTimeoutMs)
+    this.#deadPeers = new DeadPeerWatch(this.#settings.deadPeerTimeoutMs, this.#connections)
     if (onConnection !== undefined) this.on('connection', onConnection)
     const { name, uuid, security, limits, signal, shouldConnect } = this.#settings
     this.#mesh = new Mesh({
@@ -84,6 +91,14 @@ export class Service extends EventEmitter<ServiceEvents> {
   /** This service's identity: hexadecimal digits in upper case. */
   get uuid(): string {
     return this.#settings.uuid
+  }
+
+  /**
+   * The driver that finds this service's peers: the one of the settings. With `auto` it is null until that is decided: when
+   * the daemon has announced the service, or when none has replied and `embedded` takes over. It is decided once.
+   */
+  get driver(): Exclude<DriverName, 'auto'> | null {
+    return this.#presence.driver
   }
 
   /**
@@ -242,15 +257,15 @@ export class Service extends EventEmitter<ServiceEvents> {
       value: Object.freeze({ uuid }),
       enumerable: true
     }) as PeerSocket
-    this.#deadPeers.add(socket)
     this.#connections.push(ours)
+    this.#deadPeers.added(socket)
     shielded(() => this.emit('connection', ours))
   }
 
   readonly #onDisconnected = (socket: Socket): void => {
-    this.#deadPeers.remove(socket)
     const at = this.#connections.indexOf(socket as PeerSocket)
     if (at >= 0) this.#connections.splice(at, 1)
+    this.#deadPeers.removed()
   }
 
   readonly #onDialFailed = (error: Error, peer: Peer): void => {

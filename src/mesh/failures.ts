@@ -14,11 +14,6 @@ export class Failures {
   #dialError: Error | null = null
   /** How the last connection ended, where it did not last. */
   #ending: TcpnetError | null = null
-  /**
-   * When the peer was connected or, where it is not, when its last connection closed or else when it was first heard of, in
-   * milliseconds of the monotonic clock.
-   */
-  #since = performance.now()
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -42,16 +37,17 @@ export class Failures {
   /**
    * A dial failed.
    *
+   * @param agoMs when the last connection closed, or else when the peer was first heard of: milliseconds ago
    * @returns whether that is to be told: not where it is likely to pass, nor where it repeats why the peer is not dialed
    */
-  add(error: Error): boolean {
+  add(error: Error, agoMs: number): boolean {
     const bar = barFor(error)
     if (bar !== null) return this.barredBy(bar.kind, bar.error)
     this.#count++
     this.#vainDials++
     this.#dialError = error
     this.#bar = null
-    return !this.#isPassing(error)
+    return !this.#isPassing(error, agoMs)
   }
 
   /**
@@ -72,26 +68,19 @@ export class Failures {
   }
 
   connected(): void {
-    this.#since = performance.now()
     this.#dialError = null
     this.#bar = null
   }
 
-  /** Whether the connection that stands has lasted: what failed before it counts no more. */
-  get isOver(): boolean {
-    return performance.now() - this.#since >= GOOD_CONNECTION_MS
-  }
-
   /**
-   * The connection closed.
+   * A connection closed that stood for so long.
    *
    * @param how it ended, in words
    * @returns the same with how long it stood
    */
-  lost(peer: string, how: string): string {
-    const wasGood = this.isOver
-    const what = `after ${durationOf(performance.now() - this.#since)}: ${how}`
-    this.#since = performance.now()
+  lost(peer: string, stoodMs: number, how: string): string {
+    const wasGood = stoodMs >= GOOD_CONNECTION_MS
+    const what = `after ${durationOf(stoodMs)}: ${how}`
     this.#count = wasGood ? 0 : this.#count + 1
     this.#vainDials = wasGood ? 0 : this.#vainDials + 1
     this.#ending = wasGood ? null : endedEarly(peer, what)
@@ -110,8 +99,7 @@ export class Failures {
    * our own address is not usable yet, because its uniqueness is still being checked (RFC 4862 §5.4). That is assumed where
    * the peer's connection has just closed, and where it was first heard of just now: a daemon's cache may be out of date.
    */
-  #isPassing({ code }: NodeJS.ErrnoException): boolean {
-    const agoMs = performance.now() - this.#since
+  #isPassing({ code }: NodeJS.ErrnoException, agoMs: number): boolean {
     if (code === 'EADDRNOTAVAIL') return agoMs < this.#limits.tentativeMs
     return code === 'ECONNREFUSED' && agoMs < this.#limits.goodbyeMs
   }

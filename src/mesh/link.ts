@@ -4,9 +4,11 @@ import type { TcpnetError } from '../errors.js'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './acceptor.js'
+import { GOOD_CONNECTION_MS } from './backoff.js'
 import { Failures } from './failures.js'
-import { type Bar, DEFAULT_LIMITS, type Limits, type TimeSpan } from './limits.js'
+import { type Bar, DEFAULT_LIMITS, type TimeSpan } from './limits.js'
 import type { LinkState } from './link-state.js'
+import type { LinkOwner } from './options.js'
 import { type Holding, isOvertaken, type Numbered } from './pairing.js'
 import { type Peer, peerStateOf, snapshotOf } from './peer.js'
 import { Places } from './places.js'
@@ -19,20 +21,6 @@ type PeerState = Peer['state'] | 'gone'
  * long. What was heard longer ago says nothing about the next hello, so that a false count cannot keep a peer out for good.
  */
 const LATE_HELLO_MS = 60_000
-
-/** The service that the link belongs to. */
-export interface LinkOwner {
-  readonly name: string
-  readonly uuid: string
-  /** Default: {@link DEFAULT_LIMITS}. */
-  readonly limits?: Limits
-  /** Whether the application wants a connection with a peer; default: always. */
-  readonly shouldConnect?: ((peer: Peer) => boolean) | undefined
-  /** How often a peer's connection is replaced; default: {@link REPLACEMENTS}. */
-  readonly replacements?: BucketLimits
-  /** A time that the link had to wait is over: its next step is to be decided. */
-  readonly onDue: (link: Link) => void
-}
 
 /**
  * How often a peer's connection gives way to another dial that claims its uuid. A peer that restarts is let in at once;
@@ -56,10 +44,14 @@ export class Link {
   #isNew = true
   /** Paces how often its connection is replaced by another that claims its uuid; null before the first time. */
   #replacements: TokenBucket | null = null
-  readonly #failures: Failures
-  /** How many questions where it is count against the budget, until it is connected. */
-  #questions = 0
+  /** Null while nothing has failed, as with most peers. */
+  #failures: Failures | null = null
   #isSeen = false
+  /**
+   * When it was connected or, where it is not, when its last connection closed or else when it was first heard of, in
+   * whole milliseconds of the monotonic clock.
+   */
+  #since = wholeMs()
   /** What orders the peer's latest hello, and when it came. */
   #heard: (Numbered & { readonly at: number }) | null = null
   #state: LinkState = { kind: 'idle' }
@@ -70,7 +62,6 @@ export class Link {
   constructor(uuid: string, owner: LinkOwner) {
     this.uuid = uuid
     this.#owner = owner
-    this.#failures = new Failures(owner.limits ?? DEFAULT_LIMITS)
   }
 
   get state(): LinkState {
@@ -109,7 +100,7 @@ export class Link {
   hinted(hint: Instance, isExpected = false): void {
     this.places.takeHint(hint)
     // It tells our kind of security.
-    const isBarredNoMore = this.#state.kind === 'barred' && this.#failures.bar === 'security'
+    const isBarredNoMore = this.#state.kind === 'barred' && this.#failures?.bar === 'security'
     if ((this.#state.kind === 'expecting' && !isExpected) || isBarredNoMore) this.enter({ kind: 'idle' }, 'hinted at')
     else this.#publish('hinted at')
   }
@@ -121,7 +112,7 @@ export class Link {
    */
   hears(hello: Numbered): boolean {
     const heard = this.#heard
-    const now = performance.now()
+    const now = wholeMs()
     if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard)) return false
     this.#heard = { boot: hello.boot, dial: hello.dial, at: now }
     return true
@@ -139,23 +130,6 @@ export class Link {
     this.enter({ kind: 'closing', socket }, 'replaced by the peer')
   }
 
-  /** A question where it is was taken out of the budget. */
-  asked(): void {
-    this.#questions++
-  }
-
-  /** The question had no answer: it counts for good. */
-  unanswered(): void {
-    this.#questions--
-  }
-
-  /** How many questions led to the peer, or may have: those with an answer since the last call. */
-  takeQuestions(): number {
-    const questions = this.#questions
-    this.#questions = 0
-    return questions
-  }
-
   /**
    * A dial failed. `addresses` could not be reached, or gave a wrong answer.
    *
@@ -163,8 +137,9 @@ export class Link {
    */
   failed(error: Error, addresses: readonly string[]): boolean {
     this.#isNew = false
-    const isTold = this.#failures.add(error)
-    if (this.#failures.bar !== null) return isTold
+    const failures = this.#history()
+    const isTold = failures.add(error, performance.now() - this.#since)
+    if (failures.bar !== null) return isTold
     this.places.suspect(addresses)
     return isTold && this.#isSeen
   }
@@ -179,13 +154,13 @@ export class Link {
   barredBy(kind: Bar, error: TcpnetError): void {
     this.#isNew = false
     this.places.useHint()
-    this.#failures.barredBy(kind, error)
+    this.#history().barredBy(kind, error)
   }
 
   /** A dial was declined: no failure, but no reason either to dial again at once. */
   declined(): void {
     this.#isNew = false
-    this.#failures.declined()
+    this.#history().declined()
   }
 
   /**
@@ -195,9 +170,10 @@ export class Link {
    * @returns the same with how long it stood
    */
   lost(how: string): string {
-    const reason = this.#failures.lost(this.uuid, how)
+    const stoodFrom = this.#since
+    this.#since = wholeMs()
     if (this.#isSeen) this.places.lost()
-    return reason
+    return this.#history().lost(this.uuid, this.#since - stoodFrom, how)
   }
 
   /** Gives the peer a while to dial, or a hint to come. */
@@ -209,9 +185,10 @@ export class Link {
   /** Waits before the next dial, as long as its failures ask for; not where it is not announced. */
   wait(reason: string): void {
     if (!this.#isSeen) return this.enter({ kind: 'idle' }, reason)
-    const delayMs = this.#failures.backoffMs()
+    const failures = this.#history()
+    const delayMs = failures.backoffMs()
     const timer = this.#idleAfter(delayMs, 'time to dial again')
-    const kind = this.#failures.bar === null ? 'waiting' : 'barred'
+    const kind = failures.bar === null ? 'waiting' : 'barred'
     this.enter({ kind, timer, until: Date.now() + delayMs }, reason)
   }
 
@@ -259,17 +236,18 @@ export class Link {
 
   toPeer(): Peer {
     const [state, place] = [this.#state, this.places.told]
-    const isGood = state.kind === 'connected' && this.#failures.isOver
+    const hasLasted = state.kind === 'connected' && wholeMs() - this.#since >= GOOD_CONNECTION_MS
+    const failures = hasLasted ? null : this.#failures
     return snapshotOf({
       uuid: this.uuid,
       state: peerStateOf(state),
       announced: this.#isSeen,
       host: place?.host ?? null,
       port: place?.port ?? null,
-      addresses: Object.freeze(place?.addresses.map(({ address }) => address) ?? []),
-      failures: isGood ? 0 : this.#failures.count,
+      addresses: Object.freeze([...(place?.addresses ?? [])]),
+      failures: failures?.count ?? 0,
       retryAt: 'until' in state ? state.until : null,
-      error: isGood ? null : this.#failures.error
+      error: failures?.error ?? null
     })
   }
 
@@ -280,9 +258,15 @@ export class Link {
     }, delayMs)
   }
 
+  #history(): Failures {
+    this.#failures ??= new Failures(this.#owner.limits ?? DEFAULT_LIMITS)
+    return this.#failures
+  }
+
   #onConnected(): void {
+    this.#since = wholeMs()
     this.#isNew = false
-    this.#failures.connected()
+    this.#failures?.connected()
     this.places.useHint()
   }
 
@@ -295,4 +279,9 @@ export class Link {
     this.#published = to
     tellChange({ name, service, peer: this.uuid, from, to, reason })
   }
+}
+
+/** The monotonic clock. Whole numbers: V8 keeps one with a fraction in an object of its own. */
+function wholeMs(): number {
+  return Math.round(performance.now())
 }

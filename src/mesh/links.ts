@@ -1,4 +1,5 @@
-import { Link, type LinkOwner } from './link.js'
+import { Link } from './link.js'
+import type { LinkOwner } from './options.js'
 import { type Peer, peerMap } from './peer.js'
 
 /** The links of a mesh, by the uuids of their peers. */

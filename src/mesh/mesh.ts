@@ -4,9 +4,7 @@ import { canonical } from '../net/addresses.js'
 import { securityObjection } from '../security/security.js'
 import { isHigher } from '../uuid.js'
 import { Acceptor, type Applicant } from './acceptor.js'
-import { processBudget } from './connect-budget.js'
 import { Connections } from './connections.js'
-import { DialQueue } from './dial-queue.js'
 import type { DialResult } from './dialer.js'
 import { Dials } from './dials.js'
 import { endingOf } from './ending.js'
@@ -30,7 +28,6 @@ export class Mesh {
   readonly #woken = new Set<Link>()
   /** Links with an applicant that waits until their connection may be replaced again. */
   readonly #paced = new Set<Link>()
-  readonly #queue: DialQueue
   readonly #dials: Dials
   readonly #connections: Connections<Link>
   /** How many dials were answered with `ok`: the clock that hellos carry. */
@@ -40,17 +37,13 @@ export class Mesh {
   constructor(options: MeshOptions) {
     this.#options = options
     this.#links = new Links({ ...options, onDue: (link) => this.#wake(link) })
-    const { limits, budget = processBudget } = options
     this.#connections = new Connections((socket, link) => this.#onSocketClosed(link, socket))
-    this.#queue = new DialQueue({
-      maxDials: limits.maxDials,
-      budget,
-      places: () => limits.maxPeers - this.#connections.size,
-      onRoom: (room) => {
-        for (const link of this.#queue.take(room)) this.#wake(link)
-      }
+    this.#dials = new Dials({
+      ...options,
+      accepted: () => this.#accepted,
+      connections: () => this.#connections.size,
+      onTurn: (link) => this.#wake(link)
     })
-    this.#dials = new Dials(options, budget, () => this.#accepted)
     this.#acceptor = new Acceptor({
       ...options,
       ...options.limits,
@@ -120,7 +113,7 @@ export class Mesh {
   close(graceMs: number, done: () => void): void {
     this.#closing = true
     this.#acceptor.close()
-    this.#queue.clear()
+    this.#dials.clear()
     for (const link of this.#links.all()) {
       if (link.state.kind !== 'connected') this.#forget(link, 'the service closes')
     }
@@ -141,11 +134,10 @@ export class Mesh {
   #forget(link: Link, reason: string): void {
     link.applicant?.drop()
     link.applicant = null
-    const { state } = link
-    link.forget(reason)
-    this.#links.delete(link)
-    this.#queue.leave(link)
-    if (state.kind === 'dialing') this.#queue.end(state.dial)
+    this.#dials.leave(link, () => {
+      link.forget(reason)
+      this.#links.delete(link)
+    })
   }
 
   /** Schedules `#reconcile` for a link in the next tick: handlers of the application may still be running now. */
@@ -164,8 +156,7 @@ export class Mesh {
     if (this.#closing || link.state.kind !== 'idle' || link.applicant !== null) return
     if (link.isGone) return this.#forget(link, 'neither announced nor connected')
     if (!link.isWanted()) return this.#bar(link)
-    if (this.#queue.hasRoomFor(link)) this.#dial(link)
-    else this.#queue.add(link)
+    this.#dials.next(link, (result) => this.#onDialEnded(link, result))
   }
 
   #answer(link: Link, applicant: Applicant): void {
@@ -215,20 +206,6 @@ export class Mesh {
     this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot })
   }
 
-  #dial(link: Link): void {
-    const { dial, reason } = this.#dials.make(link, (result) => this.#onDialEnded(link, result))
-    this.#queue.begin(link, dial)
-    link.enter({ kind: 'dialing', dial }, reason)
-  }
-
-  /** `change` changes the state of a link that may be dialing, or have its turn to. */
-  #leaveDial(link: Link, change: () => void): void {
-    const dial = link.state.kind === 'dialing' ? link.state.dial : null
-    change()
-    this.#queue.leave(link)
-    if (dial !== null) this.#queue.end(dial)
-  }
-
   readonly #onApplicant = (applicant: Applicant): void => {
     const { from } = applicant.hello
     const { maxPeers } = this.#options.limits
@@ -257,7 +234,7 @@ export class Mesh {
       }
       case 'located':
         link.places.keepHint()
-        this.#leaveDial(link, () => link.enter({ kind: 'idle' }, 'no connect is possible yet'))
+        this.#dials.leave(link, () => link.enter({ kind: 'idle' }, 'no connect is possible yet'))
         return this.#wake(link)
       case 'connected':
         // Its dial is on its way to us, or what it holds is about to end: the next dial finds out.
@@ -280,7 +257,7 @@ export class Mesh {
   }
 
   #wait(link: Link, reason: string): void {
-    this.#leaveDial(link, () => link.wait(reason))
+    this.#dials.leave(link, () => link.wait(reason))
     this.#wake(link)
   }
 
@@ -289,7 +266,7 @@ export class Mesh {
     this.#dials.met(link)
     this.#connections.add(socket, link)
     const reason = state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial'
-    this.#leaveDial(link, () => link.enter(state, reason))
+    this.#dials.leave(link, () => link.enter(state, reason))
     // A subscriber of the change may have closed the service.
     if (this.#closing) return
     this.#wake(link)
@@ -299,7 +276,7 @@ export class Mesh {
   #onSocketClosed(link: Link, socket: Socket): void {
     this.#options.onDisconnected(socket)
     if (this.#closing) return this.#forget(link, 'the connection closed')
-    this.#queue.onPlaceFreed()
+    this.#dials.onPlaceFreed()
     const isReplaced = link.state.kind === 'closing'
     const reason = link.lost(isReplaced ? 'the peer made another' : endingOf(socket))
     if (isReplaced) {

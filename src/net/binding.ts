@@ -2,6 +2,7 @@ import { lookup } from 'node:dns'
 import { createServer, isIP, type ListenOptions, type Server } from 'node:net'
 import { trace } from '../trace.js'
 import { canonical, interfaceOf, isLinkLocal, isWildcard, localAddresses, splitScope } from './addresses.js'
+import { scopeOf } from './interfaces.js'
 
 /** A bound server, and what discovery has to know of it. */
 export interface Binding {
@@ -65,18 +66,10 @@ type How = { readonly inProcess: boolean; readonly isWanted: () => boolean }
 
 function bindOne(port: number, address: string, { inProcess, isWanted }: How, done: Done): void {
   const { bare } = splitScope(address)
-  let interfaceIndex = 0
-  let host = address
-  if (!inProcess) {
-    try {
-      const own = interfaceOf(address)
-      interfaceIndex = own?.index ?? 0
-      if (own !== null && isLinkLocal(bare)) host = `${bare}%${own.name}`
-    } catch (error) {
-      return process.nextTick(done, error as Error, null)
-    }
-  }
-  const end = performance.now() + (interfaceIndex !== 0 && isIP(bare) === 6 ? TENTATIVE_MS : 0)
+  const own = inProcess ? null : interfaceOf(address)
+  const interfaceIndex = own?.index ?? 0
+  const host = own !== null && isLinkLocal(bare) ? `${bare}%${scopeOf(own)}` : address
+  const end = performance.now() + (own !== null && isIP(bare) === 6 ? TENTATIVE_MS : 0)
   const onOpened = (...[error, server]: Opened): void => {
     if (server !== null)
       return done(null, { server, port: portOf(server), address: bare, interfaceIndex, addresses: () => [bare] })

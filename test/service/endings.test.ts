@@ -1,12 +1,14 @@
 // How a connection ended that did not last: what peers tell of it.
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { Socket } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import type { PeerSocket, Service, StateChange, TcpnetError } from '#tcpnet/index.js'
 import { GOOD_CONNECTION_MS } from '#tcpnet/mesh/backoff.js'
 import { Failures } from '#tcpnet/mesh/failures.js'
 import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
+import { Link } from '#tcpnet/mesh/link.js'
 import { Cluster, connection } from '../support/cluster.js'
 import { RawPeer } from '../support/raw-peer.js'
 import { until } from '../support/wait.js'
@@ -83,20 +85,28 @@ it('the change of state tells it, too', async () => {
   }
 })
 
-it('a connection that lasted leaves no reason', (t) => {
+it('a connection that lasted leaves no reason', () => {
+  const failures = new Failures(DEFAULT_LIMITS)
+  const lost = (stoodMs: number) => failures.lost('A1', stoodMs, 'the peer ended it')
+  assert.equal(lost(GOOD_CONNECTION_MS - 10), 'the connection closed after 15.0 s: the peer ended it')
+  failures.connected()
+  assert.match(failures.error?.message ?? '', /ended after 15.0 s: the peer ended it/)
+  lost(GOOD_CONNECTION_MS)
+  assert.equal(failures.error, null)
+})
+
+it('what failed before a connection that has lasted is not shown any more', (t) => {
   let now = 0
   t.mock.method(performance, 'now', () => now)
-  const failures = new Failures(DEFAULT_LIMITS)
-  failures.connected()
-  now += GOOD_CONNECTION_MS - 10
-  assert.equal(failures.lost('A1', 'the peer ended it'), 'the connection closed after 15.0 s: the peer ended it')
-  assert.match(failures.error?.message ?? '', /ended after 15.0 s: the peer ended it/)
-  failures.connected()
-  assert.deepEqual([failures.error === null, failures.isOver], [false, false])
+  const link = new Link('A1', { name: 'x', uuid: 'FF', onDue: () => {} })
+  const connected = { kind: 'connected', socket: new Socket(), dialer: 'self', seq: 1, boot: '' } as const
+  link.enter(connected, 'a test')
+  link.lost('the peer ended it')
+  link.enter(connected, 'a test')
+  const shown = () => [link.toPeer().failures, link.toPeer().error === null]
+  assert.deepEqual(shown(), [1, false])
   now += GOOD_CONNECTION_MS
-  assert.equal(failures.isOver, true)
-  failures.lost('A1', 'the peer ended it')
-  assert.equal(failures.error, null)
+  assert.deepEqual(shown(), [0, true])
 })
 
 it('peers are an array as JSON, and their errors have a name, a code and a message', async () => {
