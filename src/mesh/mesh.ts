@@ -155,8 +155,11 @@ export class Mesh {
     // A subscriber of the change may have closed the service.
     if (this.#closing || link.state.kind !== 'idle' || link.applicant !== null) return
     if (link.isGone) return this.#forget(link, 'neither announced nor connected')
-    if (!link.isWanted()) return this.#bar(link)
-    this.#dials.next(link, (result) => this.#onDialEnded(link, result))
+    const isWanted = link.isWanted()
+    // The application may have closed the service when it was asked.
+    if (this.#closing) return
+    if (isWanted) this.#dials.next(link, (result) => this.#onDialEnded(link, result))
+    else this.#bar(link)
   }
 
   #answer(link: Link, applicant: Applicant): void {
@@ -250,8 +253,6 @@ export class Mesh {
   }
 
   #bar(link: Link): void {
-    // The application may have closed the service when it was asked.
-    if (this.#closing) return
     link.barredBy('unwanted', unwanted())
     this.#wait(link, 'shouldConnect says no')
   }

@@ -13,12 +13,8 @@ import { Cluster, connection } from '../support/cluster.js'
 import { RawPeer } from '../support/raw-peer.js'
 import { until } from '../support/wait.js'
 
-let cluster = new Cluster()
-afterEach(async () => {
-  const old = cluster
-  cluster = new Cluster()
-  await old.close()
-})
+const cluster = new Cluster()
+afterEach(() => cluster.close())
 
 /** The reason that a service's peers tell, once there is one. */
 async function reason(service: Service, uuid: string): Promise<string> {

@@ -1,21 +1,17 @@
 // The setting shouldConnect: one decision per peer.
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { type Peer, type Service, type TcpnetError, tcpnet } from '#tcpnet/index.js'
 import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
 import { runProgram } from '../support/child.js'
 import { Cluster, connection } from '../support/cluster.js'
 import { accept, helloTo, introduce, knock, RawPeer } from '../support/raw-peer.js'
+import { instanceAt, TestMesh } from '../support/test-mesh.js'
 import { next, Tally, until } from '../support/wait.js'
 
-let cluster = new Cluster()
-const cleanUps: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp()
-  const old = cluster
-  cluster = new Cluster()
-  await old.close()
-})
+const cluster = new Cluster()
+afterEach(() => cluster.close())
 
 function bars(ms: number): Pick<Limits, 'bars'> {
   const times = { firstMs: ms, longestMs: ms }
@@ -83,11 +79,11 @@ describe('a peer to which shouldConnect says no', () => {
     socket.destroy()
   })
 
-  it('stays connected: it decides on connections to come alone', async () => {
+  it('stays connected: it decides on connections to come alone', async (t) => {
     let wanted = true
     const a = await cluster.member({ shouldConnect: () => wanted })
     const raw = await RawPeer.announce(cluster.name, 'DEAD')
-    cleanUps.push(() => raw.close())
+    t.after(() => raw.close())
     const connected = next(a, 'connection')
     accept((await raw.dial(1)).socket)
     await connected
@@ -103,17 +99,16 @@ describe('shouldConnect', () => {
     assert.throws(() => tcpnet(settings), { code: 'ERR_INVALID_ARG_TYPE' })
   })
 
-  it('may close the service', async () => {
-    const a = cluster.make({
-      shouldConnect: () => {
-        a.close()
-        return true
-      }
-    })
-    const closing = next(a, 'close')
-    a.listen()
-    await cluster.member()
-    await closing
+  it('may close the service: no dial begins after that', async () => {
+    const shouldConnect = () => {
+      void mesh.close()
+      return true
+    }
+    const mesh = new TestMesh({}, { shouldConnect })
+    mesh.mesh.hint(instanceAt(1))
+    await setImmediate()
+    await mesh.close()
+    assert.deepEqual([mesh.attempts, mesh.questions], [[], []])
   })
 
   const WRONG: [what: string, body: string, said: string][] = [
