@@ -8,17 +8,18 @@ export function watchEnding(socket: Socket): void {
   socket.on('end', noteEnd)
 }
 
-/** One function for all sockets. The socket ends its own side after this, in the next tick, unless that has happened. */
+/**
+ * One function for all sockets. The socket ends its own side after this, in the next tick, unless that has happened. On Bun
+ * `end` comes for a socket that is destroyed, too.
+ */
 function noteEnd(this: Socket): void {
-  if (!this.writableEnded) endedByPeer.add(this)
+  if (!this.writableEnded && !this.destroyed) endedByPeer.add(this)
 }
 
 /** How a connection ended that has closed, in words: by which side, or by what error. */
 export function endingOf(socket: Socket): string {
   const { errored } = socket as Socket & { readonly errored?: NodeJS.ErrnoException | null }
   switch (errored?.code) {
-    case undefined:
-      break
     case 'ECONNRESET':
     case 'EPIPE':
       return `the peer reset it (${errored?.code})`
