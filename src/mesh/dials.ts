@@ -7,6 +7,9 @@ import type { Link } from './link.js'
 import type { MeshOptions } from './options.js'
 import { connectTo, type Endpoint } from './race.js'
 
+/** Milliseconds before it is asked again where a connected peer is whose uuid others claim. */
+const ASK_AGAIN_MS = 10_000
+
 /** What a mesh tells of itself to its dials. */
 export interface DialsOptions extends MeshOptions {
   /** How many dials this service has answered with `ok`. */
@@ -26,6 +29,8 @@ export class Dials {
   readonly #queue: DialQueue
   /** How many questions where a peer is count against the budget, until it is connected. */
   readonly #questions = new WeakMap<Link, number>()
+  /** When it was asked last where a connected peer is, in milliseconds of the monotonic clock. */
+  readonly #placedAt = new WeakMap<Link, number>()
   /** How many hellos were sent: what numbers the dials. */
   #hellos = 0
 
@@ -106,6 +111,24 @@ export class Dials {
   met(link: Link): void {
     for (let left = this.#questions.get(link) ?? 0; left > 0; left--) this.#budget.giveBackQuestion()
     this.#questions.delete(link)
+  }
+
+  /**
+   * Asks where a connected peer is whose uuid is claimed, so that its claimants can be told apart: within the budget of questions,
+   * and not again for {@link ASK_AGAIN_MS}. Where an answer comes, the link's next step is decided anew.
+   */
+  async place(link: Link): Promise<void> {
+    const { locate, security, limits, onTurn } = this.#options
+    const { uuid, places } = link
+    const [now, before] = [performance.now(), this.#placedAt.get(link)]
+    if (before !== undefined && now - before < ASK_AGAIN_MS) return
+    this.#placedAt.set(link, now)
+    if (!this.#budget.takeQuestion()) return
+    const instance = await locate(uuid, AbortSignal.timeout(limits.helloTimeoutMs))
+    if (instance === null || securityObjection(security, uuid, instance.txt.sec) !== null) return
+    this.#budget.giveBackQuestion()
+    places.take(instance)
+    onTurn(link)
   }
 
   /** Asks where a peer is, within the budget of questions about peers that were never connected. */

@@ -3,7 +3,7 @@ import type { Instance } from '../discovery/discovery.js'
 import type { TcpnetError } from '../errors.js'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { tellChange } from '../trace.js'
-import type { Applicant } from './acceptor.js'
+import type { Applicant } from './applicant.js'
 import { GOOD_CONNECTION_MS } from './backoff.js'
 import { Failures } from './failures.js'
 import { type Bar, DEFAULT_LIMITS, type TimeSpan } from './limits.js'
@@ -127,6 +127,11 @@ export class Link {
   replace(socket: Socket): void {
     this.#replacements ??= new TokenBucket(this.#owner.replacements ?? REPLACEMENTS)
     this.#replacements.take()
+    this.giveWay(socket)
+  }
+
+  /** The same, where it does not count: the other is where the peer is known to be, and the connection is not. */
+  giveWay(socket: Socket): void {
     this.enter({ kind: 'closing', socket }, 'replaced by the peer')
   }
 

@@ -3,7 +3,9 @@ import type { Instance } from '../discovery/discovery.js'
 import { canonical } from '../net/addresses.js'
 import { securityObjection } from '../security/security.js'
 import { isHigher } from '../uuid.js'
-import { Acceptor, type Applicant } from './acceptor.js'
+import { Acceptor } from './acceptor.js'
+import type { Applicant } from './applicant.js'
+import { applicantOf, standingOf } from './claims.js'
 import { Connections } from './connections.js'
 import type { DialResult } from './dialer.js'
 import { Dials } from './dials.js'
@@ -158,8 +160,9 @@ export class Mesh {
     const isWanted = link.isWanted()
     // The application may have closed the service when it was asked.
     if (this.#closing) return
-    if (isWanted) this.#dials.next(link, (result) => this.#onDialEnded(link, result))
-    else this.#bar(link)
+    if (isWanted) return this.#dials.next(link, (result) => this.#onDialEnded(link, result))
+    link.barredBy('unwanted', unwanted())
+    this.#wait(link, 'shouldConnect says no')
   }
 
   #answer(link: Link, applicant: Applicant): void {
@@ -177,7 +180,7 @@ export class Mesh {
         applicant.decline()
         return
       case 'replace':
-        if (link.state.kind === 'connected') this.#replace(link, link.state.socket)
+        if (link.state.kind === 'connected') this.#replace(link, link.state, applicant)
         return
       case 'accept':
         link.applicant = null
@@ -186,7 +189,12 @@ export class Mesh {
   }
 
   /** The applicant is answered when the socket has closed. */
-  #replace(link: Link, socket: Socket): void {
+  #replace(link: Link, { socket, boot }: LinkState & { kind: 'connected' }, applicant: Applicant): void {
+    const held = { address: canonical(socket.remoteAddress ?? ''), boot }
+    const standing = standingOf(link.places, held, applicantOf(applicant))
+    if (standing === 'better') return link.giveWay(socket)
+    if (!link.places.isPlacedAt(applicant.address)) void this.#dials.place(link)
+    if (standing === 'worse') return
     const waitMs = link.replaceWaitMs
     if (waitMs === 0) return link.replace(socket)
     if (this.#paced.has(link)) return
@@ -222,6 +230,10 @@ export class Mesh {
       return applicant.refuse('unwanted', unwanted())
     }
     if (!link.hears(applicant.hello)) return applicant.decline()
+    if (link.applicant !== null && !link.applicant.gone) {
+      const standing = standingOf(link.places, applicantOf(link.applicant), applicantOf(applicant))
+      if (standing === 'worse') return applicant.drop()
+    }
     // A peer has one dial at a time: an older one is a dial that it has given up.
     link.applicant?.drop()
     link.applicant = applicant
@@ -250,11 +262,6 @@ export class Mesh {
         if (isTold) this.#options.onDialFailed(error, link.toPeer())
       }
     }
-  }
-
-  #bar(link: Link): void {
-    link.barredBy('unwanted', unwanted())
-    this.#wait(link, 'shouldConnect says no')
   }
 
   #wait(link: Link, reason: string): void {
