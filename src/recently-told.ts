@@ -3,7 +3,10 @@ const TOLD_MS = 60_000
 /** Peers that are remembered; of more, the oldest are forgotten. Their uuids are claims, as many as a host on the network likes. */
 const MAX_PEERS = 256
 
-/** The peers of which it was told in the last minute that TLS fails, or that their secret is another: they dial, and are dialed, again and again. */
+/**
+ * The peers of which it was told in the last minute that TLS fails, or that their secret is another: they dial, and are dialed,
+ * again and again.
+ */
 export class RecentlyTold {
   /** When each was told, in milliseconds of the monotonic clock, the oldest first. */
   readonly #at = new Map<string, number>()

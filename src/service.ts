@@ -117,7 +117,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     return this.#connections
   }
 
-  /** What is known of every peer that is announced or connected, by uuid: a snapshot. */
+  /** What is known of every peer that is announced or connected, by uuid: a snapshot. As JSON it is an array of the peers. */
   get peers(): ReadonlyMap<string, Peer> {
     return this.#mesh.peers()
   }

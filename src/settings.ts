@@ -28,7 +28,8 @@ export interface Settings {
   name: string
   /**
    * The service's identity: 1 to 63 hexadecimal digits, unique in the cluster; or a UUID (RFC 9562 §4), as
-   * `crypto.randomUUID()` makes it, whose dashes are dropped. Default: 128 random bits. The daemon probes the network for a uuid that was chosen, so that listening takes about a second longer.
+   * `crypto.randomUUID()` makes it, whose dashes are dropped. Default: 128 random bits. The daemon probes the network for a uuid
+   * that was chosen, so that listening takes about a second longer.
    */
   uuid?: string | undefined
   /** How peers are found. Default: the environment variable `TCPNET_DRIVER`, else `auto`. */
