@@ -2,8 +2,8 @@
 
 #include "dns_sd/api.h"
 #include "node/convert.h"
+#include "node/discovery.h"
 #include "node/environment.h"
-#include "node/session.h"
 #include "system/interfaces.h"
 #include "system/socket_options.h"
 
@@ -18,25 +18,19 @@ Napi::Value Interfaces(const Napi::CallbackInfo& info) {
 Napi::Value DeadPeer(const Napi::CallbackInfo& info) {
   const auto options = DeadPeerOptionsFromJs(info[1]);
   if (!info[0].IsNumber() || !options) {
-    if (!info.Env().IsExceptionPending()) {
-      Napi::TypeError::New(info.Env(), "setDeadPeerOptions takes a file descriptor and complete DeadPeerOptions")
-          .ThrowAsJavaScriptException();
-    }
-    return info.Env().Undefined();
+    return ThrowTypeError(info.Env(), "setDeadPeerOptions takes a file descriptor and complete DeadPeerOptions");
   }
   return Napi::Number::New(info.Env(), SetDeadPeerOptions(info[0].As<Napi::Number>().Int32Value(), *options));
 }
 
 Napi::Value Silence(const Napi::CallbackInfo& info) {
-  if (info[0].IsNumber()) return Napi::Number::New(info.Env(), SilenceMs(info[0].As<Napi::Number>().Int32Value()));
-  Napi::TypeError::New(info.Env(), "silenceMs takes a file descriptor").ThrowAsJavaScriptException();
-  return info.Env().Undefined();
+  if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "silenceMs takes a file descriptor");
+  return Napi::Number::New(info.Env(), SilenceMs(info[0].As<Napi::Number>().Int32Value()));
 }
 
-Napi::Value Closed(const Napi::CallbackInfo& info) {
-  if (info[0].IsNumber()) return Napi::Boolean::New(info.Env(), IsClosed(info[0].As<Napi::Number>().Int32Value()));
-  Napi::TypeError::New(info.Env(), "isClosed takes a file descriptor").ThrowAsJavaScriptException();
-  return info.Env().Undefined();
+Napi::Value KernelClosed(const Napi::CallbackInfo& info) {
+  if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "isClosed takes a file descriptor");
+  return Napi::Boolean::New(info.Env(), IsClosed(info[0].As<Napi::Number>().Int32Value()));
 }
 
 Napi::Value PrepareDnsSd(const Napi::CallbackInfo& info) {
@@ -50,7 +44,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("interfaces", Napi::Function::New(env, Interfaces, "interfaces"));
   exports.Set("setDeadPeerOptions", Napi::Function::New(env, DeadPeer, "setDeadPeerOptions"));
   exports.Set("silenceMs", Napi::Function::New(env, Silence, "silenceMs"));
-  exports.Set("isClosed", Napi::Function::New(env, Closed, "isClosed"));
+  exports.Set("isClosed", Napi::Function::New(env, KernelClosed, "isClosed"));
   const auto open = [environment](const Napi::CallbackInfo& info) { return OpenSession(info, *environment); };
   exports.Set("openSession", Napi::Function::New(env, open, "openSession"));
   const auto query = [environment](const Napi::CallbackInfo& info) { QueryAddresses(info, *environment); };

@@ -1,5 +1,4 @@
-#ifndef TCPNET_SYSTEM_SOCKET_OPTIONS_H_
-#define TCPNET_SYSTEM_SOCKET_OPTIONS_H_
+#pragma once
 
 namespace tcpnet {
 
@@ -27,5 +26,3 @@ unsigned SilenceMs(int fd);
 bool IsClosed(int fd);
 
 }  // namespace tcpnet
-
-#endif  // TCPNET_SYSTEM_SOCKET_OPTIONS_H_

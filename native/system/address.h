@@ -1,14 +1,15 @@
-#ifndef TCPNET_CORE_ADDRESS_H_
-#define TCPNET_CORE_ADDRESS_H_
+#pragma once
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <vector>
 
 namespace tcpnet {
 
@@ -19,9 +20,6 @@ struct Address {
 
   bool operator==(const Address& other) const { return family == other.family && text == other.text; }
 };
-
-/** More than a host has on one interface. Each change tells all of them: without a bound that is work squared. */
-constexpr size_t kMaxAddresses = 64;
 
 /** The address in the data of an A record (4 bytes) or an AAAA record (16 bytes). */
 inline Address AddressOf(const void* data, size_t size) {
@@ -50,6 +48,13 @@ inline Address AddressOf(const sockaddr& any) {
   return {};
 }
 
-}  // namespace tcpnet
+/** Adds an address that is one and is not there yet, up to more than a host has on one interface. Returns whether. */
+inline bool AddTo(std::vector<Address>& addresses, const Address& address) {
+  constexpr size_t kMaxAddresses = 64;
+  if (address.family == 0 || addresses.size() >= kMaxAddresses) return false;
+  if (std::find(addresses.begin(), addresses.end(), address) != addresses.end()) return false;
+  addresses.push_back(address);
+  return true;
+}
 
-#endif  // TCPNET_CORE_ADDRESS_H_
+}  // namespace tcpnet
