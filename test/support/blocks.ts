@@ -65,9 +65,9 @@ function packagesOf(code: string): string[] {
 /** Runs a block on a host of a laboratory, in a folder of its own below a project in which its packages are installed. */
 export async function runBlock(host: Host, project: string, block: Block): Promise<void> {
   const { run, file, code } = block
-  const folder = resolve(project, file.replace(/\.js$/, ''))
+  const folder = resolve(project, file.replace(/\.m?js$/, ''))
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
+  if (file.endsWith('.js')) writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
   writeFileSync(join(folder, file), code)
   const env = {
     PATH: `${join(resolve(project), 'node_modules/.bin')}:${process.env.PATH}`,
