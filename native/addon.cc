@@ -39,6 +39,20 @@ Napi::Value Closed(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value RoundTrip(const Napi::CallbackInfo& info) {
+  if (info[0].IsNumber()) return Napi::Number::New(info.Env(), RoundTripUs(info[0].As<Napi::Number>().Int32Value()));
+  Napi::TypeError::New(info.Env(), "roundTripUs takes a file descriptor").ThrowAsJavaScriptException();
+  return info.Env().Undefined();
+}
+
+Napi::Value Unacknowledged(const Napi::CallbackInfo& info) {
+  if (info[0].IsNumber()) {
+    return Napi::Number::New(info.Env(), UnacknowledgedBytes(info[0].As<Napi::Number>().Int32Value()));
+  }
+  Napi::TypeError::New(info.Env(), "unacknowledgedBytes takes a file descriptor").ThrowAsJavaScriptException();
+  return info.Env().Undefined();
+}
+
 Napi::Value PrepareDnsSd(const Napi::CallbackInfo& info) {
   dns_sd::PrepareLibrary();
   return info.Env().Undefined();
@@ -51,6 +65,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("setDeadPeerOptions", Napi::Function::New(env, DeadPeer, "setDeadPeerOptions"));
   exports.Set("silenceMs", Napi::Function::New(env, Silence, "silenceMs"));
   exports.Set("isClosed", Napi::Function::New(env, Closed, "isClosed"));
+  exports.Set("roundTripUs", Napi::Function::New(env, RoundTrip, "roundTripUs"));
+  exports.Set("unacknowledgedBytes", Napi::Function::New(env, Unacknowledged, "unacknowledgedBytes"));
   const auto open = [environment](const Napi::CallbackInfo& info) { return OpenSession(info, *environment); };
   exports.Set("openSession", Napi::Function::New(env, open, "openSession"));
   const auto query = [environment](const Napi::CallbackInfo& info) { QueryAddresses(info, *environment); };
