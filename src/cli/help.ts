@@ -1,0 +1,43 @@
+/** What `tcpnet --help` says, and each command's own. docs/cli.md shows the same text; a test holds the two together. */
+export const HELP = {
+  tcpnet: `Usage: tcpnet <command> [options]
+
+Look at clusters of tcpnet services, and take part in one.
+
+  join <name>     send what is typed to all peers, show what they send
+  list [name]     show the services on the network
+  watch <name>    show the connections to all peers, live
+  doctor [name]   find out why services do not see each other
+
+Options:
+  -h, --help      show this, or the help of a command: tcpnet join --help
+  --version       show the version
+
+Colours are for terminals; NO_COLOR turns them off.`,
+
+  join: `Usage: tcpnet join <name> [options]
+
+Becomes a member of the cluster. What is typed, or comes through a pipe, goes to all
+peers that are connected. What they send is shown with the sender's uuid (its first
+eight digits); what a terminal would act on is escaped. Ends at the end of the input
+(Ctrl-D) or with Ctrl-C.
+
+  echo hi | tcpnet join demo --once
+
+Options:
+  --once              wait for peers, send them the whole input, wait until it has
+                      arrived, and end
+  --peers <number>    with --once: how many peers to wait for (1)
+  --wait <seconds>    with --once: how long to wait for them (10)
+  --stay              go on after the end of the input
+  --json              one JSON object a line: listening, connected, line,
+                      disconnected, offline, online
+  --secret-file <file>  the secret: a text is a passphrase, anything else a key
+  --ask-secret        have the secret typed in, without echo
+                      Without either, TCPNET_SECRET is used where it is set.
+  --driver <name>     how peers are found (TCPNET_DRIVER or auto)
+  --uuid <hex>        the uuid of the member (random)
+  --address <address> the address to listen on (all)
+  --port <port>       the port to listen on (any)
+  -h, --help          show this`
+} as const
