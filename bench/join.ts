@@ -14,7 +14,7 @@
 import { type Host, withLab } from '../test/lab/index.js'
 import { choices, count, counts, options } from '../test/support/options.js'
 import { median, quantile, Samples, short, table } from './lib/figures.js'
-import { Member, startAll } from './lib/member.js'
+import { Member, startAll, startSettled } from './lib/member.js'
 import { workMs } from './lib/processes.js'
 import type { Joined } from './lib/protocol.js'
 import { conditions, hostNames, quiet } from './lib/run.js'
@@ -73,7 +73,7 @@ async function newcomers(hosts: readonly Host[], tell: Tell): Promise<void> {
   const [newHost, ...others] = hosts
   if (newHost === undefined) throw new RangeError('a mesh has at least one host')
   const meshes = new Map<string, Member[]>()
-  for (const driver of drivers) meshes.set(driver, await settledMesh(others, driver))
+  for (const driver of drivers) meshes.set(driver, await startSettled(others, { name: `bench-${driver}`, driver }))
   for (let run = 0; run < runs; run++) {
     for (const variant of variants) {
       const mesh = meshes.get(variant.driver) ?? []
@@ -88,16 +88,6 @@ async function newcomers(hosts: readonly Host[], tell: Tell): Promise<void> {
     }
   }
   await Promise.all([...meshes.values()].flat().map((member) => member.close()))
-}
-
-async function settledMesh(hosts: readonly Host[], driver: string): Promise<Member[]> {
-  const mesh: Member[] = []
-  for (const host of hosts) {
-    const member = await Member.start(host, { name: `bench-${driver}`, driver })
-    await member.listen(mesh.length)
-    mesh.push(member)
-  }
-  return mesh
 }
 
 async function settled(mesh: readonly Member[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { Session, SessionEvent, SessionOptions } from './discovery/drivers/session.js'
+import type { Session, SessionEvent, SessionOptions } from './discovery/session.js'
 import { TcpnetError } from './errors.js'
 
 /** One address of one interface of this machine. */
@@ -103,8 +103,8 @@ function load(): Addon | TcpnetError {
     return new TcpnetError(
       'ERR_TCPNET_ADDON',
       `tcpnet's native addon for ${process.platform}-${process.arch} did not load from ${root}: ${said}. ` +
-        'Reinstall the package on this machine, or build the addon there with "npx node-gyp rebuild" ' +
-        '(needs python3, make and a C++ compiler). If the application is bundled, leave tcpnet out of the bundle.',
+        `Compile it there: \`npx node-gyp rebuild --directory "${root}native"\` (needs python3, make and a C++ compiler). ` +
+        'If the application is bundled, leave tcpnet out of the bundle.',
       cause
     )
   }

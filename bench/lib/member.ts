@@ -21,6 +21,18 @@ export async function startAll<Place, Started>(
   return started
 }
 
+/** A full mesh, a node on each host: the nodes listen one after the other, so that nothing is dialed twice. */
+export async function startSettled(hosts: readonly Host[], settings: NodeSettings): Promise<Member[]> {
+  const mesh: Member[] = []
+  for (const host of hosts) {
+    const member = await Member.start(host, settings)
+    await member.listen(mesh.length)
+    mesh.push(member)
+  }
+  await Promise.all(mesh.map((member) => member.settle(mesh.length - 1)))
+  return mesh
+}
+
 /** A node on a host of the lab. It is asked one thing at a time. */
 export class Member {
   readonly host: Host

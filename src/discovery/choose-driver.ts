@@ -7,7 +7,7 @@ import { onDemand } from './on-demand.js'
 import { withFirstLook } from './with-first-look.js'
 
 /** Needs a package that few install. */
-const mdns = onDemand(async () => (await import('./drivers/mdns.js')).mdns)
+const mdns = onDemand(async () => (await import('./drivers/mdns/mdns.js')).mdns)
 
 /** The driver of a name, with a first look beside it where that is wanted and there is a network to look at. */
 export function chooseDriver(name: DriverName, firstLook: boolean): Driver {

@@ -1,3 +1,5 @@
+import type { Path } from '../net/addresses.js'
+
 /**
  * The contract between a service and whatever finds its peers. One `Discovery` announces one instance and browses one
  * service type, on one interface or on all. It never sees a socket.
@@ -82,15 +84,6 @@ export interface Instance {
   readonly txt: Txt
   /** In the order in which they were learned; no two alike; never empty. */
   readonly paths: readonly Path[]
-}
-
-/** One way to reach an instance: an address, on the interface on which it was announced. */
-export interface Path {
-  /** The index of this machine's interface; 0 where a driver has no interfaces. */
-  readonly interfaceIndex: number
-  readonly family: 4 | 6
-  /** The bare address, without scope. */
-  readonly address: string
 }
 
 /** A running announcement and browse. */

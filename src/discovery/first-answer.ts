@@ -1,9 +1,10 @@
 import { isIP } from 'node:net'
 import { type Answer, type DecodedPacket, decode } from 'dns-packet'
+import type { Path } from '../net/addresses.js'
 import { type Interfaces, isLoopback, isOnLink, isOwn } from '../net/addresses.js'
 import { parseUuid } from '../uuid.js'
-import type { Instance, Path } from './discovery.js'
-import { shownHost } from './drivers/host-name.js'
+import type { Instance } from './discovery.js'
+import { shownHost } from './host-name.js'
 import { MAX_PATHS } from './located.js'
 import { parseTxt } from './txt.js'
 

@@ -1,9 +1,10 @@
 import { isIP } from 'node:net'
+import type { Path } from '../net/addresses.js'
 import { type Interfaces, interfacesNow, isHost, isLoopback, isOwn } from '../net/addresses.js'
 import { trace } from '../trace.js'
-import type { Instance, Path, Txt } from './discovery.js'
-import { shownHost } from './drivers/host-name.js'
-import type { Location, LocationPath } from './drivers/session.js'
+import type { Instance, Txt } from './discovery.js'
+import { shownHost } from './host-name.js'
+import type { Location, LocationPath } from './session.js'
 import { parseTxt } from './txt.js'
 
 /** Addresses of an instance beyond this many are ignored: a host has a few on each interface. */

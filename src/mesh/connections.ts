@@ -3,23 +3,33 @@ import { Socket } from 'node:net'
 /** Without a listener for errors, sockets crash the process; without ours for `close`, the mesh never learns of it. */
 const EVENTS = ['close', 'error'] as const
 
-/** The sockets of a mesh that are the application's, until they have closed. */
-export class Connections {
-  readonly #sockets = new Set<Socket>()
+/** The sockets of a mesh that are the application's, until they have closed, each with its owner. */
+export class Connections<Owner> {
+  readonly #owners = new Map<Socket, Owner>()
+  /** The listener for `close` of all sockets. */
+  readonly #onClose: (this: Socket) => void
   #onAllClosed: (() => void) | null = null
 
-  get size(): number {
-    return this.#sockets.size
+  /** @param onClosed called when a socket has closed, before the application hears of it */
+  constructor(onClosed: (socket: Socket, owner: Owner) => void) {
+    const closed = (socket: Socket) => {
+      const owner = this.#owners.get(socket)
+      if (owner === undefined || !this.#owners.delete(socket)) return
+      onClosed(socket, owner)
+      this.#endIfAllClosed()
+    }
+    this.#onClose = function () {
+      closed(this)
+    }
   }
 
-  /** @param onClose called when the socket has closed, before the application hears of it */
-  add(socket: Socket, onClose: () => void): void {
-    this.#sockets.add(socket)
-    socket.on('close', () => {
-      this.#sockets.delete(socket)
-      onClose()
-      this.#endIfAllClosed()
-    })
+  get size(): number {
+    return this.#owners.size
+  }
+
+  add(socket: Socket, owner: Owner): void {
+    this.#owners.set(socket, owner)
+    socket.on('close', this.#onClose)
     keepListeners(socket)
   }
 
@@ -29,7 +39,7 @@ export class Connections {
    */
   close(graceMs: number, reset: (socket: Socket) => void, done: () => void): void {
     const timer = setTimeout(() => {
-      for (const socket of this.#sockets) reset(socket)
+      for (const socket of this.#owners.keys()) reset(socket)
     }, graceMs)
     this.#onAllClosed = () => {
       clearTimeout(timer)
@@ -37,7 +47,7 @@ export class Connections {
     }
     // Also where the last one's close is under way.
     process.nextTick(() => this.#endIfAllClosed())
-    for (const socket of this.#sockets) {
+    for (const socket of this.#owners.keys()) {
       socket.end()
       // The application does not read: what is left has to be read before the other side's end is seen.
       if (socket.readableFlowing === null) socket.resume()
@@ -45,7 +55,7 @@ export class Connections {
   }
 
   #endIfAllClosed(): void {
-    if (this.#sockets.size > 0) return
+    if (this.#owners.size > 0) return
     const done = this.#onAllClosed
     this.#onAllClosed = null
     done?.()

@@ -14,15 +14,14 @@ export interface Address {
  */
 export function dialOrder<T extends Address>(
   addresses: readonly T[],
-  suspects: ReadonlySet<string>,
-  homes: ReadonlySet<string>
+  suspects: readonly string[],
+  homes: readonly string[]
 ): T[] {
-  const ranks = new Map([...suspects].map((address, rank) => [address, rank]))
-  const rank = ({ address }: T) => ranks.get(address) ?? -1
+  const rank = ({ address }: T) => suspects.indexOf(address)
   const suspected = addresses.filter((entry) => rank(entry) >= 0).sort((a, b) => rank(a) - rank(b))
   const trusted = addresses.filter((entry) => rank(entry) < 0)
-  const known = trusted.filter(({ address }) => homes.has(address))
-  const others = trusted.filter(({ address }) => !homes.has(address))
+  const known = trusted.filter(({ address }) => homes.includes(address))
+  const others = trusted.filter(({ address }) => !homes.includes(address))
   return [...known, ...alternate(others), ...suspected]
 }
 

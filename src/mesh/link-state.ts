@@ -16,8 +16,6 @@ export type LinkState =
       /** Where we dialed: the count that the peer's `ok` carried. */
       readonly seq: number
       readonly boot: string
-      /** When it was connected, in milliseconds of the monotonic clock. */
-      readonly since: number
     }
   /** Our old connection was destroyed; its `close` is awaited. */
   | { readonly kind: 'closing'; readonly socket: Socket }

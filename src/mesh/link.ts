@@ -56,10 +56,13 @@ export class Link {
   /** How many questions where it is count against the budget, until it is connected. */
   #questions = 0
   #isSeen = false
-  /** When its last connection closed, or else when it was first heard of, in milliseconds of the monotonic clock. */
-  #lostAt = performance.now()
-  /** The peer's latest hello, and when it came. */
-  #heard: { readonly hello: Numbered; readonly at: number } | null = null
+  /**
+   * When it was connected or, where it is not, when its last connection closed or else when it was first heard of, in
+   * milliseconds of the monotonic clock.
+   */
+  #since = performance.now()
+  /** What orders the peer's latest hello, and when it came. */
+  #heard: (Numbered & { readonly at: number }) | null = null
   #state: LinkState = { kind: 'idle' }
   /** The state that was published last. */
   #published: PeerState = 'gone'
@@ -119,8 +122,8 @@ export class Link {
   hears(hello: Numbered): boolean {
     const heard = this.#heard
     const now = performance.now()
-    if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard.hello)) return false
-    this.#heard = { hello, at: now }
+    if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard)) return false
+    this.#heard = { boot: hello.boot, dial: hello.dial, at: now }
     return true
   }
 
@@ -166,10 +169,11 @@ export class Link {
     this.#failures.declined()
   }
 
-  /** Its connection closed, which stood from `since` on. */
-  lost(since: number): void {
-    this.#lostAt = performance.now()
-    this.#failures.lost(this.#lostAt - since)
+  /** Its connection closed. */
+  lost(): void {
+    const stoodFrom = this.#since
+    this.#since = performance.now()
+    this.#failures.lost(this.#since - stoodFrom)
     if (this.#isSeen) this.places.lost()
   }
 
@@ -218,7 +222,7 @@ export class Link {
    * @param withinMs for how long a peer that goes away may still be announced
    */
   isLeaving(error: NodeJS.ErrnoException, withinMs: number): boolean {
-    return error.code === 'ECONNREFUSED' && performance.now() - this.#lostAt < withinMs
+    return error.code === 'ECONNREFUSED' && performance.now() - this.#since < withinMs
   }
 
   /** What pairing needs to know of the state; null where the answer has to wait for our old connection's close. */
@@ -272,6 +276,7 @@ export class Link {
   }
 
   #onConnected(): void {
+    this.#since = performance.now()
     this.#isNew = false
     this.#failures.connected()
     this.places.useHint()

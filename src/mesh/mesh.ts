@@ -1,4 +1,4 @@
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import { TcpnetError } from '../errors.js'
 import { canonical } from '../net/addresses.js'
@@ -32,7 +32,7 @@ export class Mesh {
   readonly #paced = new Set<Link>()
   readonly #queue: DialQueue
   readonly #dials: Dials
-  readonly #connections = new Connections()
+  readonly #connections: Connections<Link>
   /** How many dials were answered with `ok`: the clock that hellos carry. */
   #accepted = 0
   #closing = false
@@ -41,6 +41,7 @@ export class Mesh {
     this.#options = options
     this.#owner = { ...options, onDue: (link) => this.#wake(link) }
     const { limits, budget = processBudget } = options
+    this.#connections = new Connections((socket, link) => this.#onSocketClosed(link, socket))
     this.#queue = new DialQueue({
       maxDials: limits.maxDials,
       budget,
@@ -224,9 +225,8 @@ export class Mesh {
     this.#accepted++
     const address = canonical(socket.remoteAddress ?? '')
     if (link.state.kind === 'dialing') link.state.dial.met(address)
-    const family = socket.remoteFamily === 'IPv4' || isIP(address) === 4 ? 4 : 6
-    link.places.met({ address, family }, applicant.hello.port)
-    this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot, since: performance.now() })
+    link.places.met(address, applicant.hello.port)
+    this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot })
   }
 
   #dial(link: Link): void {
@@ -262,8 +262,8 @@ export class Mesh {
     switch (result.kind) {
       case 'ok': {
         const { socket, seq, boot, endpoint } = result
-        link.places.met(endpoint, endpoint.port)
-        return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot, since: performance.now() })
+        link.places.met(endpoint.address, endpoint.port)
+        return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot })
       }
       case 'located':
         link.places.keepHint()
@@ -298,7 +298,7 @@ export class Mesh {
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
     this.#dials.met(link)
-    this.#connections.add(socket, () => this.#onSocketClosed(link, socket, state.since))
+    this.#connections.add(socket, link)
     const reason = state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial'
     this.#leaveDial(link, () => link.enter(state, reason))
     // A subscriber of the change may have closed the service.
@@ -307,11 +307,11 @@ export class Mesh {
     this.#options.onConnection(socket, link.uuid)
   }
 
-  #onSocketClosed(link: Link, socket: Socket, since: number): void {
+  #onSocketClosed(link: Link, socket: Socket): void {
     this.#options.onDisconnected(socket)
     if (this.#closing) return this.#forget(link, 'the connection closed')
     this.#queue.onPlaceFreed()
-    link.lost(since)
+    link.lost()
     if (link.state.kind === 'closing') {
       link.enter({ kind: 'idle' }, 'the old connection is closed')
       this.#wake(link)

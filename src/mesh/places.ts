@@ -4,10 +4,11 @@ import { type Address, dialOrder } from './dial-order.js'
 import { type Endpoint, MAX_ATTEMPTS } from './race.js'
 
 /** Most peers have no address that is suspected: they share this. */
-const NONE: ReadonlySet<string> = new Set()
+const NONE: readonly string[] = []
 
-/** How many addresses are remembered at which a peer was connected: the latest. */
+/** How many addresses are remembered at which a peer was connected, and that failed: the latest. */
 const MAX_HOMES = 8
+const MAX_SUSPECTS = 64
 
 /** Where a peer is, as it is shown. */
 export interface Place {
@@ -17,24 +18,27 @@ export interface Place {
   readonly addresses: readonly Address[]
 }
 
-/** Where a peer is: what hints and answers told, which is untrusted, and what dials and connections have shown. */
+/**
+ * Where a peer is: what hints and answers told, which is untrusted, and what dials and connections have shown. Lists and not
+ * sets: every peer has one, of an address or two.
+ */
 export class Places {
   /** What was told last. */
   #told: Place | null = null
   /** What is worth one dial without a question. */
   #hint: Pick<Place, 'port' | 'addresses'> | null = null
-  /** Where it was connected last, where its port is known. */
-  #home: Endpoint | null = null
   /** Addresses that failed: dialed last, the one that failed last at the very end. */
   #suspects = NONE
   /** Addresses at which it was connected, the latest last. */
   #homes = NONE
+  /** The port that belongs to the latest of them; null where the peer does not tell. */
+  #homePort: number | null = null
   /** The address that is dialed first; undefined where that is to be found out. */
   #first: string | null | undefined
 
   /** What was told last, by an answer, a hint or a connection; null before. */
   get told(): Place | null {
-    return this.#told
+    return this.#told ?? this.#home
   }
 
   /** Whether it can be dialed without a question. */
@@ -74,43 +78,49 @@ export class Places {
   /** Addresses could not be reached, or gave a wrong answer: they are dialed last from now on. */
   suspect(addresses: readonly string[]): void {
     if (addresses.length === 0) return
-    const others = [...this.#suspects].filter((address) => !addresses.includes(address))
-    this.#suspects = new Set([...others, ...addresses])
+    const others = this.#suspects.filter((suspect) => !addresses.includes(suspect))
+    this.#suspects = [...others, ...addresses].slice(-MAX_SUSPECTS)
     this.#first = undefined
   }
 
   /** The peer is connected, at an address. `port` is the one that it listens on; null where it does not tell. */
-  met({ address, family }: Address, port: number | null): void {
-    const others = [...this.#homes].filter((home) => home !== address)
-    this.#homes = new Set([...others.slice(1 - MAX_HOMES), address])
-    this.#suspects = new Set([...this.#suspects].filter((suspect) => suspect !== address))
-    this.#home = port === null ? null : { address, family, port }
-    if (this.#home !== null) this.#told ??= { host: null, port: this.#home.port, addresses: [{ address, family }] }
+  met(address: string, port: number | null): void {
+    const others = this.#homes.filter((home) => home !== address)
+    this.#homes = [...others, address].slice(-MAX_HOMES)
+    this.#homePort = port
+    if (this.#suspects.includes(address)) this.#suspects = this.#suspects.filter((suspect) => suspect !== address)
     this.#first = undefined
   }
 
   /** The connection is lost: the peer is dialed first where it was. */
   lost(): void {
-    if (this.#home === null) return
-    const { address, family, port } = this.#home
-    this.#hint = { port, addresses: [{ address, family }] }
+    const home = this.#home
+    if (home === null) return
+    this.#hint = home
     this.#first = undefined
   }
 
   /** Whether the peer was connected at an address. */
   wasMetAt(address: string): boolean {
-    return this.#homes.has(address)
+    return this.#homes.includes(address)
   }
 
   /** Whether it was connected before. */
   get isProven(): boolean {
-    return this.#homes.size > 0
+    return this.#homes.length > 0
   }
 
   /** The address that is dialed first; null where that is to be asked. */
   get first(): string | null {
     if (this.#first === undefined) this.#first = this.hinted()[0]?.address ?? null
     return this.#first
+  }
+
+  /** Where it was connected last; null where its port is not known. */
+  get #home(): Place | null {
+    const address = this.#homes.at(-1)
+    if (address === undefined || this.#homePort === null) return null
+    return { host: null, port: this.#homePort, addresses: [{ address, family: address.includes(':') ? 6 : 4 }] }
   }
 
   #ordered({ port, addresses }: Pick<Place, 'port' | 'addresses'>): Endpoint[] {

@@ -1,10 +1,18 @@
 import { BlockList, isIP } from 'node:net'
 import { addon, type InterfaceAddress } from '../addon.js'
-import type { Path } from '../discovery/discovery.js'
 
 // Node 20 and 22 tell addresses apart with regular expressions, which take V8 some milliseconds when they are first used:
 // when this module is loaded, and not while peers wait for the first dial.
 for (const address of ['::1', '::1%lo']) isIP(address)
+
+/** One way to reach an instance: an address, on the interface on which it was announced. */
+export interface Path {
+  /** The index of this machine's interface; 0 where a driver has no interfaces. */
+  readonly interfaceIndex: number
+  readonly family: 4 | 6
+  /** The bare address, without scope. */
+  readonly address: string
+}
 
 /** The bare address and the scope of `fe80::1%eth0` (RFC 4007 §11). */
 export function splitScope(address: string): { bare: string; scope: string | null } {

@@ -4,7 +4,7 @@
 import { createServer, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { healing } from '#tcpnet/discovery/drivers/healing.js'
-import type { Location, SessionEvent } from '#tcpnet/discovery/drivers/session.js'
+import type { Location, SessionEvent } from '#tcpnet/discovery/session.js'
 import { interfaceOf } from '#tcpnet/net/addresses.js'
 import { listen, portOf, TestMesh } from '../support/test-mesh.js'
 

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { MAX_INSTANCES } from '#tcpnet/discovery/drivers/sightings.js'
+import { MAX_INSTANCES } from '#tcpnet/discovery/sightings.js'
 import type { Cost } from './believer.js'
 
 const COUNT = 10_000

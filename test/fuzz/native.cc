@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "address.h"
-#include "dns_data.h"
+#include "core/address.h"
+#include "core/dns_data.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t total = 0;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { Backend, Location } from '#tcpnet/discovery/drivers/session.js'
+import type { Backend, Location } from '#tcpnet/discovery/session.js'
 import { labTest, sharedLab, skipWithoutLab } from '../lab/index.js'
 import { announcing, CLEAN, Native } from './host.js'
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { Backend, Location, SessionEvent, SessionOptions } from '#tcpnet/discovery/drivers/session.js'
+import type { Backend, Location, SessionEvent, SessionOptions } from '#tcpnet/discovery/session.js'
 import type { Host, Program } from '../lab/index.js'
 import type { Command } from './program.js'
 

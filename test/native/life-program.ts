@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { addon } from '#tcpnet/addon.js'
-import type { Backend, Session, SessionEvent } from '#tcpnet/discovery/drivers/session.js'
+import type { Backend, Session, SessionEvent } from '#tcpnet/discovery/session.js'
 import { LoopWatch } from '../programs/loop-watch.js'
 import { announcing } from './host.js'
 

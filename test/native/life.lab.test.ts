@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { Backend } from '#tcpnet/discovery/drivers/session.js'
+import type { Backend } from '#tcpnet/discovery/session.js'
 import { type Host, labTest, sharedLab, skipWithoutLab } from '../lab/index.js'
 import { LONG, WHOLE } from '../support/long.js'
 import { announcing, CLEAN, Native } from './host.js'

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { addon } from '#tcpnet/addon.js'
-import type { Location, Session, SessionOptions } from '#tcpnet/discovery/drivers/session.js'
+import type { Location, Session, SessionOptions } from '#tcpnet/discovery/session.js'
 
 export type Command =
   | { do: 'open'; id: string; options: SessionOptions }

@@ -57,7 +57,7 @@ const LISTEN = (settings: string) => `
   await new Promise((resolve) => tcpnet({ name: 'x', ${settings} }).on('error', resolve).listen(0, '127.0.0.1', resolve))
 `
 
-const LATER = ['security/secret.ts', 'security/mutual-tls.ts', 'security/tls.ts', 'discovery/drivers/mdns.ts']
+const LATER = ['security/secret.ts', 'security/mutual-tls.ts', 'security/tls.ts', 'discovery/drivers/mdns/mdns.ts']
 const BUILTINS_LATER = [
   'tls',
   '_tls_wrap',
@@ -118,7 +118,7 @@ describe('a service loads what it uses', () => {
   })
 
   it('with the driver mdns, the code of that', async () => {
-    assert.ok(sourcesOf(await loadedBy(LISTEN("driver: 'mdns'"))).includes('discovery/drivers/mdns.ts'))
+    assert.ok(sourcesOf(await loadedBy(LISTEN("driver: 'mdns'"))).includes('discovery/drivers/mdns/mdns.ts'))
   })
 })
 

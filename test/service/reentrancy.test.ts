@@ -141,15 +141,15 @@ describe("a subscriber that closes the service at a peer's change", () => {
 
 it('connections that are closed within the close of the last of them tell the end once', async () => {
   const { near, far } = await socketPair()
-  const connections = new Connections()
   let ends = 0
-  connections.add(near, () =>
+  const connections = new Connections<null>(() =>
     connections.close(
       0,
       () => {},
       () => ends++
     )
   )
+  connections.add(near, null)
   far.destroy()
   near.destroy()
   await next(near, 'close')

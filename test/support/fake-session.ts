@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import type { Announcement, Discovery, Instance, Listener } from '#tcpnet/discovery/discovery.js'
 import { type HealingOptions, healing } from '#tcpnet/discovery/drivers/healing.js'
-import type { Location, Session, SessionEvent } from '#tcpnet/discovery/drivers/session.js'
+import type { Location, Session, SessionEvent } from '#tcpnet/discovery/session.js'
 
 /** A question for where an instance is. */
 export interface FakeQuestion {

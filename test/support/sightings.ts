@@ -1,4 +1,4 @@
-import type { Location, SessionEvent } from '#tcpnet/discovery/drivers/session.js'
+import type { Location, SessionEvent } from '#tcpnet/discovery/session.js'
 
 /** What a session tells of a name that is announced. */
 export function seen(uuid: string): SessionEvent {

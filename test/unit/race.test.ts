@@ -14,8 +14,8 @@ describe('the order of a dial', () => {
   const order = (addresses: string[], suspects: string[] = [], homes: string[] = []) =>
     dialOrder(
       addresses.map((address) => endpoint(address)),
-      new Set(suspects),
-      new Set(homes)
+      suspects,
+      homes
     ).map(({ address }) => address)
 
   it('alternates between the families, starting with the first', () => {

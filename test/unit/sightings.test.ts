@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { MAX_INSTANCES, Sightings } from '#tcpnet/discovery/drivers/sightings.js'
+import { MAX_INSTANCES, Sightings } from '#tcpnet/discovery/sightings.js'
 
 /** Sightings, and what they told, as text: `seen A1`. */
 function record({ begun = true } = {}): { sightings: Sightings; told: string[] } {

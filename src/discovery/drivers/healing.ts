@@ -11,8 +11,8 @@ import {
 } from '../discovery.js'
 import { ask, instanceOf } from '../located.js'
 import { type InterfaceSource, ServiceInterface, SYSTEM_INTERFACES } from '../service-interface.js'
-import type { Location, Session, SessionEvent, SessionFailure } from './session.js'
-import { Sightings } from './sightings.js'
+import type { Location, Session, SessionEvent, SessionFailure } from '../session.js'
+import { Sightings } from '../sightings.js'
 
 /** Milliseconds in which a daemon has to answer: below the five seconds in which `listen` is to say that there is none. */
 const ANSWER_TIMEOUT_MS = 4500

@@ -1,8 +1,8 @@
 import { addon } from '../../addon.js'
 import type { Announcement, Driver } from '../discovery.js'
+import type { Backend, SessionEvent } from '../session.js'
 import { formatTxt } from '../txt.js'
 import { healing, START_AVAHI } from './healing.js'
-import type { Backend, SessionEvent } from './session.js'
 
 /** Which library the addon has opened, Apple's or Avahi's, is not known here. */
 const START_BONJOUR =

@@ -1,0 +1,75 @@
+# In this folder, and not in the package's root: npm would compile the addon at every install. To compile it by hand:
+#   npx node-gyp rebuild --directory node_modules/tcpnet/native
+{
+  "variables": {
+    # Warnings are errors in a checkout, not on the machine of somebody who installs the package.
+    "strict%": "<!(node -p \"Number(require('fs').existsSync('../.git'))\")",
+    # "address,undefined" or "thread": see scripts/sanitize.
+    "sanitize%": "",
+  },
+  "targets": [
+    {
+      "target_name": "tcpnet",
+      # The package's root is where node-gyp-build looks for it.
+      "product_dir": "../../build/Release",
+      "sources": [
+        "avahi/api.cc",
+        "avahi/backend.cc",
+        "avahi/daemon.cc",
+        "avahi/lookups.cc",
+        "avahi/poll.cc",
+        "avahi/publisher.cc",
+        "core/connection.cc",
+        "core/directory.cc",
+        "core/discoverer.cc",
+        "core/discovery_thread.cc",
+        "core/dns_data.cc",
+        "core/event_queue.cc",
+        "core/locate.cc",
+        "core/locator.cc",
+        "core/loop.cc",
+        "dns_sd/activities.cc",
+        "dns_sd/address_query.cc",
+        "dns_sd/api.cc",
+        "dns_sd/backend.cc",
+        "dns_sd/link.cc",
+        "dns_sd/operation.cc",
+        "node/addon.cc",
+        "node/convert.cc",
+        "node/environment.cc",
+        "node/session.cc",
+        "system/interfaces.cc",
+        "system/library.cc",
+        "system/socket_options.cc",
+      ],
+      "include_dirs": [
+        ".",
+        # The package's own headers, before what the application has by that name, which may be of any age.
+        "<!(node -p \"require('fs').existsSync('vendor/napi.h') ? 'vendor' : require('node-addon-api').include_dir\")"
+      ],
+      "defines": [
+        "NAPI_VERSION=8",
+        "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
+        "NODE_ADDON_API_DISABLE_DEPRECATED",
+        # Events that come while the environment ends cannot be told: Node runs them once more before its cleanup hooks.
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+      ],
+      "cflags_cc": ["-std=c++17", "-fvisibility=hidden", "-fno-exceptions", "-pthread"],
+      "ldflags": ["-pthread"],
+      "conditions": [
+        ["OS=='linux'", {"libraries": ["-ldl"]}],
+        ["strict==1", {"cflags_cc": ["-Wall", "-Wextra", "-Werror"]}],
+        ["sanitize!=''", {
+          "cflags_cc": ["-fsanitize=<(sanitize)", "-fno-omit-frame-pointer", "-g", "-O1"],
+          "ldflags": ["-fsanitize=<(sanitize)"],
+        }],
+      ],
+      "xcode_settings": {
+        "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+        "GCC_ENABLE_CPP_EXCEPTIONS": "NO",
+        "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+        "MACOSX_DEPLOYMENT_TARGET": "11.0",
+      },
+    }
+  ],
+}

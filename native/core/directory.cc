@@ -1,0 +1,84 @@
+#include "core/directory.h"
+
+namespace tcpnet {
+
+namespace {
+
+/** How many names are kept, and how many places of each; what is announced beyond that is not seen. */
+constexpr size_t kMaxInstances = 4096;
+constexpr size_t kMaxPlaces = 32;
+
+/**
+ * Whether a name can be that of an instance of ours: hexadecimal digits. Others are not told, which spares JavaScript
+ * the work for foreign announcements.
+ */
+bool IsUuid(const std::string& name) {
+  return !name.empty() && name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+}
+
+/** A uuid in its one form: DNS names that differ in case alone are the same (RFC 6762 section 16). */
+std::string UuidOf(std::string name) {
+  for (char& digit : name) {
+    if (digit >= 'a') digit = static_cast<char>(digit - 'a' + 'A');
+  }
+  return name;
+}
+
+}  // namespace
+
+void Directory::Start(Backend& backend, uint32_t interface_index) {
+  browse_ = backend.Browse(
+      type_, interface_index,
+      {[this](const Place& place, const std::string& domain, Origin origin) { Appeared(place, domain, origin); },
+       [this](const Place& place) { Vanished(place); },
+       [this](const Failed& failed) {
+         failed_ = failed;
+         TellAll(failed);
+       }});
+}
+
+void Directory::Subscribe(const void* session, const Tell& tell) {
+  subscribers_[session] = tell;
+  for (const auto& [uuid, places] : instances_) tell(Seen{uuid});
+  if (failed_) tell(*failed_);
+}
+
+std::vector<Target> Directory::TargetsOf(const std::string& uuid) const {
+  std::vector<Target> targets;
+  const auto known = instances_.find(uuid);
+  if (known == instances_.end()) return targets;
+  for (const auto& [place, sighting] : known->second) {
+    targets.push_back({place, type_, sighting.domain, sighting.origin});
+  }
+  return targets;
+}
+
+void Directory::Appeared(const Place& place, const std::string& domain, Origin origin) {
+  if (!IsUuid(place.instance)) return;
+  const std::string uuid = UuidOf(place.instance);
+  const bool is_new = instances_.count(uuid) == 0;
+  if (is_new && instances_.size() >= kMaxInstances) return;
+  auto& places = instances_[uuid];
+  if (places.size() >= kMaxPlaces && places.count(place) == 0) return;
+  places.try_emplace(place, Sighting{0, domain, origin}).first->second.count++;
+  if (is_new) TellAll(Seen{uuid});
+}
+
+void Directory::Vanished(const Place& place) {
+  const auto instance = instances_.find(UuidOf(place.instance));
+  if (instance == instances_.end()) return;
+  auto& places = instance->second;
+  const auto sighting = places.find(place);
+  if (sighting == places.end() || --sighting->second.count > 0) return;
+  places.erase(sighting);
+  if (!places.empty()) return;
+  const std::string uuid = instance->first;
+  instances_.erase(instance);
+  TellAll(Gone{uuid});
+}
+
+void Directory::TellAll(const SessionEvent& event) {
+  for (const auto& [session, tell] : std::map(subscribers_)) tell(event);
+}
+
+}  // namespace tcpnet

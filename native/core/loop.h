@@ -1,0 +1,68 @@
+#ifndef TCPNET_CORE_LOOP_H_
+#define TCPNET_CORE_LOOP_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace tcpnet {
+
+/**
+ * The discovery thread's poll loop. Not thread-safe: made, used and destroyed on one thread. Watches and timers may be
+ * added and removed at any time, also from within their own callbacks.
+ */
+class Loop {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /** A file descriptor that is waited for. Owned by the loop, used until Remove(). */
+  struct Watch {
+    int fd;
+    short events;  // POLLIN, POLLOUT
+    short ready;   // what the last poll() said
+    bool removed;
+    std::function<void()> callback;
+  };
+
+  /** A point in time that is waited for. Owned by the loop, used until Remove(). */
+  struct Timer {
+    bool armed;
+    bool removed;
+    Clock::time_point due;
+    std::function<void()> callback;
+  };
+
+  Loop() = default;
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  Watch* AddWatch(int fd, short events, std::function<void()> callback);
+  void Remove(Watch* watch);
+
+  /** A timer, not armed yet. It is disarmed before its callback is called. */
+  Timer* AddTimer(std::function<void()> callback);
+  static void Arm(Timer* timer, std::chrono::milliseconds delay);
+  void Remove(Timer* timer);
+
+  /** Calls `task` when no callback is running any more: the place to destroy what such a callback belongs to. */
+  void Defer(std::function<void()> task);
+
+  /** Waits until something is due, and calls whatever is. */
+  void RunOnce();
+
+ private:
+  int Timeout() const;
+  void Poll();
+  void FireTimers();
+  void RunDeferred();
+  void Sweep();
+
+  std::vector<std::unique_ptr<Watch>> watches_;
+  std::vector<std::unique_ptr<Timer>> timers_;
+  std::vector<std::function<void()>> deferred_;
+};
+
+}  // namespace tcpnet
+
+#endif  // TCPNET_CORE_LOOP_H_

@@ -1,0 +1,108 @@
+#ifndef TCPNET_DNS_SD_API_H_
+#define TCPNET_DNS_SD_API_H_
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+
+#include "core/backend.h"
+#include "system/library.h"
+
+namespace tcpnet::dns_sd {
+
+/** What dns_sd.h declares, as far as it is used here: the binary interface of Apple's library and of Avahi's. */
+struct OpaqueRef;
+using Ref = OpaqueRef*;
+using Flags = uint32_t;
+using Error = int32_t;
+
+constexpr Flags kMoreComing = 0x1;
+constexpr Flags kAdd = 0x2;
+constexpr Flags kNoAutoRename = 0x8;
+constexpr Flags kKnownUnique = 0x800;
+constexpr Flags kShareConnection = 0x4000;
+
+constexpr Error kNoError = 0;
+constexpr Error kUnknown = -65537;
+constexpr Error kBadFlags = -65543;
+constexpr Error kUnsupported = -65544;
+constexpr Error kAlreadyRegistered = -65547;
+constexpr Error kNameConflict = -65548;
+constexpr Error kNoAuth = -65555;
+constexpr Error kServiceNotRunning = -65563;
+constexpr Error kDefunctConnection = -65569;
+constexpr Error kPolicyDenied = -65570;
+
+/** The interface of services that are on this machine alone (Apple). */
+constexpr uint32_t kLocalOnly = 0xffffffff;
+/** IPv4 and IPv6. */
+constexpr uint32_t kBothProtocols = 3;
+
+constexpr uint16_t kClassIn = 1;
+constexpr uint16_t kTypeA = 1;
+constexpr uint16_t kTypeAaaa = 28;
+
+using RegisterReply = void(Ref, Flags, Error, const char* name, const char* type, const char* domain, void* context);
+using BrowseReply = void(Ref, Flags, uint32_t interface_index, Error, const char* name, const char* type,
+                         const char* domain, void* context);
+/** The port is in network order. */
+using ResolveReply = void(Ref, Flags, uint32_t interface_index, Error, const char* full_name, const char* host,
+                          uint16_t port, uint16_t txt_size, const unsigned char* txt, void* context);
+using QueryRecordReply = void(Ref, Flags, uint32_t interface_index, Error, const char* full_name, uint16_t type,
+                              uint16_t dns_class, uint16_t size, const void* data, uint32_t ttl, void* context);
+using GetAddrInfoReply = void(Ref, Flags, uint32_t interface_index, Error, const char* host, const sockaddr* address,
+                              uint32_t ttl, void* context);
+
+/** The functions of a dns_sd library, opened at run time. */
+class Api {
+ public:
+  Api();
+
+  /** Whether the library is there. */
+  explicit operator bool() const { return loaded_; }
+  /** What is missing and which package has it. */
+  const std::string& error() const { return error_; }
+  /** Whether the library is Apple's, whose daemon is mDNSResponder, or Avahi's. */
+  bool is_apples() const { return CreateConnection != nullptr; }
+
+  int (*RefSockFd)(Ref) = nullptr;
+  Error (*ProcessResult)(Ref) = nullptr;
+  void (*RefDeallocate)(Ref) = nullptr;
+  Error (*Register)(Ref*, Flags, uint32_t interface_index, const char* name, const char* type, const char* domain,
+                    const char* host, uint16_t port, uint16_t txt_size, const void* txt, RegisterReply*,
+                    void* context) = nullptr;
+  Error (*Browse)(Ref*, Flags, uint32_t interface_index, const char* type, const char* domain, BrowseReply*,
+                  void* context) = nullptr;
+  Error (*Resolve)(Ref*, Flags, uint32_t interface_index, const char* name, const char* type, const char* domain,
+                   ResolveReply*, void* context) = nullptr;
+  Error (*QueryRecord)(Ref*, Flags, uint32_t interface_index, const char* full_name, uint16_t type, uint16_t dns_class,
+                       QueryRecordReply*, void* context) = nullptr;
+  /** Null where the library has none (Avahi's). */
+  Error (*GetAddrInfo)(Ref*, Flags, uint32_t interface_index, uint32_t protocols, const char* host, GetAddrInfoReply*,
+                       void* context) = nullptr;
+  /** Null where connections cannot be shared (Avahi's library has the symbol, and refuses). */
+  Error (*CreateConnection)(Ref*) = nullptr;
+
+ private:
+  Library library_;
+  bool loaded_;
+  std::string error_;
+};
+
+/** Why an error of the library ends a session. */
+Failure FailureOf(Error error);
+
+/** The error as a sentence that says what to do. */
+std::string Describe(const Api& api, Error error);
+
+/**
+ * Makes Avahi's library fit for use, before anybody in this process uses it: keeps it silent, which prints a warning
+ * about itself on stderr and in the system log, and mends its use of memory. For the first it looks at the environment,
+ * so this has to be called on the JavaScript thread: that is then the one that writes the environment.
+ */
+void PrepareLibrary();
+
+}  // namespace tcpnet::dns_sd
+
+#endif  // TCPNET_DNS_SD_API_H_

@@ -1,0 +1,33 @@
+#ifndef TCPNET_NODE_CONVERT_H_
+#define TCPNET_NODE_CONVERT_H_
+
+#include <napi.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/backend.h"
+#include "core/discovery_thread.h"
+#include "system/interfaces.h"
+#include "system/socket_options.h"
+
+/** Values of this addon as those of src/addon.ts, and back. JavaScript thread. */
+namespace tcpnet {
+
+Napi::Value ToJs(Napi::Env env, const SessionEvent& event);
+/** Null where there is none. */
+Napi::Value ToJs(Napi::Env env, const std::optional<Location>& location);
+Napi::Value ToJs(Napi::Env env, const std::vector<Address>& addresses);
+Napi::Value ToJs(Napi::Env env, const std::vector<InterfaceAddress>& interfaces);
+/** A string, or null for the empty one. */
+Napi::Value ErrorToJs(Napi::Env env, const std::string& error);
+
+/** Nothing where a value or a type is missing or wrong. */
+std::optional<DeadPeerOptions> DeadPeerOptionsFromJs(const Napi::Value& value);
+std::optional<SessionOptions> SessionOptionsFromJs(const Napi::Value& value);
+std::optional<BackendName> BackendNameFromJs(const Napi::Value& options);
+
+}  // namespace tcpnet
+
+#endif  // TCPNET_NODE_CONVERT_H_

@@ -1,0 +1,65 @@
+#ifndef TCPNET_NODE_ENVIRONMENT_H_
+#define TCPNET_NODE_ENVIRONMENT_H_
+
+#include <napi.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "core/discovery_thread.h"
+#include "core/event_queue.h"
+
+namespace tcpnet {
+
+/**
+ * The addon's state in one JavaScript environment (the main thread's, or a worker's): its discovery thread, made on
+ * first use, and the callbacks of its sessions and queries. Owned by the environment's instance data; used on the
+ * JavaScript thread alone. It keeps no event loop alive.
+ */
+class Environment {
+ public:
+  explicit Environment(napi_env env) : env_(env) {}
+  ~Environment() { Stop(); }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  /** Opens a session. Returns its id, or 0 with an exception pending where the environment is ending. */
+  uint64_t Open(BackendName backend, SessionOptions options, Napi::Function on_event);
+
+  /** Silences a session and closes it; `done` is called once. Only the first call for an id counts. */
+  void Close(uint64_t id, Napi::Function done);
+
+  /** Asks a session where an instance is; `done` is called once, unless it is cancelled. Returns the question's id. */
+  uint64_t Locate(uint64_t session, std::string uuid, Napi::Function done);
+  void CancelLocate(uint64_t session, uint64_t id);
+
+  void Query(std::string host, uint32_t interface_index, uint32_t timeout_ms, Napi::Function done);
+
+  /** Ends everything, in bounded time: the environment's cleanup hook. */
+  void Stop();
+
+ private:
+  struct Callbacks {
+    Napi::FunctionReference on_event;  // empty for a question, and for a session once it failed or is closed
+    Napi::FunctionReference done;      // of a question; of a session empty until it is closed
+  };
+
+  static void OnNotify(napi_env env, napi_value, void* environment, void*);
+
+  bool Prepare();
+  void Deliver(const Event& event);
+
+  const napi_env env_;
+  bool stopped_ = false;
+  napi_threadsafe_function notify_ = nullptr;
+  std::shared_ptr<EventQueue> events_;
+  std::unique_ptr<DiscoveryThread> thread_;
+  uint64_t last_id_ = 0;
+  std::map<uint64_t, Callbacks> callbacks_;
+};
+
+}  // namespace tcpnet
+
+#endif  // TCPNET_NODE_ENVIRONMENT_H_

@@ -1,0 +1,40 @@
+#ifndef TCPNET_SYSTEM_LIBRARY_H_
+#define TCPNET_SYSTEM_LIBRARY_H_
+
+#include <string>
+
+namespace tcpnet {
+
+/**
+ * A shared library that is opened at run time and stays in memory until the process ends: libraries that have threads
+ * of their own, or are in use on a thread of ours that was left behind, must not be unmapped.
+ */
+class Library {
+ public:
+  /** Opens `name`; null opens what is already in the process. */
+  explicit Library(const char* name);
+
+  explicit operator bool() const { return handle_ != nullptr; }
+  /** What the loader said when the library did not open. */
+  const std::string& error() const { return error_; }
+
+  /** Sets `function` to the library's symbol, or to null. Returns whether there is one. */
+  template <typename Function>
+  bool Find(const char* symbol, Function*& function) const {
+    function = reinterpret_cast<Function*>(Symbol(symbol));
+    return function != nullptr;
+  }
+
+ private:
+  void* Symbol(const char* name) const;
+
+  void* handle_;  // never closed, see above
+  std::string error_;
+};
+
+/** Keeps this addon's own shared object in memory until the process ends. */
+void PinThisLibrary();
+
+}  // namespace tcpnet
+
+#endif  // TCPNET_SYSTEM_LIBRARY_H_

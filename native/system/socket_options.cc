@@ -1,0 +1,94 @@
+#include "system/socket_options.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#if defined(__linux__)
+#include <linux/sockios.h>
+#endif
+
+#include <cerrno>
+
+namespace tcpnet {
+
+namespace {
+
+struct Option {
+  int level;
+  int name;
+  int value;
+};
+
+}  // namespace
+
+int SetDeadPeerOptions(int fd, const DeadPeerOptions& options) {
+  const Option all[] = {
+    {SOL_SOCKET, SO_KEEPALIVE, 1},
+#if defined(TCP_KEEPIDLE)
+    {IPPROTO_TCP, TCP_KEEPIDLE, options.idle_s},
+#elif defined(TCP_KEEPALIVE)  // macOS's name for it
+    {IPPROTO_TCP, TCP_KEEPALIVE, options.idle_s},
+#endif
+    {IPPROTO_TCP, TCP_KEEPINTVL, options.interval_s},
+    {IPPROTO_TCP, TCP_KEEPCNT, options.count},
+#if defined(TCP_RXT_CONNDROPTIME)  // macOS
+    {IPPROTO_TCP, TCP_RXT_CONNDROPTIME, options.drop_time_s},
+#endif
+  };
+  for (const Option& option : all) {
+    if (setsockopt(fd, option.level, option.name, &option.value, sizeof option.value) != 0) return errno;
+  }
+  return 0;
+}
+
+unsigned SilenceMs([[maybe_unused]] int fd) {
+#if defined(__linux__)
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  // Each acknowledgement ends the counting, also one that says that there is no room: the other end is there.
+  const bool owed_to_data = info.tcpi_unacked > 0 && info.tcpi_last_data_sent < info.tcpi_last_ack_recv;
+  // The end of a connection is no data.
+  const bool has_ended =
+      info.tcpi_state == TCP_FIN_WAIT1 || info.tcpi_state == TCP_CLOSING || info.tcpi_state == TCP_LAST_ACK;
+  const bool owed_to_end = has_ended && info.tcpi_unacked > 0 && info.tcpi_retransmits > 0;
+  // A single probe may be lost, and the next one be far away.
+  const bool owed_to_probes = info.tcpi_probes > 1;
+  if (owed_to_data || owed_to_end || owed_to_probes) return info.tcpi_last_ack_recv;
+#endif
+  return 0;
+}
+
+bool IsClosed([[maybe_unused]] int fd) {
+#if defined(__linux__)
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE;
+#else
+  return false;
+#endif
+}
+
+unsigned RoundTripUs([[maybe_unused]] int fd) {
+#if defined(__linux__)
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) return info.tcpi_rtt;
+#endif
+  return 0;
+}
+
+int UnacknowledgedBytes([[maybe_unused]] int fd) {
+  int bytes = 0;
+#if defined(SIOCOUTQ)
+  if (ioctl(fd, SIOCOUTQ, &bytes) != 0) return 0;
+#elif defined(SO_NWRITE)  // macOS
+  socklen_t size = sizeof bytes;
+  if (getsockopt(fd, SOL_SOCKET, SO_NWRITE, &bytes, &size) != 0) return 0;
+#endif
+  return bytes;
+}
+
+}  // namespace tcpnet

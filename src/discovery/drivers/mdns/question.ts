@@ -1,0 +1,55 @@
+import type { Location } from '../../session.js'
+
+/** Milliseconds that other interfaces may add to the first answer. */
+const MOMENT_MS = 50
+
+/** One question for where an instance is, on every interface on which its name was seen. */
+export class Question {
+  readonly #interfaces: readonly number[]
+  readonly #done: (location: Location) => void
+  readonly #resolve: (interfaceIndex: number, answer: (location: Location) => void) => () => void
+  readonly #releases: (() => void)[] = []
+  #location: Location | null = null
+  #timer: NodeJS.Timeout | undefined
+  #begun = false
+  #ended = false
+
+  constructor(
+    interfaces: readonly number[],
+    done: (location: Location) => void,
+    resolve: (interfaceIndex: number, answer: (location: Location) => void) => () => void
+  ) {
+    this.#interfaces = interfaces
+    this.#done = done
+    this.#resolve = resolve
+  }
+
+  /** Idempotent; nothing is asked after {@link end}, which a failed call brings about. */
+  begin(): void {
+    if (this.#begun) return
+    this.#begun = true
+    for (const index of this.#interfaces) {
+      if (this.#ended) return
+      this.#releases.push(this.#resolve(index, this.#onAnswer))
+    }
+  }
+
+  /** Idempotent; `done` is not called after it. */
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    clearTimeout(this.#timer)
+    for (const release of this.#releases) release()
+  }
+
+  /** Where two interfaces disagree on host or port, the one that answered last is right. */
+  readonly #onAnswer = (answer: Location): void => {
+    if (this.#ended) return
+    const before = this.#location
+    const agrees = before !== null && before.host === answer.host && before.port === answer.port
+    this.#location = agrees ? { ...answer, paths: [...before.paths, ...answer.paths] } : answer
+    this.#timer ??= setTimeout(() => {
+      if (this.#location !== null) this.#done(this.#location)
+    }, MOMENT_MS)
+  }
+}

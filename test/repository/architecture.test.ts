@@ -1,0 +1,67 @@
+// docs/architecture.md names files and folders that are there, and leaves out no folder of the source.
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+
+const root = new URL('../../../', import.meta.url)
+const page = readFileSync(new URL('docs/architecture.md', root), 'utf8')
+
+/** What the page names in code font: paths below the root. */
+const named = [...page.matchAll(/`((?:src|native|test|bench|docs|scripts)\/[^`]*)`/g)].map(([, path = '']) => path)
+
+function foldersOf(parent: string): string[] {
+  const entries = readdirSync(new URL(parent, root), { withFileTypes: true })
+  const folders = entries.filter((entry) => entry.isDirectory() && !['vendor', 'build', 'corpus'].includes(entry.name))
+  return folders.flatMap(({ name }) => [`${parent}${name}/`, ...foldersOf(`${parent}${name}/`)])
+}
+
+test('every file and folder that docs/architecture.md names is there', () => {
+  assert.ok(named.length > 50)
+  assert.deepEqual(
+    named.filter((path) => !existsSync(new URL(path, root))),
+    []
+  )
+})
+
+test('docs/architecture.md names every folder of src/ and native/, and those of test/', () => {
+  const tests = foldersOf('test/').filter((folder) => folder.split('/').length === 3)
+  const folders = [...foldersOf('src/'), ...foldersOf('native/'), ...tests]
+  assert.deepEqual(
+    folders.filter((folder) => !named.includes(folder)),
+    []
+  )
+})
+
+/** What each file of src/ imports of src/, both without `src/`. */
+function importsOf(folder: string): { from: string; to: string }[] {
+  const files = readdirSync(new URL(`src/${folder}`, root), { recursive: true, encoding: 'utf8' })
+  return files
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => {
+      const from = `${folder}${file}`
+      const source = readFileSync(new URL(`src/${from}`, root), 'utf8')
+      return [...source.matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) => {
+        const to = new URL(path, new URL(`src/${from}`, root)).pathname
+        return { from, to: to.slice(new URL('src/', root).pathname.length) }
+      })
+    })
+}
+
+const NEVER: [folder: string, what: RegExp, but?: RegExp][] = [
+  ['mesh/', /^(discovery\/(?!discovery\.js$)|service|settings|cli\/)/],
+  ['discovery/', /^(mesh|security|cli)\/|^service/],
+  ['discovery/', /^discovery\/drivers\//, /^discovery\/(drivers\/|choose-driver)/],
+  ['security/', /^(mesh|discovery|cli)\/|^service/],
+  ['net/', /^(mesh|discovery|security|cli)\/|^service/]
+]
+
+for (const [folder, what, but] of NEVER) {
+  test(`src/${folder} imports nothing that matches ${what}`, () => {
+    const imports = importsOf(folder)
+    assert.ok(imports.length > 0)
+    assert.deepEqual(
+      imports.filter(({ from, to }) => what.test(to) && but?.test(from) !== true),
+      []
+    )
+  })
+}
