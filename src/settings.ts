@@ -1,3 +1,4 @@
+import { checkName } from './cluster-name.js'
 import { badPort, invalidType, invalidValue } from './errors.js'
 import { currentLimits, type Limits } from './mesh/limits.js'
 import { isMulticast } from './net/addresses.js'
@@ -90,8 +91,6 @@ export const SETTINGS = [
   'maxPeers'
 ] as const satisfies readonly (keyof Settings)[]
 
-const NAME = /^(?=[a-z0-9-]{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/
-
 /**
  * Checks a service's settings.
  *
@@ -123,16 +122,6 @@ function checkKnown(argument: string, what: string, known: readonly string[], gi
     if (known.includes(key)) continue
     throw invalidValue(argument, `has an unknown ${what}; there are ${known.join(', ')}`, key)
   }
-}
-
-function checkName(name: unknown): string {
-  if (typeof name !== 'string') throw invalidType('name', 'a string', name)
-  if (NAME.test(name)) return name
-  throw invalidValue(
-    'name',
-    'must be 1 to 15 of a-z, 0-9 and "-", with at least one letter, no "-" at either end and no two in a row (RFC 6335 §5.1)',
-    name
-  )
 }
 
 function checkUuid(uuid: unknown): string {

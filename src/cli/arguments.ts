@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { checkName } from '../cluster-name.js'
 
 /** The options of a command, as `parseArgs` of node:util takes them. */
 export type Options = NonNullable<ParseArgsConfig['options']>
@@ -44,9 +45,19 @@ export class Arguments {
 
   /** The cluster's name, which has to be given. @throws {UsageError} */
   name(): string {
-    const [name] = this.operands
-    if (name === undefined) throw new UsageError('the name of the cluster is missing')
+    const name = this.nameIfAny()
+    if (name === null) throw new UsageError('the name of the cluster is missing')
     return name
+  }
+
+  /** The cluster's name; null where none is given. @throws {UsageError} where it can be none */
+  nameIfAny(): string | null {
+    const [name] = this.operands
+    try {
+      return name === undefined ? null : checkName(name)
+    } catch (error) {
+      throw new UsageError((error as Error).message)
+    }
   }
 }
 

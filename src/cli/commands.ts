@@ -26,5 +26,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
     operands: 1,
     load: async () => (await import('./join.js')).run
+  },
+  list: {
+    options: { ...ALL, watch: { type: 'boolean' }, wait: { type: 'string' } },
+    operands: 1,
+    load: async () => (await import('./list.js')).run
   }
 }

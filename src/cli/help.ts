@@ -17,27 +17,41 @@ Colours are for terminals; NO_COLOR turns them off.`,
 
   join: `Usage: tcpnet join <name> [options]
 
-Becomes a member of the cluster. What is typed, or comes through a pipe, goes to all
-peers that are connected. What they send is shown with the sender's uuid (its first
-eight digits); what a terminal would act on is escaped. Ends at the end of the input
-(Ctrl-D) or with Ctrl-C.
+Becomes a member of the cluster. What is typed, or comes through a pipe, goes to
+all peers that are connected. What they send is shown with the first eight
+digits of the sender's uuid. Ends at the end of the input (Ctrl-D), or with
+Ctrl-C.
 
   echo hi | tcpnet join demo --once
 
 Options:
-  --once              wait for peers, send them the whole input, wait until it has
-                      arrived, and end
-  --peers <number>    with --once: how many peers to wait for (1)
-  --wait <seconds>    with --once: how long to wait for them (10)
-  --stay              go on after the end of the input
-  --json              one JSON object a line: listening, connected, line,
-                      disconnected, offline, online
+  --once                wait for peers, send them the whole input, wait until it
+                        has arrived, and end
+  --peers <number>      with --once: how many peers to wait for (1)
+  --wait <seconds>      with --once: how long to wait for them (10)
+  --stay                go on after the end of the input
+  --json                one JSON object a line, with the key event: listening,
+                        connected, line, disconnected, offline, online
   --secret-file <file>  the secret: a text is a passphrase, anything else a key
-  --ask-secret        have the secret typed in, without echo
-                      Without either, TCPNET_SECRET is used where it is set.
-  --driver <name>     how peers are found (TCPNET_DRIVER or auto)
-  --uuid <hex>        the uuid of the member (random)
-  --address <address> the address to listen on (all)
-  --port <port>       the port to listen on (any)
-  -h, --help          show this`
+  --ask-secret          have the secret typed in, without echo
+                        Without either: TCPNET_SECRET, where it is set.
+  --driver <name>       how peers are found (TCPNET_DRIVER, or auto)
+  --uuid <hex>          the uuid of the member (random)
+  --address <address>   the address to listen on (all)
+  --port <port>         the port to listen on (any)
+  -h, --help            show this`,
+
+  list: `Usage: tcpnet list [name] [options]
+
+Shows the services on the network: those of the cluster, or of all clusters. It
+asks the network itself, and needs no daemon. A service is shown as soon as it
+has answered. "open" means that its connections are not secured.
+
+Options:
+  --wait <seconds>      how long to wait for answers (1.5)
+  --watch               go on: + found, ~ changed, - gone
+  --json                one JSON object a line: cluster, uuid, host, port,
+                        security, version, addresses; with --watch also event:
+                        found, changed, gone
+  -h, --help            show this`
 } as const

@@ -1,4 +1,4 @@
-import { printable } from '../discovery/drivers/host-name.js'
+import { printable } from '../discovery/host-name.js'
 
 /** Text of others as a terminal may have it: what is not printable is escaped, tabulators aside, and what is long is cut. */
 export function shownText(text: string, maxLength = Number.POSITIVE_INFINITY): string {
