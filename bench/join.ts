@@ -7,11 +7,12 @@
 //
 // Each run has a new process, which runs already when the clock starts. With `cold` caches the daemon of whoever joins
 // has just been started, with `warm` ones it has seen the cluster in the runs before. Everything that is compared is
-// measured in turns, in one network, and each run begins in a moment in which nobody else is at work on the machine.
+// measured in turns, in one network, and each run begins in a moment in which nobody else is at work on the machine. The driver
+// embedded has a network and hosts of its own, without daemons: nothing that is cold or warm.
 //
-//   scripts/bench join [--runs 10] [--nodes 2,5,10,20] [--drivers avahi,bonjour,mdns] [--look on,off]
+//   scripts/bench join [--runs 10] [--nodes 2,5,10,20] [--drivers avahi,embedded,bonjour,mdns] [--look on,off]
 //                      [--caches cold,warm] [--mode newcomer,together] [--timeline]
-import { type Host, withLab } from '../test/lab/index.js'
+import { type Host, type Lab, withLab } from '../test/lab/index.js'
 import { choices, count, counts, options } from '../test/support/options.js'
 import { median, quantile, Samples, short, table } from './lib/figures.js'
 import { Member, startAll, startSettled } from './lib/member.js'
@@ -22,7 +23,7 @@ import { conditions, hostNames, quiet } from './lib/run.js'
 const { values: given } = options(import.meta.url, {
   runs: { type: 'string', default: '10' },
   nodes: { type: 'string', default: '2,5,10,20' },
-  drivers: { type: 'string', default: 'avahi,bonjour,mdns' },
+  drivers: { type: 'string', default: 'avahi,embedded,bonjour,mdns' },
   look: { type: 'string', default: 'on,off' },
   caches: { type: 'string', default: 'cold,warm' },
   mode: { type: 'string', default: 'newcomer,together' },
@@ -30,7 +31,7 @@ const { values: given } = options(import.meta.url, {
 })
 const runs = count('runs', given.runs)
 const sizes = counts('nodes', given.nodes)
-const drivers = choices('drivers', given.drivers, ['avahi', 'bonjour', 'mdns'])
+const drivers = choices('drivers', given.drivers, ['avahi', 'embedded', 'bonjour', 'mdns'])
 const looks = choices('look', given.look, ['on', 'off'])
 const allCaches = choices('caches', given.caches, ['cold', 'warm'])
 const chosenModes = choices('mode', given.mode, ['newcomer', 'together'])
@@ -59,8 +60,10 @@ for (const mode of chosenModes) {
   const measure = modes[mode]
   for (const nodes of sizes) {
     await withLab(async (lab) => {
-      const hosts = await lab.hosts(hostNames(nodes))
-      await measure(hosts, (variant, ms) => times.add(keyOf(mode, variant, nodes), ms))
+      const equipped = drivers.some((driver) => driver !== 'embedded') ? await lab.hosts(hostNames(nodes)) : []
+      const bare = drivers.includes('embedded') ? await bareHosts(lab, nodes) : []
+      const hostsOf: HostsOf = (driver) => (driver === 'embedded' ? bare : equipped)
+      await measure(hostsOf, (variant, ms) => times.add(keyOf(mode, variant, nodes), ms))
     })
     process.stderr.write(`${mode}, ${nodes} nodes: done (${conditions()})\n`)
   }
@@ -68,17 +71,29 @@ for (const mode of chosenModes) {
 print()
 
 type Tell = (variant: Variant, ms: number) => void
+/** The hosts that a driver is measured on. */
+type HostsOf = (driver: string) => readonly Host[]
 
-async function newcomers(hosts: readonly Host[], tell: Tell): Promise<void> {
-  const [newHost, ...others] = hosts
-  if (newHost === undefined) throw new RangeError('a mesh has at least one host')
+/** Hosts without daemons, on a network of their own. */
+function bareHosts(lab: Lab, count: number): Promise<readonly Host[]> {
+  return lab.hosts(
+    hostNames(count).map((name) => `bare-${name}`),
+    { avahi: false, lans: ['bare'] }
+  )
+}
+
+async function newcomers(hostsOf: HostsOf, tell: Tell): Promise<void> {
   const meshes = new Map<string, Member[]>()
-  for (const driver of drivers) meshes.set(driver, await startSettled(others, { name: `bench-${driver}`, driver }))
+  for (const driver of drivers) {
+    meshes.set(driver, await startSettled(hostsOf(driver).slice(1), { name: `bench-${driver}`, driver }))
+  }
   for (let run = 0; run < runs; run++) {
     for (const variant of variants) {
       const mesh = meshes.get(variant.driver) ?? []
       await settled(mesh)
-      if (variant.caches === 'cold') await newHost.avahi.restart()
+      const [newHost] = hostsOf(variant.driver)
+      if (newHost === undefined) throw new RangeError('a mesh has at least one host')
+      if (variant.caches === 'cold' && newHost.avahi.running) await newHost.avahi.restart()
       const newcomer = await start(newHost, variant)
       if (!(await quiet())) busy++
       const joined = await newcomer.listen(mesh.length, undefined, given.timeline)
@@ -94,10 +109,12 @@ async function settled(mesh: readonly Member[]): Promise<void> {
   await Promise.all(mesh.map((member) => member.settle(mesh.length - 1)))
 }
 
-async function together(hosts: readonly Host[], tell: Tell): Promise<void> {
+async function together(hostsOf: HostsOf, tell: Tell): Promise<void> {
   for (let run = 0; run < runs; run++) {
     for (const variant of variants) {
-      if (variant.caches === 'cold') await Promise.all(hosts.map((host) => host.avahi.restart()))
+      const hosts = hostsOf(variant.driver)
+      const daemons = hosts.filter((host) => host.avahi.running).map((host) => host.avahi)
+      if (variant.caches === 'cold') await Promise.all(daemons.map((daemon) => daemon.restart()))
       const nodes = await startAll(hosts, (host) => start(host, variant))
       if (!(await quiet())) busy++
       const before = await spent(hosts)
@@ -114,7 +131,7 @@ async function together(hosts: readonly Host[], tell: Tell): Promise<void> {
 
 /** What the daemons of all hosts have worked, in milliseconds, and the multicast packets that the first host has received. */
 async function spent(hosts: readonly Host[]): Promise<{ daemonsMs: number; packets: number }> {
-  const daemons = await Promise.all(hosts.map((host) => workMs(host.avahi.pid)))
+  const daemons = await Promise.all(hosts.map((host) => (host.avahi.running ? workMs(host.avahi.pid) : 0)))
   const counters = (await hosts[0]?.exec(['cat', '/proc/net/netstat', '/proc/net/snmp6'])) ?? ''
   const [names, values] = counters.split('\n').filter((line) => line.startsWith('IpExt:'))
   const column = names?.split(' ').indexOf('InMcastPkts') ?? -1

@@ -1,15 +1,16 @@
 // What a mesh costs that has settled, for each node in a minute: packets of multicast DNS, the processor's work of the node
-// and of its daemon. Every node is on a host of its own, with Debian's settings of avahi-daemon; nobody joins or leaves.
+// and of its daemon. Every node is on a host of its own, with Debian's settings of avahi-daemon, or with none for the driver
+// embedded; nobody joins or leaves.
 //
 //   looks     questions of ours (from a port of their own) and the answers to them, sent and received
-//   daemons   what the daemons say to each other (from port 5353 to port 5353), sent and received
+//   daemons   what the daemons, or the embedded responders, say to each other (from port 5353 to port 5353), sent and received
 //
-// All sizes run at the same time. Nodes look around every 2 to 10 minutes, so that a shorter time shows too little.
+// All sizes and drivers run at the same time. Nodes look around every 2 to 10 minutes, so that a shorter time shows too little.
 //
-//   scripts/bench settled [--nodes 10,20,50] [--rest 8] [--minutes 12]
+//   scripts/bench settled [--nodes 10,20,50] [--drivers avahi,embedded] [--rest 8] [--minutes 12]
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Host, withLab } from '../test/lab/index.js'
-import { count, counts, options } from '../test/support/options.js'
+import { choices, count, counts, options } from '../test/support/options.js'
 import { short, table } from './lib/figures.js'
 import { type Member, startSettled } from './lib/member.js'
 import { introduce } from './lib/neighbours.js'
@@ -19,10 +20,12 @@ import { conditions, hostNames } from './lib/run.js'
 
 const { values: given } = options(import.meta.url, {
   nodes: { type: 'string', default: '10,20,50' },
+  drivers: { type: 'string', default: 'avahi,embedded' },
   rest: { type: 'string', default: '8' },
   minutes: { type: 'string', default: '12' }
 })
 const sizes = counts('nodes', given.nodes)
+const drivers = choices('drivers', given.drivers, ['avahi', 'embedded'])
 const restMinutes = count('rest', given.rest)
 const minutes = count('minutes', given.minutes)
 const MINUTE_MS = 60_000
@@ -34,7 +37,8 @@ interface Done {
   readonly packets: PacketCounts
 }
 
-const costs = await Promise.all(sizes.map(measure))
+const columns = drivers.flatMap((driver) => sizes.map((size) => ({ driver, size })))
+const costs = await Promise.all(columns.map(measure))
 console.log(
   `bench/settled: for each node in a minute, over ${minutes} minutes, after ${restMinutes} of rest. ${conditions()}.\n`
 )
@@ -52,19 +56,19 @@ const rows = [
 ] as const
 console.log(
   table(
-    ['', ...sizes.map((size) => `N = ${size}`)],
+    ['', ...columns.map(({ driver, size }) => `${driver}, N = ${size}`)],
     rows.map(([title, of]) => [title, ...costs.map((cost) => short(of(cost)))])
   )
 )
 
 /** What one node of a mesh of this size does in a minute. */
-async function measure(size: number): Promise<Done> {
+async function measure({ driver, size }: (typeof columns)[number]): Promise<Done> {
   return await withLab(async (lab) => {
-    const hosts = await lab.hosts(hostNames(size))
+    const hosts = await lab.hosts(hostNames(size), { avahi: driver === 'avahi' })
     await introduce(hosts)
     await Promise.all(hosts.map(countPackets))
-    const mesh = await startSettled(hosts, { name: 'bench-settled', driver: 'avahi' })
-    process.stderr.write(`${size} nodes: a full mesh\n`)
+    const mesh = await startSettled(hosts, { name: 'bench-settled', driver })
+    process.stderr.write(`${driver}, ${size} nodes: a full mesh\n`)
     await delay(restMinutes * MINUTE_MS)
     const before = await done(hosts, mesh)
     await delay(minutes * MINUTE_MS)
@@ -86,7 +90,7 @@ async function done(hosts: readonly Host[], mesh: readonly Member[]): Promise<Do
   const work = async (pids: number[]) => (await Promise.all(pids.map(workMs))).reduce((sum, ms) => sum + ms, 0)
   return {
     nodesMs: await work(mesh.map(({ pid }) => pid)),
-    daemonsMs: await work(hosts.map(({ avahi }) => avahi.pid)),
+    daemonsMs: await work(hosts.flatMap(({ avahi }) => (avahi.running ? [avahi.pid] : []))),
     packets: await packetCounts(hosts)
   }
 }

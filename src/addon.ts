@@ -2,10 +2,11 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Session, SessionEvent, SessionOptions } from './discovery/session.js'
 import { TcpnetError } from './errors.js'
+import { trace } from './trace.js'
 
 /** One address of one interface of this machine. */
 export interface InterfaceAddress {
-  /** The kernel's index of the interface. */
+  /** The kernel's index of the interface; without the addon, one of our own where Node does not tell it. */
   readonly index: number
   /** The interface's name: `eth0`. */
   readonly name: string
@@ -80,14 +81,25 @@ let loaded: Addon | TcpnetError | undefined
  * @throws {TcpnetError} ERR_TCPNET_ADDON where there is no binary for this machine, or it does not load.
  */
 export function addon(): Addon {
-  loaded ??= load()
-  if (loaded instanceof TcpnetError) throw loaded
-  return loaded
+  const found = addonIfLoaded()
+  if (found === null) throw loaded
+  return found
+}
+
+/**
+ * The addon, loaded on first use; null where it does not load, which is logged once. Everything works without it but the drivers
+ * of daemons, and dead hosts are noticed later.
+ */
+export function addonIfLoaded(): Addon | null {
+  if (loaded === undefined) loadAddon()
+  return loaded === undefined || loaded instanceof TcpnetError ? null : loaded
 }
 
 /** Loads the addon before it is used; {@link addon} throws what fails here. */
 export function loadAddon(): void {
-  loaded ??= load()
+  if (loaded !== undefined) return
+  loaded = load()
+  if (loaded instanceof TcpnetError) trace('without the native addon: %s', loaded.message)
 }
 
 function load(): Addon | TcpnetError {

@@ -12,10 +12,11 @@ export const ERROR_CODES = {
   ERR_TCPNET_CLOSED: 'the service closed while something waited for it to listen',
   // Emitted as `error`.
   ERR_TCPNET_ADDON: 'the native addon is missing for this platform, or does not load',
-  ERR_TCPNET_NO_DRIVER: 'no driver for discovery can be used on this machine',
+  ERR_TCPNET_NO_DRIVER: 'the library of the driver that was asked for is missing',
   ERR_TCPNET_NO_DAEMON: 'the DNS-SD daemon is not running, or does not answer',
   ERR_TCPNET_DAEMON_REFUSED: 'the DNS-SD daemon refuses the announcement, or does not make it within 30 seconds',
   ERR_TCPNET_NO_INTERFACE: 'no interface has the address that the service listens on any more',
+  ERR_TCPNET_MDNS_PORT: 'another program has the port of multicast DNS, UDP 5353, for itself alone',
   ERR_TCPNET_UUID_CONFLICT: 'another live service on the network has this uuid',
   ERR_TCPNET_DIAL_TIMEOUT: 'a peer could not be reached, or did not answer, in time',
   ERR_TCPNET_OFF_LINK: 'a peer announces no address of a network that this machine is in',
@@ -83,6 +84,17 @@ export function uuidConflict(uuid: string): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_UUID_CONFLICT',
     `Another service on the network has the uuid ${uuid}: give each its own, or leave the setting out to have one made.`
+  )
+}
+
+/** The port of multicast DNS cannot be shared. */
+export function mdnsPortTaken(cause: Error): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_MDNS_PORT',
+    'Another program has UDP port 5353, that of multicast DNS, for itself alone. Where it is avahi-daemon, set ' +
+      '"disallow-other-stacks=no" in avahi-daemon.conf, or use it with the driver "avahi"; else end the program ' +
+      '("ss -ulpn" shows which it is).',
+    cause
   )
 }
 

@@ -17,6 +17,7 @@ import {
   type CheckedSettings,
   checkListen,
   checkSettings,
+  type DriverName,
   type ListenOptions,
   type Settings
 } from './settings.js'
@@ -39,6 +40,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   #closedBecause = ''
   #binding: Binding | null = null
   #discovery: Discovery | null = null
+  #driver: Exclude<DriverName, 'auto'> | null
 
   /**
    * @param settings the cluster's name, or all settings
@@ -49,7 +51,8 @@ export class Service extends EventEmitter<ServiceEvents> {
   constructor(settings: string | Settings, onConnection?: (socket: PeerSocket) => void) {
     super()
     this.#settings = checkSettings(settings)
-    this.#deadPeers = new DeadPeerWatch(this.#settings.deadPeerTimeoutMs)
+    this.#driver = this.#settings.driver === 'auto' ? null : this.#settings.driver
+    this.#deadPeers = new DeadPeerWatch(this.#settings.deadPeerTimeoutMs, this.#connections)
     if (onConnection !== undefined) this.on('connection', onConnection)
     const { name, uuid, security, limits, signal } = this.#settings
     this.#mesh = new Mesh({
@@ -76,6 +79,14 @@ export class Service extends EventEmitter<ServiceEvents> {
   /** This service's identity: hexadecimal digits in upper case. */
   get uuid(): string {
     return this.#settings.uuid
+  }
+
+  /**
+   * The driver that finds this service's peers: the one of the settings. With `auto` it is null until that is decided: when
+   * the daemon has announced the service, or when none has replied and `embedded` takes over. It is decided once.
+   */
+  get driver(): Exclude<DriverName, 'auto'> | null {
+    return this.#driver
   }
 
   /**
@@ -208,7 +219,11 @@ export class Service extends EventEmitter<ServiceEvents> {
   #announce(binding: Binding): void {
     const { name, uuid, uuidChosen, driver, firstLook, security } = this.#settings
     try {
-      this.#discovery = chooseDriver(driver, firstLook)(
+      this.#discovery = chooseDriver(
+        driver,
+        firstLook,
+        this.#onChosen
+      )(
         {
           name,
           uuid,
@@ -231,6 +246,10 @@ export class Service extends EventEmitter<ServiceEvents> {
     } catch (error) {
       process.nextTick(this.#fail, error as Error)
     }
+  }
+
+  readonly #onChosen = (driver: Exclude<DriverName, 'auto'>): void => {
+    this.#driver = driver
   }
 
   readonly #onAnnounced = (): void => {
@@ -284,15 +303,15 @@ export class Service extends EventEmitter<ServiceEvents> {
       value: Object.freeze({ uuid }),
       enumerable: true
     }) as PeerSocket
-    this.#deadPeers.add(socket)
     this.#connections.push(ours)
+    this.#deadPeers.added(socket)
     shielded(() => this.emit('connection', ours))
   }
 
   readonly #onDisconnected = (socket: Socket): void => {
-    this.#deadPeers.remove(socket)
     const at = this.#connections.indexOf(socket as PeerSocket)
     if (at >= 0) this.#connections.splice(at, 1)
+    this.#deadPeers.removed()
   }
 
   readonly #onDialFailed = (error: Error, peer: Peer): void => {

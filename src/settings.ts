@@ -11,9 +11,12 @@ import { checkTls, type TlsSettings } from './security/tls-settings.js'
 import { parseUuid, randomUuid } from './uuid.js'
 
 /** The ways to find peers. */
-export const DRIVERS = ['auto', 'avahi', 'bonjour', 'mdns', 'memory'] as const
+export const DRIVERS = ['auto', 'avahi', 'bonjour', 'embedded', 'mdns', 'memory'] as const
 
-/** A way to find peers: the operating system's daemon through one library or another, or a registry in this process. */
+/**
+ * A way to find peers: the operating system's DNS-SD daemon through one library or another, a responder of tcpnet's own
+ * (`embedded`), or a registry in this process (`memory`). `auto` is the daemon's where one replies, else `embedded`.
+ */
 export type DriverName = (typeof DRIVERS)[number]
 
 /** What makes a service. */

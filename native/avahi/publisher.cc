@@ -31,6 +31,8 @@ void Publisher::Publish() {
   }
   published_host_ = host;
   int error = options_.probe ? AddService(domain) : AddRecords(domain, published_host_);
+  // The records are in the daemon, which has replied to that, and not announced before they are committed.
+  if (error >= 0 && !options_.permission->Take()) return;
   if (error >= 0) error = api.entry_group_commit(group_.get());
   if (error < 0) Fail(error);
 }

@@ -12,6 +12,7 @@
 #include "core/address.h"
 #include "core/events.h"
 #include "core/loop.h"
+#include "core/permission.h"
 
 namespace tcpnet {
 
@@ -23,6 +24,7 @@ struct SessionOptions {
   std::vector<std::string> txt;
   uint32_t interface_index;  // 0: all
   bool probe;                // whether the name may be taken: RFC 6762 section 8.1
+  std::shared_ptr<Permission> permission = std::make_shared<Permission>();
 };
 
 /** Where an instance's name was seen: on one interface, over one family of mDNS transport. */
@@ -98,7 +100,8 @@ class Backend {
 
   /**
    * Announces an instance, and announces it again by itself when the name of this host changes. `announced` is called
-   * once, or `failed` is; `failed` may follow. Destroying the activity withdraws the announcement before it returns.
+   * once, or `failed` is; `failed` may follow. Nothing is announced without the permission of the options, which is
+   * taken when the daemon has replied. Destroying the activity withdraws the announcement before it returns.
    */
   virtual std::unique_ptr<Activity> Announce(const SessionOptions& options, std::function<void()> announced,
                                              std::function<void(const Failed&)> failed) = 0;

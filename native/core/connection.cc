@@ -28,6 +28,7 @@ void Session::Start() {
     if (options_.probe) Browse();
   };
   announcement_ = connection_->backend_->Announce(options_, announced, [tell](const Failed& failed) { tell(failed); });
+  if (!options_.permission->Take()) return;
   TellOnce(Answered{});
   // While a name is probed for, this host must not ask for it: Avahi takes such a question's known answers (RFC 6762
   // section 7.1) for a reason not to defend the name against the probes that follow it.

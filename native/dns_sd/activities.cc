@@ -42,7 +42,11 @@ Announcement::Announcement(Link& link, const SessionOptions& options, std::funct
       operation_(link.loop(), link.api()) {}
 
 Error Announcement::Start() {
+  // Avahi's library is asked for all at once: the permission is taken after that, and nothing stands in for the daemon
+  // there.
   if (!link_.takes_flags()) return Register(0);
+  if (const Error error = link_.Ping(); error != kNoError) return error;
+  if (!options_.permission->Take()) return kNoError;
   if (options_.probe) return Register(kNoAutoRename);
   const Error error = Register(kNoAutoRename | kKnownUnique);
   // A library that does not know the newer flag: then the name is probed for.

@@ -27,8 +27,17 @@ std::optional<Failed> Link::Connect(std::function<void(const Failed&)> broken) {
         [this](Error) { FailedBy(kServiceNotRunning); });
     if (error != kNoError) return Failed{FailureOf(error), Describe(api_, error)};
   }
+  is_fresh_ = true;
   broken_ = std::move(broken);
   return std::nullopt;
+}
+
+Error Link::Ping() {
+  if (is_broken_) return kServiceNotRunning;
+  if (std::exchange(is_fresh_, false)) return kNoError;
+  Operation ping(loop_, api_);
+  return ping.Start(
+      nullptr, [this](Ref* ref) { return api_.CreateConnection(ref); }, [](Error) {});
 }
 
 Error Link::Start(Operation& operation, const std::function<Error(Ref*, Flags)>& call) {

@@ -24,6 +24,9 @@ class Link {
   /** Says why where there is no connection. */
   std::optional<Failed> Connect(std::function<void(const Failed&)> broken);
 
+  /** Has the daemon reply, over another connection where the shared one is old. Apple's library. */
+  Error Ping();
+
   Loop& loop() { return loop_; }
   const Api& api() const { return api_; }
   bool usable() const { return !is_broken_; }
@@ -43,7 +46,8 @@ class Link {
  private:
   Loop& loop_;
   const Api api_;
-  Operation main_;  // the shared connection, where there is one
+  Operation main_;         // the shared connection, where there is one
+  bool is_fresh_ = false;  // the daemon has replied, and nothing was asked of it since
   bool is_broken_ = false;
   std::function<void(const Failed&)> broken_;
 };

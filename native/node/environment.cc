@@ -58,6 +58,7 @@ uint64_t Environment::Open(BackendName backend, SessionOptions options, Napi::Fu
   if (!Prepare()) return 0;
   const uint64_t id = ++last_id_;
   callbacks_[id].on_event = Napi::Persistent(on_event);
+  callbacks_[id].permission = options.permission;
   if (thread_->Start()) {
     thread_->Open(id, backend, std::move(options));
   } else {
@@ -76,6 +77,11 @@ void Environment::Close(uint64_t id, Napi::Function done) {
   } else {
     events_->Push({id, Closed{}});
   }
+}
+
+bool Environment::GiveUp(uint64_t id) {
+  const auto entry = callbacks_.find(id);
+  return !stopped_ && entry != callbacks_.end() && entry->second.permission->Withdraw();
 }
 
 uint64_t Environment::Locate(uint64_t session, std::string uuid, Napi::Function done) {

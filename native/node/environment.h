@@ -31,6 +31,9 @@ class Environment {
   /** Silences a session and closes it; `done` is called once. Only the first call for an id counts. */
   void Close(uint64_t id, Napi::Function done);
 
+  /** Whether a session will never announce: false where the daemon has replied, or the session is closed. */
+  bool GiveUp(uint64_t id);
+
   /** Asks a session where an instance is; `done` is called once, unless it is cancelled. Returns the question's id. */
   uint64_t Locate(uint64_t session, std::string uuid, Napi::Function done);
   void CancelLocate(uint64_t session, uint64_t id);
@@ -42,8 +45,9 @@ class Environment {
 
  private:
   struct Callbacks {
-    Napi::FunctionReference on_event;  // empty for a question, and for a session once it failed or is closed
-    Napi::FunctionReference done;      // of a question; of a session empty until it is closed
+    Napi::FunctionReference on_event;        // empty for a question, and for a session once it failed or is closed
+    Napi::FunctionReference done;            // of a question; of a session empty until it is closed
+    std::shared_ptr<Permission> permission;  // of a session
   };
 
   static void OnNotify(napi_env env, napi_value, void* environment, void*);

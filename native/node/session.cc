@@ -41,6 +41,10 @@ Napi::Value OpenSession(const Napi::CallbackInfo& info, Environment& environment
     };
     return Napi::Value(Napi::Function::New(call.Env(), cancel, "cancel"));
   };
+  const auto give_up = [&environment, id](const Napi::CallbackInfo& call) {
+    return Napi::Value(Napi::Boolean::New(call.Env(), environment.GiveUp(id)));
+  };
+  session.Set("giveUp", Napi::Function::New(env, give_up, "giveUp"));
   session.Set("close", Napi::Function::New(env, close, "close"));
   session.Set("locate", Napi::Function::New(env, locate, "locate"));
   return session;

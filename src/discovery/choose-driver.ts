@@ -1,35 +1,48 @@
 import type { DriverName } from '../settings.js'
+import { DAEMON_REPLY_MS, daemonOrEmbedded } from './daemon-or-embedded.js'
 import type { Driver } from './discovery.js'
 import { memory } from './drivers/memory.js'
-import { avahi, bonjour } from './drivers/native.js'
-import { firstUsable } from './first-usable.js'
+import { avahi, bonjour, systemDaemon } from './drivers/native.js'
 import { onDemand } from './on-demand.js'
 import { withFirstLook } from './with-first-look.js'
 
+/** A driver by its own name. */
+export type ChosenDriver = Exclude<DriverName, 'auto'>
+
+/** Not loaded where a daemon does its work. */
+const embedded = onDemand(async () => (await import('./drivers/embedded/embedded.js')).embedded)
 /** Needs a package that few install. */
 const mdns = onDemand(async () => (await import('./drivers/mdns/mdns.js')).mdns)
 
-/** The driver of a name, with a first look beside it where that is wanted and there is a network to look at. */
-export function chooseDriver(name: DriverName, firstLook: boolean): Driver {
-  const driver = driverOf(name)
+/**
+ * The driver of a name, with a first look beside it where that is wanted and there is a network to look at. The look begins at
+ * once, also where `auto` still waits for the daemon.
+ *
+ * @param chosen told which driver `auto` has become, once
+ */
+export function chooseDriver(
+  name: DriverName,
+  firstLook: boolean,
+  chosen: (name: ChosenDriver) => void = () => {}
+): Driver {
+  const driver = driverOf(name, chosen)
   return firstLook && driver !== memory ? withFirstLook(driver) : driver
 }
 
-function driverOf(name: DriverName): Driver {
+function driverOf(name: DriverName, chosen: (name: ChosenDriver) => void): Driver {
   switch (name) {
-    case 'auto': {
-      const [own, its] = process.platform === 'darwin' ? (['bonjour', bonjour] as const) : (['avahi', avahi] as const)
-      return firstUsable(
-        new Map<string, Driver>([
-          [own, its],
-          ['mdns', mdns]
-        ])
+    case 'auto':
+      return daemonOrEmbedded<ChosenDriver>(
+        systemDaemon(DAEMON_REPLY_MS),
+        { name: 'embedded', driver: embedded },
+        chosen
       )
-    }
     case 'avahi':
       return avahi
     case 'bonjour':
       return bonjour
+    case 'embedded':
+      return embedded
     case 'mdns':
       return mdns
     case 'memory':

@@ -2,6 +2,7 @@ import type { RemoteInfo, Socket } from 'node:dgram'
 import { encode, type Question } from 'dns-packet'
 import type { InterfaceAddress } from '../addon.js'
 import { isOwn, splitScope } from '../net/addresses.js'
+import { scopeOf } from '../net/interfaces.js'
 import { trace } from '../trace.js'
 import { ANSWER_LIMITS, AnswerCounts } from './answer-limits.js'
 import type { Instance } from './discovery.js'
@@ -88,12 +89,12 @@ export class OneShotQuery {
     socket.bind({ port: 0, exclusive: true }, () => {
       if (!this.#sockets.has(socket)) return
       try {
-        socket.setMulticastInterface(family === 4 ? entry.address : `::%${entry.name}`)
+        socket.setMulticastInterface(family === 4 ? entry.address : `::%${scopeOf(entry)}`)
         socket.setMulticastTTL(255)
       } catch (error) {
         return giveUp(error as Error)
       }
-      const group = family === 4 ? GROUPS[4] : `${GROUPS[6]}%${entry.name}`
+      const group = family === 4 ? GROUPS[4] : `${GROUPS[6]}%${scopeOf(entry)}`
       const ask = () => this.#send(socket, group, giveUp)
       this.#asks.add(ask)
       for (const delay of this.#options.askAtMs) this.#timers.push(setTimeout(ask, delay))

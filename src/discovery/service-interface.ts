@@ -1,5 +1,6 @@
-import { addon, type InterfaceAddress } from '../addon.js'
+import type { InterfaceAddress } from '../addon.js'
 import { isLinkLocal, isLoopback } from '../net/addresses.js'
+import { listInterfaces } from '../net/interfaces.js'
 import type { Announcement } from './discovery.js'
 
 /** Where this machine's interfaces are read, and how often. */
@@ -11,7 +12,7 @@ export interface InterfaceSource {
 }
 
 /** Reading them takes some 0.1 ms; no system call tells of changes on all systems alike. */
-export const SYSTEM_INTERFACES: InterfaceSource = { list: () => addon().interfaces(), everyMs: 2000 }
+export const SYSTEM_INTERFACES: InterfaceSource = { list: listInterfaces, everyMs: 2000 }
 
 /**
  * The interface of the one address that a service listens on. Its index changes when the interface is removed and made

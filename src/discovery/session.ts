@@ -36,7 +36,7 @@ export type SessionFailure =
  * hexadecimal are left out. With `probe`, nothing is seen before `announced`. After `failed` nothing comes.
  */
 export type SessionEvent =
-  /** The daemon has taken the announcement on: there is one, and it answers. Once. */
+  /** The daemon has replied, and takes the announcement on. Once; nothing is announced before. */
   | { readonly type: 'answered' }
   | { readonly type: 'announced' }
   | { readonly type: 'seen' | 'gone'; readonly uuid: string }
@@ -67,6 +67,11 @@ export interface LocationPath {
 
 /** One announcement and one browse on the addon's discovery thread. */
 export interface Session {
+  /**
+   * Gives up a session that has not told `answered`: it never announces anything, however late the daemon answers, and is to
+   * be closed. Returns false where the daemon has answered: `answered`, which may be on its way, or `failed` follows.
+   */
+  giveUp(): boolean
   /**
    * Withdraws the announcement and stops browsing. No event comes after this call; `done` is called once, from the
    * event loop, when the daemon was told. It may be called late, or never where the daemon hangs. Idempotent (only the first `done` counts).

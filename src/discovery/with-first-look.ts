@@ -19,6 +19,8 @@ export interface LookTimes {
   readonly answerMs: number
   /** The time between two later looks, on average, in a small cluster. */
   readonly againMs: number
+  /** The same while the daemon is away. */
+  readonly offlineMs: number
   /** How long the network has to answer where an instance is, before the daemon is asked, too. */
   readonly locateMs: number
 }
@@ -29,6 +31,7 @@ export interface LookTimes {
  * - An answer counts for as long as a host that probes for a name waits for one (§8.1).
  * - Later looks come as often as daemons forget a host (§10). Daemons ask ever more seldom, up to an hour apart (§5.2):
  *   two parts of a network that were apart for longer would stay so.
+ * - While the daemon is away, nothing else finds newcomers, nor lets them find this service: looks come more often.
  */
 export const LOOK_TIMES: LookTimes = {
   startAtMs: [0, 1000, 3000],
@@ -36,6 +39,7 @@ export const LOOK_TIMES: LookTimes = {
   askAtMs: [0, 1000],
   answerMs: 250,
   againMs: 120_000,
+  offlineMs: 10_000,
   locateMs: 250
 }
 
@@ -75,6 +79,8 @@ class WithFirstLook implements Discovery {
   #look: OneShotQuery | null = null
   #timer: NodeJS.Timeout | undefined
   #soon: NodeJS.Timeout | undefined
+  /** Whether the daemon has gone away. */
+  #isOffline = false
   /** Whether peers may know of this service by now. */
   #isKnown = false
 
@@ -166,12 +172,22 @@ class WithFirstLook implements Discovery {
       gone: (uuid) => {
         this.#seen.delete(uuid)
         listener.gone(uuid)
+      },
+      offline: (reason) => {
+        this.#isOffline = true
+        this.#lookAround(this.#times.startAtMs)
+        listener.offline(reason)
+      },
+      online: () => {
+        this.#isOffline = false
+        listener.online()
       }
     }
   }
 
   #lookAround(askAtMs: readonly number[]): void {
     this.#look?.close()
+    clearTimeout(this.#timer)
     const hinted = new Set([this.#announcement.uuid])
     this.#look = this.#query({
       uuid: null,
@@ -185,7 +201,8 @@ class WithFirstLook implements Discovery {
         this.#listener.hint(instance, this.#isKnown)
       }
     })
-    const waitMs = nextLookMs(this.#times.againMs, this.#seen.size, Math.random())
+    const { againMs, offlineMs } = this.#times
+    const waitMs = nextLookMs(this.#isOffline ? offlineMs : againMs, this.#seen.size, Math.random())
     this.#timer = setTimeout(() => this.#lookAround([0]), waitMs)
   }
 

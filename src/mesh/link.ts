@@ -52,15 +52,16 @@ export class Link {
   #isNew = true
   /** Paces how often its connection is replaced by another that claims its uuid; null before the first time. */
   #replacements: TokenBucket | null = null
-  readonly #failures = new Failures()
+  /** Null while nothing has failed, as with most peers. */
+  #failures: Failures | null = null
   /** How many questions where it is count against the budget, until it is connected. */
   #questions = 0
   #isSeen = false
   /**
    * When it was connected or, where it is not, when its last connection closed or else when it was first heard of, in
-   * milliseconds of the monotonic clock.
+   * whole milliseconds of the monotonic clock.
    */
-  #since = performance.now()
+  #since = wholeMs()
   /** What orders the peer's latest hello, and when it came. */
   #heard: (Numbered & { readonly at: number }) | null = null
   #state: LinkState = { kind: 'idle' }
@@ -109,7 +110,7 @@ export class Link {
    */
   hinted(hint: Instance, isExpected = false): void {
     this.places.takeHint(hint)
-    const isBarred = this.#state.kind === 'waiting' && this.#failures.isBarred
+    const isBarred = this.#state.kind === 'waiting' && this.#failures?.isBarred === true
     if ((this.#state.kind === 'expecting' && !isExpected) || isBarred) this.enter({ kind: 'idle' }, 'hinted at')
     else this.#publish('hinted at')
   }
@@ -121,7 +122,7 @@ export class Link {
    */
   hears(hello: Numbered): boolean {
     const heard = this.#heard
-    const now = performance.now()
+    const now = wholeMs()
     if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard)) return false
     this.#heard = { boot: hello.boot, dial: hello.dial, at: now }
     return true
@@ -159,21 +160,21 @@ export class Link {
   /** A dial failed. `addresses` could not be reached, or gave a wrong answer. */
   failed(error: Error, addresses: readonly string[]): void {
     this.#isNew = false
-    this.#failures.add(error)
+    this.#history().add(error)
     this.places.suspect(addresses)
   }
 
   /** A dial was declined: no failure, but no reason either to dial again at once. */
   declined(): void {
     this.#isNew = false
-    this.#failures.declined()
+    this.#history().declined()
   }
 
   /** Its connection closed. */
   lost(): void {
     const stoodFrom = this.#since
-    this.#since = performance.now()
-    this.#failures.lost(this.#since - stoodFrom)
+    this.#since = wholeMs()
+    this.#history().lost(this.#since - stoodFrom)
     if (this.#isSeen) this.places.lost()
   }
 
@@ -184,7 +185,7 @@ export class Link {
    */
   objectedTo(objection: TcpnetError): boolean {
     this.#isNew = false
-    return this.#failures.objectedTo(objection)
+    return this.#history().objectedTo(objection)
   }
 
   /** Gives the peer a while to dial, or a hint to come. */
@@ -196,7 +197,7 @@ export class Link {
   /** Waits before the next dial, as long as its failures ask for; not where it is not announced. */
   wait(reason: string): void {
     if (!this.#isSeen) return this.enter({ kind: 'idle' }, reason)
-    const delayMs = this.#failures.backoffMs()
+    const delayMs = this.#history().backoffMs()
     const timer = this.#idleAfter(delayMs, 'time to dial again')
     this.enter({ kind: 'waiting', timer, until: Date.now() + delayMs }, reason)
   }
@@ -261,10 +262,10 @@ export class Link {
       announced: this.#isSeen,
       host: place?.host ?? null,
       port: place?.port ?? null,
-      addresses: Object.freeze(place?.addresses.map(({ address }) => address) ?? []),
-      failures: this.#failures.count,
+      addresses: Object.freeze([...(place?.addresses ?? [])]),
+      failures: this.#failures?.count ?? 0,
       retryAt: state.kind === 'waiting' ? state.until : null,
-      error: this.#failures.error
+      error: this.#failures?.error ?? null
     })
   }
 
@@ -275,10 +276,15 @@ export class Link {
     }, delayMs)
   }
 
+  #history(): Failures {
+    this.#failures ??= new Failures()
+    return this.#failures
+  }
+
   #onConnected(): void {
-    this.#since = performance.now()
+    this.#since = wholeMs()
     this.#isNew = false
-    this.#failures.connected()
+    this.#failures?.connected()
     this.places.useHint()
   }
 
@@ -291,4 +297,9 @@ export class Link {
     this.#published = to
     tellChange({ name, service, peer: this.uuid, from, to, reason })
   }
+}
+
+/** The monotonic clock. Whole numbers: V8 keeps one with a fraction in an object of its own. */
+function wholeMs(): number {
+  return Math.round(performance.now())
 }

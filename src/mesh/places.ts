@@ -3,42 +3,49 @@ import { dialable } from '../net/addresses.js'
 import { type Address, dialOrder } from './dial-order.js'
 import { type Endpoint, MAX_ATTEMPTS } from './race.js'
 
-/** Most peers have no address that is suspected: they share this. */
+/** Most peers have no address that is suspected, and were connected at one: they share this. */
 const NONE: readonly string[] = []
 
-/** How many addresses are remembered at which a peer was connected, and that failed: the latest. */
-const MAX_HOMES = 8
+/** How many other addresses are remembered at which a peer was connected, and how many that failed: the latest. */
+const MAX_FORMER_HOMES = 7
 const MAX_SUSPECTS = 64
 
-/** Where a peer is, as it is shown. */
-export interface Place {
-  /** Its host's name; null where only a connection tells of it. */
-  readonly host: string | null
+/** Where a peer listens. */
+interface Place {
   readonly port: number
-  readonly addresses: readonly Address[]
+  /** In the form in which they are dialed: link-local ones with their scope. */
+  readonly addresses: readonly string[]
 }
 
-/**
- * Where a peer is: what hints and answers told, which is untrusted, and what dials and connections have shown. Lists and not
- * sets: every peer has one, of an address or two.
- */
+/** Where a peer is, as it is shown. */
+export interface HostPlace extends Place {
+  /** Its host's name; null where only a connection tells of it. */
+  readonly host: string | null
+}
+
+/** Where a peer is: what hints and answers told, which is untrusted, and what dials and connections have shown. */
 export class Places {
-  /** What was told last. */
+  /** What was told last, apart from the host; null where it was told where it is connected. */
   #told: Place | null = null
+  /** The host's name as it was told last. */
+  #host: string | null = null
   /** What is worth one dial without a question. */
-  #hint: Pick<Place, 'port' | 'addresses'> | null = null
+  #hint: Place | null = null
   /** Addresses that failed: dialed last, the one that failed last at the very end. */
   #suspects = NONE
-  /** Addresses at which it was connected, the latest last. */
-  #homes = NONE
-  /** The port that belongs to the latest of them; null where the peer does not tell. */
+  /** The address at which it was connected last; null before. */
+  #home: string | null = null
+  /** The port that it listened on there; null where it did not tell. */
   #homePort: number | null = null
+  /** Other addresses at which it was connected before, the latest last. */
+  #formerHomes = NONE
   /** The address that is dialed first; undefined where that is to be found out. */
   #first: string | null | undefined
 
   /** What was told last, by an answer, a hint or a connection; null before. */
-  get told(): Place | null {
-    return this.#told ?? this.#home
+  get told(): HostPlace | null {
+    const place = this.#told ?? this.#homePlace
+    return place && { host: this.#host, ...place }
   }
 
   /** Whether it can be dialed without a question. */
@@ -48,15 +55,13 @@ export class Places {
 
   /** Takes a hint, which is worth one dial: see {@link useHint}. */
   takeHint(hint: Instance): void {
-    this.#told = placeOf(hint)
-    this.#hint = this.#told
+    this.#hint = this.#tell(hint)
     this.#first = undefined
   }
 
   /** Takes an answer to the question where it is. Returns where to dial it, in this order. */
   take(answer: Instance): Endpoint[] {
-    this.#told = placeOf(answer)
-    return this.#ordered(this.#told)
+    return this.#ordered(this.#tell(answer))
   }
 
   /** Where to dial it without a question, in this order; empty where there is no hint. */
@@ -66,7 +71,7 @@ export class Places {
 
   /** Keeps what was told last as a hint, for a dial that has to wait for its turn. */
   keepHint(): void {
-    this.#hint = this.#told
+    this.#hint = this.#told ?? this.#homePlace
     this.#first = undefined
   }
 
@@ -85,16 +90,18 @@ export class Places {
 
   /** The peer is connected, at an address. `port` is the one that it listens on; null where it does not tell. */
   met(address: string, port: number | null): void {
-    const others = this.#homes.filter((home) => home !== address)
-    this.#homes = [...others, address].slice(-MAX_HOMES)
+    if (this.#home !== null && this.#home !== address)
+      this.#formerHomes = [...this.#formerHomes.filter((home) => home !== address), this.#home].slice(-MAX_FORMER_HOMES)
+    this.#home = address
     this.#homePort = port
+    if (this.#told?.port === port && this.#told.addresses.every((told) => told === address)) this.#told = null
     if (this.#suspects.includes(address)) this.#suspects = this.#suspects.filter((suspect) => suspect !== address)
     this.#first = undefined
   }
 
   /** The connection is lost: the peer is dialed first where it was. */
   lost(): void {
-    const home = this.#home
+    const home = this.#homePlace
     if (home === null) return
     this.#hint = home
     this.#first = undefined
@@ -102,12 +109,12 @@ export class Places {
 
   /** Whether the peer was connected at an address. */
   wasMetAt(address: string): boolean {
-    return this.#homes.includes(address)
+    return this.#home === address || this.#formerHomes.includes(address)
   }
 
   /** Whether it was connected before. */
   get isProven(): boolean {
-    return this.#homes.length > 0
+    return this.#home !== null
   }
 
   /** The address that is dialed first; null where that is to be asked. */
@@ -117,19 +124,25 @@ export class Places {
   }
 
   /** Where it was connected last; null where its port is not known. */
-  get #home(): Place | null {
-    const address = this.#homes.at(-1)
-    if (address === undefined || this.#homePort === null) return null
-    return { host: null, port: this.#homePort, addresses: [{ address, family: address.includes(':') ? 6 : 4 }] }
+  get #homePlace(): Place | null {
+    if (this.#home === null || this.#homePort === null) return null
+    return { port: this.#homePort, addresses: [this.#home] }
   }
 
-  #ordered({ port, addresses }: Pick<Place, 'port' | 'addresses'>): Endpoint[] {
-    return dialOrder(addresses, this.#suspects, this.#homes)
+  #tell({ host, port, paths }: Instance): Place {
+    this.#host = host
+    this.#told = { port, addresses: dialable(paths).map(({ address }) => address) }
+    return this.#told
+  }
+
+  #ordered({ port, addresses }: Place): Endpoint[] {
+    const homes = this.#home === null ? NONE : [...this.#formerHomes, this.#home]
+    return dialOrder(addresses.map(addressOf), this.#suspects, homes)
       .slice(0, MAX_ATTEMPTS)
       .map((address) => ({ ...address, port }))
   }
 }
 
-function placeOf({ host, port, paths }: Instance): Place {
-  return { host, port, addresses: dialable(paths) }
+function addressOf(address: string): Address {
+  return { address, family: address.includes(':') ? 6 : 4 }
 }

@@ -80,11 +80,7 @@ export class Race {
   abort(): void {
     this.#ended = true
     clearTimeout(this.#timer)
-    for (const [socket, leave] of this.#attempts) {
-      leave()
-      socket.destroy()
-    }
-    this.#attempts.clear()
+    for (const socket of [...this.#attempts.keys()]) this.#giveUp(socket)
   }
 
   #isNew({ address, port }: Endpoint): boolean {
@@ -114,21 +110,18 @@ export class Race {
     const onConnect = () => this.#reached(socket, endpoint)
     const onError = (error: Error) => this.#failed(socket, error)
     socket.on('connect', onConnect).on('error', onError)
-    this.#attempts.set(socket, () => socket.off('connect', onConnect).off('error', onError).on('error', ignore))
+    this.#attempts.set(socket, () => socket.off('connect', onConnect).off('error', onError))
     this.#schedule()
   }
 
   #reached(socket: Socket, endpoint: Endpoint): void {
-    this.#attempts.get(socket)?.()
-    this.#attempts.delete(socket)
+    this.#leave(socket)
     this.abort()
     this.#done({ kind: 'reached', socket, endpoint })
   }
 
   #failed(socket: Socket, error: Error): void {
-    this.#attempts.get(socket)?.()
-    this.#attempts.delete(socket)
-    socket.destroy()
+    this.#giveUp(socket)
     this.#errors.push(error)
     // The next one does not wait for its turn.
     this.#lastAt = Number.NEGATIVE_INFINITY
@@ -136,6 +129,18 @@ export class Race {
     if (this.#attempts.size > 0) return
     this.#ended = true
     this.#done({ kind: 'failed', error: oneOf(this.#errors) })
+  }
+
+  /** Takes our listeners off a socket. */
+  #leave(socket: Socket): void {
+    this.#attempts.get(socket)?.()
+    this.#attempts.delete(socket)
+  }
+
+  /** A socket without a listener for errors crashes the process. */
+  #giveUp(socket: Socket): void {
+    this.#leave(socket)
+    socket.on('error', ignore).destroy()
   }
 }
 

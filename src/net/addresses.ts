@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net'
-import { addon, type InterfaceAddress } from '../addon.js'
+import type { InterfaceAddress } from '../addon.js'
+import { listInterfaces, scopeOf } from './interfaces.js'
 
 // Node 20 and 22 tell addresses apart with regular expressions, which take V8 some milliseconds when they are first used:
 // when this module is loaded, and not while peers wait for the first dial.
@@ -160,9 +161,7 @@ export function interfacesNow(): Interfaces {
 
 /** The addresses of this machine's interfaces that are up. */
 export function localAddresses(): InterfaceAddress[] {
-  return addon()
-    .interfaces()
-    .filter((entry) => entry.up)
+  return listInterfaces().filter((entry) => entry.up)
 }
 
 /** The interface of this machine that has an address; null where none has it. Any address of 127.0.0.0/8 is the loopback interface's. */
@@ -177,22 +176,24 @@ export function interfaceOf(address: string): InterfaceAddress | null {
 
 /**
  * Those of an instance's paths that lead to a host on the link, as `net.connect` takes them: a link-local address needs its
- * interface's name (RFC 4007 §6). Node 20 and 22 take no name with an underscore in it: such a path is left out where there
- * is another. A path of no interface (0) was made in this process, and is taken as it is.
+ * interface (RFC 4007 §6). Node 20 and 22 take no name with an underscore in it: such a path is left out where there is
+ * another. A path of no interface (0) was made in this process, and is taken as it is.
  *
- * @param interfaces this machine's; not called without need, because they cannot be had without the addon
+ * @param interfaces this machine's; not called without need
  */
 export function dialable(paths: readonly Path[], interfaces = interfacesNow): { address: string; family: 4 | 6 }[] {
   const result = new Map<string, { address: string; family: 4 | 6 }>()
   for (const path of paths) {
     const { address: bare, family, interfaceIndex } = path
     if (interfaceIndex !== 0 && !isOnLink(path, interfaces())) continue
-    const address = isLinkLocal(bare)
-      ? `${bare}%${interfaces().byIndex.get(interfaceIndex)?.name ?? interfaceIndex}`
-      : bare
+    const address = isLinkLocal(bare) ? `${bare}%${scopeAt(interfaceIndex, interfaces())}` : bare
     if (!result.has(address)) result.set(address, { address, family })
   }
   const all = [...result.values()]
   const taken = all.filter(({ address }) => isIP(address) !== 0)
   return taken.length > 0 ? taken : all
+}
+
+function scopeAt(index: number, interfaces: Interfaces): string {
+  return scopeOf({ name: interfaces.byIndex.get(index)?.name ?? String(index), index })
 }

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns'
 import { createServer, isIP, type ListenOptions, type Server } from 'node:net'
 import { trace } from '../trace.js'
 import { canonical, interfaceOf, isLinkLocal, isWildcard, localAddresses, splitScope } from './addresses.js'
+import { scopeOf } from './interfaces.js'
 
 /** A bound server, and what discovery has to know of it. */
 export interface Binding {
@@ -56,17 +57,9 @@ function bindAll(port: number, done: Done): void {
 
 function bindOne(port: number, address: string, inProcess: boolean, done: Done): void {
   const { bare } = splitScope(address)
-  let interfaceIndex = 0
-  let host = address
-  if (!inProcess) {
-    try {
-      const own = interfaceOf(address)
-      interfaceIndex = own?.index ?? 0
-      if (own !== null && isLinkLocal(bare)) host = `${bare}%${own.name}`
-    } catch (error) {
-      return process.nextTick(done, error as Error, null)
-    }
-  }
+  const own = inProcess ? null : interfaceOf(address)
+  const interfaceIndex = own?.index ?? 0
+  const host = own !== null && isLinkLocal(bare) ? `${bare}%${scopeOf(own)}` : address
   open({ port, host }, (error, server) => {
     if (server === null) return done(error, null)
     done(null, { server, port: portOf(server), address: bare, interfaceIndex, addresses: () => [bare] })

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { addon, type DeadPeerOptions } from '../addon.js'
+import { type Addon, addonIfLoaded, type DeadPeerOptions } from '../addon.js'
 import { trace } from '../trace.js'
 
 /** The shortest time in which a dead peer can be noticed, in milliseconds: keep-alive counts in whole seconds. */
@@ -27,51 +27,56 @@ const OWING_FOR = 0.4
  */
 export class DeadPeerWatch {
   readonly #timeoutMs: number
-  readonly #sockets = new Set<Socket>()
+  readonly #sockets: readonly Socket[]
   /** Since when those of them that owe an answer were seen to. */
   readonly #owing = new WeakMap<Socket, number>()
   #timer: NodeJS.Timeout | undefined
 
-  /** @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}, or 0 to leave it to the system */
-  constructor(timeoutMs: number) {
+  /**
+   * @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}, or 0 to leave it to the system
+   * @param sockets the connections, in a list that the caller changes; after each change it calls {@link added} or {@link removed}
+   */
+  constructor(timeoutMs: number, sockets: readonly Socket[]) {
     this.#timeoutMs = timeoutMs
+    this.#sockets = sockets
   }
 
   /**
-   * Watches a connection until it is removed. Without the addon or a descriptor (on other runtimes than Node) it is Node's own
-   * keep-alive, which begins after a fifth of the time and then takes the system's own intervals: minutes.
+   * Watches a connection from now on. Without the addon, or a descriptor (on other runtimes than Node), it is Node's own
+   * keep-alive: that begins after a fifth of the time, has intervals and a count that Node or the system chooses, and closes
+   * no connection that has something to send.
    */
-  add(socket: Socket): void {
+  added(socket: Socket): void {
     if (this.#timeoutMs === 0) return
     const options = deadPeerOptions(this.#timeoutMs)
-    if (!setOptions(socket, options)) {
+    const addon = addonIfLoaded()
+    if (addon === null || !setOptions(addon, socket, options)) {
       socket.setKeepAlive(true, options.idle * 1000)
       return
     }
-    this.#sockets.add(socket)
-    this.#timer ??= setInterval(this.#lookAtAll, this.#timeoutMs * LOOK_AFTER).unref()
+    this.#timer ??= setInterval(this.#lookAtAll, this.#timeoutMs * LOOK_AFTER, addon).unref()
   }
 
-  /** Forgets a connection that has closed. */
-  remove(socket: Socket): void {
-    this.#sockets.delete(socket)
-    if (this.#sockets.size > 0) return
+  /** A connection has closed. */
+  removed(): void {
+    if (this.#sockets.length > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }
 
-  readonly #lookAtAll = (): void => {
-    for (const socket of this.#sockets) this.#look(socket)
+  readonly #lookAtAll = (addon: Addon): void => {
+    // A socket that is destroyed here leaves the list in a later turn.
+    for (const socket of this.#sockets) this.#look(addon, socket)
   }
 
-  #look(socket: Socket): void {
+  #look(addon: Addon, socket: Socket): void {
     const descriptor = descriptorOf(socket)
     if (descriptor === null) return
-    if (isUnread(socket) && addon().isClosed(descriptor)) {
+    if (isUnread(socket) && addon.isClosed(descriptor)) {
       socket.destroy(closedByKernel())
       return
     }
-    const silentMs = addon().silenceMs(descriptor)
+    const silentMs = addon.silenceMs(descriptor)
     if (silentMs < this.#timeoutMs * LOOK_AFTER) {
       this.#owing.delete(socket)
       return
@@ -102,15 +107,11 @@ export function deadPeerOptions(timeoutMs: number): DeadPeerOptions {
 }
 
 /** @returns whether the kernel has them */
-function setOptions(socket: Socket, options: DeadPeerOptions): boolean {
+function setOptions(addon: Addon, socket: Socket, options: DeadPeerOptions): boolean {
   const descriptor = descriptorOf(socket)
-  try {
-    const errno = descriptor === null ? 'no descriptor' : addon().setDeadPeerOptions(descriptor, options)
-    if (errno === 0) return true
-    trace('the options for dead peers were refused: %s', errno)
-  } catch (error) {
-    trace('no options for dead peers: %s', (error as Error).message)
-  }
+  const errno = descriptor === null ? 'no descriptor' : addon.setDeadPeerOptions(descriptor, options)
+  if (errno === 0) return true
+  trace('the options for dead peers were refused: %s', errno)
   return false
 }
 

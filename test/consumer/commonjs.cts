@@ -41,6 +41,8 @@ for (const service of services) {
   service.listen(here, () => {
     const address: { port: number; addresses: string[] } | null = service.address()
     assert.deepEqual(address?.addresses, ['127.0.0.1'])
+    const driver: tcpnet.DriverName | null = service.driver
+    assert.equal(driver, 'memory')
   })
 }
 

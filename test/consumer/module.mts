@@ -2,6 +2,7 @@
 import { strict as assert } from 'node:assert'
 import { Socket } from 'node:net'
 import everything, {
+  type DriverName,
   type ErrorCode,
   type ListenOptions,
   type Peer,
@@ -53,6 +54,8 @@ for (const service of services) {
   service.listen(here, () => {
     const address: { port: number; addresses: string[] } | null = service.address()
     assert.deepEqual(address?.addresses, ['127.0.0.1'])
+    const driver: DriverName | null = service.driver
+    assert.equal(driver, 'memory')
   })
 }
 

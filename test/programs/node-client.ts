@@ -146,6 +146,11 @@ export class Node {
     return await this.process.ask(this.#number, request)
   }
 
+  /** The driver in use; null where it is not decided. */
+  async driver(): Promise<string | null> {
+    return (await this.ask({ ask: 'driver' })) as string | null
+  }
+
   async peers(): Promise<PeerReport[]> {
     return (await this.ask({ ask: 'peers' })) as PeerReport[]
   }

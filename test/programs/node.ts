@@ -30,7 +30,7 @@ function report(service: Service, number: number): void {
 
   service.on('listening', () => {
     const { port, addresses } = service.address() ?? { port: 0, addresses: [] }
-    tell(number, { event: 'listening', uuid: service.uuid, port, addresses })
+    tell(number, { event: 'listening', uuid: service.uuid, port, addresses, driver: service.driver })
   })
   service.on('connection', (socket) => {
     const end = endOf(socket)
@@ -96,6 +96,8 @@ function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): 
         if (command.peer === undefined || socket.peer.uuid === command.peer) socket.destroy()
       }
       return
+    case 'driver':
+      return service.driver
     case 'peers':
       return [...service.peers.values()].map(
         ({ uuid, state, announced, host, port, addresses, failures, error }): PeerReport => ({

@@ -32,7 +32,7 @@ export interface End {
 export type ServiceEvent =
   /** `listen()` is about to be called. */
   | { event: 'opening' }
-  | { event: 'listening'; uuid: string; port: number; addresses: string[] }
+  | { event: 'listening'; uuid: string; port: number; addresses: string[]; driver: string | null }
   | ({ event: 'connection'; connections: string[] } & End)
   /** A connection's socket closed. */
   | ({ event: 'closed'; connections: string[]; error: string | null; echoed: number } & End)
@@ -60,6 +60,8 @@ export type Request =
   /** The connection to that peer, or all. */
   | { ask: 'destroy'; peer?: string | undefined }
   | { ask: 'peers' }
+  /** The driver in use. */
+  | { ask: 'driver' }
   | { ask: 'stats' }
 
 export type Command = Request & { id: number; service: number }
@@ -86,4 +88,4 @@ export interface Stats {
   heldMs: number
 }
 
-export type Answer = { reply: number; value?: PeerReport[] | Stats }
+export type Answer = { reply: number; value?: PeerReport[] | Stats | string | null }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { ERROR_CODES } from '#tcpnet/errors.js'
-import { SETTINGS } from '#tcpnet/settings.js'
+import { DRIVERS, SETTINGS } from '#tcpnet/settings.js'
 
 const root = new URL('../../../', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
@@ -55,6 +55,24 @@ test('the README lists every setting', () => {
   assert.deepEqual(
     rows(section(read('README.md'), 'settings')).map(([name]) => name),
     [...SETTINGS]
+  )
+})
+
+test('the README lists every driver', () => {
+  assert.deepEqual(
+    rows(section(read('README.md'), 'drivers')).map(([name]) => name),
+    [...DRIVERS]
+  )
+})
+
+test('the README tells of every property and method of a service', () => {
+  const members = [...read('src/service.ts').matchAll(/^ {2}(?:get )?([a-zA-Z]+)\(.*\{$/gm)].map(([, name]) => name)
+  const own = new Set(members.filter((name) => name !== 'constructor'))
+  assert.ok(own.has('driver') && own.has('listen') && own.has('peers'), 'the members were found')
+  const told = [...read('README.md').matchAll(/^#### .*$/gm)].join('\n')
+  assert.deepEqual(
+    [...own].filter((name) => !told.includes(`service.${name}`)),
+    []
   )
 })
 

@@ -34,30 +34,37 @@ async function resetUnread(): Promise<Socket> {
 
 it('a connection that was reset is closed where nothing reads it', { skip: notLinux }, async () => {
   const near = await resetUnread()
-  const watch = new DeadPeerWatch(SHORTEST_DEAD_PEER_TIMEOUT_MS)
+  const sockets: Socket[] = []
+  const watch = new DeadPeerWatch(SHORTEST_DEAD_PEER_TIMEOUT_MS, sockets)
   const failed = next(near, 'error')
   const closed = next(near, 'close')
-  watch.add(near)
+  sockets.push(near)
+  watch.added(near)
   assert.equal(((await failed)[0] as NodeJS.ErrnoException).code, 'ECONNRESET')
   await closed
-  watch.remove(near)
+  sockets.pop()
+  watch.removed()
 })
 
 it('a connection that was reset is left to an application that reads it, byte for byte', {
   skip: notLinux
 }, async () => {
   const [slow, unread] = [await resetUnread(), await resetUnread()]
-  const watch = new DeadPeerWatch(SHORTEST_DEAD_PEER_TIMEOUT_MS)
+  const sockets: Socket[] = []
+  const watch = new DeadPeerWatch(SHORTEST_DEAD_PEER_TIMEOUT_MS, sockets)
   slow.pause()
   const closed = next(unread, 'close')
-  watch.add(slow)
-  watch.add(unread)
+  for (const socket of [slow, unread]) {
+    sockets.push(socket)
+    watch.added(socket)
+  }
   // Both are looked at together.
   await closed
   assert.equal(slow.destroyed, false)
   slow.resume()
   assert.equal(String((await next(slow, 'data'))[0]), 'x')
-  for (const socket of [slow, unread]) watch.remove(socket.destroy())
+  for (const socket of sockets.splice(0)) socket.destroy()
+  watch.removed()
 })
 
 it('the end of a connection that nothing reads is noticed, with nothing unread', async () => {

@@ -17,6 +17,8 @@ export class FakeSession implements Session {
   readonly emit: (event: SessionEvent) => void
   readonly questions: FakeQuestion[] = []
   closed = 0
+  /** Whether the daemon has answered, and its answer was not told yet. */
+  answering = false
   /** Ends a close, as a daemon does that answers. */
   farewell: () => void = () => {}
   /** Called at each question, from within {@link locate}. */
@@ -25,6 +27,10 @@ export class FakeSession implements Session {
   constructor(announcement: Announcement, emit: (event: SessionEvent) => void) {
     this.announcement = announcement
     this.emit = emit
+  }
+
+  giveUp(): boolean {
+    return !this.answering
   }
 
   close(done: () => void): void {

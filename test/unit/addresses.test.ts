@@ -87,7 +87,7 @@ describe('the paths of an instance', () => {
     assert.deepEqual(dialable([on(3, 'fe80::1')], interfaces), [{ address: 'fe80::1%eth3', family: 6 }])
   })
 
-  it('are taken as they are where they were made in this process, without the addon', () => {
+  it('are taken as they are where they were made in this process, without a look at the interfaces', () => {
     const none = () => assert.fail('asked for the interfaces')
     assert.deepEqual(dialable([on(0, '127.0.0.1')], none), [{ address: '127.0.0.1', family: 4 }])
   })

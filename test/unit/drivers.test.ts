@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { chooseDriver } from '#tcpnet/discovery/choose-driver.js'
-import type { Driver, Instance, Listener } from '#tcpnet/discovery/discovery.js'
+import { daemonOrEmbedded } from '#tcpnet/discovery/daemon-or-embedded.js'
+import type { Discovery, Driver, Instance, Listener } from '#tcpnet/discovery/discovery.js'
 import { memory } from '#tcpnet/discovery/drivers/memory.js'
 import { avahi, bonjour } from '#tcpnet/discovery/drivers/native.js'
-import { firstUsable } from '#tcpnet/discovery/first-usable.js'
 import { onDemand } from '#tcpnet/discovery/on-demand.js'
 import { type ErrorCode, TcpnetError } from '#tcpnet/errors.js'
 import { ANNOUNCEMENT } from '../support/fake-session.js'
@@ -21,18 +21,22 @@ const INSTANCE: Instance = {
 }
 const NEVER = new AbortController().signal
 
-/** Drivers that are opened and closed, their listeners, and what the one over them tells. */
+/** The two drivers, and what the one over them tells. */
 class Trial {
-  readonly opened: string[] = []
-  readonly closed: string[] = []
+  /** What was opened and closed, and which driver was told to be chosen, in order. */
+  readonly steps: string[] = []
   readonly errors: (Error & { code?: string })[] = []
   announced = 0
+  readonly discovery: Discovery
   readonly #listeners = new Map<string, Listener>()
 
-  /** Opens the first that is usable of these; a driver with an error throws it. */
-  open(drivers: Record<string, Error | null>) {
-    const made = Object.entries(drivers).map(([name, error]) => [name, this.#driver(name, error)] as const)
-    return firstUsable(new Map(made))(ANNOUNCEMENT, {
+  /** @param missing what the driver of the daemon throws when it is opened */
+  constructor(missing: Error | null = null) {
+    this.discovery = daemonOrEmbedded(
+      { name: 'avahi', driver: this.#driver('avahi', missing) },
+      { name: 'embedded', driver: this.#driver('embedded', null) },
+      (name) => this.steps.push(`chosen ${name}`)
+    )(ANNOUNCEMENT, {
       ...SILENT,
       announced: () => this.announced++,
       failed: (error) => this.errors.push(error)
@@ -40,83 +44,89 @@ class Trial {
   }
 
   /** What a driver that was opened tells. */
-  of(name: string): Listener {
+  of(name: 'avahi' | 'embedded'): Listener {
     return this.#listeners.get(name) ?? assert.fail(`${name} was not opened`)
   }
 
   #driver(name: string, error: Error | null): Driver {
     return (announcement, listener) => {
       assert.equal(announcement, ANNOUNCEMENT)
-      this.opened.push(name)
       if (error !== null) throw error
+      this.steps.push(`opened ${name}`)
       this.#listeners.set(name, listener)
       return {
         locate: async (uuid) => ({ ...INSTANCE, uuid, host: `${name}.local` }),
-        close: async () => void this.closed.push(name)
+        close: async () => void this.steps.push(`closed ${name}`)
       }
     }
   }
 }
 
-const error = (code: ErrorCode, message: string) => new TcpnetError(code, message)
+const error = (code: ErrorCode, message = '') => new TcpnetError(code, message)
 
-describe('the first usable driver', () => {
-  it('is the first one, where that can be used', async () => {
+describe('the driver auto', () => {
+  it('is that of the daemon where it announces', async () => {
     const trial = new Trial()
-    const discovery = trial.open({ one: null, two: null })
-    trial.of('one').announced()
-    assert.deepEqual([trial.opened, trial.announced, trial.errors], [['one'], 1, []])
-    await discovery.close()
-    assert.deepEqual(trial.closed, ['one'])
+    assert.deepEqual(trial.steps, ['opened avahi'])
+    trial.of('avahi').announced()
+    await trial.discovery.close()
+    await trial.discovery.close()
+    assert.deepEqual(trial.steps, ['opened avahi', 'chosen avahi', 'closed avahi'])
+    assert.deepEqual([trial.announced, trial.errors], [1, []])
   })
 
-  it('is the next one, where a library is missing, at once or found so later', async () => {
+  for (const code of ['ERR_TCPNET_NO_DRIVER', 'ERR_TCPNET_NO_DAEMON'] as const) {
+    it(`is embedded where that of the daemon says ${code}, and is closed before`, async () => {
+      const trial = new Trial()
+      trial.of('avahi').failed(error(code))
+      trial.of('embedded').announced()
+      await trial.discovery.close()
+      assert.deepEqual(trial.steps, [
+        'opened avahi',
+        'closed avahi',
+        'opened embedded',
+        'chosen embedded',
+        'closed embedded'
+      ])
+      assert.deepEqual([trial.announced, trial.errors], [1, []])
+    })
+  }
+
+  it('is embedded where there is no addon', () => {
+    const trial = new Trial(error('ERR_TCPNET_ADDON'))
+    assert.deepEqual(trial.steps, ['opened embedded', 'chosen embedded'])
+  })
+
+  for (const code of ['ERR_TCPNET_DAEMON_REFUSED', 'ERR_TCPNET_UUID_CONFLICT', 'ERR_TCPNET_NO_INTERFACE'] as const) {
+    it(`fails where the daemon answers with ${code}`, () => {
+      const trial = new Trial()
+      const refused = error(code)
+      trial.of('avahi').failed(refused)
+      assert.deepEqual([trial.steps, trial.errors], [['opened avahi'], [refused]])
+    })
+  }
+
+  it('stays that of the daemon once it has announced', () => {
     const trial = new Trial()
-    const discovery = trial.open({ one: error('ERR_TCPNET_ADDON', 'no binary'), two: null, three: null })
-    trial.of('two').failed(error('ERR_TCPNET_NO_DRIVER', 'no library'))
-    trial.of('three').announced()
-    assert.deepEqual([trial.opened, trial.announced, trial.errors], [['one', 'two', 'three'], 1, []])
-    await discovery.close()
-    assert.deepEqual(trial.closed, ['two', 'three'])
+    trial.of('avahi').announced()
+    const lost = error('ERR_TCPNET_NO_DAEMON')
+    trial.of('avahi').failed(lost)
+    assert.deepEqual([trial.steps, trial.errors], [['opened avahi', 'chosen avahi'], [lost]])
   })
 
-  it('is not the next one, where only the daemon is missing', () => {
+  it('fails with what the embedded one says', () => {
     const trial = new Trial()
-    trial.open({ one: null, two: null })
-    const noDaemon = error('ERR_TCPNET_NO_DAEMON', 'no daemon')
-    trial.of('one').failed(noDaemon)
-    assert.deepEqual([trial.opened, trial.errors], [['one'], [noDaemon]])
+    trial.of('avahi').failed(error('ERR_TCPNET_NO_DAEMON'))
+    const taken = error('ERR_TCPNET_UUID_CONFLICT')
+    trial.of('embedded').failed(taken)
+    assert.deepEqual(trial.errors, [taken])
   })
 
-  it('is none, with what each said, where none can be used; not from within, and not after close', async () => {
-    const drivers = { one: error('ERR_TCPNET_NO_DRIVER', 'apt-get this'), two: error('ERR_TCPNET_ADDON', 'npm that') }
-    const [trial, closed] = [new Trial(), new Trial()]
-    trial.open(drivers)
-    await closed.open(drivers).close()
-    assert.equal(trial.errors.length, 0)
-    await setImmediate()
-    assert.deepEqual(
-      trial.errors.map(({ code }) => code),
-      ['ERR_TCPNET_NO_DRIVER']
-    )
-    assert.match(trial.errors[0]?.message ?? '', /one: apt-get this.*two: npm that/)
-    assert.deepEqual(closed.errors, [])
-  })
-})
-
-describe('the question where an instance is', () => {
-  it('is answered by the driver that is used', async () => {
+  it('asks the one that is used where an instance is', async () => {
     const trial = new Trial()
-    const discovery = trial.open({ one: null, two: null })
-    assert.deepEqual(await discovery.locate('B2', NEVER), { ...INSTANCE, uuid: 'B2', host: 'one.local' })
-    trial.of('one').failed(error('ERR_TCPNET_NO_DRIVER', 'no library'))
-    assert.equal((await discovery.locate('B2', NEVER))?.host, 'two.local')
-  })
-
-  it('has no answer where none can be used', async () => {
-    const discovery = new Trial().open({ one: error('ERR_TCPNET_ADDON', 'no binary') })
-    assert.equal(await discovery.locate('B2', NEVER), null)
-    await discovery.close()
+    assert.deepEqual(await trial.discovery.locate('B2', NEVER), { ...INSTANCE, uuid: 'B2', host: 'avahi.local' })
+    trial.of('avahi').failed(error('ERR_TCPNET_NO_DAEMON'))
+    assert.equal((await trial.discovery.locate('B2', NEVER))?.host, 'embedded.local')
   })
 })
 

@@ -42,6 +42,23 @@ describe('the announcement', () => {
     assert.equal(trial.errors[0]?.message, 'The DNS-SD daemon cannot be reached: it does not answer: start it.')
   })
 
+  it('fails after another time where the driver says so, and is never made by that session', () => {
+    const trial = new HealingTrial(ANNOUNCEMENT, { answerTimeoutMs: 250 })
+    trial.pass(250)
+    assert.deepEqual(trial.take(), ['failed'])
+    assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_NO_DAEMON')
+  })
+
+  it('does not fail where the daemon has answered in time and its answer is told late', () => {
+    const trial = new HealingTrial(ANNOUNCEMENT, { answerTimeoutMs: 250 })
+    trial.session.answering = true
+    trial.pass(250)
+    trial.session.emit({ type: 'answered' })
+    trial.pass(1000)
+    trial.announce()
+    assert.deepEqual([trial.take(), trial.session.closed], [['announced'], 0])
+  })
+
   it('has 30 seconds where the daemon has answered', () => {
     const trial = new HealingTrial()
     trial.pass(4000)

@@ -101,7 +101,10 @@ describe('the settings', () => {
 
   it('say that it is TCPNET_DRIVER that is wrong', () => {
     process.env.TCPNET_DRIVER = 'bogus'
-    assert.throws(() => checkSettings('a'), { ...VALUE, message: /TCPNET_DRIVER.*auto, avahi, bonjour, mdns, memory/ })
+    assert.throws(() => checkSettings('a'), {
+      ...VALUE,
+      message: /TCPNET_DRIVER.*auto, avahi, bonjour, embedded, mdns, memory/
+    })
     process.env.TCPNET_DRIVER = ''
     assert.equal(checkSettings('a').driver, 'auto')
   })

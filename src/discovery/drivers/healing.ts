@@ -14,7 +14,7 @@ import { type InterfaceSource, ServiceInterface, SYSTEM_INTERFACES } from '../se
 import type { Location, Session, SessionEvent, SessionFailure } from '../session.js'
 import { Sightings } from '../sightings.js'
 
-/** Milliseconds in which a daemon has to answer: below the five seconds in which `listen` is to say that there is none. */
+/** Milliseconds in which a daemon has to answer by default: below the five seconds in which `listen` is to say that there is none. */
 const ANSWER_TIMEOUT_MS = 4500
 /**
  * Milliseconds that one has to announce that has answered: it may have much else to do, or not have found a name for its own
@@ -42,12 +42,18 @@ interface Failure {
 }
 
 export interface HealingOptions {
+  /** Milliseconds in which a daemon has to answer: a session that it has not answered by then announces nothing. */
+  readonly answerTimeoutMs: number
   /** What to do about a daemon that does not answer: the end of a sentence. */
   readonly startDaemon: string
   readonly interfaces: InterfaceSource
 }
 
-const DEFAULTS: HealingOptions = { startDaemon: START_AVAHI, interfaces: SYSTEM_INTERFACES }
+const DEFAULTS: HealingOptions = {
+  answerTimeoutMs: ANSWER_TIMEOUT_MS,
+  startDaemon: START_AVAHI,
+  interfaces: SYSTEM_INTERFACES
+}
 
 /** Makes a driver of sessions that fail: one session after the other, each announcing the same name. */
 export function healing(open: OpenSession, options: Partial<HealingOptions> = {}): Driver {
@@ -58,6 +64,7 @@ class HealingDiscovery implements Discovery {
   readonly #open: OpenSession
   readonly #announcement: Announcement
   readonly #listener: Listener
+  readonly #answerTimeoutMs: number
   readonly #startDaemon: string
   readonly #sightings: Sightings
   /** Ends the questions that were put to the current session. */
@@ -87,7 +94,8 @@ class HealingDiscovery implements Discovery {
         if (this.#closed === null) listener.gone(uuid)
       }
     })
-    const { startDaemon, interfaces } = options
+    const { answerTimeoutMs, startDaemon, interfaces } = options
+    this.#answerTimeoutMs = answerTimeoutMs
     this.#startDaemon = startDaemon
     this.#interface = new ServiceInterface(announcement, interfaces)
     if (this.#interface.isOne) this.#interfaceTimer = setInterval(this.#checkInterface, interfaces.everyMs).unref()
@@ -117,7 +125,7 @@ class HealingDiscovery implements Discovery {
       if (this.#session === session && this.#closed === null) this.#onEvent(event)
     })
     this.#session = session
-    this.#expect(ANSWER_TIMEOUT_MS, 'daemon', `it does not answer: ${this.#startDaemon}`)
+    this.#after(this.#answerTimeoutMs, () => this.#onSilent(session))
   }
 
   #onEvent(event: SessionEvent): void {
@@ -135,14 +143,16 @@ class HealingDiscovery implements Discovery {
     }
   }
 
+  #onSilent(session: Session): void {
+    if (!session.giveUp()) return this.#onAnswered()
+    this.#onFailed({ failure: 'daemon', message: `it does not answer: ${this.#startDaemon}` })
+  }
+
   #onAnswered(): void {
     if (this.#isOnline) return
     const seconds = ANNOUNCE_TIMEOUT_MS / 1000
-    this.#expect(
-      ANNOUNCE_TIMEOUT_MS,
-      'refused',
-      `it accepted the announcement but did not publish it within ${seconds} s: see its log`
-    )
+    const message = `it accepted the announcement but did not publish it within ${seconds} s: see its log`
+    this.#after(ANNOUNCE_TIMEOUT_MS, () => this.#onFailed({ failure: 'refused', message }))
   }
 
   #onAnnounced(): void {
@@ -222,11 +232,6 @@ class HealingDiscovery implements Discovery {
 
   get #isOnline(): boolean {
     return this.#announced && !this.#offline
-  }
-
-  /** The session fails unless it comes to its next step in time. */
-  #expect(ms: number, failure: SessionFailure, message: string): void {
-    this.#after(ms, () => this.#onFailed({ failure, message }))
   }
 
   #after(ms: number, step: () => void): void {

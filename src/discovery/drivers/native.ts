@@ -1,8 +1,9 @@
 import { addon } from '../../addon.js'
+import type { Named } from '../daemon-or-embedded.js'
 import type { Announcement, Driver } from '../discovery.js'
 import type { Backend, SessionEvent } from '../session.js'
 import { formatTxt } from '../txt.js'
-import { healing, START_AVAHI } from './healing.js'
+import { type HealingOptions, healing, START_AVAHI } from './healing.js'
 
 /** Which library the addon has opened, Apple's or Avahi's, is not known here. */
 const START_BONJOUR =
@@ -10,12 +11,31 @@ const START_BONJOUR =
     ? 'macOS starts mDNSResponder again by itself'
     : 'start the daemon of the library libdns_sd.so.1, which is mDNSResponder or avahi-daemon'
 
-/** The driver over libavahi-client. */
-export const avahi: Driver = native('avahi', START_AVAHI)
-/** The driver over dns_sd.h: Apple's own, or any libdns_sd. */
-export const bonjour: Driver = native('bonjour', START_BONJOUR)
+interface NativeOptions {
+  readonly backend: Backend
+  /** What to do about a daemon that does not answer: the end of a sentence. */
+  readonly startDaemon: string
+}
 
-function native(backend: Backend, startDaemon: string): Driver {
+const AVAHI: NativeOptions = { backend: 'avahi', startDaemon: START_AVAHI }
+const BONJOUR: NativeOptions = { backend: 'bonjour', startDaemon: START_BONJOUR }
+
+/** The driver over libavahi-client. */
+export const avahi: Driver = native(AVAHI)
+/** The driver over dns_sd.h: Apple's own, or any libdns_sd. */
+export const bonjour: Driver = native(BONJOUR)
+
+/**
+ * The driver of the daemon that this system comes with, or would come with.
+ *
+ * @param answerTimeoutMs milliseconds in which the daemon has to reply
+ */
+export function systemDaemon(answerTimeoutMs: number): Named<Backend> {
+  const options = process.platform === 'darwin' ? BONJOUR : AVAHI
+  return { name: options.backend, driver: native(options, { answerTimeoutMs }) }
+}
+
+function native({ backend, startDaemon }: NativeOptions, more: Partial<HealingOptions> = {}): Driver {
   return (announcement, listener) => {
     const library = addon()
     const open = (announced: Announcement, onEvent: (event: SessionEvent) => void) => {
@@ -33,6 +53,6 @@ function native(backend: Backend, startDaemon: string): Driver {
         onEvent
       )
     }
-    return healing(open, { startDaemon })(announcement, listener)
+    return healing(open, { ...more, startDaemon })(announcement, listener)
   }
 }

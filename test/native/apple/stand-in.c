@@ -116,9 +116,10 @@ static void Deliver(const struct Reply* reply) {
 
 int32_t DNSServiceCreateConnection(Ref* ref) {
   if (getenv("STAND_IN_NO_DAEMON") != NULL) return NOT_RUNNING;
-  connection = Make(CONNECTION, 0, "", "", NULL, NULL);
-  if (socketpair(AF_UNIX, SOCK_STREAM, 0, connection->ends) != 0) abort();
-  *ref = connection;
+  *ref = Make(CONNECTION, 0, "", "", NULL, NULL);
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, (*ref)->ends) != 0) abort();
+  /* Others are made to see whether the daemon replies. */
+  if (connection == NULL) connection = *ref;
   return NO_ERROR;
 }
 
@@ -149,6 +150,7 @@ void DNSServiceRefDeallocate(Ref ref) {
   }
   if (ref->kind == REGISTRATION) PostMatches(ref, 0);
   if (ref->kind == CONNECTION) {
+    if (ref == connection) connection = NULL;
     close(ref->ends[0]);
     close(ref->ends[1]);
   }

@@ -36,6 +36,11 @@ export class MdnsSession implements Session {
     setImmediate(() => this.#start(announcement))
   }
 
+  /** Its calls wait for the daemon: once they are made, `answered` was told. */
+  giveUp(): boolean {
+    return true
+  }
+
   close(done: () => void): void {
     this.#end()
     setImmediate(done)

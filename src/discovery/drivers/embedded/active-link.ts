@@ -1,0 +1,134 @@
+import type { RemoteInfo } from 'node:dgram'
+import type { InterfaceAddress } from '../../../addon.js'
+import type { Clock } from './clock.js'
+import { Echoes } from './echoes.js'
+import { Link, type LinkOptions, type LinkTimes } from './link.js'
+import { LinkSocket, type SocketSystem } from './link-socket.js'
+
+/** An interface and family that can be used. */
+export interface Place {
+  /** The address by which a socket knows the interface. */
+  readonly entry: InterfaceAddress
+  /** Every address of the interface, of both families. */
+  readonly addresses: readonly InterfaceAddress[]
+}
+
+export interface ActiveOptions extends Pick<LinkOptions, 'isOurs'> {
+  readonly clock: Clock
+  readonly times: LinkTimes
+  readonly system: SocketSystem
+  readonly onSeen: (type: string, uuid: string) => void
+  readonly onGone: (type: string, uuid: string) => void
+  /** Not called for what this link has sent itself. */
+  readonly onMessage: (bytes: Buffer, from: RemoteInfo) => void
+  /** It can send, for the first time or after its interface got other addresses. May be called from within {@link ActiveLink.open}. */
+  readonly onOpen: (isFirst: boolean) => void
+  /** It cannot be used, or not any more. May be called from within {@link ActiveLink.open}. */
+  readonly onFailed: (error: NodeJS.ErrnoException) => void
+}
+
+/** A link and its socket. */
+export class ActiveLink<User> {
+  readonly index: number
+  readonly name: string
+  readonly family: 4 | 6
+  readonly link: Link
+  /** The services that are on it. */
+  readonly users = new Set<User>()
+  readonly #options: ActiveOptions
+  readonly #echoes: Echoes
+  #place: Place
+  #socket: LinkSocket
+  #isOpen = false
+
+  constructor(place: Place, options: ActiveOptions) {
+    const { clock, times, isOurs, onSeen, onGone } = options
+    this.index = place.entry.index
+    this.name = place.entry.name
+    this.family = place.entry.family
+    this.#place = place
+    this.#options = options
+    this.#echoes = new Echoes(() => clock.now())
+    this.#socket = this.#newSocket()
+    this.link = new Link({
+      clock,
+      times,
+      isOurs,
+      onSeen,
+      onGone,
+      send: (message) => {
+        this.#echoes.sent(message)
+        this.#socket.send(message)
+      },
+      reply: (message, to) => this.#socket.reply(message, to)
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  get place(): Place {
+    return this.#place
+  }
+
+  get addresses(): readonly InterfaceAddress[] {
+    return this.#place.addresses
+  }
+
+  open(): void {
+    const socket = this.#socket
+    socket.open(() => {
+      if (socket !== this.#socket) return
+      const isFirst = !this.#isOpen
+      this.#isOpen = true
+      this.#options.onOpen(isFirst)
+    })
+  }
+
+  /** The interface is such now. Returns whether it has other addresses, and the link can be used as before. */
+  follow(place: Place): boolean {
+    const has = (address: string) => place.addresses.some((one) => one.address === address)
+    const before = this.#place
+    const isSame =
+      place.addresses.length === before.addresses.length && before.addresses.every(({ address }) => has(address))
+    if (isSame) return false
+    // By an address that is there no more, an IPv4 socket does not find its interface.
+    const isStale = this.family === 4 && !has(before.entry.address)
+    this.#place = isStale ? place : { entry: before.entry, addresses: place.addresses }
+    if (!isStale) return this.#isOpen
+    this.#socket.close()
+    this.#socket = this.#newSocket()
+    this.open()
+    return false
+  }
+
+  /** Whether a message from this machine is one that this link has sent. */
+  isEcho(bytes: Buffer): boolean {
+    return this.#echoes.take(bytes)
+  }
+
+  /** Resolves when what was sent has left. */
+  flushed(): Promise<void> {
+    return this.#socket.flushed()
+  }
+
+  close(): void {
+    this.#isOpen = false
+    this.link.close()
+    this.#socket.close()
+  }
+
+  #newSocket(): LinkSocket {
+    const { system, onMessage, onFailed } = this.#options
+    const socket: LinkSocket = new LinkSocket({
+      entry: this.#place.entry,
+      system,
+      onMessage,
+      onError: (error) => {
+        if (socket === this.#socket) onFailed(error)
+      }
+    })
+    return socket
+  }
+}

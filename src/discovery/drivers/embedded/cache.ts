@@ -1,0 +1,295 @@
+import { MAX_PATHS } from '../../located.js'
+import { MAX_INSTANCES } from '../../sightings.js'
+import { Alarm, type Clock } from './clock.js'
+import { answers as answersQuestion, keyOf, type Question, type QuestionType } from './questions.js'
+import { type RecordType, type Resource, setOf } from './records.js'
+
+/** Milliseconds that a record has left after a goodbye (RFC 6762 §10.1), or after another has taken its place (§10.2). */
+const GRACE_MS = 1000
+/** The parts of a record's lifetime after which it is asked for again, and the random part that is added (RFC 6762 §5.2). */
+const REFRESH_AT = [0.8, 0.85, 0.9, 0.95] as const
+const REFRESH_SPREAD = 0.02
+/** After two questions without an answer within ten seconds, a record is gone (RFC 6762 §10.4). */
+const [UNANSWERED, UNANSWERED_MS] = [2, 10_000]
+/** Milliseconds between two looks at what is due, so that many records that end one after the other cost no look each. */
+const LOOK_EVERY_MS = 20
+
+export interface CacheLimits {
+  /** PTR records of one name: the members of a cluster. */
+  readonly maxPointers: number
+  /** All other records: each member has 4 or 5. */
+  readonly maxRecords: number
+  /** Other records of one name and type: the addresses of a host. */
+  readonly maxPerSet: number
+  /** The longest lifetime, in seconds: that of records that are no host's (RFC 6762 §10). */
+  readonly maxTtl: number
+}
+
+export const CACHE_LIMITS: CacheLimits = {
+  maxRecords: 16_384,
+  maxPointers: MAX_INSTANCES,
+  maxPerSet: MAX_PATHS,
+  maxTtl: 4500
+}
+
+export interface CacheOptions {
+  readonly clock: Clock
+  readonly limits?: CacheLimits
+  /** A record was not known. Called from within {@link Cache.take}. */
+  readonly onAdded: (record: Resource) => void
+  /** A record is known no longer. Called from the event loop, but for {@link Cache.clear}. */
+  readonly onRemoved: (record: Resource) => void
+  /** Records of a name and type are about to end, and somebody is interested in them. */
+  readonly onRefresh: (name: string, type: RecordType) => void
+  /** Whether records of such a set are asked for again before they end. */
+  readonly isOfInterest: (record: Resource) => boolean
+}
+
+interface Entry {
+  record: Resource
+  /** Whether it came from this machine. */
+  isLocal: boolean
+  receivedAt: number
+  lifetimeMs: number
+  expiresAt: number
+  /** When it is asked for next; infinite where it is not. */
+  refreshAt: number
+  refreshes: number
+  /** Questions of others for it that were not answered, and when the first of them came. */
+  unanswered: number
+  unansweredSince: number
+}
+
+/** The records that others announced on one link (RFC 6762 §10). Its size is bounded: packets are untrusted. */
+export class Cache {
+  readonly #options: CacheOptions
+  readonly #limits: CacheLimits
+  readonly #sets = new Map<string, Map<string, Entry>>()
+  readonly #alarm: Alarm
+  #count = 0
+  /** Those of them that are PTR records: other records leave them their room. */
+  #pointers = 0
+
+  constructor(options: CacheOptions) {
+    this.#options = options
+    this.#limits = options.limits ?? CACHE_LIMITS
+    this.#alarm = new Alarm(options.clock, this.#onDue)
+  }
+
+  get size(): number {
+    return this.#count
+  }
+
+  /**
+   * Takes a record out of a response.
+   *
+   * @param isLocal whether the response came from this machine
+   */
+  take(record: Resource, isLocal = false): void {
+    const now = this.#options.clock.now()
+    const set = this.#sets.get(record.set)
+    const known = set?.get(record.key)
+    if (record.ttl === 0) {
+      if (known !== undefined) this.#end(known, now)
+      return
+    }
+    // RFC 6762 §10.2. A PTR record names one instance of many: whoever sets its flush bit is wrong, and would end all others.
+    if (record.unique && record.type !== 'PTR' && set !== undefined) this.#flush(set, record, now)
+    if (known === undefined && !this.#hasRoomFor(record)) return
+    const entry = this.#entryOf(record, isLocal, now)
+    this.#put(entry)
+    this.#setAlarm(entry)
+    if (known === undefined) this.#options.onAdded(record)
+  }
+
+  /** The records of a name and type. */
+  get(name: string, type: RecordType): Resource[] {
+    return this.#entries(name, type).map(({ record }) => record)
+  }
+
+  /** The one of a name and type that was received last: there is one of them, but where another takes its place. */
+  latest(name: string, type: RecordType): Resource | null {
+    const entries = this.#entries(name, type)
+    return (
+      entries.reduce<Entry | null>(
+        (last, one) => (last === null || one.receivedAt >= last.receivedAt ? one : last),
+        null
+      )?.record ?? null
+    )
+  }
+
+  /** Those that this machine announced itself, or another did. */
+  isLocal(record: Resource): boolean {
+    return this.#sets.get(record.set)?.get(record.key)?.isLocal ?? false
+  }
+
+  /** Milliseconds since a record of a name and type was received last; infinite where there is none. */
+  ageMs(name: string, type: RecordType): number {
+    const now = this.#options.clock.now()
+    return Math.min(...this.#entries(name, type).map(({ receivedAt }) => now - receivedAt))
+  }
+
+  /** The records that a query tells to be known, with the TTL that they have left: at least half of it (RFC 6762 §7.1). */
+  knownAnswers(name: string, type: RecordType): Resource[] {
+    const now = this.#options.clock.now()
+    return this.#entries(name, type)
+      .filter((entry) => isKnownAnswer(entry, now))
+      .map(({ record, expiresAt }) => ({ ...record, ttl: Math.floor((expiresAt - now) / 1000), unique: false }))
+  }
+
+  /**
+   * Another host asks by multicast, and says which answers it knows. A record that is asked for twice and does not come within
+   * ten seconds is gone (RFC 6762 §10.4). One that came less than a second ago is not due to come again (§6).
+   */
+  onQuestion(question: Question, known: ReadonlySet<string>): void {
+    const now = this.#options.clock.now()
+    for (const entry of this.#asked(question)) {
+      const { record, receivedAt } = entry
+      if (known.has(record.key) || now - receivedAt < GRACE_MS || !answersQuestion(question, record)) continue
+      entry.unanswered++
+      if (entry.unanswered === 1) entry.unansweredSince = now
+      if (entry.unanswered < UNANSWERED) continue
+      entry.expiresAt = Math.min(entry.expiresAt, entry.unansweredSince + UNANSWERED_MS)
+      this.#setAlarm(entry)
+    }
+  }
+
+  /** Lets every record end that is not received within so many milliseconds: for after a pause in which nothing was heard. */
+  doubt(ms: number): void {
+    const end = this.#options.clock.now() + ms
+    for (const entry of this.#all()) {
+      entry.expiresAt = Math.min(entry.expiresAt, end)
+      entry.refreshAt = Number.POSITIVE_INFINITY
+      this.#setAlarm(entry)
+    }
+  }
+
+  /** Removes some records, and tells it. */
+  forget(picks: (record: Resource) => boolean): void {
+    const picked = this.#all().filter(({ record }) => picks(record))
+    for (const { record } of picked) this.#delete(record)
+    for (const { record } of picked) this.#options.onRemoved(record)
+  }
+
+  /** Removes everything, and tells it. */
+  clear(): void {
+    this.#alarm.stop()
+    const entries = this.#all()
+    this.#sets.clear()
+    this.#count = 0
+    this.#pointers = 0
+    for (const { record } of entries) this.#options.onRemoved(record)
+  }
+
+  #entryOf(record: Resource, isLocal: boolean, now: number): Entry {
+    const lifetimeMs = Math.min(record.ttl, this.#limits.maxTtl) * 1000
+    const entry = {
+      record,
+      isLocal,
+      receivedAt: now,
+      lifetimeMs,
+      expiresAt: now + lifetimeMs,
+      refreshAt: Number.POSITIVE_INFINITY,
+      refreshes: 0,
+      unanswered: 0,
+      unansweredSince: 0
+    }
+    this.#planRefresh(entry)
+    return entry
+  }
+
+  #planRefresh(entry: Entry): void {
+    const part = REFRESH_AT[entry.refreshes]
+    const { clock, isOfInterest } = this.#options
+    entry.refreshAt =
+      part === undefined || !isOfInterest(entry.record)
+        ? Number.POSITIVE_INFINITY
+        : entry.receivedAt + (part + clock.random() * REFRESH_SPREAD) * entry.lifetimeMs
+  }
+
+  #put(entry: Entry): void {
+    const { record } = entry
+    let set = this.#sets.get(record.set)
+    if (set === undefined) {
+      set = new Map()
+      this.#sets.set(record.set, set)
+    }
+    if (!set.has(record.key)) this.#counted(record, 1)
+    set.set(record.key, entry)
+  }
+
+  /** Records of the same set that came more than a second ago end in a second: the others may be of the same announcement. */
+  #flush(set: ReadonlyMap<string, Entry>, record: Resource, now: number): void {
+    for (const entry of set.values()) {
+      if (entry.record.key !== record.key && entry.receivedAt < now - GRACE_MS) this.#end(entry, now)
+    }
+  }
+
+  #end(entry: Entry, now: number): void {
+    entry.expiresAt = Math.min(entry.expiresAt, now + GRACE_MS)
+    this.#setAlarm(entry)
+  }
+
+  #hasRoomFor({ type, set }: Resource): boolean {
+    const { maxPointers, maxRecords, maxPerSet } = this.#limits
+    const size = this.#sets.get(set)?.size ?? 0
+    if (type === 'PTR') return size < maxPointers
+    return size < maxPerSet && this.#count - this.#pointers < maxRecords
+  }
+
+  #setAlarm({ expiresAt, refreshAt }: Entry): void {
+    const soonest = this.#options.clock.now() + LOOK_EVERY_MS
+    this.#alarm.setTo(Math.max(Math.min(expiresAt, refreshAt), soonest))
+  }
+
+  readonly #onDue = (): void => {
+    const now = this.#options.clock.now()
+    const ended: Entry[] = []
+    const refreshed = new Map<string, Resource>()
+    for (const entry of this.#all()) {
+      if (entry.expiresAt <= now) {
+        ended.push(entry)
+        continue
+      }
+      if (entry.refreshAt <= now) {
+        refreshed.set(entry.record.set, entry.record)
+        entry.refreshes++
+        this.#planRefresh(entry)
+      }
+      this.#setAlarm(entry)
+    }
+    for (const { record } of ended) this.#delete(record)
+    for (const { record } of ended) this.#options.onRemoved(record)
+    for (const { name, type } of refreshed.values()) this.#options.onRefresh(name, type)
+  }
+
+  #delete(record: Resource): void {
+    const set = this.#sets.get(record.set)
+    if (set?.delete(record.key) !== true) return
+    this.#counted(record, -1)
+    if (set.size === 0) this.#sets.delete(record.set)
+  }
+
+  #counted({ type }: Resource, change: number): void {
+    this.#count += change
+    if (type === 'PTR') this.#pointers += change
+  }
+
+  #entries(name: string, type: RecordType): Entry[] {
+    return [...(this.#sets.get(setOf(name, type))?.values() ?? [])]
+  }
+
+  #asked(question: Question): Entry[] {
+    const { name, type } = question
+    const types: readonly QuestionType[] = type === 'ANY' ? ['A', 'AAAA', 'PTR', 'SRV', 'TXT'] : [type]
+    return types.flatMap((one) => [...(this.#sets.get(keyOf({ ...question, name, type: one }))?.values() ?? [])])
+  }
+
+  #all(): Entry[] {
+    return [...this.#sets.values()].flatMap((set) => [...set.values()])
+  }
+}
+
+function isKnownAnswer({ expiresAt, lifetimeMs }: Entry, now: number): boolean {
+  return expiresAt - now >= lifetimeMs / 2
+}

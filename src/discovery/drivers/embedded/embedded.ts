@@ -1,0 +1,308 @@
+import { mdnsPortTaken, TcpnetError, uuidConflict } from '../../../errors.js'
+import { TokenBucket } from '../../../token-bucket.js'
+import {
+  type Announcement,
+  type Discovery,
+  type Driver,
+  type Instance,
+  type Listener,
+  LOCATE_MS
+} from '../../discovery.js'
+import { ask } from '../../located.js'
+import { ServiceInterface, SYSTEM_INTERFACES } from '../../service-interface.js'
+import { Sightings } from '../../sightings.js'
+import { instanceName, serviceType } from './names.js'
+import { Network, type NetworkLink, type NetworkUser } from './network.js'
+import { ownInstance, recordsOf } from './own-service.js'
+import type { Publication } from './publication.js'
+import type { Resource } from './records.js'
+import { whereIs } from './whereabouts.js'
+
+/** Milliseconds after an outage in which names have to be seen again. */
+const REPLAY_MS = 5000
+/** When an instance is asked for, in milliseconds, and when what is known of it has to do. */
+const ASK_AT_MS = [0, 1000]
+const LAST_MS = 1500
+/** Milliseconds in which an answer is taken as new: its sender must not send it again before (RFC 6762 §6). */
+const NEW_MS = 1000
+/** Milliseconds that other interfaces may add to the first answer. */
+const MOMENT_MS = 50
+/** Hints to one service. Packets are untrusted. */
+const HINTS = { perSecond: 100, burst: 1024 }
+
+/** The links of this thread: all its services share them. */
+const network = new Network()
+
+/** The driver that needs no daemon: a multicast DNS responder and browser of this process's own. */
+export const embedded: Driver = embeddedOver(network)
+
+/** The driver over other links than those of this thread: for tests. */
+export function embeddedOver(network: Network): Driver {
+  return (announcement, listener) => new EmbeddedDiscovery(network, announcement, listener)
+}
+
+class EmbeddedDiscovery implements Discovery, NetworkUser {
+  readonly type: string
+  readonly #network: Network
+  readonly #announcement: Announcement
+  readonly #listener: Listener
+  readonly #interface: ServiceInterface
+  readonly #sightings: Sightings
+  /** The links that the service is on, and what it has published there. */
+  readonly #links = new Map<NetworkLink, Pick<Publication, 'update' | 'close'>>()
+  /** Those on which it is announced. */
+  readonly #established = new Set<NetworkLink>()
+  /** Where each name is seen: on links, and in this process. */
+  readonly #places = new Map<string, Set<NetworkLink | 'here'>>()
+  /** Those who wait for an answer about an instance. */
+  readonly #questions = new Map<string, Set<() => void>>()
+  readonly #hints = new TokenBucket(HINTS)
+  #state: 'opening' | 'online' | 'offline' | 'failed' | 'closed' = 'opening'
+  #replay: NodeJS.Timeout | undefined
+  #closing: Promise<void> | null = null
+
+  constructor(network: Network, announcement: Announcement, listener: Listener) {
+    this.type = serviceType(announcement.name)
+    this.#network = network
+    this.#announcement = announcement
+    this.#listener = listener
+    this.#interface = new ServiceInterface(announcement, SYSTEM_INTERFACES)
+    this.#sightings = new Sightings({
+      seen: (uuid) => {
+        if (this.#isTelling) listener.seen(uuid)
+      },
+      gone: (uuid) => {
+        if (this.#isTelling) listener.gone(uuid)
+      }
+    })
+    // Services of one process do not hear each other's probes.
+    if (
+      announcement.probe &&
+      this.#siblings().some((other) => other.#isAlive && other.#announcement.uuid === announcement.uuid)
+    )
+      setImmediate(() => this.#fail(uuidConflict(announcement.uuid)))
+    else network.add(this)
+  }
+
+  async locate(uuid: string, signal: AbortSignal): Promise<Instance | null> {
+    if (!this.#isTelling || signal.aborted) return null
+    const sibling = this.#sibling(uuid)
+    if (sibling !== null) return sibling
+    const links = [...this.#links.keys()]
+    const recent = whereIs(uuid, this.type, links, this.#network.interfaces)
+    if (recent !== null && recent.ageMs < NEW_MS) return recent.instance
+    return await ask<Instance>((done) => this.#question(uuid, done), signal, LOCATE_MS)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  // What the network tells.
+
+  interfaceIndex(): number | null {
+    return this.#interface.find()
+  }
+
+  up(link: NetworkLink): void {
+    const publication = link.link.publish({
+      records: this.#records(link),
+      probe: this.#announcement.probe,
+      onAnnounced: () => this.#onEstablished(link),
+      onConflict: () => this.#fail(uuidConflict(this.#announcement.uuid))
+    })
+    this.#links.set(link, publication)
+    link.link.browse(this.type)
+    for (const uuid of link.link.known(this.type)) this.seen(link, uuid)
+  }
+
+  down(link: NetworkLink): void {
+    this.#leave(link)
+    const isLast = this.#links.size === 0
+    // What was seen stays seen through an outage.
+    if (isLast) this.#sightings.doubt()
+    for (const [uuid, places] of [...this.#places]) {
+      if (!places.delete(link) || places.size > 0) continue
+      this.#places.delete(uuid)
+      if (!isLast) this.#sightings.gone(uuid)
+    }
+  }
+
+  changed(link: NetworkLink): void {
+    this.#links.get(link)?.update(this.#records(link))
+  }
+
+  seen(link: NetworkLink | 'here', uuid: string): void {
+    const places = this.#places.get(uuid) ?? new Set()
+    this.#places.set(uuid, places)
+    places.add(link)
+    this.#sightings.seen(uuid)
+  }
+
+  gone(link: NetworkLink | 'here', uuid: string): void {
+    const places = this.#places.get(uuid)
+    if (places?.delete(link) !== true || places.size > 0) return
+    this.#places.delete(uuid)
+    this.#sightings.gone(uuid)
+  }
+
+  answered(link: NetworkLink, uuid: string): void {
+    for (const answered of [...(this.#questions.get(uuid) ?? [])]) answered()
+    if (!this.#mayHint || this.#announcement.uuid === uuid || this.#hints.tokens < 1) return
+    const found = whereIs(uuid, this.type, [link], this.#network.interfaces)
+    if (found === null) return
+    this.#hints.take()
+    this.#listener.hint(found.instance, this.#isTelling)
+  }
+
+  settled(problem: NodeJS.ErrnoException | null): void {
+    if (this.#links.size > 0) return this.#settle()
+    if (this.#state === 'opening') return this.#fail(unusable(problem, this.#announcement))
+    if (this.#state !== 'online') return
+    this.#state = 'offline'
+    clearTimeout(this.#replay)
+    this.#listener.offline(unusable(problem, this.#announcement))
+  }
+
+  /** Whether the listener is told of what is seen. */
+  get #isTelling(): boolean {
+    return this.#state === 'online' || this.#state === 'offline'
+  }
+
+  /** Until a uuid that was chosen is known to be ours, no peer may be dialed. */
+  get #mayHint(): boolean {
+    return this.#isTelling || (this.#state === 'opening' && !this.#announcement.probe)
+  }
+
+  #onEstablished(link: NetworkLink): void {
+    if (!this.#links.has(link)) return
+    this.#established.add(link)
+    this.#settle()
+  }
+
+  /** Announced is what is announced on every link that can be used. */
+  #settle(): void {
+    const isEstablished = [...this.#links.keys()].every((link) => this.#established.has(link))
+    if (!isEstablished || (this.#state !== 'opening' && this.#state !== 'offline')) return
+    const isFirst = this.#state === 'opening'
+    this.#state = 'online'
+    for (const uuid of this.#places.keys()) this.#sightings.seen(uuid)
+    this.#replay = setTimeout(() => this.#sightings.dropDoubted(), REPLAY_MS).unref()
+    if (!isFirst) return this.#listener.online()
+    this.#listener.announced()
+    if (this.#isTelling) this.#sightings.begin()
+    if (this.#isTelling) this.#meetSiblings()
+  }
+
+  /** Services of one process do not hear each other: each is told of the others here. */
+  #meetSiblings(): void {
+    for (const sibling of this.#siblings()) {
+      this.#meet(sibling)
+      sibling.#meet(this)
+    }
+  }
+
+  #meet(sibling: EmbeddedDiscovery): void {
+    if (!this.#isTelling || !sibling.#isTelling) return
+    const { uuid } = sibling.#announcement
+    this.seen('here', uuid)
+    const instance = sibling.#ownInstance()
+    if (this.#isTelling && sibling.#isTelling && instance !== null) this.#listener.hint(instance, true)
+  }
+
+  #sibling(uuid: string): Instance | null {
+    const sibling = this.#siblings().find((other) => other.#isTelling && other.#announcement.uuid === uuid)
+    return sibling === undefined ? null : sibling.#ownInstance()
+  }
+
+  #siblings(): EmbeddedDiscovery[] {
+    return this.#network.siblingsOf(this).filter((other) => other instanceof EmbeddedDiscovery)
+  }
+
+  get #isAlive(): boolean {
+    return this.#state !== 'failed' && this.#state !== 'closed'
+  }
+
+  #ownInstance(): Instance | null {
+    return ownInstance(this.#announcement, [...this.#links.keys()])
+  }
+
+  #records(link: NetworkLink): Resource[] {
+    return recordsOf(this.#announcement, link)
+  }
+
+  /** Asks where an instance is, and again a second later; where nobody answers, what is known of it has to do. */
+  #question(uuid: string, done: (instance: Instance) => void): () => void {
+    const links = [...this.#links.keys()]
+    const end = () => {
+      const found = whereIs(uuid, this.type, links, this.#network.interfaces)
+      if (found !== null) done(found.instance)
+    }
+    let moment: NodeJS.Timeout | undefined
+    const answered = () => {
+      if (whereIs(uuid, this.type, links, this.#network.interfaces) !== null) moment ??= setTimeout(end, MOMENT_MS)
+    }
+    const asks = ASK_AT_MS.map((afterMs) => setTimeout(() => this.#ask(uuid), afterMs))
+    const last = setTimeout(end, LAST_MS)
+    const waiting = this.#questions.get(uuid) ?? new Set()
+    this.#questions.set(uuid, waiting)
+    waiting.add(answered)
+    return () => {
+      for (const timer of [...asks, last, moment]) clearTimeout(timer)
+      waiting.delete(answered)
+      if (waiting.size === 0) this.#questions.delete(uuid)
+    }
+  }
+
+  #ask(uuid: string): void {
+    const name = instanceName(uuid, this.type)
+    for (const { link } of this.#links.keys()) {
+      link.ask(name)
+      // An answer may have come without the addresses of its host.
+      const service = link.cache.latest(name, 'SRV')
+      if (service?.type === 'SRV') link.ask(service.target)
+    }
+  }
+
+  #leave(link: NetworkLink): void {
+    this.#established.delete(link)
+    this.#links.get(link)?.close()
+    this.#links.delete(link)
+    link.link.stop(this.type)
+  }
+
+  #fail(error: Error): void {
+    if (!this.#isAlive) return
+    this.#end('failed')
+    this.#listener.failed(error)
+  }
+
+  async #close(): Promise<void> {
+    this.#end('closed')
+    await this.#network.remove(this)
+  }
+
+  /** Takes leave of every link, and of the other services of this process. */
+  #end(state: 'failed' | 'closed'): void {
+    const siblings = this.#isTelling ? this.#siblings() : []
+    this.#state = state
+    clearTimeout(this.#replay)
+    for (const link of [...this.#links.keys()]) this.#leave(link)
+    setImmediate(() => {
+      for (const sibling of siblings) sibling.gone('here', this.#announcement.uuid)
+    })
+  }
+}
+
+/** Why a service cannot be announced on any link. */
+function unusable(problem: NodeJS.ErrnoException | null, { address }: Announcement): TcpnetError {
+  if (problem?.code === 'EADDRINUSE') return mdnsPortTaken(problem)
+  const what = address === null ? 'No interface of this machine' : `No interface with the address ${address}`
+  const why = problem === null ? '' : ` (${problem.message})`
+  return new TcpnetError(
+    'ERR_TCPNET_NO_INTERFACE',
+    `${what} can be used for multicast DNS${why}: the service is announced once one can.`,
+    problem ?? undefined
+  )
+}

@@ -1,0 +1,70 @@
+import type { Clock, Span } from './clock.js'
+import { randomMs } from './clock.js'
+
+/** When a question is asked again and again (RFC 6762 §5.2). */
+export interface QuestionTimes {
+  /** The wait before the first question: many hosts may start at the same moment. */
+  readonly first: Span
+  /** The first interval; each later one is twice as long. */
+  readonly intervalMs: number
+  readonly longestMs: number
+}
+
+export const QUESTION_TIMES: QuestionTimes = {
+  first: { leastMs: 20, mostMs: 120 },
+  intervalMs: 1000,
+  longestMs: 3_600_000
+}
+
+/** The part of an interval before its end in which another host's question takes the place of our own. */
+const PLANNED = 1 / 4
+
+/** When one question is asked next. */
+export class QuestionSchedule {
+  readonly #times: QuestionTimes
+  readonly #clock: Clock
+  #nextAt: number
+  #intervalMs: number
+  #lastAt = Number.NEGATIVE_INFINITY
+
+  constructor(clock: Clock, times: QuestionTimes) {
+    this.#clock = clock
+    this.#times = times
+    this.#nextAt = clock.now() + randomMs(clock, times.first)
+    this.#intervalMs = times.intervalMs
+  }
+
+  /** A time of the clock. */
+  get nextAt(): number {
+    return this.#nextAt
+  }
+
+  /** Whether it was asked, by whomever, in the last so many milliseconds. */
+  wasAskedWithin(ms: number): boolean {
+    return this.#clock.now() - this.#lastAt < ms
+  }
+
+  /** It is asked now, as planned. */
+  asked(): void {
+    this.#lastAt = this.#clock.now()
+    this.#nextAt = this.#lastAt + this.#intervalMs
+    this.#intervalMs = Math.min(this.#intervalMs * 2, this.#times.longestMs)
+  }
+
+  /** It is asked now, beside the plan. */
+  askedBetween(): void {
+    this.#lastAt = this.#clock.now()
+  }
+
+  /** Another host asks it now, and its answers come to us as well: counts as our own where that is about to come (RFC 6762 §7.3). */
+  heard(): void {
+    if (this.#nextAt - this.#clock.now() <= this.#intervalMs * PLANNED) this.asked()
+    else this.askedBetween()
+  }
+
+  /** Begins anew, as for a link on which nobody has asked before. */
+  restart(): void {
+    this.#intervalMs = this.#times.intervalMs
+    this.#nextAt = this.#clock.now() + randomMs(this.#clock, this.#times.first)
+  }
+}

@@ -1,0 +1,32 @@
+import { folded, type RecordType, type Resource, TYPE_NUMBERS } from './records.js'
+
+/** The type of a question: of records that this responder can have, all of a name, or others, by the name that they have. */
+export type QuestionType = RecordType | 'ANY' | 'other'
+
+/** A question of a message. */
+export interface Question {
+  readonly name: string
+  readonly type: QuestionType
+  /** Whether an answer by unicast is wanted (RFC 6762 §5.4). */
+  readonly unicast: boolean
+}
+
+/** The numbers of types in questions: ANY is 255 (RFC 1035 §3.2.3). */
+export function questionTypeNumber(type: Exclude<QuestionType, 'other'>): number {
+  return type === 'ANY' ? 255 : TYPE_NUMBERS[type]
+}
+
+export function questionTypeOf(name: string): QuestionType {
+  if (name === 'ANY') return 'ANY'
+  return name in TYPE_NUMBERS ? (name as RecordType) : 'other'
+}
+
+/** Whether a record answers a question (RFC 6762 §6). */
+export function answers({ name, type }: Question, record: Resource): boolean {
+  return (type === 'ANY' || type === record.type) && folded(name) === folded(record.name)
+}
+
+/** What is alike for questions that are the same, but for the answer that is wanted. */
+export function keyOf({ name, type }: Question): string {
+  return `${folded(name)} ${type}`
+}

@@ -1,0 +1,159 @@
+import { type Answer, encode, type SrvData } from 'dns-packet'
+import { canonical } from '../../../net/addresses.js'
+
+/** The types of records that this responder has, with their numbers (RFC 1035 §3.2.2, RFC 3596, RFC 2782, RFC 4034). */
+export const TYPE_NUMBERS = { A: 1, PTR: 12, TXT: 16, AAAA: 28, SRV: 33, NSEC: 47 } as const
+export type RecordType = keyof typeof TYPE_NUMBERS
+
+/** What a record says. */
+export type Rdata =
+  | { readonly type: 'PTR'; readonly target: string }
+  | {
+      readonly type: 'SRV'
+      readonly priority: number
+      readonly weight: number
+      readonly port: number
+      readonly target: string
+    }
+  /** The strings with their lengths, as on the wire (RFC 6763 §6.1). */
+  | { readonly type: 'TXT'; readonly strings: Buffer }
+  | { readonly type: 'A' | 'AAAA'; readonly address: string }
+  /** The name has records of these types and no others (RFC 6762 §6.1). */
+  | { readonly type: 'NSEC'; readonly types: readonly RecordType[] }
+
+/** A resource record of class IN. */
+export type Resource = Rdata & {
+  readonly name: string
+  /** In seconds. */
+  readonly ttl: number
+  /** Whether all records of its name and type are of one responder: the cache-flush bit (RFC 6762 §10.2). */
+  readonly unique: boolean
+  /** Alike for all records of its name and type. */
+  readonly set: string
+  /** Alike for records that differ at most in TTL and flush bit (RFC 6762 §7.1). */
+  readonly key: string
+}
+
+/** Makes a record. */
+export function resource(name: string, ttl: number, unique: boolean, rdata: Rdata): Resource {
+  const set = setOf(name, rdata.type)
+  return { ...rdata, name, ttl, unique, set, key: `${set} ${textOf(rdata)}` }
+}
+
+/** What is alike for all records of a name and type. */
+export function setOf(name: string, type: RecordType): string {
+  return `${folded(name)} ${type}`
+}
+
+/** A name as it is compared: without regard to case, in ASCII alone (RFC 6762 §16). */
+export function folded(name: string): string {
+  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}
+
+export function isSameName(one: string, other: string): boolean {
+  return one.length === other.length && folded(one) === folded(other)
+}
+
+/** The same record with another TTL. */
+export function withTtl(record: Resource, ttl: number): Resource {
+  return { ...record, ttl }
+}
+
+/** A record of a message; null for one of another type or class, or with data that cannot be. */
+export function fromAnswer(answer: Answer): Resource | null {
+  if (answer.type === 'OPT' || (answer.class ?? 'IN') !== 'IN') return null
+  const rdata = rdataOf(answer)
+  if (rdata === null) return null
+  return resource(answer.name, answer.ttl ?? 0, answer.flush ?? false, rdata)
+}
+
+function rdataOf(answer: Answer): Rdata | null {
+  switch (answer.type) {
+    case 'PTR':
+      return { type: 'PTR', target: answer.data }
+    case 'SRV':
+      return { type: 'SRV', ...srvOf(answer.data) }
+    case 'TXT':
+      return { type: 'TXT', strings: stringsOf([answer.data].flat()) }
+    case 'A':
+      return { type: 'A', address: answer.data }
+    case 'AAAA':
+      return { type: 'AAAA', address: canonical(answer.data) }
+    default:
+      return null
+  }
+}
+
+function srvOf({ priority = 0, weight = 0, port, target }: SrvData): Omit<Extract<Rdata, { type: 'SRV' }>, 'type'> {
+  return { priority, weight, port, target }
+}
+
+/** Strings of a TXT record, each of at most 255 bytes, as on the wire. */
+export function stringsOf(strings: readonly (string | Buffer)[]): Buffer {
+  const parts = strings.map((string) => Buffer.from(string as string))
+  return Buffer.concat(parts.flatMap((bytes) => [Buffer.of(bytes.length), bytes]))
+}
+
+/** The data as a text, in which names are compared without regard to case. */
+function textOf(rdata: Rdata): string {
+  switch (rdata.type) {
+    case 'PTR':
+      return folded(rdata.target)
+    case 'SRV':
+      return `${rdata.priority} ${rdata.weight} ${rdata.port} ${folded(rdata.target)}`
+    case 'TXT':
+      return rdata.strings.toString('latin1')
+    case 'A':
+    case 'AAAA':
+      return rdata.address
+    case 'NSEC':
+      return rdata.types.join(' ')
+  }
+}
+
+/** An address in the bytes of its record. */
+export function addressBytes(type: 'A' | 'AAAA', address: string): Buffer {
+  const record = encode({ type: 'response', answers: [{ type, name: '.', data: address }] })
+  return record.subarray(type === 'A' ? -4 : -16)
+}
+
+/** A name as labels, each with its length, without compression. */
+export function nameBytes(name: string): Buffer {
+  const labels = name === '.' ? [] : name.split('.')
+  return Buffer.concat([
+    ...labels.flatMap((label) => [Buffer.of(Buffer.byteLength(label)), Buffer.from(label)]),
+    Buffer.of(0)
+  ])
+}
+
+/** The data in the bytes of the wire, without compression: what two probers compare (RFC 6762 §8.2). */
+export function rdataBytes(rdata: Rdata): Buffer {
+  switch (rdata.type) {
+    case 'PTR':
+      return nameBytes(rdata.target)
+    case 'SRV': {
+      const fixed = [rdata.priority, rdata.weight, rdata.port].flatMap((number) => [number >> 8, number & 255])
+      return Buffer.concat([Buffer.from(fixed), nameBytes(rdata.target)])
+    }
+    case 'TXT':
+      return rdata.strings.length === 0 ? Buffer.of(0) : rdata.strings
+    case 'A':
+    case 'AAAA':
+      return addressBytes(rdata.type, rdata.address)
+    case 'NSEC':
+      return bitmapOf(rdata.types)
+  }
+}
+
+/** The types of an NSEC record: one block of at most 32 bytes, a bit a type (RFC 4034 §4.1.2, RFC 6762 §6.1). */
+function bitmapOf(types: readonly RecordType[]): Buffer {
+  const bits = Buffer.alloc(32)
+  let length = 0
+  for (const type of types) {
+    const number = TYPE_NUMBERS[type]
+    const at = number >> 3
+    bits[at] = (bits[at] ?? 0) | (0x80 >> (number & 7))
+    length = Math.max(length, at + 1)
+  }
+  return Buffer.concat([Buffer.of(0, length), bits.subarray(0, length)])
+}

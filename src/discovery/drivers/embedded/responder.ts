@@ -1,0 +1,171 @@
+import { TokenBucket } from '../../../token-bucket.js'
+import { type Clock, randomMs } from './clock.js'
+import { type Group, legacyResponse, type Message, responsesWith } from './messages.js'
+import type { Outbox } from './outbox.js'
+import type { OwnRecords } from './own-records.js'
+import type { Question } from './questions.js'
+import type { Resource } from './records.js'
+
+/** The port of multicast DNS (RFC 6762 §3). */
+export const PORT = 5353
+/** The wait before an answer that others may give as well, so that not all are sent at the same moment (RFC 6762 §6). */
+const SHARED = { leastMs: 20, mostMs: 120 }
+/** The wait where more known answers follow (RFC 6762 §7.2). */
+const MORE_FOLLOWS = { leastMs: 400, mostMs: 500 }
+/** The part of its TTL in which a record has to have been sent by multicast to be told by unicast alone (RFC 6762 §5.4). */
+const RECENT = 1 / 4
+/** How many queries wait for more known answers at once, and how often one may be extended. Others are answered without. */
+const [MAX_HELD, MAX_EXTENSIONS] = [64, 8]
+/** Answers by unicast, on one link: a query may name somebody else as its sender. */
+const UNICAST = { perSecond: 200, burst: 400 }
+
+/** Where a message came from. */
+export interface Sender {
+  readonly address: string
+  readonly port: number
+  /** Whether the address belongs to the link, so that it may be answered (RFC 6762 §11). */
+  readonly isOnLink: boolean
+}
+
+export interface ResponderOptions {
+  readonly clock: Clock
+  readonly own: OwnRecords
+  readonly outbox: Outbox
+  /** Sends to one address. */
+  readonly reply: (message: Buffer, to: Sender) => void
+}
+
+/** A query whose known answers are not complete. */
+interface Held {
+  readonly queries: Message[]
+  readonly sender: Sender
+  cancel: () => void
+  extensions: number
+}
+
+/** Answers questions on one link (RFC 6762 §6). */
+export class Responder {
+  readonly #options: ResponderOptions
+  /** By the address of the sender: other packets with known answers have it as well. */
+  readonly #held = new Map<string, Held>()
+  readonly #unicast: TokenBucket
+
+  constructor(options: ResponderOptions) {
+    this.#options = options
+    this.#unicast = new TokenBucket(UNICAST, () => options.clock.now())
+  }
+
+  onQuery(query: Message, sender: Sender): void {
+    if (sender.port !== PORT) return this.#answerLegacy(query, sender)
+    const held = this.#held.get(sender.address)
+    if (held !== undefined) return this.#onMore(held, query)
+    if (query.truncated && query.questions.length > 0 && this.#held.size < MAX_HELD) return this.#hold(query, sender)
+    this.#answer([query], sender)
+  }
+
+  /** Takes what another responder sends: it need not be sent again by us, or has to be set right. */
+  onResponse(records: readonly Resource[]): void {
+    const { own, outbox } = this.#options
+    for (const heard of records) {
+      const ours = own.get(heard)
+      if (ours === null) continue
+      // RFC 6762 §7.4 where it lives as long as ours; §6.6 where others would forget it too soon: a goodbye is such a one.
+      if (heard.ttl >= ours.ttl / 2) outbox.heard(ours)
+      else outbox.send(ours, 0, true)
+    }
+  }
+
+  close(): void {
+    for (const { cancel } of this.#held.values()) cancel()
+    this.#held.clear()
+  }
+
+  #hold(query: Message, sender: Sender): void {
+    const held: Held = { queries: [query], sender, cancel: () => {}, extensions: 0 }
+    this.#held.set(sender.address, held)
+    this.#extend(held)
+  }
+
+  #onMore(held: Held, query: Message): void {
+    held.queries.push(query)
+    held.extensions++
+    if (query.truncated && held.extensions < MAX_EXTENSIONS) this.#extend(held)
+    else if (held.extensions >= MAX_EXTENSIONS) this.#release(held)
+  }
+
+  #extend(held: Held): void {
+    held.cancel()
+    const { clock } = this.#options
+    held.cancel = clock.after(randomMs(clock, MORE_FOLLOWS), () => this.#release(held))
+  }
+
+  #release(held: Held): void {
+    held.cancel()
+    this.#held.delete(held.sender.address)
+    this.#answer(held.queries, held.sender)
+  }
+
+  /** Answers what several messages of one querier ask together. */
+  #answer(queries: readonly Message[], sender: Sender): void {
+    const { clock, outbox } = this.#options
+    const questions = queries.flatMap((query) => query.questions)
+    const isProbe = queries.some((query) => query.authorities.length > 0)
+    const known = queries.flatMap((query) => query.answers)
+    const byUnicast = new Map<string, Resource>()
+    const byMulticast = new Map<string, Resource>()
+    for (const question of questions) {
+      for (const record of this.#unknown(question, known)) {
+        const isEnough = question.unicast && sender.isOnLink && this.#wasSentLately(record)
+        ;(isEnough ? byUnicast : byMulticast).set(record.key, record)
+        // RFC 6762 §5.4: by multicast as well where the last time is long ago.
+        if (question.unicast && sender.isOnLink) byUnicast.set(record.key, record)
+      }
+    }
+    if (byUnicast.size > 0) this.#reply([...byUnicast.values()], sender)
+    // RFC 6762 §6, §6.3: at once where only we can answer all of it.
+    const isAtOnce = [...byMulticast.values()].every(({ unique }) => unique)
+    const afterMs = isAtOnce ? 0 : randomMs(clock, SHARED)
+    for (const record of byMulticast.values()) outbox.send(record, afterMs, isProbe && record.unique)
+  }
+
+  /** Our answers to a question but for those that the querier knows, for at least half of their lifetime to come (RFC 6762 §7.1). */
+  #unknown(question: Question, known: readonly Resource[]): Resource[] {
+    return this.#options.own
+      .answersTo(question)
+      .filter((record) => !known.some(({ key, ttl }) => key === record.key && ttl >= record.ttl / 2))
+  }
+
+  #wasSentLately(record: Resource): boolean {
+    const { clock, outbox } = this.#options
+    return clock.now() - outbox.sentAt(record) < record.ttl * 1000 * RECENT
+  }
+
+  #reply(records: readonly Resource[], sender: Sender): void {
+    if (!this.#mayReply()) return
+    const given = new Set(records.map(({ key }) => key))
+    const additionals = records
+      .flatMap((record) => this.#options.own.additionalsTo(record))
+      .filter(({ key }) => !given.has(key))
+    const each = new Map(additionals.map((record) => [record.key, record]))
+    for (const message of responsesWith(records, [...each.values()])) this.#options.reply(message, sender)
+  }
+
+  /** One that asks from another port understands unicast DNS alone (RFC 6762 §6.7): it is answered at once. */
+  #answerLegacy(query: Message, sender: Sender): void {
+    const { own, reply } = this.#options
+    const groups = new Map<string, Group>()
+    for (const question of query.questions) {
+      for (const answer of this.#unknown(question, query.answers)) {
+        groups.set(answer.key, { answer, additionals: own.additionalsTo(answer) })
+      }
+    }
+    if (groups.size === 0 || !sender.isOnLink || !this.#mayReply()) return
+    reply(legacyResponse(query, [...groups.values()]), sender)
+  }
+
+  #mayReply(): boolean {
+    if (this.#unicast.tokens < 1) return false
+    this.#unicast.take()
+    return true
+  }
+}

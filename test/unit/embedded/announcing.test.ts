@@ -1,0 +1,161 @@
+// Announcements, updates and goodbyes (RFC 6762 §8.3, §8.4, §10.1, §10.2), as other hosts see them.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { additionalsIn, answersIn, brief, LinkTrial, recordsOf, SERVICE_TYPES, TYPE } from './link-trial.js'
+
+describe('an announcement', () => {
+  it('comes at once and again a second later, with all records, and is told once', () => {
+    const trial = new LinkTrial()
+    trial.publish('AA')
+    const [first, ...none] = trial.sentIn(10)
+    assert.ok(first !== undefined)
+    assert.deepEqual(none, [])
+    assert.deepEqual(trial.takeTold(), ['announced'])
+    const { packet } = first
+    assert.deepEqual((packet.answers ?? []).map(brief).sort(), [
+      'A AA.local',
+      'AAAA AA.local',
+      `PTR ${TYPE}`,
+      `PTR ${SERVICE_TYPES}`,
+      `SRV AA.${TYPE}`,
+      `TXT AA.${TYPE}`
+    ])
+    assert.deepEqual(trial.sentIn(980), [])
+    const [second] = trial.sentIn(20)
+    assert.deepEqual(second?.packet, packet)
+    assert.deepEqual(trial.sentIn(60_000), [])
+    assert.deepEqual(trial.takeTold(), [])
+  })
+
+  it('has the cache-flush bit on what is its own alone, and the lifetimes that are wanted', () => {
+    const trial = new LinkTrial()
+    trial.publish('AA')
+    const answers = answersIn(trial.sentIn(10))
+    const told = answers.map((answer) => ('ttl' in answer ? [brief(answer), answer.ttl, answer.flush] : []))
+    assert.deepEqual(Object.fromEntries(told.map(([what, ...rest]) => [what, rest])), {
+      [`PTR ${TYPE}`]: [120, false],
+      [`PTR ${SERVICE_TYPES}`]: [4500, false],
+      [`SRV AA.${TYPE}`]: [120, true],
+      [`TXT AA.${TYPE}`]: [4500, true],
+      'A AA.local': [120, true],
+      'AAAA AA.local': [120, true]
+    })
+  })
+
+  it('is a response with AA alone, ID 0 and no question', () => {
+    const trial = new LinkTrial()
+    trial.publish('AA')
+    const [sent] = trial.sentIn(10)
+    assert.equal(sent?.bytes.readUInt16BE(0), 0)
+    assert.equal(sent?.bytes.readUInt16BE(2), 0x8400)
+    assert.deepEqual(sent?.packet.questions, [])
+  })
+
+  it('of several services that come at once is one message', () => {
+    const trial = new LinkTrial()
+    for (const uuid of ['AA', 'BB', 'CC']) trial.publish(uuid)
+    const sent = trial.sentIn(10)
+    assert.equal(sent.length, 1)
+    // What they share is told once.
+    assert.equal(answersIn(sent).length, 3 * 5 + 1)
+  })
+})
+
+describe('a goodbye', () => {
+  it('is told at once for all records but the service type, with a TTL of 0', () => {
+    const trial = new LinkTrial()
+    const publication = trial.announced('AA')
+    publication.close()
+    const answers = answersIn(trial.take())
+    assert.deepEqual(answers.map(brief).sort(), [
+      'A AA.local',
+      'AAAA AA.local',
+      `PTR ${TYPE}`,
+      `SRV AA.${TYPE}`,
+      `TXT AA.${TYPE}`
+    ])
+    assert.ok(answers.every((answer) => 'ttl' in answer && answer.ttl === 0))
+    publication.close()
+    assert.deepEqual(trial.sentIn(60_000), [])
+  })
+
+  it('takes the second announcement back, and answers that wait', () => {
+    const trial = new LinkTrial()
+    const publication = trial.publish('AA')
+    trial.sentIn(500)
+    trial.hear({ type: 'query', questions: [{ type: 'PTR', name: TYPE }] })
+    publication.close()
+    trial.take()
+    assert.deepEqual(trial.sentIn(5000), [])
+  })
+
+  it('is not told for what was never announced', () => {
+    const trial = new LinkTrial()
+    trial.publish('AA', true).close()
+    assert.deepEqual(trial.sentIn(5000), [])
+  })
+
+  it('is not told for records that another service of this process has', () => {
+    const trial = new LinkTrial()
+    const shared = recordsOf('AA').filter(({ type }) => type === 'PTR')
+    const publication = trial.announced('AA')
+    trial.announced('BB', shared)
+    publication.close()
+    assert.ok(answersIn(trial.take()).every(({ type }) => type !== 'PTR'))
+  })
+})
+
+describe('an update', () => {
+  it('withdraws what is left out, and announces the rest twice', () => {
+    const trial = new LinkTrial()
+    const publication = trial.announced('AA')
+    publication.update(recordsOf('AA', { address: '10.77.1.9' }))
+    const [goodbye, announcement, again, ...none] = trial.sentIn(5000)
+    const [gone, ...others] = goodbye?.packet.answers ?? []
+    assert.deepEqual(others, [])
+    assert.ok(gone?.type === 'A' && gone.data === '10.77.1.1' && gone.ttl === 0)
+    const address = (answers = announcement?.packet.answers ?? []) => answers.find(({ type }) => type === 'A')
+    const told = address()
+    assert.ok(told?.type === 'A' && told.data === '10.77.1.9' && told.flush === true)
+    assert.deepEqual(again?.packet, announcement?.packet)
+    assert.deepEqual(none, [])
+  })
+
+  it('before the names are known to be free is probed for', () => {
+    const trial = new LinkTrial()
+    const publication = trial.publish('AA', true)
+    trial.clock.pass(100)
+    trial.take()
+    publication.update(recordsOf('AA', { address: '10.77.1.9' }))
+    const [probe] = trial.sentIn(10)
+    const told = probe?.packet.authorities?.find(({ type }) => type === 'A')
+    assert.ok(told?.type === 'A' && told.data === '10.77.1.9')
+  })
+})
+
+it('a link that is gone sends nothing more', () => {
+  const trial = new LinkTrial()
+  const publication = trial.publish('AA')
+  trial.link.browse(TYPE)
+  trial.hear({ type: 'query', questions: [{ type: 'PTR', name: TYPE }] })
+  trial.take()
+  trial.link.close()
+  publication.close()
+  assert.deepEqual(trial.sentIn(10_000), [])
+  assert.ok(trial.clock.isIdle)
+})
+
+it('announces and asks anew after a pause', () => {
+  const trial = new LinkTrial()
+  trial.announced('AA')
+  trial.link.browse(TYPE)
+  trial.sentIn(100_000)
+  trial.link.restart()
+  const [announcement, question] = trial.sentIn(200)
+  assert.equal(announcement?.packet.answers?.length, 6)
+  assert.deepEqual(additionalsIn([...(announcement === undefined ? [] : [announcement])]), [])
+  assert.deepEqual(
+    question?.packet.questions?.map(({ name }) => name),
+    [TYPE]
+  )
+})

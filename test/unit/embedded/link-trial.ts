@@ -1,0 +1,136 @@
+import { type Answer, decode, encode, type Packet } from 'dns-packet'
+import { LINK_TIMES, Link, type LinkTimes } from '#tcpnet/discovery/drivers/embedded/link.js'
+import { readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
+import { hostName, instanceName, serviceType } from '#tcpnet/discovery/drivers/embedded/names.js'
+import { type Resource, resource, stringsOf } from '#tcpnet/discovery/drivers/embedded/records.js'
+import type { Sender } from '#tcpnet/discovery/drivers/embedded/responder.js'
+import { FakeClock } from './fake-clock.js'
+
+export const TYPE = serviceType('my-cluster')
+export const SERVICE_TYPES = '_services._dns-sd._udp.local'
+
+/** Another host on the link, that speaks multicast DNS. */
+export const OTHER: Sender = { address: '10.77.1.2', port: 5353, isOnLink: true }
+/** A program on it that speaks unicast DNS alone. */
+export const LEGACY: Sender = { ...OTHER, port: 40_000 }
+
+/** A message that was sent, as another library reads it. */
+export interface Sent {
+  readonly at: number
+  readonly bytes: Buffer
+  readonly packet: ReturnType<typeof decode>
+  /** Null: by multicast. */
+  readonly to: Sender | null
+}
+
+/** A link whose network is the test. */
+export class LinkTrial {
+  readonly clock = new FakeClock()
+  readonly link: Link
+  /** Instances that were told: `seen AA`, `gone AA`; `announced` and `conflict` of what was published. */
+  readonly told: string[] = []
+  #sent: Sent[] = []
+  /** Records that this process has announced on another link. */
+  elsewhere: readonly Resource[] = []
+
+  constructor(times: Partial<LinkTimes> = {}) {
+    const send = (bytes: Buffer, to: Sender | null) =>
+      this.#sent.push({ at: this.clock.now(), bytes, packet: decode(bytes), to })
+    this.link = new Link({
+      clock: this.clock,
+      times: { ...LINK_TIMES, ...times },
+      send: (bytes) => send(bytes, null),
+      reply: send,
+      isOurs: (record) => this.link.hasRecord(record) || this.elsewhere.some(({ key }) => key === record.key),
+      onSeen: (_type, uuid) => this.told.push(`seen ${uuid}`),
+      onGone: (_type, uuid) => this.told.push(`gone ${uuid}`)
+    })
+  }
+
+  /** Publishes a service. */
+  publish(uuid: string, probe = false, records = recordsOf(uuid)) {
+    return this.link.publish({
+      records,
+      probe,
+      onAnnounced: () => this.told.push('announced'),
+      onConflict: () => this.told.push('conflict')
+    })
+  }
+
+  /** Publishes a service, and lets its announcements be over for as long as matters. */
+  announced(uuid: string, records = recordsOf(uuid)) {
+    const publication = this.publish(uuid, false, records)
+    this.clock.pass(3000)
+    this.take()
+    this.takeTold()
+    return publication
+  }
+
+  /** Another host sends a packet. */
+  hear(packet: Packet, sender = OTHER, isLocal = false): void {
+    this.hearBytes(encode(packet), sender, isLocal)
+  }
+
+  hearBytes(bytes: Buffer, sender = OTHER, isLocal = false): void {
+    this.link.receive(readMessage(bytes), sender, isLocal)
+  }
+
+  /** Takes what was sent so far. */
+  take(): Sent[] {
+    const sent = this.#sent
+    this.#sent = []
+    return sent
+  }
+
+  /** Lets time pass, and takes what was sent in it. */
+  sentIn(ms: number): Sent[] {
+    this.clock.pass(ms)
+    return this.take()
+  }
+
+  takeTold(): string[] {
+    return this.told.splice(0)
+  }
+}
+
+/** The records of a service on a host with an address of each family. */
+export function recordsOf(uuid: string, { port = 4000, address = '10.77.1.1', type = TYPE } = {}): Resource[] {
+  const [name, host] = [instanceName(uuid, type), hostName(uuid)]
+  return [
+    resource(type, 120, false, { type: 'PTR', target: name }),
+    resource(SERVICE_TYPES, 4500, false, { type: 'PTR', target: type }),
+    resource(name, 120, true, { type: 'SRV', priority: 0, weight: 0, port, target: host }),
+    resource(name, 4500, true, { type: 'TXT', strings: stringsOf(['v=1', 'sec=none']) }),
+    resource(host, 120, true, { type: 'A', address }),
+    resource(host, 120, true, { type: 'AAAA', address: 'fe80::1' })
+  ]
+}
+
+/** The same as another host would send it. */
+export function packetOf(uuid: string, change: Partial<{ port: number; address: string; ttl: number }> = {}): Packet {
+  const { port = 5000, address = '10.77.1.2', ttl } = change
+  const [name, host] = [instanceName(uuid, TYPE), hostName(uuid)]
+  return {
+    type: 'response',
+    answers: [{ type: 'PTR', name: TYPE, ttl: ttl ?? 120, data: name }],
+    additionals: [
+      { type: 'SRV', name, ttl: ttl ?? 120, flush: true, data: { port, target: host } },
+      { type: 'TXT', name, ttl: ttl ?? 4500, flush: true, data: ['v=1', 'sec=none'] },
+      { type: 'A', name: host, ttl: ttl ?? 120, flush: true, data: address }
+    ]
+  }
+}
+
+/** A record in a few words: `PTR _my-cluster._tcp.local`. */
+export function brief({ type, name }: Answer): string {
+  return `${type} ${name}`
+}
+
+/** The records of a section over all messages, in order. */
+export function answersIn(sent: readonly Sent[]): Answer[] {
+  return sent.flatMap(({ packet }) => packet.answers ?? [])
+}
+
+export function additionalsIn(sent: readonly Sent[]): Answer[] {
+  return sent.flatMap(({ packet }) => packet.additionals ?? [])
+}

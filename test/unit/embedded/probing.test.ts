@@ -1,0 +1,184 @@
+// A uuid that was chosen may be taken: probes, the tie of two probers, and conflicts (RFC 6762 §8.1, §8.2, §9, §14).
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Packet } from 'dns-packet'
+import { resource } from '#tcpnet/discovery/drivers/embedded/records.js'
+import { compareClaims } from '#tcpnet/discovery/drivers/embedded/tie-break.js'
+import { answersIn, brief, LinkTrial, packetOf, recordsOf, TYPE } from './link-trial.js'
+
+/** A probe of another host for the same uuid. */
+function probeOf(port: number): Packet {
+  const name = `AA.${TYPE}`
+  return {
+    type: 'query',
+    questions: [{ type: 'ANY' as 'A', name }],
+    authorities: [
+      { type: 'SRV', name, ttl: 120, data: { port, target: 'AA.local' } },
+      { type: 'TXT', name, ttl: 120, data: ['v=1', 'sec=none'] }
+    ]
+  }
+}
+
+describe('probing', () => {
+  it('asks three times, 250 ms apart, for all of each name, and then announces', () => {
+    const trial = new LinkTrial()
+    trial.clock.chance = 0.5
+    trial.publish('AA', true)
+    assert.deepEqual(trial.sentIn(124), [])
+    const probes = trial.sentIn(510)
+    assert.equal(probes.length, 3)
+    for (const [i, { at, bytes, packet }] of probes.entries()) {
+      assert.equal(at, (probes[0]?.at ?? 0) + i * 250)
+      assert.equal(bytes.readUInt16BE(2), 0)
+      assert.deepEqual(packet.questions, [
+        { name: `AA.${TYPE}`, type: 'ANY', class: 'IN' },
+        { name: 'AA.local', type: 'ANY', class: 'IN' }
+      ])
+      assert.deepEqual(
+        (packet.authorities ?? []).map(({ type }) => type),
+        ['SRV', 'TXT', 'A', 'AAAA']
+      )
+    }
+    assert.deepEqual(trial.takeTold(), [])
+    const [announcement] = trial.sentIn(260)
+    assert.equal(announcement?.packet.answers?.length, 6)
+    assert.deepEqual(trial.takeTold(), ['announced'])
+  })
+
+  it('answers nothing before it is over', () => {
+    const trial = new LinkTrial()
+    trial.publish('AA', true)
+    trial.hear({ type: 'query', questions: [{ type: 'SRV', name: `AA.${TYPE}` }] })
+    assert.deepEqual(answersIn(trial.sentIn(700)), [])
+  })
+
+  it('ends where another host has the name', () => {
+    const trial = new LinkTrial()
+    trial.publish('AA', true)
+    trial.clock.pass(300)
+    trial.hear(packetOf('AA'))
+    trial.take()
+    assert.deepEqual(trial.sentIn(10_000), [])
+    assert.deepEqual(trial.takeTold(), ['conflict'])
+    assert.ok(trial.clock.isIdle)
+  })
+
+  it('goes on where its own records are heard, or a goodbye of the one that had the name', () => {
+    const trial = new LinkTrial()
+    trial.elsewhere = [...recordsOf('AA', { address: '10.78.1.1' })]
+    trial.publish('AA', true)
+    trial.clock.pass(300)
+    trial.hear(packetOf('AA', { port: 4000, address: '10.77.1.1' }))
+    trial.hear(packetOf('AA', { port: 4000, address: '10.78.1.1' }))
+    trial.hear(packetOf('AA', { ttl: 0 }))
+    trial.clock.pass(1000)
+    assert.deepEqual(trial.takeTold(), ['announced'])
+  })
+
+  it('waits a second where another prober has the later records, and loses to what that announces', () => {
+    const trial = new LinkTrial()
+    trial.publish('AA', true)
+    trial.sentIn(100)
+    trial.hear(probeOf(4001))
+    assert.deepEqual(trial.sentIn(990), [])
+    assert.equal(trial.sentIn(20).length, 1)
+    trial.hear(packetOf('AA', { port: 4001 }))
+    trial.clock.pass(1000)
+    assert.deepEqual(trial.takeTold(), ['conflict'])
+  })
+
+  it('goes on where another prober has the earlier records, or the same', () => {
+    const trial = new LinkTrial()
+    trial.publish('AA', true)
+    trial.clock.pass(100)
+    trial.hear(probeOf(3999))
+    trial.hear(probeOf(4000))
+    trial.clock.pass(700)
+    assert.deepEqual(trial.takeTold(), ['announced'])
+  })
+})
+
+describe('a name that was announced', () => {
+  it('is defended against a probe at once, but not twice in 250 ms', () => {
+    const trial = new LinkTrial()
+    trial.announced('AA')
+    trial.hear(probeOf(5000))
+    assert.deepEqual(answersIn(trial.sentIn(5)).map(brief), [`SRV AA.${TYPE}`, `TXT AA.${TYPE}`])
+    trial.hear(probeOf(5000))
+    assert.deepEqual(trial.sentIn(200), [])
+    assert.deepEqual(answersIn(trial.sentIn(60)).map(brief), [`SRV AA.${TYPE}`, `TXT AA.${TYPE}`])
+  })
+
+  it('is probed for anew where it was chosen and another host announces it, and lost where that defends it', () => {
+    const trial = new LinkTrial()
+    trial.publish('AA', true)
+    trial.clock.pass(3000)
+    trial.takeTold()
+    trial.take()
+    trial.hear(packetOf('AA'))
+    const [probe] = trial.sentIn(10)
+    assert.equal(probe?.packet.authorities?.length, 4)
+    trial.hear(packetOf('AA'))
+    trial.clock.pass(10)
+    assert.deepEqual(trial.takeTold(), ['conflict'])
+  })
+
+  it('is kept where it was chosen and nobody defends the other', () => {
+    const trial = new LinkTrial()
+    trial.publish('AA', true)
+    trial.clock.pass(3000)
+    trial.takeTold()
+    trial.hear(packetOf('AA'))
+    trial.take()
+    const sent = trial.sentIn(1000)
+    assert.equal(sent.filter(({ packet }) => packet.type === 'query').length, 3)
+    assert.equal(answersIn(sent).length, 6)
+    assert.deepEqual(trial.takeTold(), [])
+  })
+
+  it('is announced against another where it is random: that can only be false', () => {
+    const trial = new LinkTrial()
+    trial.announced('AA')
+    trial.hear(packetOf('AA'))
+    assert.deepEqual(answersIn(trial.sentIn(5)).map(brief).sort(), ['A AA.local', `SRV AA.${TYPE}`])
+    // However often that comes, not more than four times a second.
+    for (let i = 0; i < 100; i++) {
+      trial.hear(packetOf('AA'))
+      trial.clock.pass(10)
+    }
+    assert.ok(trial.take().length <= 4)
+    assert.deepEqual(trial.takeTold(), [])
+  })
+
+  it('is in no conflict with itself on another interface', () => {
+    const trial = new LinkTrial()
+    trial.elsewhere = recordsOf('AA', { address: '10.78.1.1' })
+    trial.publish('AA', true)
+    trial.clock.pass(3000)
+    trial.take()
+    trial.hear(packetOf('AA', { port: 4000, address: '10.78.1.1' }))
+    assert.deepEqual(trial.sentIn(1000), [])
+  })
+
+  it('shares an address with other hosts without conflict', () => {
+    const trial = new LinkTrial()
+    trial.announced('AA')
+    trial.hear(packetOf('BB', { address: '10.77.1.1' }))
+    assert.deepEqual(trial.sentIn(1000), [])
+  })
+})
+
+describe('the tie of two probers', () => {
+  const a = (address: string) => resource('AA.local', 120, true, { type: 'A', address })
+  const text = resource('AA.local', 120, true, { type: 'TXT', strings: Buffer.of(0) })
+
+  it('is won by the records that are later in order', () => {
+    // The examples of RFC 6762 §8.2.1 and §8.2.
+    assert.ok(compareClaims([a('169.254.99.200')], [a('169.254.200.50')]) < 0)
+    assert.ok(compareClaims([a('169.254.200.50')], [a('169.254.99.200')]) > 0)
+    assert.equal(compareClaims([a('169.254.99.200')], [a('169.254.99.200')]), 0)
+    assert.ok(compareClaims([a('169.254.99.200')], [text]) < 0)
+    assert.ok(compareClaims([text, a('169.254.99.200')], [a('169.254.99.200')]) > 0)
+    assert.ok(compareClaims([], [text]) < 0)
+  })
+})
