@@ -31,5 +31,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: { ...ALL, watch: { type: 'boolean' }, wait: { type: 'string' } },
     operands: 1,
     load: async () => (await import('./list.js')).run
+  },
+  watch: {
+    options: { ...ALL, ...MEMBER, interval: { type: 'string' } },
+    operands: 1,
+    load: async () => (await import('./watch.js')).run
   }
 }

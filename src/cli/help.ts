@@ -53,5 +53,24 @@ Options:
   --json                one JSON object a line: cluster, uuid, host, port,
                         security, version, addresses; with --watch also event:
                         found, changed, gone
+  -h, --help            show this`,
+
+  watch: `Usage: tcpnet watch <name> [options]
+
+Becomes a member of the cluster, and shows its peers: state, address, age of the
+connection, bytes received and sent, round-trip time, and why one is not
+connected. A terminal has a table that is drawn anew; a pipe gets lines. What
+peers send is thrown away. Ends with Ctrl-C.
+
+Options:
+  --interval <seconds>  how often to look (1)
+  --json                one JSON object a line, for each peer at each look
+  --secret-file <file>  the secret: a text is a passphrase, anything else a key
+  --ask-secret          have the secret typed in, without echo
+                        Without either: TCPNET_SECRET, where it is set.
+  --driver <name>       how peers are found (TCPNET_DRIVER, or auto)
+  --uuid <hex>          the uuid of the member (random)
+  --address <address>   the address to listen on (all)
+  --port <port>         the port to listen on (any)
   -h, --help            show this`
 } as const
