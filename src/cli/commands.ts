@@ -36,5 +36,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: { ...ALL, ...MEMBER, interval: { type: 'string' } },
     operands: 1,
     load: async () => (await import('./watch.js')).run
+  },
+  doctor: {
+    options: {
+      ...ALL,
+      driver: { type: 'string' },
+      'secret-file': { type: 'string' },
+      'ask-secret': { type: 'boolean' },
+      uuid: { type: 'string' },
+      address: { type: 'string' }
+    },
+    operands: 1,
+    load: async () => (await import('./doctor/doctor.js')).run
   }
 }

@@ -72,5 +72,29 @@ Options:
   --uuid <hex>          the uuid of the member (random)
   --address <address>   the address to listen on (all)
   --port <port>         the port to listen on (any)
+  -h, --help            show this`,
+
+  doctor: `Usage: tcpnet doctor [name] [options]
+
+Finds out why services do not see each other: daemon and D-Bus, driver,
+interfaces, firewall, multicast, own announcements and addresses; with a name
+also the cluster: services of nearly the same name, duplicate uuids, kinds of
+security, whether each can be dialed, and has the secret. Each finding has a
+severity (PROBLEM, warning, note, ok), a cause, and what to do about it. The
+exit code is 0 only when there is neither problem nor warning.
+
+It changes nothing. For some seconds it announces two services of its own, of
+the cluster "tcpnet-doctor". Services of the cluster that is named emit
+"rejected", because it says a hello to each that is for nobody.
+
+Options:
+  --json                one JSON object a line: check, severity, what, remedy;
+                        at last check "all", well, problems, warnings
+  --driver <name>       the driver that services use (TCPNET_DRIVER, or auto)
+  --secret-file <file>  the secret that services have: a passphrase, or a key
+  --ask-secret          have the secret typed in, without echo
+                        Without either: TCPNET_SECRET, where it is set.
+  --uuid <hex>          a uuid that a service of this machine is to have
+  --address <address>   an address that one is to listen on
   -h, --help            show this`
 } as const

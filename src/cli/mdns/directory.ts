@@ -38,6 +38,8 @@ export interface Found {
 interface Claim {
   readonly host: string
   readonly port: number
+  /** Where it was told: an address counts on those interfaces alone. */
+  readonly interfaces: Set<number>
   missed: number
 }
 
@@ -67,6 +69,11 @@ export class Directory {
   constructor(name: string | null) {
     this.#name = name
     if (name !== null) this.#types.add(name)
+  }
+
+  /** Asks for a cluster, whether the network tells that there is one or not. */
+  expect(name: string): void {
+    this.#types.add(name)
   }
 
   /** The questions with which it begins, and that are asked again. */
@@ -144,7 +151,7 @@ export class Directory {
   #takeRecord(record: Answer, place: Place): void {
     switch (record.type) {
       case 'SRV':
-        if (record.ttl !== 0) this.#takeClaim(record)
+        if (record.ttl !== 0) this.#takeClaim(record, place.interfaceIndex)
         return
       case 'TXT': {
         const one = this.#instanceOf(record.name)
@@ -157,13 +164,18 @@ export class Directory {
     }
   }
 
-  #takeClaim({ name, data: { target, port } }: Extract<Answer, { type: 'SRV' }>): void {
+  #takeClaim({ name, data: { target, port } }: Extract<Answer, { type: 'SRV' }>, interfaceIndex: number): void {
     const one = this.#instanceOf(name)
     if (one === undefined || port === 0) return
     const host = target.toLowerCase()
     const known = one.claims.find((claim) => claim.host === host && claim.port === port)
-    if (known !== undefined) known.missed = 0
-    else if (one.claims.length < MAX_CLAIMS) one.claims.push({ host, port, missed: 0 })
+    if (known === undefined) {
+      if (one.claims.length < MAX_CLAIMS)
+        one.claims.push({ host, port, interfaces: new Set([interfaceIndex]), missed: 0 })
+      return
+    }
+    known.missed = 0
+    known.interfaces.add(interfaceIndex)
   }
 
   #takeAddress(host: string, address: FoundAddress): void {
@@ -184,8 +196,8 @@ export class Directory {
 
   #foundOf({ cluster, uuid, claims, txt }: Instance): Found[] {
     if (txt === null || !isTcpnet(txt)) return []
-    return claims.flatMap(({ host, port }) => {
-      const addresses = this.#hosts.get(host) ?? []
+    return claims.flatMap(({ host, port, interfaces }) => {
+      const addresses = (this.#hosts.get(host) ?? []).filter(({ interfaceIndex }) => interfaces.has(interfaceIndex))
       const { v: version = '', sec: security = '' } = txt
       return addresses.length === 0
         ? []
