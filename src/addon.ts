@@ -51,6 +51,10 @@ export interface Addon {
    * other than Linux.
    */
   isClosed(fd: number): boolean
+  /** Microseconds that the other end of a TCP socket takes to acknowledge, smoothed; 0 where the system does not tell: Linux does. */
+  roundTripUs(fd: number): number
+  /** Bytes that were written to a TCP socket and not acknowledged yet; 0 where the system does not tell: Linux and macOS do. */
+  unacknowledgedBytes(fd: number): number
   /**
    * Makes Avahi's libdns_sd fit for use by others in this process: silent on stderr, and safe when the daemon goes away,
    * which crashes the process otherwise. To be called before it is used. What the addon itself does needs no such call.

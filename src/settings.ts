@@ -1,3 +1,4 @@
+import { checkName } from './cluster-name.js'
 import { badPort, invalidType, invalidValue } from './errors.js'
 import { currentLimits, type Limits } from './mesh/limits.js'
 import type { Peer } from './mesh/peer.js'
@@ -113,7 +114,6 @@ export const SETTINGS = [
 
 /** RFC 9562 §4. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const NAME = /^(?=[a-z0-9-]{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/
 
 /**
  * Checks a service's settings.
@@ -147,16 +147,6 @@ function checkKnown(argument: string, what: string, known: readonly string[], gi
     if (known.includes(key)) continue
     throw invalidValue(argument, `has an unknown ${what}; there are ${known.join(', ')}`, key)
   }
-}
-
-function checkName(name: unknown): string {
-  if (typeof name !== 'string') throw invalidType('name', 'a string', name)
-  if (NAME.test(name)) return name
-  throw invalidValue(
-    'name',
-    'must be 1 to 15 of a-z, 0-9 and "-", with at least one letter, no "-" at either end and no two in a row (RFC 6335 §5.1)',
-    name
-  )
 }
 
 function checkUuid(uuid: unknown): string {
