@@ -8,8 +8,8 @@ import type { Link } from './link.js'
 export interface ReplacementsOptions {
   /** How often a peer's connection is replaced; default: {@link REPLACEMENTS}. */
   readonly limits: BucketLimits | undefined
-  /** Asks where a peer is. Resolves with whether that is known now. */
-  readonly place: (link: Link) => Promise<boolean>
+  /** Asks where a peer is, now and then. */
+  readonly place: (link: Link) => void
   /** The question whether a connection gives way may have another answer now. */
   readonly onDue: (link: Link) => void
 }
@@ -20,14 +20,9 @@ export interface ReplacementsOptions {
  */
 const REPLACEMENTS: BucketLimits = { perSecond: 1, burst: 3 }
 
-/** Milliseconds before it is asked again where a connected peer is whose uuid others claim. */
-const ASK_AGAIN_MS = 10_000
-
 /** What is known of a peer whose connection others claim. */
 interface Contest {
   readonly bucket: TokenBucket
-  /** In milliseconds of the monotonic clock; null before the first question. */
-  askedAt: number | null
   /** Whether an applicant waits until the connection may be replaced again. */
   isPaced: boolean
 }
@@ -55,25 +50,17 @@ export class Replacements {
     const held = { address: canonical(socket.remoteAddress ?? ''), boot }
     const standing = standingOf(link.places, held, applicantOf(applicant))
     if (standing === 'better') return true
-    const contest = this.#contestOf(link)
-    if (!link.places.isPlacedAt(applicant.address)) void this.#place(link, contest)
-    return standing === 'alike' && this.#take(link, contest)
+    if (!link.places.isPlacedAt(applicant.address)) this.#options.place(link)
+    return standing === 'alike' && this.#take(link, this.#contestOf(link))
   }
 
   #contestOf(link: Link): Contest {
     const known = this.#contests.get(link)
     if (known !== undefined) return known
     const bucket = new TokenBucket(this.#options.limits ?? REPLACEMENTS)
-    const contest = { bucket, askedAt: null, isPaced: false }
+    const contest = { bucket, isPaced: false }
     this.#contests.set(link, contest)
     return contest
-  }
-
-  async #place(link: Link, contest: Contest): Promise<void> {
-    const now = performance.now()
-    if (contest.askedAt !== null && now - contest.askedAt < ASK_AGAIN_MS) return
-    contest.askedAt = now
-    if (await this.#options.place(link)) this.#options.onDue(link)
   }
 
   #take(link: Link, contest: Contest): boolean {
