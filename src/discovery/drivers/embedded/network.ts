@@ -100,6 +100,11 @@ export class Network {
     this.#inbox = new Inbox(this.#options.reading)
   }
 
+  /** Where the interfaces are read. */
+  get source(): InterfaceSource {
+    return this.#options.interfaces
+  }
+
   /** This machine's interfaces, as they were at the last look. */
   get interfaces(): Interfaces {
     return this.#interfaces
