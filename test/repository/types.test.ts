@@ -26,6 +26,9 @@ test('settings', () => {
   const secrets: readonly Secret[] = ['old passphrase', new Uint8Array(32)]
   assert.ok(tcpnet({ name: 'types', driver, secret: secrets, firstLook: false, deadPeerTimeout: 0, maxPeers: 2 }))
   assert.ok(tcpnet({ name: 'types', uuid: undefined, signal: undefined }))
+  assert.ok(tcpnet({ name: 'types', shouldConnect: (peer) => peer.uuid !== 'A' }))
+  // @ts-expect-error: a promise is no yes
+  assert.ok(tcpnet({ name: 'types', shouldConnect: async () => true }))
   // @ts-expect-error: a name is needed
   assert.throws(() => tcpnet({}))
   // @ts-expect-error: there is no such setting
