@@ -128,6 +128,8 @@ export interface Machine {
   interfaces(): Promise<readonly NetworkInterface[]>
   daemon(): Promise<DaemonState>
   trial(): Promise<Trial>
+  /** Whether a service can listen with this driver: null, or why it cannot. */
+  listenError(driver: string): Promise<Trial['error']>
   survey(): Promise<Survey>
   reach(): Promise<readonly Reached[]>
   firewall(): Promise<Firewall>
