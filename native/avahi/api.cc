@@ -3,36 +3,27 @@
 namespace tcpnet::avahi {
 
 Api::Api() : common_("libavahi-common.so.3"), client_("libavahi-client.so.3") {
-  loaded_ = FindCommon() && FindClient();
+  loaded_ = common_.Find("avahi_strerror", strerror) && client_.Find("avahi_client_new", client_new) &&
+            client_.Find("avahi_client_free", client_free) &&
+            client_.Find("avahi_client_get_state", client_get_state) &&
+            client_.Find("avahi_client_errno", client_errno) &&
+            client_.Find("avahi_client_get_domain_name", client_get_domain_name) &&
+            client_.Find("avahi_client_get_host_name_fqdn", client_get_host_name_fqdn) &&
+            client_.Find("avahi_entry_group_new", entry_group_new) &&
+            client_.Find("avahi_entry_group_free", entry_group_free) &&
+            client_.Find("avahi_entry_group_commit", entry_group_commit) &&
+            client_.Find("avahi_entry_group_reset", entry_group_reset) &&
+            client_.Find("avahi_entry_group_add_record", entry_group_add_record) &&
+            client_.Find("avahi_service_browser_new", service_browser_new) &&
+            client_.Find("avahi_service_browser_free", service_browser_free) &&
+            client_.Find("avahi_service_resolver_new", service_resolver_new) &&
+            client_.Find("avahi_service_resolver_free", service_resolver_free) &&
+            client_.Find("avahi_record_browser_new", record_browser_new) &&
+            client_.Find("avahi_record_browser_free", record_browser_free);
   if (loaded_) return;
   const std::string& said = client_ ? common_.error() : client_.error();
   error_ = "Avahi's client library did not open (" + (said.empty() ? "a function is missing" : said) +
            "): install libavahi-client3 (Debian, Ubuntu), avahi-libs (Fedora), avahi (Arch) or avahi-libs (Alpine)";
-}
-
-bool Api::FindCommon() {
-  return common_.Find("avahi_strerror", strerror) &&
-         common_.Find("avahi_string_list_add_arbitrary", string_list_add_arbitrary) &&
-         common_.Find("avahi_string_list_free", string_list_free);
-}
-
-bool Api::FindClient() {
-  return client_.Find("avahi_client_new", client_new) && client_.Find("avahi_client_free", client_free) &&
-         client_.Find("avahi_client_get_state", client_get_state) && client_.Find("avahi_client_errno", client_errno) &&
-         client_.Find("avahi_client_get_domain_name", client_get_domain_name) &&
-         client_.Find("avahi_client_get_host_name_fqdn", client_get_host_name_fqdn) &&
-         client_.Find("avahi_entry_group_new", entry_group_new) &&
-         client_.Find("avahi_entry_group_free", entry_group_free) &&
-         client_.Find("avahi_entry_group_commit", entry_group_commit) &&
-         client_.Find("avahi_entry_group_reset", entry_group_reset) &&
-         client_.Find("avahi_entry_group_add_service_strlst", entry_group_add_service_strlst) &&
-         client_.Find("avahi_entry_group_add_record", entry_group_add_record) &&
-         client_.Find("avahi_service_browser_new", service_browser_new) &&
-         client_.Find("avahi_service_browser_free", service_browser_free) &&
-         client_.Find("avahi_service_resolver_new", service_resolver_new) &&
-         client_.Find("avahi_service_resolver_free", service_resolver_free) &&
-         client_.Find("avahi_record_browser_new", record_browser_new) &&
-         client_.Find("avahi_record_browser_free", record_browser_free);
 }
 
 Failure FailureOf(int error) {

@@ -1,5 +1,4 @@
-#ifndef TCPNET_AVAHI_API_H_
-#define TCPNET_AVAHI_API_H_
+#pragma once
 
 #include <sys/time.h>
 
@@ -7,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "core/backend.h"
+#include "core/events.h"
 #include "system/library.h"
 
 namespace tcpnet::avahi {
@@ -26,7 +25,6 @@ constexpr int kAnyProtocol = -1;
 
 constexpr int kIgnoreUserConfig = 1;
 
-constexpr int kClientRegistering = 1;
 constexpr int kClientRunning = 2;
 constexpr int kClientFailure = 100;
 
@@ -65,7 +63,7 @@ constexpr int kErrorDbus = -22;
 constexpr int kErrorDisconnected = -23;
 constexpr int kErrorNoDaemon = -26;
 
-/** A list of byte strings. A resolver's is in the order of the record; the functions that add put in front. */
+/** A list of byte strings, in the order of the record. */
 struct StringList {
   StringList* next;
   size_t size;
@@ -122,14 +120,9 @@ class Api {
   int (*entry_group_free)(EntryGroup*) = nullptr;
   int (*entry_group_commit)(EntryGroup*) = nullptr;
   int (*entry_group_reset)(EntryGroup*) = nullptr;
-  int (*entry_group_add_service_strlst)(EntryGroup*, int interface_index, int protocol, int flags, const char* name,
-                                        const char* type, const char* domain, const char* host, uint16_t port,
-                                        StringList*) = nullptr;
   int (*entry_group_add_record)(EntryGroup*, int interface_index, int protocol, int flags, const char* name,
                                 uint16_t dns_class, uint16_t type, uint32_t ttl, const void* data,
                                 size_t size) = nullptr;
-  StringList* (*string_list_add_arbitrary)(StringList*, const uint8_t* text, size_t size) = nullptr;
-  void (*string_list_free)(StringList*) = nullptr;
 
   ServiceBrowser* (*service_browser_new)(Client*, int interface_index, int protocol, const char* type,
                                          const char* domain, int flags, ServiceBrowserCallback*,
@@ -144,14 +137,21 @@ class Api {
   int (*record_browser_free)(RecordBrowser*) = nullptr;
 
  private:
-  bool FindCommon();
-  bool FindClient();
-
   Library common_;
   Library client_;
   bool loaded_;
   std::string error_;
 };
+
+/** An interface's index as the library takes it; of 0: all interfaces. */
+inline int ToAvahi(uint32_t interface_index) {
+  return interface_index == 0 ? kAnyInterface : static_cast<int>(interface_index);
+}
+
+/** The library's constant for a family, which is 4 or 6. */
+inline int ProtocolOf(int family) {
+  return family == 4 ? kInet : kInet6;
+}
 
 /** Why an error of the library ends a session. */
 Failure FailureOf(int error);
@@ -160,5 +160,3 @@ Failure FailureOf(int error);
 std::string Describe(const Api& api, int error);
 
 }  // namespace tcpnet::avahi
-
-#endif  // TCPNET_AVAHI_API_H_

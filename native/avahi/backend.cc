@@ -1,82 +1,70 @@
-#include "core/backend.h"
+#include "avahi/backend.h"
 
-#include <memory>
+#include <chrono>
 #include <utility>
 
-#include "avahi/api.h"
-#include "avahi/daemon.h"
-#include "avahi/lookups.h"
-#include "avahi/publisher.h"
-
-namespace tcpnet {
-
-namespace avahi {
+namespace tcpnet::avahi {
 
 namespace {
 
-/** Of the 1024 objects that the daemon allows a client; the others are for browsers and entry groups. */
-constexpr Backend::Limits kLimits{768, 3};
-
-class AvahiBackend : public Backend {
- public:
-  explicit AvahiBackend(Loop& loop) : daemon_(loop, api_) {}
-
-  std::optional<Failed> Connect(std::function<void(const Failed&)> broken) override {
-    if (!api_) return Failed{Failure::kLibrary, api_.error()};
-    return daemon_.Connect(std::move(broken));
-  }
-
-  void Disconnect() override { daemon_.Disconnect(); }
-
-  Limits limits() const override { return kLimits; }
-
-  std::unique_ptr<Activity> Announce(const SessionOptions& options, std::function<void()> announced,
-                                     std::function<void(const Failed&)> failed) override {
-    auto publisher = std::make_unique<Publisher>(daemon_, options, std::move(announced), std::move(failed));
-    publisher->Publish();
-    return publisher;
-  }
-
-  std::unique_ptr<Activity> Browse(const std::string& type, uint32_t interface_index,
-                                   BrowseListener listener) override {
-    if (!daemon_.usable()) return nullptr;
-    const auto failed = listener.failed;
-    auto browse = std::make_unique<avahi::Browse>(daemon_, std::move(listener));
-    if (!browse->Start(type, interface_index)) failed(daemon_.FailedBy(daemon_.error()));
-    return browse;
-  }
-
-  std::unique_ptr<Activity> LookUpService(const Target& target,
-                                          std::function<void(const ServiceData&)> found) override {
-    return Start<ServiceLookup>(target, std::move(found));
-  }
-
-  std::unique_ptr<Activity> LookUpHost(const HostKey& host,
-                                       std::function<void(const Address&, bool added)> changed) override {
-    return Start<HostLookup>(host, std::move(changed));
-  }
-
- private:
-  template <typename Kind, typename What>
-  std::unique_ptr<Activity> Start(const What& what, typename Kind::Callback callback) {
-    if (!daemon_.usable()) return nullptr;
-    auto lookup = std::make_unique<Kind>(daemon_, std::move(callback));
-    if (lookup->Start(what)) return lookup;
-    const int error = daemon_.error();
-    if (error != kErrorTooManyObjects) daemon_.FailedBy(error);
-    return nullptr;
-  }
-
-  const Api api_;
-  Daemon daemon_;
-};
+/** A place takes three of the 1024 objects that the daemon allows a client, and an instance is seen at a few places. */
+constexpr size_t kMaxQuestions = 64;
 
 }  // namespace
 
-}  // namespace avahi
-
-std::unique_ptr<Backend> MakeAvahiBackend(Loop& loop) {
-  return std::make_unique<avahi::AvahiBackend>(loop);
+std::optional<Failed> Backend::Connect(Fail broken) {
+  if (!api_) return Failed{Failure::kLibrary, api_.error()};
+  int error = 0;
+  client_ = api_.client_new(&poll_, kIgnoreUserConfig, OnState, this, &error);
+  if (client_ == nullptr) return Failed{FailureOf(error), Describe(api_, error)};
+  broken_ = std::move(broken);
+  return std::nullopt;
 }
 
-}  // namespace tcpnet
+void Backend::Close() {
+  Loop::Remove(close_);
+  // Forgotten here before it is freed: what the library frees with it must not be freed again.
+  if (Client* client = std::exchange(client_, nullptr)) api_.client_free(client);
+}
+
+/** `userdata` is the back-end, which owns the client. */
+void Backend::OnState(Client* client, int state, void* userdata) {
+  auto& self = *static_cast<Backend*>(userdata);
+  if (self.client_ == nullptr) return;  // from within client_new
+  if (state == kClientFailure) {
+    self.Break({Failure::kDaemon, Describe(self.api_, self.api_.client_errno(client))});
+  } else if (state == kClientRunning) {
+    for (const auto& [observer, running] : std::map(self.observers_)) running();
+  }
+}
+
+Failed Backend::FailedBy(int error) {
+  const Failed failed{FailureOf(error), Describe(api_, error)};
+  if (failed.failure == Failure::kDaemon) Break(failed);
+  return failed;
+}
+
+void Backend::Break(const Failed& failed) {
+  if (std::exchange(is_broken_, true)) return;
+  // For a reply that comes too late the library would write a warning on stderr. Not from within its callbacks.
+  close_ = loop_.AddTimer([this] { Close(); });
+  Loop::Arm(close_, std::chrono::milliseconds(0));
+  broken_(failed);
+}
+
+size_t Backend::max_questions() const {
+  return kMaxQuestions;
+}
+
+std::unique_ptr<Activity> Backend::IfBegun(std::unique_ptr<Activity> lookup, bool begun) {
+  if (begun) return lookup;
+  if (const int failed = error(); failed != kErrorTooManyObjects) FailedBy(failed);
+  lookup->Close();
+  return nullptr;
+}
+
+std::unique_ptr<tcpnet::Backend> MakeBackend(Loop& loop) {
+  return std::make_unique<Backend>(loop);
+}
+
+}  // namespace tcpnet::avahi

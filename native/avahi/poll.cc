@@ -6,25 +6,24 @@ namespace tcpnet::avahi {
 
 /** What the library holds of a watch: made by watch_new, deleted by watch_free, perhaps from within its callback. */
 struct Watch {
-  Loop& loop;
   Loop::Watch* watch;
 };
 
 /** What the library holds of a timer: made by timeout_new, deleted by timeout_free, perhaps from within its callback.
  */
 struct Timeout {
-  Loop& loop;
   Loop::Timer* timer;
 };
 
 namespace {
 
 Watch* WatchNew(const Poll* poll, int fd, int events, WatchCallback* callback, void* userdata) {
-  Loop& loop = *static_cast<Loop*>(poll->userdata);
-  auto* self = new Watch{loop, nullptr};
+  auto* self = new Watch{nullptr};
   // The library's constants are those of poll(2).
-  self->watch = loop.AddWatch(fd, static_cast<short>(events),
-                              [self, fd, callback, userdata] { callback(self, fd, self->watch->ready, userdata); });
+  self->watch =
+      static_cast<Loop*>(poll->userdata)->AddWatch(fd, static_cast<short>(events), [self, fd, callback, userdata] {
+        callback(self, fd, self->watch->ready, userdata);
+      });
   return self;
 }
 
@@ -37,7 +36,7 @@ int WatchGetEvents(Watch* self) {
 }
 
 void WatchFree(Watch* self) {
-  self->loop.Remove(self->watch);
+  Loop::Remove(self->watch);
   delete self;
 }
 
@@ -54,15 +53,14 @@ void TimeoutUpdate(Timeout* self, const timeval* when) {
 }
 
 Timeout* TimeoutNew(const Poll* poll, const timeval* when, TimeoutCallback* callback, void* userdata) {
-  Loop& loop = *static_cast<Loop*>(poll->userdata);
-  auto* self = new Timeout{loop, nullptr};
-  self->timer = loop.AddTimer([self, callback, userdata] { callback(self, userdata); });
+  auto* self = new Timeout{nullptr};
+  self->timer = static_cast<Loop*>(poll->userdata)->AddTimer([self, callback, userdata] { callback(self, userdata); });
   TimeoutUpdate(self, when);
   return self;
 }
 
 void TimeoutFree(Timeout* self) {
-  self->loop.Remove(self->timer);
+  Loop::Remove(self->timer);
   delete self;
 }
 

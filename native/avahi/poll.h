@@ -1,5 +1,4 @@
-#ifndef TCPNET_AVAHI_POLL_H_
-#define TCPNET_AVAHI_POLL_H_
+#pragma once
 
 #include "avahi/api.h"
 #include "core/loop.h"
@@ -10,5 +9,3 @@ namespace tcpnet::avahi {
 Poll MakePoll(Loop& loop);
 
 }  // namespace tcpnet::avahi
-
-#endif  // TCPNET_AVAHI_POLL_H_

@@ -26,21 +26,28 @@ std::string UuidOf(std::string name) {
 
 }  // namespace
 
-void Directory::Start(Backend& backend, uint32_t interface_index) {
-  browse_ = backend.Browse(
-      type_, interface_index,
-      {[this](const Place& place, const std::string& domain, Origin origin) { Appeared(place, domain, origin); },
-       [this](const Place& place) { Vanished(place); },
-       [this](const Failed& failed) {
-         failed_ = failed;
-         TellAll(failed);
-       }});
+std::string Directory::Add(const Place& place, const std::string& domain, Origin origin) {
+  if (!IsUuid(place.instance)) return {};
+  const std::string uuid = UuidOf(place.instance);
+  const bool is_new = instances_.count(uuid) == 0;
+  if (is_new && instances_.size() >= kMaxInstances) return {};
+  auto& places = instances_[uuid];
+  if (places.size() >= kMaxPlaces && places.count(place) == 0) return {};
+  places.try_emplace(place, Sighting{0, domain, origin}).first->second.count++;
+  return is_new ? uuid : std::string();
 }
 
-void Directory::Subscribe(const void* session, const Tell& tell) {
-  subscribers_[session] = tell;
-  for (const auto& [uuid, places] : instances_) tell(Seen{uuid});
-  if (failed_) tell(*failed_);
+std::string Directory::Remove(const Place& place) {
+  const std::string uuid = UuidOf(place.instance);
+  const auto instance = instances_.find(uuid);
+  if (instance == instances_.end()) return {};
+  auto& places = instance->second;
+  const auto sighting = places.find(place);
+  if (sighting == places.end() || --sighting->second.count > 0) return {};
+  places.erase(sighting);
+  if (!places.empty()) return {};
+  instances_.erase(instance);
+  return uuid;
 }
 
 std::vector<Target> Directory::TargetsOf(const std::string& uuid) const {
@@ -51,34 +58,6 @@ std::vector<Target> Directory::TargetsOf(const std::string& uuid) const {
     targets.push_back({place, type_, sighting.domain, sighting.origin});
   }
   return targets;
-}
-
-void Directory::Appeared(const Place& place, const std::string& domain, Origin origin) {
-  if (!IsUuid(place.instance)) return;
-  const std::string uuid = UuidOf(place.instance);
-  const bool is_new = instances_.count(uuid) == 0;
-  if (is_new && instances_.size() >= kMaxInstances) return;
-  auto& places = instances_[uuid];
-  if (places.size() >= kMaxPlaces && places.count(place) == 0) return;
-  places.try_emplace(place, Sighting{0, domain, origin}).first->second.count++;
-  if (is_new) TellAll(Seen{uuid});
-}
-
-void Directory::Vanished(const Place& place) {
-  const auto instance = instances_.find(UuidOf(place.instance));
-  if (instance == instances_.end()) return;
-  auto& places = instance->second;
-  const auto sighting = places.find(place);
-  if (sighting == places.end() || --sighting->second.count > 0) return;
-  places.erase(sighting);
-  if (!places.empty()) return;
-  const std::string uuid = instance->first;
-  instances_.erase(instance);
-  TellAll(Gone{uuid});
-}
-
-void Directory::TellAll(const SessionEvent& event) {
-  for (const auto& [session, tell] : std::map(subscribers_)) tell(event);
 }
 
 }  // namespace tcpnet

@@ -5,58 +5,70 @@
 namespace tcpnet {
 
 /** The connection in use, or a new one; null, and why, where there is none. */
-std::shared_ptr<Connection> Discoverer::ConnectionOf(BackendName name, std::optional<Failed>& failed) {
-  std::weak_ptr<Connection>& current = name == BackendName::kAvahi ? avahi_ : bonjour_;
-  std::shared_ptr<Connection> connection = current.lock();
+std::shared_ptr<Connection> Discoverer::ConnectionOf(BackendMaker* make, std::optional<Failed>& failed) {
+  std::shared_ptr<Connection> connection = connections_[make].lock();
   if (connection != nullptr && connection->usable()) return connection;
-  connection = std::make_shared<Connection>(
-      loop_, name == BackendName::kAvahi ? MakeAvahiBackend(loop_) : MakeBonjourBackend(loop_));
+  connection = std::make_shared<Connection>(loop_, make(loop_));
   failed = connection->Connect();
   if (failed) return nullptr;
-  current = connection;
+  connections_[make] = connection;
   return connection;
 }
 
-void Discoverer::Open(uint64_t id, BackendName name, const SessionOptions& options) {
+void Discoverer::Open(uint64_t id, BackendMaker* make, const SessionOptions& options) {
   std::optional<Failed> failed;
-  const std::shared_ptr<Connection> connection = ConnectionOf(name, failed);
-  if (connection == nullptr) return events_->Push({id, *failed});
-  const Tell tell = [this, id](SessionEvent event) { events_->Push({id, std::move(event)}); };
+  const std::shared_ptr<Connection> connection = ConnectionOf(make, failed);
+  if (connection == nullptr) return events_.Push({id, *failed});
+  const Tell tell = [this, id](SessionEvent event) { events_.Push({id, std::move(event)}); };
   sessions_[id] = std::make_unique<Session>(connection, options, tell);
   sessions_[id]->Start();
 }
 
 void Discoverer::Close(uint64_t id) {
-  sessions_.erase(id);
-  events_->Push({id, Closed{}});
+  if (const auto session = sessions_.find(id); session != sessions_.end()) {
+    session->second->Close();
+    sessions_.erase(session);
+  }
+  events_.Push({id, Closed{}});
 }
 
 void Discoverer::Locate(uint64_t session, uint64_t id, const std::string& uuid) {
   const auto open = sessions_.find(session);
-  if (open == sessions_.end()) return events_->Push({id, Located{}});
-  open->second->BeginLocate(id, uuid, [this, id](const Location* location) {
-    events_->Push({id, Located{location == nullptr ? std::nullopt : std::optional(*location)}});
-  });
+  std::vector<Target> targets;
+  if (open != sessions_.end()) targets = open->second->TargetsOf(uuid);
+  if (targets.empty()) return events_.Push({id, Located{}});
+  const auto done = [this, id](const Location& location) { events_.Push({id, Located{location}}); };
+  locates_[id] = open->second->connection();
+  locates_[id]->locator().Begin(id, std::move(targets), done);
 }
 
-void Discoverer::CancelLocate(uint64_t session, uint64_t id) {
-  const auto open = sessions_.find(session);
-  if (open != sessions_.end()) open->second->CancelLocate(id);
+void Discoverer::CancelLocate(uint64_t id) {
+  const auto locate = locates_.find(id);
+  if (locate == locates_.end()) return;
+  locate->second->locator().Cancel(id);
+  locates_.erase(locate);
 }
 
-void Discoverer::Query(uint64_t id, const std::string& host, uint32_t interface_index,
+void Discoverer::Query(uint64_t id, BackendMaker* make, const std::string& host, uint32_t interface_index,
                        std::chrono::milliseconds timeout) {
-  if (dns_sd_ == nullptr) dns_sd_ = std::make_unique<dns_sd::Api>();
-  if (!*dns_sd_) {
-    events_->Push({id, QueryResult{dns_sd_->error(), {}}});
-    return;
-  }
-  const auto done = [this, id](const std::string& error, const std::vector<Address>& addresses) {
-    events_->Push({id, QueryResult{error, addresses}});
-    loop_.Defer([this, id] { queries_.erase(id); });
+  std::optional<Failed> failed;
+  const std::shared_ptr<Connection> connection = ConnectionOf(make, failed);
+  if (connection == nullptr) return events_.Push({id, HostAddresses{failed->message, {}}});
+  const auto done = [this, id](HostAddresses answer) {
+    const auto query = queries_.extract(id);  // of which this function is a part
+    query.mapped()->Close();
+    events_.Push({id, std::move(answer)});
   };
-  auto query = std::make_unique<dns_sd::AddressQuery>(loop_, *dns_sd_, done);
-  (queries_[id] = std::move(query))->Start(host, interface_index, timeout);
+  queries_[id] = std::make_unique<AddressQuery>(loop_, connection, done);
+  queries_[id]->Start(host, interface_index, timeout);
+}
+
+void Discoverer::CloseAll() {
+  // First: what is announced is to be withdrawn. What is left over that connection then costs nothing.
+  for (const auto& [id, session] : sessions_) session->Close();
+  // Those that wait first, so that none is begun in the place of one that ends.
+  for (auto one = locates_.rbegin(); one != locates_.rend(); one++) one->second->locator().Cancel(one->first);
+  for (const auto& [id, query] : queries_) query->Close();
 }
 
 }  // namespace tcpnet

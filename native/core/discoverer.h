@@ -1,5 +1,4 @@
-#ifndef TCPNET_CORE_DISCOVERER_H_
-#define TCPNET_CORE_DISCOVERER_H_
+#pragma once
 
 #include <chrono>
 #include <cstdint>
@@ -8,39 +7,43 @@
 #include <optional>
 #include <string>
 
-#include "core/backend.h"
-#include "core/connection.h"
-#include "core/discovery_thread.h"
+#include "core/address_query.h"
 #include "core/event_queue.h"
-#include "core/loop.h"
-#include "dns_sd/address_query.h"
-#include "dns_sd/api.h"
+#include "core/session.h"
 
 namespace tcpnet {
 
-/** What the discovery thread does: its sessions and queries, and the back-ends they use. Confined to that thread. */
+/** What the discovery thread does: its sessions and queries, and the connections they use. Confined to that thread. */
 class Discoverer {
  public:
-  Discoverer(Loop& loop, std::shared_ptr<EventQueue> events) : loop_(loop), events_(std::move(events)) {}
+  Discoverer(Loop& loop, EventQueue& events) : loop_(loop), events_(events) {}
 
-  void Open(uint64_t id, BackendName name, const SessionOptions& options);
+  /** Opens a session; its events carry `id`. */
+  void Open(uint64_t id, BackendMaker* make, const SessionOptions& options);
+
+  /** Closes a session, whether or not it failed; `Closed` with its id follows. */
   void Close(uint64_t id);
+
+  /** Asks where an instance is that a session has seen; one `Located` with this id may follow. To be cancelled. */
   void Locate(uint64_t session, uint64_t id, const std::string& uuid);
-  void CancelLocate(uint64_t session, uint64_t id);
-  void Query(uint64_t id, const std::string& host, uint32_t interface_index, std::chrono::milliseconds timeout);
+  void CancelLocate(uint64_t id);
+
+  /** Asks for a host's addresses; one `HostAddresses` with this id follows. */
+  void Query(uint64_t id, BackendMaker* make, const std::string& host, uint32_t interface_index,
+             std::chrono::milliseconds timeout);
+
+  /** Closes whatever is open. Idempotent; called before this is destroyed. */
+  void CloseAll();
 
  private:
-  std::shared_ptr<Connection> ConnectionOf(BackendName name, std::optional<Failed>& failed);
+  std::shared_ptr<Connection> ConnectionOf(BackendMaker* make, std::optional<Failed>& failed);
 
   Loop& loop_;
-  const std::shared_ptr<EventQueue> events_;
-  std::weak_ptr<Connection> avahi_;  // owned by the sessions on it
-  std::weak_ptr<Connection> bonjour_;
-  std::unique_ptr<dns_sd::Api> dns_sd_;
+  EventQueue& events_;
+  std::map<BackendMaker*, std::weak_ptr<Connection>> connections_;  // owned by those that use them
   std::map<uint64_t, std::unique_ptr<Session>> sessions_;
-  std::map<uint64_t, std::unique_ptr<dns_sd::AddressQuery>> queries_;
+  std::map<uint64_t, std::shared_ptr<Connection>> locates_;  // over which they are asked, until they are cancelled
+  std::map<uint64_t, std::unique_ptr<AddressQuery>> queries_;
 };
 
 }  // namespace tcpnet
-
-#endif  // TCPNET_CORE_DISCOVERER_H_

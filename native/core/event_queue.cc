@@ -21,7 +21,7 @@ void EventQueue::Push(Event event) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (notify_ == nullptr || Coalesce(event)) return;
   slots_.push_back({std::move(event), false});
-  napi_call_threadsafe_function(notify_, nullptr, napi_tsfn_nonblocking);
+  notify_();
 }
 
 /**

@@ -1,21 +1,16 @@
-#ifndef TCPNET_CORE_EVENTS_H_
-#define TCPNET_CORE_EVENTS_H_
+#pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "core/address.h"
+#include "core/location.h"
 
+/** What the discovery thread tells to JavaScript. */
 namespace tcpnet {
-
-/** Which machine announced an instance, as far as the daemon tells. */
-enum class Origin { kUnknown, kThisMachine, kAnotherMachine };
-
-/** Why a session ended. */
-enum class Failure { kLibrary, kDaemon, kConflict, kRefused };
 
 /** The daemon has taken the announcement on: there is one, and it answers. Once, except where the session failed. */
 struct Answered {};
@@ -29,31 +24,38 @@ struct Seen {
 struct Gone {
   std::string uuid;
 };
+
+/** Why a session ended. */
+enum class Failure { kLibrary, kDaemon, kConflict, kRefused };
 /** The session has ended; nothing follows. */
 struct Failed {
   Failure failure;
   std::string message;
 };
+using Fail = std::function<void(const Failed&)>;
 
 /** What a session tells. */
 using SessionEvent = std::variant<Answered, Announced, Seen, Gone, Failed>;
 using Tell = std::function<void(SessionEvent)>;
 
-/** An address, and the interface on which it was learned. */
-struct Path {
-  uint32_t interface_index;
-  Address address;
-  Origin origin;  // of the instance, on that interface
+/** A session is closed: the daemon was told. */
+struct Closed {};
+
+/** The answer to the question where an instance is. */
+struct Located {
+  std::optional<Location> location;  // none: the instance was not seen
 };
 
-/** Where an instance is: its SRV and TXT records, and the addresses of its host. */
-struct Location {
-  std::string host;
-  uint16_t port = 0;
-  std::vector<std::string> txt;
-  std::vector<Path> paths;  // never empty
+/** The answer to a query for a host's addresses. */
+struct HostAddresses {
+  std::string error;  // empty: none
+  std::vector<Address> addresses;
+};
+
+/** An event, and the id of the session, question or query that it belongs to. */
+struct Event {
+  uint64_t id;
+  std::variant<SessionEvent, Closed, Located, HostAddresses> what;
 };
 
 }  // namespace tcpnet
-
-#endif  // TCPNET_CORE_EVENTS_H_

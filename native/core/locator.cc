@@ -1,48 +1,40 @@
 #include "core/locator.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tcpnet {
 
-void Locator::Begin(uint64_t id, std::vector<Target> targets, Done done) {
-  waiting_.push_back({id, std::move(targets), std::move(done)});
+void Locator::Begin(uint64_t id, std::vector<Target> targets, Question::Done done) {
+  entries_.push_back({id, std::move(targets), std::move(done), nullptr});
   Next();
 }
 
 void Locator::Cancel(uint64_t id) {
-  waiting_.remove_if([id](const Waiting& waiting) { return waiting.id == id; });
-  const auto running = running_.find(id);
-  if (running != running_.end()) {
-    objects_ -= running->second.objects;
-    running_.erase(running);
-  }
-  // Also where one that waited is gone: it may have needed more room than those behind it.
+  const auto entry = Find(id);
+  if (entry == entries_.end()) return;
+  if (entry->question != nullptr) entry->question->Close();
+  entries_.erase(entry);
   Next();
 }
 
 void Locator::Next() {
-  const Backend::Limits limits = backend_.limits();
-  while (!waiting_.empty()) {
-    const size_t objects = limits.per_place * waiting_.front().targets.size();
-    // One that alone needs more than the limit runs alone.
-    if (!running_.empty() && objects_ + objects > limits.objects) return;
-    Waiting next = std::move(waiting_.front());
-    waiting_.pop_front();
-    Start(std::move(next), objects);
+  size_t room = backend_.max_questions();
+  for (auto entry = entries_.begin(); entry != entries_.end() && room > 0; entry++, room--) {
+    if (entry->question != nullptr) continue;
+    const auto done = [this, id = entry->id](const Location& location) { Finish(id, location); };
+    entry->question = std::make_unique<Question>(loop_, backend_, entry->targets, done);
   }
 }
 
-void Locator::Start(Waiting waiting, size_t objects) {
-  const uint64_t id = waiting.id;
-  const auto done = [this, id, told = std::move(waiting.done)](const Location& location) {
-    const Done tell = told;  // Cancel() destroys this function
-    const Location found = location;
-    Cancel(id);
-    tell(found);
-  };
-  objects_ += objects;
-  Locate& locate = *(running_[id] = {objects, std::make_unique<Locate>(loop_, backend_, done)}).locate;
-  locate.Start(waiting.targets);
+void Locator::Finish(uint64_t id, const Location& location) {
+  const Question::Done done = std::move(Find(id)->done);
+  Cancel(id);
+  done(location);
+}
+
+std::list<Locator::Entry>::iterator Locator::Find(uint64_t id) {
+  return std::find_if(entries_.begin(), entries_.end(), [id](const Entry& entry) { return entry.id == id; });
 }
 
 }  // namespace tcpnet

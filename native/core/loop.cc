@@ -12,10 +12,6 @@ Loop::Watch* Loop::AddWatch(int fd, short events, std::function<void()> callback
   return watches_.back().get();
 }
 
-void Loop::Remove(Watch* watch) {
-  watch->removed = true;
-}
-
 Loop::Timer* Loop::AddTimer(std::function<void()> callback) {
   timers_.push_back(std::unique_ptr<Timer>(new Timer{false, false, {}, std::move(callback)}));
   return timers_.back().get();
@@ -26,16 +22,7 @@ void Loop::Arm(Timer* timer, std::chrono::milliseconds delay) {
   timer->due = Clock::now() + delay;
 }
 
-void Loop::Remove(Timer* timer) {
-  timer->removed = true;
-}
-
-void Loop::Defer(std::function<void()> task) {
-  deferred_.push_back(std::move(task));
-}
-
 void Loop::RunOnce() {
-  RunDeferred();
   Sweep();
   Poll();
   // By index: callbacks add watches. Those are polled in the next round.
@@ -44,7 +31,6 @@ void Loop::RunOnce() {
     if (!watch.removed && watch.ready != 0) watch.callback();
   }
   FireTimers();
-  RunDeferred();
 }
 
 /** Milliseconds until the first timer is due, or -1. */
@@ -73,12 +59,6 @@ void Loop::FireTimers() {
     if (timer.removed || !timer.armed || timer.due > now) continue;
     timer.armed = false;
     timer.callback();
-  }
-}
-
-void Loop::RunDeferred() {
-  while (!deferred_.empty()) {
-    for (const auto& task : std::exchange(deferred_, {})) task();
   }
 }
 

@@ -1,5 +1,4 @@
-#ifndef TCPNET_CORE_LOOP_H_
-#define TCPNET_CORE_LOOP_H_
+#pragma once
 
 #include <chrono>
 #include <functional>
@@ -38,15 +37,17 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   Watch* AddWatch(int fd, short events, std::function<void()> callback);
-  void Remove(Watch* watch);
 
   /** A timer, not armed yet. It is disarmed before its callback is called. */
   Timer* AddTimer(std::function<void()> callback);
   static void Arm(Timer* timer, std::chrono::milliseconds delay);
-  void Remove(Timer* timer);
 
-  /** Calls `task` when no callback is running any more: the place to destroy what such a callback belongs to. */
-  void Defer(std::function<void()> task);
+  /** Ends a watch or a timer, and sets the pointer to null; does nothing where it is null. */
+  template <typename Entry>
+  static void Remove(Entry*& entry) {
+    if (entry != nullptr) entry->removed = true;
+    entry = nullptr;
+  }
 
   /** Waits until something is due, and calls whatever is. */
   void RunOnce();
@@ -55,14 +56,10 @@ class Loop {
   int Timeout() const;
   void Poll();
   void FireTimers();
-  void RunDeferred();
   void Sweep();
 
   std::vector<std::unique_ptr<Watch>> watches_;
   std::vector<std::unique_ptr<Timer>> timers_;
-  std::vector<std::function<void()>> deferred_;
 };
 
 }  // namespace tcpnet
-
-#endif  // TCPNET_CORE_LOOP_H_

@@ -1,5 +1,4 @@
-#ifndef TCPNET_CORE_PERMISSION_H_
-#define TCPNET_CORE_PERMISSION_H_
+#pragma once
 
 #include <atomic>
 
@@ -30,5 +29,3 @@ class Permission {
 };
 
 }  // namespace tcpnet
-
-#endif  // TCPNET_CORE_PERMISSION_H_

@@ -50,10 +50,9 @@ Api::Api() : library_(kLibrary) {
             library_.Find("DNSServiceRefDeallocate", RefDeallocate) && library_.Find("DNSServiceRegister", Register) &&
             library_.Find("DNSServiceBrowse", Browse) && library_.Find("DNSServiceResolve", Resolve) &&
             library_.Find("DNSServiceQueryRecord", QueryRecord);
-  if (library_.Find("DNSServiceGetAddrInfo", GetAddrInfo)) {
-    // A library without this function is Avahi's; what it has of shared connections only says that it has none.
-    library_.Find("DNSServiceCreateConnection", CreateConnection);
-  }
+  // A library without this function is Avahi's; what it has of shared connections only says that it has none.
+  void (*apples)() = nullptr;
+  if (library_.Find("DNSServiceGetAddrInfo", apples)) library_.Find("DNSServiceCreateConnection", CreateConnection);
   if (!loaded_) {
     error_ = "the DNS-SD library libdns_sd.so.1 did not open (" + library_.error() +
              "): install libavahi-compat-libdnssd1 (Debian, Ubuntu), avahi-compat-libdns_sd (Fedora), avahi (Arch) or "

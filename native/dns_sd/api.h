@@ -1,12 +1,9 @@
-#ifndef TCPNET_DNS_SD_API_H_
-#define TCPNET_DNS_SD_API_H_
-
-#include <sys/socket.h>
+#pragma once
 
 #include <cstdint>
 #include <string>
 
-#include "core/backend.h"
+#include "core/events.h"
 #include "system/library.h"
 
 namespace tcpnet::dns_sd {
@@ -17,7 +14,6 @@ using Ref = OpaqueRef*;
 using Flags = uint32_t;
 using Error = int32_t;
 
-constexpr Flags kMoreComing = 0x1;
 constexpr Flags kAdd = 0x2;
 constexpr Flags kNoAutoRename = 0x8;
 constexpr Flags kKnownUnique = 0x800;
@@ -25,8 +21,6 @@ constexpr Flags kShareConnection = 0x4000;
 
 constexpr Error kNoError = 0;
 constexpr Error kUnknown = -65537;
-constexpr Error kBadFlags = -65543;
-constexpr Error kUnsupported = -65544;
 constexpr Error kAlreadyRegistered = -65547;
 constexpr Error kNameConflict = -65548;
 constexpr Error kNoAuth = -65555;
@@ -36,8 +30,8 @@ constexpr Error kPolicyDenied = -65570;
 
 /** The interface of services that are on this machine alone (Apple). */
 constexpr uint32_t kLocalOnly = 0xffffffff;
-/** IPv4 and IPv6. */
-constexpr uint32_t kBothProtocols = 3;
+/** The one domain of multicast DNS; others would be looked up by unicast. */
+constexpr const char* kDomain = "local.";
 
 constexpr uint16_t kClassIn = 1;
 constexpr uint16_t kTypeA = 1;
@@ -51,8 +45,6 @@ using ResolveReply = void(Ref, Flags, uint32_t interface_index, Error, const cha
                           uint16_t port, uint16_t txt_size, const unsigned char* txt, void* context);
 using QueryRecordReply = void(Ref, Flags, uint32_t interface_index, Error, const char* full_name, uint16_t type,
                               uint16_t dns_class, uint16_t size, const void* data, uint32_t ttl, void* context);
-using GetAddrInfoReply = void(Ref, Flags, uint32_t interface_index, Error, const char* host, const sockaddr* address,
-                              uint32_t ttl, void* context);
 
 /** The functions of a dns_sd library, opened at run time. */
 class Api {
@@ -63,7 +55,8 @@ class Api {
   explicit operator bool() const { return loaded_; }
   /** What is missing and which package has it. */
   const std::string& error() const { return error_; }
-  /** Whether the library is Apple's, whose daemon is mDNSResponder, or Avahi's. */
+  /** Whether the library is Apple's, whose daemon is mDNSResponder, or Avahi's, which refuses all flags with a warning.
+   */
   bool is_apples() const { return CreateConnection != nullptr; }
 
   int (*RefSockFd)(Ref) = nullptr;
@@ -78,9 +71,6 @@ class Api {
                    ResolveReply*, void* context) = nullptr;
   Error (*QueryRecord)(Ref*, Flags, uint32_t interface_index, const char* full_name, uint16_t type, uint16_t dns_class,
                        QueryRecordReply*, void* context) = nullptr;
-  /** Null where the library has none (Avahi's). */
-  Error (*GetAddrInfo)(Ref*, Flags, uint32_t interface_index, uint32_t protocols, const char* host, GetAddrInfoReply*,
-                       void* context) = nullptr;
   /** Null where connections cannot be shared (Avahi's library has the symbol, and refuses). */
   Error (*CreateConnection)(Ref*) = nullptr;
 
@@ -104,5 +94,3 @@ std::string Describe(const Api& api, Error error);
 void PrepareLibrary();
 
 }  // namespace tcpnet::dns_sd
-
-#endif  // TCPNET_DNS_SD_API_H_

@@ -1,81 +1,83 @@
-#include "core/backend.h"
+#include "dns_sd/backend.h"
 
-#include <memory>
 #include <utility>
 
-#include "dns_sd/activities.h"
-#include "dns_sd/link.h"
+#include "system/interfaces.h"
 
-namespace tcpnet {
-
-namespace dns_sd {
+namespace tcpnet::dns_sd {
 
 namespace {
 
 /** Over one shared connection an operation is a few bytes at either end. */
-constexpr Backend::Limits kSharedLimits{512, 2};
+constexpr size_t kMaxQuestionsShared = 64;
 
 /**
- * With Avahi's library each operation is a thread and a D-Bus connection, of which a user may have 256, in all
- * processes together.
+ * With Avahi's library a question takes three operations a place, each a thread and a D-Bus connection, of which a user
+ * may have 256, in all processes together.
  */
-constexpr Backend::Limits kSingleLimits{24, 3};
+constexpr size_t kMaxQuestionsSingle = 8;
 
-class BonjourBackend : public Backend {
- public:
-  explicit BonjourBackend(Loop& loop) : link_(loop) {}
-
-  std::optional<Failed> Connect(std::function<void(const Failed&)> broken) override {
-    return link_.Connect(std::move(broken));
+/** The index of the loopback interface, or 0. */
+uint32_t LoopbackIndex() {
+  for (const InterfaceAddress& entry : ReadInterfaces()) {
+    if (entry.loopback) return entry.index;
   }
-
-  /** Nothing to do: releasing an operation asks nothing of the daemon that it would wait for. */
-  void Disconnect() override {}
-
-  Limits limits() const override { return link_.takes_flags() ? kSharedLimits : kSingleLimits; }
-
-  std::unique_ptr<Activity> Announce(const SessionOptions& options, std::function<void()> announced,
-                                     std::function<void(const Failed&)> failed) override {
-    auto announcement = std::make_unique<Announcement>(link_, options, std::move(announced), failed);
-    if (const Error error = announcement->Start(); error != kNoError) failed(link_.FailedBy(error));
-    return announcement;
-  }
-
-  std::unique_ptr<Activity> Browse(const std::string& type, uint32_t interface_index,
-                                   BrowseListener listener) override {
-    const auto failed = listener.failed;
-    auto browse = std::make_unique<dns_sd::Browse>(link_, std::move(listener));
-    if (const Error error = browse->Start(type, interface_index); error != kNoError) failed(link_.FailedBy(error));
-    return browse;
-  }
-
-  std::unique_ptr<Activity> LookUpService(const Target& target,
-                                          std::function<void(const ServiceData&)> found) override {
-    return Start<ServiceLookup>(target, std::move(found));
-  }
-
-  std::unique_ptr<Activity> LookUpHost(const HostKey& host,
-                                       std::function<void(const Address&, bool added)> changed) override {
-    return Start<HostLookup>(host, std::move(changed));
-  }
-
- private:
-  template <typename Kind, typename What>
-  std::unique_ptr<Activity> Start(const What& what, typename Kind::Callback callback) {
-    auto lookup = std::make_unique<Kind>(link_, std::move(callback));
-    if (lookup->Start(what) != kNoError) return nullptr;
-    return lookup;
-  }
-
-  Link link_;
-};
+  return 0;
+}
 
 }  // namespace
 
-}  // namespace dns_sd
-
-std::unique_ptr<Backend> MakeBonjourBackend(Loop& loop) {
-  return std::make_unique<dns_sd::BonjourBackend>(loop);
+std::optional<Failed> Backend::Connect(Fail broken) {
+  if (!api_) return Failed{Failure::kLibrary, api_.error()};
+  if (api_.CreateConnection != nullptr) {
+    // After any error the shared connection is not read from again: for all that goes on over it, the daemon is gone.
+    const Error error = main_.Start(
+        nullptr, [this](Ref* ref) { return api_.CreateConnection(ref); },
+        [this](Error) { FailedBy(kServiceNotRunning); });
+    if (error != kNoError) return Failed{FailureOf(error), Describe(api_, error)};
+  }
+  is_fresh_ = true;
+  broken_ = std::move(broken);
+  return std::nullopt;
 }
 
-}  // namespace tcpnet
+Error Backend::Ping() {
+  if (is_broken_) return kServiceNotRunning;
+  if (std::exchange(is_fresh_, false)) return kNoError;
+  Operation ping(loop_, api_);
+  return ping.Start(
+      nullptr, [this](Ref* ref) { return api_.CreateConnection(ref); }, [](Error) {});
+}
+
+Error Backend::Start(Operation& operation, const std::function<Error(Ref*, Flags)>& call) {
+  if (is_broken_) return kServiceNotRunning;
+  const Flags flags = main_.running() ? kShareConnection : 0;
+  // What breaks an operation of its own tells its callback, too.
+  return operation.Start(
+      main_.ref(), [&](Ref* ref) { return call(ref, flags); }, [](Error) {});
+}
+
+Failed Backend::FailedBy(Error error) {
+  const Failed failed{FailureOf(error), Describe(api_, error)};
+  if (failed.failure == Failure::kDaemon && !std::exchange(is_broken_, true)) broken_(failed);
+  return failed;
+}
+
+uint32_t Backend::ToDaemon(uint32_t interface_index) const {
+  const bool local = api_.is_apples() && interface_index != 0 && interface_index == LoopbackIndex();
+  return local ? kLocalOnly : interface_index;
+}
+
+uint32_t Backend::FromDaemon(uint32_t interface_index) const {
+  return interface_index == kLocalOnly ? LoopbackIndex() : interface_index;
+}
+
+size_t Backend::max_questions() const {
+  return api_.is_apples() ? kMaxQuestionsShared : kMaxQuestionsSingle;
+}
+
+std::unique_ptr<tcpnet::Backend> MakeBackend(Loop& loop) {
+  return std::make_unique<Backend>(loop);
+}
+
+}  // namespace tcpnet::dns_sd

@@ -17,14 +17,14 @@ Error Operation::Start(Ref shared, const std::function<Error(Ref*)>& start, std:
 }
 
 void Operation::Release() {
-  if (watch_ != nullptr) loop_.Remove(std::exchange(watch_, nullptr));
+  Loop::Remove(watch_);
   if (ref_ != nullptr) api_.RefDeallocate(std::exchange(ref_, nullptr));
 }
 
 void Operation::Process() {
   const Error error = api_.ProcessResult(ref_);
   if (error == kNoError || watch_ == nullptr) return;
-  loop_.Remove(std::exchange(watch_, nullptr));
+  Loop::Remove(watch_);
   failed_(error);
 }
 

@@ -1,5 +1,4 @@
-#ifndef TCPNET_DNS_SD_OPERATION_H_
-#define TCPNET_DNS_SD_OPERATION_H_
+#pragma once
 
 #include <functional>
 
@@ -9,15 +8,14 @@
 namespace tcpnet::dns_sd {
 
 /**
- * One call of dns_sd.h that goes on until it is released. Not to be destroyed from within a callback of its own: let
- * the loop do that later.
+ * One call of dns_sd.h that goes on until it is released. It calls back with whoever owns this, and so ends with it at
+ * the latest; not from within a callback of its own. Discovery thread.
  */
 class Operation {
  public:
   Operation(Loop& loop, const Api& api) : loop_(loop), api_(api) {}
   ~Operation() { Release(); }
   Operation(const Operation&) = delete;
-  Operation& operator=(const Operation&) = delete;
 
   /**
    * Calls `start`, which makes the reference out of the one it is given: null, or the shared connection. `failed` is
@@ -42,5 +40,3 @@ class Operation {
 };
 
 }  // namespace tcpnet::dns_sd
-
-#endif  // TCPNET_DNS_SD_OPERATION_H_

@@ -2,8 +2,8 @@
 
 #include "dns_sd/api.h"
 #include "node/convert.h"
+#include "node/discovery.h"
 #include "node/environment.h"
-#include "node/session.h"
 #include "system/interfaces.h"
 #include "system/socket_options.h"
 
@@ -18,39 +18,29 @@ Napi::Value Interfaces(const Napi::CallbackInfo& info) {
 Napi::Value DeadPeer(const Napi::CallbackInfo& info) {
   const auto options = DeadPeerOptionsFromJs(info[1]);
   if (!info[0].IsNumber() || !options) {
-    if (!info.Env().IsExceptionPending()) {
-      Napi::TypeError::New(info.Env(), "setDeadPeerOptions takes a file descriptor and complete DeadPeerOptions")
-          .ThrowAsJavaScriptException();
-    }
-    return info.Env().Undefined();
+    return ThrowTypeError(info.Env(), "setDeadPeerOptions takes a file descriptor and complete DeadPeerOptions");
   }
   return Napi::Number::New(info.Env(), SetDeadPeerOptions(info[0].As<Napi::Number>().Int32Value(), *options));
 }
 
 Napi::Value Silence(const Napi::CallbackInfo& info) {
-  if (info[0].IsNumber()) return Napi::Number::New(info.Env(), SilenceMs(info[0].As<Napi::Number>().Int32Value()));
-  Napi::TypeError::New(info.Env(), "silenceMs takes a file descriptor").ThrowAsJavaScriptException();
-  return info.Env().Undefined();
+  if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "silenceMs takes a file descriptor");
+  return Napi::Number::New(info.Env(), SilenceMs(info[0].As<Napi::Number>().Int32Value()));
 }
 
-Napi::Value Closed(const Napi::CallbackInfo& info) {
-  if (info[0].IsNumber()) return Napi::Boolean::New(info.Env(), IsClosed(info[0].As<Napi::Number>().Int32Value()));
-  Napi::TypeError::New(info.Env(), "isClosed takes a file descriptor").ThrowAsJavaScriptException();
-  return info.Env().Undefined();
+Napi::Value KernelClosed(const Napi::CallbackInfo& info) {
+  if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "isClosed takes a file descriptor");
+  return Napi::Boolean::New(info.Env(), IsClosed(info[0].As<Napi::Number>().Int32Value()));
 }
 
 Napi::Value RoundTrip(const Napi::CallbackInfo& info) {
-  if (info[0].IsNumber()) return Napi::Number::New(info.Env(), RoundTripUs(info[0].As<Napi::Number>().Int32Value()));
-  Napi::TypeError::New(info.Env(), "roundTripUs takes a file descriptor").ThrowAsJavaScriptException();
-  return info.Env().Undefined();
+  if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "roundTripUs takes a file descriptor");
+  return Napi::Number::New(info.Env(), RoundTripUs(info[0].As<Napi::Number>().Int32Value()));
 }
 
 Napi::Value Unacknowledged(const Napi::CallbackInfo& info) {
-  if (info[0].IsNumber()) {
-    return Napi::Number::New(info.Env(), UnacknowledgedBytes(info[0].As<Napi::Number>().Int32Value()));
-  }
-  Napi::TypeError::New(info.Env(), "unacknowledgedBytes takes a file descriptor").ThrowAsJavaScriptException();
-  return info.Env().Undefined();
+  if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "unacknowledgedBytes takes a file descriptor");
+  return Napi::Number::New(info.Env(), UnacknowledgedBytes(info[0].As<Napi::Number>().Int32Value()));
 }
 
 Napi::Value PrepareDnsSd(const Napi::CallbackInfo& info) {
@@ -64,7 +54,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("interfaces", Napi::Function::New(env, Interfaces, "interfaces"));
   exports.Set("setDeadPeerOptions", Napi::Function::New(env, DeadPeer, "setDeadPeerOptions"));
   exports.Set("silenceMs", Napi::Function::New(env, Silence, "silenceMs"));
-  exports.Set("isClosed", Napi::Function::New(env, Closed, "isClosed"));
+  exports.Set("isClosed", Napi::Function::New(env, KernelClosed, "isClosed"));
   exports.Set("roundTripUs", Napi::Function::New(env, RoundTrip, "roundTripUs"));
   exports.Set("unacknowledgedBytes", Napi::Function::New(env, Unacknowledged, "unacknowledgedBytes"));
   const auto open = [environment](const Napi::CallbackInfo& info) { return OpenSession(info, *environment); };

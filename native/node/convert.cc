@@ -3,6 +3,9 @@
 #include <cmath>
 #include <limits>
 
+#include "avahi/backend.h"
+#include "dns_sd/backend.h"
+
 namespace tcpnet {
 
 namespace {
@@ -26,31 +29,9 @@ Napi::Object InstanceEvent(Napi::Env env, const char* type, const std::string& u
   return object;
 }
 
-const char* NameOf(Failure failure) {
-  switch (failure) {
-    case Failure::kLibrary:
-      return "library";
-    case Failure::kDaemon:
-      return "daemon";
-    case Failure::kConflict:
-      return "conflict";
-    case Failure::kRefused:
-      break;
-  }
-  return "refused";
-}
-
-const char* NameOf(Origin origin) {
-  switch (origin) {
-    case Origin::kThisMachine:
-      return "this machine";
-    case Origin::kAnotherMachine:
-      return "another machine";
-    case Origin::kUnknown:
-      break;
-  }
-  return "unknown";
-}
+/** In the order of Failure and of Origin. */
+constexpr const char* kFailures[] = {"library", "daemon", "conflict", "refused"};
+constexpr const char* kOrigins[] = {"unknown", "this machine", "another machine"};
 
 struct EventConverter {
   Napi::Env env;
@@ -62,7 +43,7 @@ struct EventConverter {
 
   Napi::Value operator()(const Failed& failed) const {
     Napi::Object object = EventObject(env, "failed");
-    object.Set("failure", NameOf(failed.failure));
+    object.Set("failure", kFailures[static_cast<size_t>(failed.failure)]);
     object.Set("message", failed.message);
     return object;
   }
@@ -114,7 +95,7 @@ Napi::Value AddressToJs(Napi::Env env, const Address& address) {
 Napi::Value PathToJs(Napi::Env env, const Path& path) {
   Napi::Object object = AddressToJs(env, path.address).As<Napi::Object>();
   object.Set("interfaceIndex", path.interface_index);
-  object.Set("origin", NameOf(path.origin));
+  object.Set("origin", kOrigins[static_cast<size_t>(path.origin)]);
   return object;
 }
 
@@ -139,9 +120,9 @@ Napi::Value ToJs(Napi::Env env, const SessionEvent& event) {
 Napi::Value ToJs(Napi::Env env, const std::optional<Location>& location) {
   if (!location) return env.Null();
   Napi::Object object = Napi::Object::New(env);
-  object.Set("host", location->host);
-  object.Set("port", location->port);
-  object.Set("txt", ArrayToJs<std::string>(env, location->txt, [](Napi::Env in, const std::string& text) {
+  object.Set("host", location->service.host);
+  object.Set("port", location->service.port);
+  object.Set("txt", ArrayToJs<std::string>(env, location->service.txt, [](Napi::Env in, const std::string& text) {
                return Napi::Value(Napi::String::New(in, text));
              }));
   object.Set("paths", ArrayToJs<Path>(env, location->paths, PathToJs));
@@ -186,12 +167,17 @@ std::optional<SessionOptions> SessionOptionsFromJs(const Napi::Value& value) {
   return options;
 }
 
-std::optional<BackendName> BackendNameFromJs(const Napi::Value& options) {
+BackendMaker* BackendFromJs(const Napi::Value& options) {
   std::string name;
-  if (!options.IsObject() || !Read(options.As<Napi::Object>(), "backend", name)) return std::nullopt;
-  if (name == "avahi") return BackendName::kAvahi;
-  if (name == "bonjour") return BackendName::kBonjour;
-  return std::nullopt;
+  if (!options.IsObject() || !Read(options.As<Napi::Object>(), "backend", name)) return nullptr;
+  if (name == "avahi") return avahi::MakeBackend;
+  if (name == "bonjour") return dns_sd::MakeBackend;
+  return nullptr;
+}
+
+Napi::Value ThrowTypeError(Napi::Env env, const char* message) {
+  if (!env.IsExceptionPending()) Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
+  return env.Undefined();
 }
 
 }  // namespace tcpnet

@@ -1,5 +1,4 @@
-#ifndef TCPNET_NODE_CONVERT_H_
-#define TCPNET_NODE_CONVERT_H_
+#pragma once
 
 #include <napi.h>
 
@@ -8,7 +7,7 @@
 #include <vector>
 
 #include "core/backend.h"
-#include "core/discovery_thread.h"
+#include "core/events.h"
 #include "system/interfaces.h"
 #include "system/socket_options.h"
 
@@ -26,8 +25,10 @@ Napi::Value ErrorToJs(Napi::Env env, const std::string& error);
 /** Nothing where a value or a type is missing or wrong. */
 std::optional<DeadPeerOptions> DeadPeerOptionsFromJs(const Napi::Value& value);
 std::optional<SessionOptions> SessionOptionsFromJs(const Napi::Value& value);
-std::optional<BackendName> BackendNameFromJs(const Napi::Value& options);
+/** What makes the back-end that session options name; null where they name none. */
+BackendMaker* BackendFromJs(const Napi::Value& options);
+
+/** Throws, unless an exception is pending already; returns undefined. */
+Napi::Value ThrowTypeError(Napi::Env env, const char* message);
 
 }  // namespace tcpnet
-
-#endif  // TCPNET_NODE_CONVERT_H_

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "core/discoverer.h"
 #include "dns_sd/api.h"
+#include "dns_sd/backend.h"
 #include "node/convert.h"
 
 namespace tcpnet {
@@ -14,8 +16,7 @@ constexpr const char* kNoThread =
 
 /**
  * Makes what a callback threw an uncaught exception. Node does that by itself only for addons of Node-API 10 and later:
- * for others it drops the exception, with a warning. Refused where the environment is ending: then it is
- * dropped.
+ * for others it drops the exception, with a warning. Refused where the environment is ending: then it is dropped.
  */
 void ThrowUncaught(Napi::Env env) {
   bool pending = false;
@@ -28,95 +29,95 @@ void ThrowUncaught(Napi::Env env) {
 
 /** Makes what is made once. False with an exception pending where the environment is ending. */
 bool Environment::Prepare() {
-  if (notify_ != nullptr && !stopped_) return true;
+  if (notify_ != nullptr && !closed_) return true;
   const Napi::Env env(env_);
-  if (stopped_ || napi_create_threadsafe_function(env_, nullptr, nullptr, Napi::String::New(env, "tcpnet"), 0, 1,
-                                                  nullptr, nullptr, this, OnNotify, &notify_) != napi_ok) {
+  if (closed_ || napi_create_threadsafe_function(env_, nullptr, nullptr, Napi::String::New(env, "tcpnet"), 0, 1,
+                                                 nullptr, nullptr, this, OnNotify, &notify_) != napi_ok) {
     Napi::Error::New(env, "the JavaScript environment is ending").ThrowAsJavaScriptException();
     return false;
   }
   napi_unref_threadsafe_function(env_, notify_);
   // Registered after the thread-safe function, so that it runs before that one's own hook.
   napi_add_env_cleanup_hook(
-      env_, [](void* self) { static_cast<Environment*>(self)->Stop(); }, this);
-  events_ = std::make_shared<EventQueue>(notify_);
+      env_, [](void* self) { static_cast<Environment*>(self)->Close(); }, this);
+  events_ = std::make_shared<EventQueue>(
+      [notify = notify_] { napi_call_threadsafe_function(notify, nullptr, napi_tsfn_nonblocking); });
   thread_ = std::make_unique<DiscoveryThread>(events_);
   return true;
 }
 
-void Environment::Stop() {
-  if (stopped_) return;
-  stopped_ = true;
-  thread_.reset();
-  if (events_ != nullptr) events_->Shut();
-  if (notify_ != nullptr) napi_release_threadsafe_function(notify_, napi_tsfn_abort);
+void Environment::Close() {
+  if (std::exchange(closed_, true)) return;
+  if (notify_ == nullptr) return;
+  thread_->Stop();
+  events_->Shut();
+  napi_release_threadsafe_function(notify_, napi_tsfn_abort);
   callbacks_.clear();
 }
 
-uint64_t Environment::Open(BackendName backend, SessionOptions options, Napi::Function on_event) {
-  if (backend == BackendName::kBonjour) dns_sd::PrepareLibrary();
+/** Has the discovery thread run a command; where there can be no thread, an event is delivered in its place. */
+void Environment::Post(Mailbox::Command command, Event otherwise) {
+  if (thread_->Start()) {
+    thread_->Post(std::move(command));
+  } else {
+    events_->Push(std::move(otherwise));
+  }
+}
+
+uint64_t Environment::Open(BackendMaker* backend, const SessionOptions& options, Napi::Function on_event) {
+  if (backend == dns_sd::MakeBackend) dns_sd::PrepareLibrary();
   if (!Prepare()) return 0;
   const uint64_t id = ++last_id_;
   callbacks_[id].on_event = Napi::Persistent(on_event);
   callbacks_[id].permission = options.permission;
-  if (thread_->Start()) {
-    thread_->Open(id, backend, std::move(options));
-  } else {
-    events_->Push({id, Failed{Failure::kRefused, kNoThread}});
-  }
+  Post({id, [=](Discoverer& discoverer) { discoverer.Open(id, backend, options); }},
+       {id, Failed{Failure::kRefused, kNoThread}});
   return id;
 }
 
 void Environment::Close(uint64_t id, Napi::Function done) {
   const auto entry = callbacks_.find(id);
-  if (stopped_ || entry == callbacks_.end() || !entry->second.done.IsEmpty()) return;
+  if (closed_ || entry == callbacks_.end() || !entry->second.done.IsEmpty()) return;
   entry->second.on_event.Reset();
   entry->second.done = Napi::Persistent(done);
-  if (thread_->Start()) {
-    thread_->Close(id);
-  } else {
-    events_->Push({id, Closed{}});
-  }
+  // One that is not open yet, because the daemon hangs, is forgotten: a daemon that goes on is not asked for it.
+  if (thread_->Cancel(id)) return events_->Push({id, Closed{}});
+  Post({0, [id](Discoverer& discoverer) { discoverer.Close(id); }}, {id, Closed{}});
 }
 
 bool Environment::GiveUp(uint64_t id) {
   const auto entry = callbacks_.find(id);
-  return !stopped_ && entry != callbacks_.end() && entry->second.permission->Withdraw();
+  return !closed_ && entry != callbacks_.end() && entry->second.permission->Withdraw();
 }
 
-uint64_t Environment::Locate(uint64_t session, std::string uuid, Napi::Function done) {
-  if (stopped_ || callbacks_.count(session) == 0) return 0;
+uint64_t Environment::Locate(uint64_t session, const std::string& uuid, Napi::Function done) {
+  if (closed_ || callbacks_.count(session) == 0) return 0;
   const uint64_t id = ++last_id_;
   callbacks_[id].done = Napi::Persistent(done);
-  if (thread_->Start()) {
-    thread_->Locate(session, id, std::move(uuid));
-  } else {
-    events_->Push({id, Located{}});
-  }
+  Post({id, [=](Discoverer& discoverer) { discoverer.Locate(session, id, uuid); }}, {id, Located{}});
   return id;
 }
 
-void Environment::CancelLocate(uint64_t session, uint64_t id) {
-  if (stopped_ || callbacks_.erase(id) == 0) return;
-  thread_->CancelLocate(session, id);
+void Environment::CancelLocate(uint64_t id) {
+  if (closed_ || callbacks_.erase(id) == 0 || thread_->Cancel(id)) return;
+  thread_->Post({0, [=](Discoverer& discoverer) { discoverer.CancelLocate(id); }});
 }
 
-void Environment::Query(std::string host, uint32_t interface_index, uint32_t timeout_ms, Napi::Function done) {
+void Environment::Query(const std::string& host, uint32_t interface_index, std::chrono::milliseconds timeout,
+                        Napi::Function done) {
   dns_sd::PrepareLibrary();
   if (!Prepare()) return;
   const uint64_t id = ++last_id_;
   callbacks_[id].done = Napi::Persistent(done);
-  if (thread_->Start()) {
-    thread_->Query(id, std::move(host), interface_index, timeout_ms);
-  } else {
-    events_->Push({id, QueryResult{kNoThread, {}}});
-  }
+  Post({id, [=](Discoverer& discoverer) { discoverer.Query(id, dns_sd::MakeBackend, host, interface_index, timeout); }},
+       {id, HostAddresses{kNoThread, {}}});
 }
 
+/** JavaScript thread; `environment` is the one that owns the thread-safe function. */
 void Environment::OnNotify(napi_env env, napi_value, void* environment, void*) {
   if (env == nullptr) return;  // the environment is ending
   auto* self = static_cast<Environment*>(environment);
-  if (self->stopped_) return;
+  if (self->closed_) return;
   const auto event = self->events_->Pop();
   if (!event) return;
   const Napi::HandleScope scope(env);
@@ -138,8 +139,8 @@ void Environment::Deliver(const Event& event) {
   }
   const Napi::Function done = entry->second.done.Value();
   callbacks_.erase(entry);
-  if (const auto* result = std::get_if<QueryResult>(&event.what)) {
-    done.Call({ErrorToJs(env, result->error), ToJs(env, result->addresses)});
+  if (const auto* answer = std::get_if<HostAddresses>(&event.what)) {
+    done.Call({ErrorToJs(env, answer->error), ToJs(env, answer->addresses)});
   } else if (const auto* located = std::get_if<Located>(&event.what)) {
     done.Call({ToJs(env, located->location)});
   } else {

@@ -1,13 +1,14 @@
-#ifndef TCPNET_NODE_ENVIRONMENT_H_
-#define TCPNET_NODE_ENVIRONMENT_H_
+#pragma once
 
 #include <napi.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 
+#include "core/backend.h"
 #include "core/discovery_thread.h"
 #include "core/event_queue.h"
 
@@ -15,18 +16,17 @@ namespace tcpnet {
 
 /**
  * The addon's state in one JavaScript environment (the main thread's, or a worker's): its discovery thread, made on
- * first use, and the callbacks of its sessions and queries. Owned by the environment's instance data; used on the
- * JavaScript thread alone. It keeps no event loop alive.
+ * first use, and the callbacks of its sessions, questions and queries. Owned by the environment's instance data; used
+ * on the JavaScript thread alone. It keeps no event loop alive.
  */
 class Environment {
  public:
   explicit Environment(napi_env env) : env_(env) {}
-  ~Environment() { Stop(); }
+  ~Environment() { Close(); }
   Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
 
   /** Opens a session. Returns its id, or 0 with an exception pending where the environment is ending. */
-  uint64_t Open(BackendName backend, SessionOptions options, Napi::Function on_event);
+  uint64_t Open(BackendMaker* backend, const SessionOptions& options, Napi::Function on_event);
 
   /** Silences a session and closes it; `done` is called once. Only the first call for an id counts. */
   void Close(uint64_t id, Napi::Function done);
@@ -35,13 +35,14 @@ class Environment {
   bool GiveUp(uint64_t id);
 
   /** Asks a session where an instance is; `done` is called once, unless it is cancelled. Returns the question's id. */
-  uint64_t Locate(uint64_t session, std::string uuid, Napi::Function done);
-  void CancelLocate(uint64_t session, uint64_t id);
+  uint64_t Locate(uint64_t session, const std::string& uuid, Napi::Function done);
+  void CancelLocate(uint64_t id);
 
-  void Query(std::string host, uint32_t interface_index, uint32_t timeout_ms, Napi::Function done);
+  /** Asks for a host's addresses; `done` is called once. */
+  void Query(const std::string& host, uint32_t interface_index, std::chrono::milliseconds timeout, Napi::Function done);
 
-  /** Ends everything, in bounded time: the environment's cleanup hook. */
-  void Stop();
+  /** Ends everything, in bounded time: the environment's cleanup hook. Idempotent. */
+  void Close();
 
  private:
   struct Callbacks {
@@ -53,11 +54,12 @@ class Environment {
   static void OnNotify(napi_env env, napi_value, void* environment, void*);
 
   bool Prepare();
+  void Post(Mailbox::Command command, Event otherwise);
   void Deliver(const Event& event);
 
   const napi_env env_;
-  bool stopped_ = false;
-  napi_threadsafe_function notify_ = nullptr;
+  bool closed_ = false;
+  napi_threadsafe_function notify_ = nullptr;  // calls OnNotify with this
   std::shared_ptr<EventQueue> events_;
   std::unique_ptr<DiscoveryThread> thread_;
   uint64_t last_id_ = 0;
@@ -65,5 +67,3 @@ class Environment {
 };
 
 }  // namespace tcpnet
-
-#endif  // TCPNET_NODE_ENVIRONMENT_H_

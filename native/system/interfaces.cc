@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "core/address.h"
+#include "system/address.h"
 
 namespace tcpnet {
 

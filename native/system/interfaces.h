@@ -1,5 +1,4 @@
-#ifndef TCPNET_SYSTEM_INTERFACES_H_
-#define TCPNET_SYSTEM_INTERFACES_H_
+#pragma once
 
 #include <cstdint>
 #include <string>
@@ -22,5 +21,3 @@ struct InterfaceAddress {
 std::vector<InterfaceAddress> ReadInterfaces();
 
 }  // namespace tcpnet
-
-#endif  // TCPNET_SYSTEM_INTERFACES_H_

@@ -1,5 +1,4 @@
-#ifndef TCPNET_SYSTEM_LIBRARY_H_
-#define TCPNET_SYSTEM_LIBRARY_H_
+#pragma once
 
 #include <string>
 
@@ -36,5 +35,3 @@ class Library {
 void PinThisLibrary();
 
 }  // namespace tcpnet
-
-#endif  // TCPNET_SYSTEM_LIBRARY_H_

@@ -1,5 +1,4 @@
-#ifndef TCPNET_SYSTEM_SOCKET_OPTIONS_H_
-#define TCPNET_SYSTEM_SOCKET_OPTIONS_H_
+#pragma once
 
 namespace tcpnet {
 
@@ -33,5 +32,3 @@ unsigned RoundTripUs(int fd);
 int UnacknowledgedBytes(int fd);
 
 }  // namespace tcpnet
-
-#endif  // TCPNET_SYSTEM_SOCKET_OPTIONS_H_

@@ -1,29 +1,34 @@
 import type { Socket } from 'node:net'
-import { TcpnetError } from '../errors.js'
-import type { Line } from '../net/line.js'
-import type { Channel, Security } from '../security/security.js'
-import { trace } from '../trace.js'
-import { type Answer, decodeHello, encodeAnswer, type Hello, HelloError, type RefusalReason } from './hello.js'
-import { busy, infoOf, misdirected, otherUuid, ownUuid, type RejectInfo, tellRejected, tooSilent } from './refusals.js'
+import { type BucketLimits, TokenBucket } from '../token-bucket.js'
+import { TokenBuckets } from '../token-buckets.js'
+import { Applicant, type ApplicantOptions } from './applicant.js'
+import { encodeAnswer } from './hello.js'
+import { busy, infoOf, tellRejected } from './refusals.js'
+import { WaitingRoom } from './waiting-room.js'
 
-export interface AcceptorOptions {
-  readonly name: string
-  readonly uuid: string
-  readonly security: Security
-  /** Milliseconds for the whole hello, the TLS handshake under it included. */
-  readonly deadlineMs: number
+export interface AcceptorOptions extends ApplicantOptions {
   /** How many inbound connections may be unanswered at a time. */
   readonly maxHellos: number
   /** How many of them may come from one address. */
   readonly maxHellosPerAddress: number
-  /** Milliseconds after which one that has brought no hello makes way for others, where there are too many. */
-  readonly silentAfterMs: number
+  /** How many connections may wait for a place. */
+  readonly maxWaiting: number
+  /** Milliseconds for which they may. */
+  readonly waitingMs: number
   /** Whether a peer was connected at an address. */
   readonly isKnown: (address: string) => boolean
-  /** A hello that is meant for us. The applicant waits for its answer. */
-  readonly onApplicant: (applicant: Applicant) => void
-  readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
+  /** How many connections of an address are looked at that lead to no peer; default: {@link VAIN}. */
+  readonly vain?: BucketLimits
 }
+
+/**
+ * How many connections of an address are looked at that lead to no peer: that costs more than to have them wait. The burst allows
+ * for a host with many members that all start at once, and drop dials that cross ours.
+ */
+const VAIN: BucketLimits = { perSecond: 20, burst: 256 }
+
+/** How many refusals for want of a place are told, to both sides. */
+const REFUSALS: BucketLimits = { perSecond: 20, burst: 256 }
 
 /** Reads the hellos of inbound connections, within bounds of time, size and number. */
 export class Acceptor {
@@ -31,10 +36,17 @@ export class Acceptor {
   /** Connections that are not answered, oldest first, with the address of each. */
   readonly #pending = new Map<Applicant, string>()
   readonly #perAddress = new Map<string, number>()
+  readonly #waiting: WaitingRoom
+  readonly #refusals = new TokenBucket(REFUSALS)
+  /** By address. */
+  readonly #vain: TokenBuckets
+  #isFilling = false
   #closed = false
 
   constructor(options: AcceptorOptions) {
     this.#options = options
+    this.#vain = new TokenBuckets(options.vain ?? VAIN)
+    this.#waiting = new WaitingRoom({ ...options, onLook: this.#onLook, onDue: (socket) => this.#refuse(socket) })
   }
 
   /** Takes a connection that the server has accepted. */
@@ -42,17 +54,11 @@ export class Acceptor {
     // This listener stays for good: a socket whose user sets none must not crash the process.
     socket.on('error', ignore)
     const address = socket.remoteAddress ?? ''
-    if (!this.#makeRoom(address)) {
-      tellRejected(this.#options, busy(), infoOf(socket))
-      // In plain text: within TLS it would take the very handshake that is to be spared.
-      if (this.#options.security.mode === 'none') {
-        socket.write(encodeAnswer({ status: 'refused', reason: 'busy' }))
-        socket.destroySoon()
-      } else {
-        socket.destroy()
-      }
-      return
-    }
+    if (this.#makeRoom(address)) this.#begin(socket, address)
+    else if (!this.#waiting.add(socket, address)) this.#refuse(socket)
+  }
+
+  #begin(socket: Socket, address: string): void {
     // A listener may have closed the service when another gave way.
     if (this.#closed) {
       socket.destroy()
@@ -60,13 +66,66 @@ export class Acceptor {
     }
     // Only now is it counted how many there are: one of the same address may just have given way.
     this.#perAddress.set(address, this.#countOf(address) + 1)
-    const applicant = new Applicant(socket, this.#options, () => {
+    this.#vain.take(address)
+    const applicant = new Applicant(socket, this.#options, (isPeer) => {
+      if (isPeer) this.#vain.giveBack(address)
       this.#pending.delete(applicant)
       const left = this.#countOf(address) - 1
       if (left > 0) this.#perAddress.set(address, left)
       else this.#perAddress.delete(address)
+      if (this.#waiting.size > 0) this.#fillPlacesSoon()
     })
     this.#pending.set(applicant, address)
+  }
+
+  /** Refuses a connection for which there is no place. */
+  #refuse(socket: Socket): void {
+    // Each takes as much time as an accept: a crowd's are not all told.
+    if (this.#refusals.tokens === 0) {
+      socket.destroy()
+      return
+    }
+    this.#refusals.take()
+    tellRejected(this.#options, busy(), infoOf(socket))
+    // In plain text: within TLS it would take the very handshake that is to be spared.
+    if (this.#options.security.mode === 'none') {
+      socket.write(encodeAnswer({ status: 'refused', reason: 'busy' }))
+      socket.destroySoon()
+    } else {
+      socket.destroy()
+    }
+  }
+
+  /** Gives places to connections that wait, after the one for which another made way has got its own. */
+  #fillPlacesSoon(): void {
+    if (this.#isFilling) return
+    this.#isFilling = true
+    setImmediate(() => {
+      this.#isFilling = false
+      this.#fillPlaces()
+    })
+  }
+
+  #fillPlaces(): void {
+    while (!this.#closed) {
+      const next = this.#waiting.take((address) => this.#hasRoomFor(address))
+      if (next === null) return
+      this.#begin(next, next.remoteAddress ?? '')
+    }
+  }
+
+  /** Those that have been silent for long make way for connections that wait. */
+  readonly #onLook = (): void => {
+    const isInTheWay = (address: string) =>
+      this.#pending.size >= this.#options.maxHellos || this.#waiting.isFrom(address)
+    for (let wanted = this.#waiting.size; wanted > 0 && this.#evictOld(isInTheWay); wanted--);
+    this.#fillPlaces()
+  }
+
+  #hasRoomFor(address: string): boolean {
+    const { maxHellos, maxHellosPerAddress } = this.#options
+    const isPossible = this.#pending.size < maxHellos && this.#countOf(address) < maxHellosPerAddress
+    return isPossible && this.#vain.tokens(address) > 0
   }
 
   #countOf(address: string): number {
@@ -79,15 +138,14 @@ export class Acceptor {
    * @returns whether there is room
    */
   #makeRoom(address: string): boolean {
-    const isOld = (applicant: Applicant) => applicant.isOld
+    if (this.#vain.tokens(address) === 0) return false
     const count = this.#countOf(address)
-    if (count >= this.#options.maxHellosPerAddress)
-      return this.#evict((applicant, from) => from === address && isOld(applicant))
-    if (this.#pending.size < this.#options.maxHellos || this.#evict(isOld)) return true
+    if (count >= this.#options.maxHellosPerAddress) return this.#evictOld((from) => from === address)
+    if (this.#pending.size < this.#options.maxHellos || this.#evictOld(() => true)) return true
     const [crowded, most] = this.#mostCrowded()
-    if (most > count + 1) return this.#evict((_applicant, from) => from === crowded)
+    if (most > count + 1) return this.#evict((from) => from === crowded)
     const { isKnown } = this.#options
-    return isKnown(address) && this.#evict((_applicant, from) => !isKnown(from))
+    return isKnown(address) && this.#evict((from) => !isKnown(from))
   }
 
   /** The address that most connections come from, and how many. */
@@ -98,168 +156,30 @@ export class Acceptor {
   }
 
   /**
-   * Drops the oldest connection that has sent no hello yet, of those for which `isMeant` holds.
+   * Drops the oldest connection that has sent no hello yet, of those from an address that `isMeant`.
    *
    * @returns whether there was one
    */
-  #evict(isMeant: (applicant: Applicant, address: string) => boolean): boolean {
+  #evict(isMeant: (address: string) => boolean, isEnough: (applicant: Applicant) => boolean = () => true): boolean {
     for (const [applicant, address] of this.#pending) {
-      if (!applicant.isSilent || !isMeant(applicant, address)) continue
+      if (!isEnough(applicant)) return false
+      if (!applicant.isSilent || !isMeant(address)) continue
       applicant.giveWay()
       return true
     }
     return false
   }
 
+  /** The same, of those that are old. */
+  #evictOld(isMeant: (address: string) => boolean): boolean {
+    return this.#evict(isMeant, (applicant) => applicant.isOld)
+  }
+
   /** Drops every connection that is not answered. */
   close(): void {
     this.#closed = true
+    this.#waiting.close()
     for (const applicant of [...this.#pending.keys()]) applicant.drop()
-  }
-}
-
-/** An inbound connection that is not answered yet. Exactly one of accept, decline, refuse and drop settles it. */
-export class Applicant {
-  readonly #options: AcceptorOptions
-  readonly #onSettled: () => void
-  readonly #deadline: NodeJS.Timeout
-  readonly #since = performance.now()
-  #socket: Socket
-  /** Null until the connection is secured. */
-  #channel: Channel | null = null
-  #stopReading: () => void = () => {}
-  #hello: Hello | null = null
-  #settled = false
-
-  constructor(socket: Socket, options: AcceptorOptions, onSettled: () => void) {
-    this.#socket = socket
-    this.#options = options
-    this.#onSettled = onSettled
-    this.#deadline = setTimeout(this.#onDeadline, options.deadlineMs)
-    options.security.server(socket, this.#onSecured)
-  }
-
-  /** Whether it has closed meanwhile. */
-  get gone(): boolean {
-    return this.#socket.destroyed
-  }
-
-  /** Whether a peer would have said its hello by now. */
-  get isOld(): boolean {
-    return performance.now() - this.#since >= this.#options.silentAfterMs
-  }
-
-  get isSilent(): boolean {
-    return this.#hello === null
-  }
-
-  /** What it said; only to be asked once `onApplicant` was called with it. */
-  get hello(): Hello {
-    if (this.#hello === null) throw new Error('The hello has not been read yet.')
-    return this.#hello
-  }
-
-  /** Answers `ok`. Returns the socket, which is the caller's from here on; null where it has closed meanwhile. */
-  accept(answer: Answer & { status: 'ok' }): Socket | null {
-    if (!this.#settle() || this.#socket.destroyed || !this.#socket.writable) {
-      this.#socket.destroy()
-      return null
-    }
-    this.#channel?.send(encodeAnswer(answer))
-    return this.#socket
-  }
-
-  /** Answers `connected`. */
-  decline(): void {
-    if (this.#settle()) this.#sendLast({ status: 'connected' })
-  }
-
-  /**
-   * Answers `refused`, and tells.
-   *
-   * @param error why; its message names neither end
-   */
-  refuse(reason: RefusalReason, error: TcpnetError): void {
-    const info = infoOf(this.#socket, this.#hello?.from)
-    if (!this.#settle()) return
-    this.#sendLast({ status: 'refused', reason })
-    tellRejected(this.#options, error, info)
-  }
-
-  /** Closes it without a word. */
-  drop(): void {
-    if (this.#settle()) this.#socket.destroy()
-  }
-
-  readonly #onSecured = (result: Channel | TcpnetError | null): void => {
-    if (this.#settled) return
-    if (result === null) return this.drop()
-    if (result instanceof TcpnetError) return this.#reject(result)
-    this.#channel = result
-    this.#socket = result.socket
-    this.#stopReading = result.receive(this.#onLine)
-  }
-
-  /** Sends an answer that ends the connection. */
-  #sendLast(answer: Answer): void {
-    this.#channel?.send(encodeAnswer(answer))
-    this.#socket.destroySoon()
-  }
-
-  readonly #onLine = (line: Line): void => {
-    if (this.#settled) return
-    // Not told: peers drop dials before the hello, too, as those of a race of addresses that was won by another.
-    if (line === null) return this.drop()
-    const hello = typeof line === 'string' ? decodeHello(line) : line
-    if (hello instanceof HelloError && hello.reason !== null) return this.refuse(hello.reason, hello)
-    if (hello instanceof TcpnetError) return this.#reject(hello)
-    const proven = this.#channel?.peer ?? hello.from
-    if (proven !== hello.from) return this.#reject(otherUuid())
-    this.#hello = hello
-    const objection = this.#objectionTo(hello)
-    if (objection !== null) return this.refuse(...objection)
-    // From here on it waits for our answer, which comes when our own dial or our old connection has ended.
-    clearTimeout(this.#deadline)
-    this.#socket.on('close', this.#onClose)
-    this.#options.onApplicant(this)
-  }
-
-  #objectionTo(hello: Hello): [RefusalReason, TcpnetError] | null {
-    const { name, uuid } = this.#options
-    if (hello.name !== name) return ['name', misdirected('ERR_TCPNET_NAME', 'a cluster of another name')]
-    if (hello.to !== uuid) return ['not-me', misdirected('ERR_TCPNET_NOT_ME', `the service ${hello.to}, not ${uuid}`)]
-    if (hello.from === uuid) return ['self', ownUuid()]
-    return null
-  }
-
-  /** Refuses it, silent as it is, in favour of another. */
-  giveWay(): void {
-    this.#reject(this.isOld ? tooSilent(this.#options.silentAfterMs) : busy())
-  }
-
-  readonly #onDeadline = (): void => this.#reject(tooSilent(this.#options.deadlineMs))
-
-  readonly #onClose = (): void => {
-    trace('inbound connection closed before it was answered')
-    this.#settle()
-  }
-
-  #reject(error: TcpnetError): void {
-    const info = infoOf(this.#socket, this.#hello?.from)
-    if (!this.#settle()) return
-    this.#socket.destroy()
-    tellRejected(this.#options, error, info)
-  }
-
-  /** @returns whether it was unsettled */
-  #settle(): boolean {
-    if (this.#settled) return false
-    this.#settled = true
-    clearTimeout(this.#deadline)
-    this.#stopReading()
-    this.#socket.off('close', this.#onClose)
-    this.#onSettled()
-    return true
   }
 }
 

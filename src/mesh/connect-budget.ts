@@ -1,4 +1,5 @@
 import { type BucketLimits, type Clock, TokenBucket } from '../token-bucket.js'
+import { TokenBuckets } from '../token-buckets.js'
 
 /**
  * Limits of connects to peers that were never connected, and of questions to the network where such peers are. The bursts
@@ -11,31 +12,28 @@ export const CONNECT_LIMITS = {
   questions: { perSecond: 10, burst: 256 }
 } as const satisfies Record<string, BucketLimits>
 
-/** Where more addresses than this are known, those with a full bucket are forgotten. */
-const MAX_IDLE_ADDRESSES = 1024
-
 /**
  * How many connects announcements can cause. They are untrusted: false ones must not make this process a source of
  * connects at whatever host they name.
  */
 export class ConnectBudget {
   readonly #limits: typeof CONNECT_LIMITS
-  readonly #clock: Clock
   readonly #process: TokenBucket
   readonly #questions: TokenBucket
-  readonly #addresses = new Map<string, TokenBucket>()
+  /** What is kept is bounded by the process's bucket: an address is not idle for as long as it takes to fill its own. */
+  readonly #addresses: TokenBuckets
 
   constructor(limits: typeof CONNECT_LIMITS = CONNECT_LIMITS, clock: Clock = () => performance.now()) {
     this.#limits = limits
-    this.#clock = clock
     this.#process = new TokenBucket(limits.perProcess, clock)
     this.#questions = new TokenBucket(limits.questions, clock)
+    this.#addresses = new TokenBuckets(limits.perAddress, clock)
   }
 
   /** How many connects are possible now: in all, and to an address. */
   left(address?: string): number {
     if (address === undefined) return this.#process.tokens
-    return Math.min(this.#process.tokens, this.#addresses.get(address)?.tokens ?? this.#limits.perAddress.burst)
+    return Math.min(this.#process.tokens, this.#addresses.tokens(address))
   }
 
   /**
@@ -45,7 +43,7 @@ export class ConnectBudget {
    */
   waitMs(address: string, reserved = false): number {
     const kept = reserved ? this.#limits.perProcess.burst / 4 : 0
-    return Math.max(this.#process.waitMs(kept + 1), this.#addresses.get(address)?.waitMs() ?? 0)
+    return Math.max(this.#process.waitMs(kept + 1), this.#addresses.waitMs(address))
   }
 
   /** How many questions may be put now. */
@@ -68,27 +66,13 @@ export class ConnectBudget {
   /** Counts a connect to an address. */
   take(address: string): void {
     this.#process.take()
-    this.#bucketOf(address).take()
+    this.#addresses.take(address)
   }
 
   /** The connect led to a peer: it does not count. */
   giveBack(address: string): void {
     this.#process.giveBack()
-    this.#addresses.get(address)?.giveBack()
-  }
-
-  #bucketOf(address: string): TokenBucket {
-    const known = this.#addresses.get(address)
-    if (known !== undefined) return known
-    if (this.#addresses.size >= MAX_IDLE_ADDRESSES) this.#forgetIdle()
-    const bucket = new TokenBucket(this.#limits.perAddress, this.#clock)
-    this.#addresses.set(address, bucket)
-    return bucket
-  }
-
-  /** What is kept is bounded by the process's bucket: an address is not idle for as long as it takes to fill its own. */
-  #forgetIdle(): void {
-    for (const [address, bucket] of this.#addresses) if (bucket.isFull) this.#addresses.delete(address)
+    this.#addresses.giveBack(address)
   }
 }
 

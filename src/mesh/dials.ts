@@ -56,6 +56,21 @@ export class Dials {
     for (let left = link.takeQuestions(); left > 0; left--) this.#budget.giveBackQuestion()
   }
 
+  /**
+   * Asks where a connected peer is, within the budget of questions.
+   *
+   * @returns whether that is known now
+   */
+  async place({ uuid, places }: Link): Promise<boolean> {
+    const { locate, security, limits } = this.#options
+    if (!this.#budget.takeQuestion()) return false
+    const instance = await locate(uuid, AbortSignal.timeout(limits.helloTimeoutMs))
+    if (instance === null || securityObjection(security, uuid, instance.txt.sec) !== null) return false
+    this.#budget.giveBackQuestion()
+    places.take(instance)
+    return true
+  }
+
   /** Asks where a peer is, within the budget of questions about peers that were never connected. */
   async #locate(link: Link, signal: AbortSignal): Promise<readonly Endpoint[] | TcpnetError | null> {
     const { locate, security } = this.#options

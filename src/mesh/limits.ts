@@ -18,6 +18,10 @@ export interface Limits {
   readonly maxHellos: number
   /** Those of them that come from one address. */
   readonly maxHellosPerAddress: number
+  /** Inbound connections that wait for a place among those. */
+  readonly maxWaiting: number
+  /** Milliseconds for which they wait before they are refused. */
+  readonly waitingMs: number
   /** Milliseconds for a whole dial, and for a whole inbound hello, the TLS handshake under it included. */
   readonly helloTimeoutMs: number
   /** Milliseconds after which an inbound connection without a hello can be dropped to make room for another. */
@@ -41,6 +45,8 @@ export const DEFAULT_LIMITS: Limits = {
   maxKnown: 8192,
   maxHellos: 256,
   maxHellosPerAddress: 32,
+  maxWaiting: 256,
+  waitingMs: 1000,
   helloTimeoutMs: 5000,
   silentAfterMs: 1000,
   slowAfterMs: 250,

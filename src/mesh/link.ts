@@ -3,7 +3,7 @@ import type { Instance } from '../discovery/discovery.js'
 import type { TcpnetError } from '../errors.js'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { tellChange } from '../trace.js'
-import type { Applicant } from './acceptor.js'
+import type { Applicant } from './applicant.js'
 import { Failures } from './failures.js'
 import type { TimeSpan } from './limits.js'
 import type { LinkState } from './link-state.js'
@@ -19,6 +19,9 @@ type PeerState = Peer['state'] | 'gone'
  * long. What was heard longer ago says nothing about the next hello, so that a false count cannot keep a peer out for good.
  */
 const LATE_HELLO_MS = 60_000
+
+/** Milliseconds before it is asked again where a connected peer is whose uuid others claim. */
+const ASK_AGAIN_MS = 10_000
 
 /** The service that the link belongs to. */
 export interface LinkOwner {
@@ -57,6 +60,8 @@ export class Link {
   /** How many questions where it is count against the budget, until it is connected. */
   #questions = 0
   #isSeen = false
+  /** When it was asked last where the peer is because its uuid was claimed, in milliseconds of the monotonic clock. */
+  #askedAt: number | null = null
   /**
    * When it was connected or, where it is not, when its last connection closed or else when it was first heard of, in
    * whole milliseconds of the monotonic clock.
@@ -137,7 +142,20 @@ export class Link {
   replace(socket: Socket): void {
     this.#replacements ??= new TokenBucket(this.#owner.replacements ?? REPLACEMENTS)
     this.#replacements.take()
+    this.giveWay(socket)
+  }
+
+  /** The same, where it does not count: the other is where the peer is known to be, and the connection is not. */
+  giveWay(socket: Socket): void {
     this.enter({ kind: 'closing', socket }, 'replaced by the peer')
+  }
+
+  /** Counts a question where the peer is, because its uuid is claimed. Returns whether it may be put: not again for {@link ASK_AGAIN_MS}. */
+  takePlaceQuestion(): boolean {
+    const now = wholeMs()
+    if (this.#askedAt !== null && now - this.#askedAt < ASK_AGAIN_MS) return false
+    this.#askedAt = now
+    return true
   }
 
   /** A question where it is was taken out of the budget. */

@@ -4,7 +4,9 @@ import { TcpnetError } from '../errors.js'
 import { canonical } from '../net/addresses.js'
 import { securityObjection } from '../security/security.js'
 import { isHigher } from '../uuid.js'
-import { Acceptor, type Applicant } from './acceptor.js'
+import { Acceptor } from './acceptor.js'
+import type { Applicant } from './applicant.js'
+import { applicantOf, standingOf } from './claims.js'
 import { processBudget } from './connect-budget.js'
 import { Connections } from './connections.js'
 import { DialQueue } from './dial-queue.js'
@@ -197,7 +199,7 @@ export class Mesh {
         applicant.decline()
         return
       case 'replace':
-        if (link.state.kind === 'connected') this.#replace(link, link.state.socket)
+        if (link.state.kind === 'connected') this.#replace(link, link.state, applicant)
         return
       case 'accept':
         link.applicant = null
@@ -206,7 +208,12 @@ export class Mesh {
   }
 
   /** The applicant is answered when the socket has closed. */
-  #replace(link: Link, socket: Socket): void {
+  #replace(link: Link, { socket, boot }: LinkState & { kind: 'connected' }, applicant: Applicant): void {
+    const held = { address: canonical(socket.remoteAddress ?? ''), boot }
+    const standing = standingOf(link.places, held, applicantOf(applicant))
+    if (standing === 'better') return link.giveWay(socket)
+    if (!link.places.isPlacedAt(applicant.address) && link.takePlaceQuestion()) void this.#place(link)
+    if (standing === 'worse') return
     const waitMs = link.replaceWaitMs
     if (waitMs === 0) return link.replace(socket)
     if (this.#paced.has(link)) return
@@ -216,6 +223,11 @@ export class Mesh {
       this.#wake(link)
     }
     setTimeout(onDue, waitMs).unref()
+  }
+
+  /** Asks where a peer is whose uuid is claimed, so that its claimants can be told apart. */
+  async #place(link: Link): Promise<void> {
+    if (await this.#dials.place(link)) this.#wake(link)
   }
 
   #accept(link: Link, applicant: Applicant): void {
@@ -252,6 +264,10 @@ export class Mesh {
     if (isNew && this.#connections.size >= maxPeers) return applicant.refuse('full', full(maxPeers))
     const link = this.#linkOf(from)
     if (!link.hears(applicant.hello)) return applicant.decline()
+    if (link.applicant !== null && !link.applicant.gone) {
+      const standing = standingOf(link.places, applicantOf(link.applicant), applicantOf(applicant))
+      if (standing === 'worse') return applicant.drop()
+    }
     // A peer has one dial at a time: an older one is a dial that it has given up.
     link.applicant?.drop()
     link.applicant = applicant

@@ -39,6 +39,8 @@ export class Places {
   #homePort: number | null = null
   /** Other addresses at which it was connected before, the latest last. */
   #formerHomes = NONE
+  /** The address at which it was connected last of those that discovery told; null before. */
+  #placed: string | null = null
   /** The address that is dialed first; undefined where that is to be found out. */
   #first: string | null | undefined
 
@@ -94,9 +96,18 @@ export class Places {
       this.#formerHomes = [...this.#formerHomes.filter((home) => home !== address), this.#home].slice(-MAX_FORMER_HOMES)
     this.#home = address
     this.#homePort = port
+    if (this.isPlacedAt(address)) this.#placed = address
     if (this.#told?.port === port && this.#told.addresses.every((told) => told === address)) this.#told = null
     if (this.#suspects.includes(address)) this.#suspects = this.#suspects.filter((suspect) => suspect !== address)
     this.#first = undefined
+  }
+
+  /**
+   * Whether an address is the peer's by more than an inbound connection's word: discovery tells it, or told it when the peer was
+   * connected there.
+   */
+  isPlacedAt(address: string): boolean {
+    return address === this.#placed || this.#told?.addresses.includes(address) === true
   }
 
   /** The connection is lost: the peer is dialed first where it was. */

@@ -1,31 +1,72 @@
-// Without security anybody can claim a peer's uuid. The connection with the peer is not replaced all the time.
+// Without security anybody can claim a peer's uuid. Claims do not replace the connection with the peer all the time, and from
+// elsewhere than where the peer is known to be they do not keep it out.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { test } from 'node:test'
+import { afterEach, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { encodeHello } from '#tcpnet/mesh/hello.js'
-import { TestMesh } from '../support/test-mesh.js'
+import { type Parts, TestMesh } from '../support/test-mesh.js'
 import { until, within } from '../support/wait.js'
 
-const CLAIMS = 200
+const CLAIMS = 80
+/** Milliseconds between two claims. */
+const CLAIM_EVERY_MS = 4
+/** Where claims come from; the meshes are at 127.0.0.1. */
+const ELSEWHERE = '127.0.0.2'
 
-test('a peer whose uuid is claimed all the time keeps its connection for a while', async () => {
-  const [victim, peer] = [await TestMesh.listening(), await TestMesh.listening()]
-  const claimants: Socket[] = []
-  try {
+const cleanUps: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+async function mesh(parts?: Parts): Promise<TestMesh> {
+  const made = await TestMesh.listening({}, parts)
+  cleanUps.push(() => made.close())
+  return made
+}
+
+function claim(victim: TestMesh, peer: TestMesh, localAddress: string): Socket {
+  const claimant = connect({ port: victim.port, host: '127.0.0.1', localAddress }).on('error', () => {})
+  cleanUps.push(() => claimant.destroy())
+  const boot = randomBytes(8).toString('hex')
+  const hello = { name: 'test', from: peer.uuid, boot, to: victim.uuid, seq: 0, dial: null, port: null }
+  claimant.resume().write(encodeHello(hello))
+  return claimant
+}
+
+/** Claims all the time. Returns how many claims were made so far. */
+function keepClaiming(victim: TestMesh, peer: TestMesh): () => number {
+  const abort = new AbortController()
+  let claims = 0
+  const claimOn = async () => {
+    for (; !abort.signal.aborted; claims++) {
+      claim(victim, peer, ELSEWHERE)
+      await delay(CLAIM_EVERY_MS)
+    }
+  }
+  const claiming = claimOn()
+  cleanUps.push(async () => {
+    abort.abort()
+    await claiming
+  })
+  return () => claims
+}
+
+function isHonest(socket: Socket | undefined): boolean {
+  return socket?.remoteAddress === '127.0.0.1'
+}
+
+describe("claims of a peer's uuid", () => {
+  it('replace its connection now and then where they come from its address', async () => {
+    const [victim, peer] = [await mesh(), await mesh()]
     victim.announce(peer.instance)
     await until(() => victim.connected.has(peer.uuid), 'the two are not connected')
     const sockets = new Set<Socket>()
     const since = performance.now()
     for (let n = 0; n < CLAIMS; n++) {
-      const claimant = connect(victim.port, '127.0.0.1').on('error', () => {})
-      claimants.push(claimant)
-      await within(once(claimant, 'connect'), 'the claimant does not connect')
-      const boot = randomBytes(8).toString('hex')
-      claimant.write(
-        encodeHello({ name: 'test', from: peer.uuid, boot, to: victim.uuid, seq: 0, dial: null, port: null })
-      )
+      await within(once(claim(victim, peer, '127.0.0.1'), 'connect'), 'the claimant does not connect')
       await new Promise(setImmediate)
       const now = victim.connected.get(peer.uuid)
       if (now !== undefined) sockets.add(now)
@@ -34,8 +75,41 @@ test('a peer whose uuid is claimed all the time keeps its connection for a while
     const most = 3 + (performance.now() - since) / 1000
     assert.ok(replaced <= most, `replaced ${replaced} times`)
     assert.ok(replaced > 0, 'no claimant replaces it: a peer that restarts could not come back')
-  } finally {
-    for (const claimant of claimants) claimant.destroy()
-    await Promise.all([victim, peer].map((one) => one.close()))
-  }
+  })
+
+  it('do not replace it where they come from elsewhere, and do not keep it from coming back', async () => {
+    const [victim, peer] = [await mesh(), await mesh()]
+    peer.announce(victim.instance)
+    victim.announce(peer.instance)
+    await until(() => victim.connected.has(peer.uuid) && peer.connected.has(victim.uuid), 'the two are not connected')
+    const claims = keepClaiming(victim, peer)
+    const stays = async () => {
+      const [socket, enough] = [victim.connected.get(peer.uuid), claims() + CLAIMS]
+      await until(() => claims() >= enough || victim.connected.get(peer.uuid) !== socket, 'there are no claims')
+      assert.ok(victim.connected.get(peer.uuid) === socket, 'the connection was replaced')
+    }
+    await stays()
+    victim.connected.get(peer.uuid)?.destroy()
+    await until(() => !isHonest(victim.connected.get(peer.uuid)), 'the connection is not lost')
+    await until(() => isHonest(victim.connected.get(peer.uuid)), 'the peer does not come back', 2000)
+    await stays()
+  })
+
+  it('have it asked where a peer is that was never dialed, so that it comes back', async () => {
+    const peer = await mesh()
+    const victim = await mesh({ locate: async () => peer.instance })
+    peer.announce(victim.instance)
+    await until(() => victim.connected.has(peer.uuid), 'the two are not connected')
+    assert.deepEqual(victim.questions, [])
+    const claims = keepClaiming(victim, peer)
+    await until(
+      () => claims() >= CLAIMS && isHonest(victim.connected.get(peer.uuid)),
+      'the peer does not come back',
+      4000
+    )
+    assert.deepEqual(victim.questions, [peer.uuid])
+    const [socket, enough] = [victim.connected.get(peer.uuid), claims() + CLAIMS]
+    await until(() => claims() >= enough, 'there are no claims')
+    assert.ok(victim.connected.get(peer.uuid) === socket, 'the connection was replaced')
+  })
 })

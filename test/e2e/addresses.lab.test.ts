@@ -39,7 +39,7 @@ const shared = sharedLab((lab) =>
   ])
 )
 
-overDrivers(['avahi', 'bonjour', ...inWhole('mdns')], (driver, skip) => {
+overDrivers(['avahi', 'bonjour', 'embedded', ...inWhole('mdns')], (driver, skip) => {
   test('0.0.0.0 and :: listen on every address, and list them', { skip }, async () => {
     const [alpha, beta] = shared.hosts
     const nodes = await Promise.all([

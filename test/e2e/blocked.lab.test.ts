@@ -18,7 +18,7 @@ async function filterGamma(t: TestContext, drop: HostDrop): Promise<void> {
   t.after(() => gamma.clearFilters())
 }
 
-overDrivers(['avahi', ...inWhole('bonjour', 'mdns')], (driver, skip) => {
+overDrivers(['avahi', ...inWhole('bonjour', 'embedded', 'mdns')], (driver, skip) => {
   for (const [rank, uuids] of Object.entries(RANKS)) {
     test(`a host that can see but cannot be dialed meshes; its uuid is the ${rank}`, { skip }, async (t) => {
       await filterGamma(t, NOT_DIALED)

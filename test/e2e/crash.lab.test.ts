@@ -5,7 +5,7 @@ import { type Host, sharedLab } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
 import type { NodeSettings } from '../programs/protocol.js'
-import { overDrivers } from './drivers.js'
+import { inWhole, overDrivers } from './drivers.js'
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
@@ -30,7 +30,7 @@ async function goOnWithout(doomed: string, others: readonly Node[]): Promise<voi
   }
 }
 
-overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
+overDrivers(['avahi', 'bonjour', 'embedded', 'mdns'], (driver, skip) => {
   test('kill -9: sockets close, the others live on, a restarted node with its uuid connects again', {
     skip
   }, async () => {
@@ -47,7 +47,7 @@ overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
   })
 })
 
-overDrivers(['avahi'], (driver, skip) => {
+overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
   test('a node that is restarted while nobody hears it replaces its old connections', { skip }, async () => {
     const settings = { name: 'restarted', driver }
     const { doomed, others } = await meshOfThree(settings)

@@ -6,7 +6,7 @@ import { sharedLab } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
 import { LONG, WHOLE } from '../support/long.js'
-import { overDrivers } from './drivers.js'
+import { inWhole, overDrivers } from './drivers.js'
 
 /** From the cut to the close of a socket, as a rule and at most, on a machine that has much else to do. */
 const NOTICED_MS = 5000
@@ -44,7 +44,7 @@ async function noticed(victim: Node, others: readonly Node[]): Promise<{ writing
   return { writing: times.filter((_, i) => i % 2 === 0), idle: times.filter((_, i) => i % 2 === 1) }
 }
 
-overDrivers(['avahi'], (driver, skip) => {
+overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
   test('its connections close within 5 s of the cut, and are back within 5 s of the link', { skip }, async (t) => {
     const nodes = await Promise.all(shared.hosts.map((host) => Node.start(host, { name: 'dead', driver })))
     await firstMesh(nodes)

@@ -4,11 +4,11 @@ import { describe } from 'node:test'
 import { skipWithoutLab } from '../lab/index.js'
 import { WHOLE } from '../support/long.js'
 
-/** A way to find peers that needs a daemon. */
-export type Driver = 'avahi' | 'bonjour' | 'mdns'
+/** A way to find peers on a network. */
+export type Driver = 'avahi' | 'bonjour' | 'embedded' | 'mdns'
 
 /** Default: all that a test names. `TCPNET_TEST_DRIVERS=avahi,mdns` chooses. */
-const CHOSEN = (process.env.TCPNET_TEST_DRIVERS ?? 'avahi,bonjour,mdns').split(',')
+const CHOSEN = (process.env.TCPNET_TEST_DRIVERS ?? 'avahi,bonjour,embedded,mdns').split(',')
 
 /**
  * Registers the tests once for each driver. `skip` is for the tests' options: the reason why the driver, or the lab,

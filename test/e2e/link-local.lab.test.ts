@@ -8,7 +8,7 @@ import { inWhole, overDrivers } from './drivers.js'
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma'], { ipv4: false, ipv6: 'link-local' }))
 
-overDrivers(['avahi', 'bonjour', ...inWhole('mdns')], (driver, skip) => {
+overDrivers(['avahi', 'bonjour', 'embedded', ...inWhole('mdns')], (driver, skip) => {
   test('hosts with link-local addresses alone mesh', { skip }, async (t) => {
     const nodes = await Promise.all(shared.hosts.map((host) => Node.start(host, { name: 'local', driver })))
     await firstMesh(nodes)

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { sharedLab } from '../lab/index.js'
 import { Node } from '../programs/node-client.js'
-import { overDrivers } from './drivers.js'
+import { inWhole, overDrivers } from './drivers.js'
 
 /** Longer than the first look takes. */
 const LATE_MS = 6000
@@ -12,7 +12,7 @@ const LOOKER = fileURLToPath(new URL('../programs/looker.js', import.meta.url))
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta']))
 
-overDrivers(['avahi'], (driver, skip) => {
+overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
   test('who comes long after the first look is found by another, again and again', { skip }, async () => {
     const [alpha, beta] = shared.hosts
     const looker = await alpha.run([process.execPath, LOOKER, 'looks'])

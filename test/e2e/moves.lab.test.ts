@@ -29,7 +29,7 @@ async function healed(t: TestContext, nodes: readonly Node[]): Promise<void> {
   t.diagnostic(`a full mesh ${Date.now() - back} ms after the interface was back`)
 }
 
-overDrivers(['avahi', ...inWhole('bonjour')], (driver, skip) => {
+overDrivers(['avahi', ...inWhole('bonjour', 'embedded')], (driver, skip) => {
   test('another address (DHCP): connected again, through addresses that it has', { skip }, async (t) => {
     const nodes = await meshOfThree({ name: 'dhcp', driver })
     const [mover] = nodes
@@ -47,7 +47,7 @@ overDrivers(['avahi', ...inWhole('bonjour')], (driver, skip) => {
   })
 })
 
-overDrivers(['avahi'], (driver, skip) => {
+overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
   test('the only interface down and up: a full mesh again', { skip }, async (t) => {
     const nodes = await meshOfThree({ name: 'down-up', driver })
     const [mover, ...others] = nodes

@@ -9,7 +9,7 @@ import { overDrivers } from './drivers.js'
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
-overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
+overDrivers(['avahi', 'bonjour', 'embedded', 'mdns'], (driver, skip) => {
   // Each start takes a second where the daemon probes for the name.
   const rounds = driver === 'avahi' || WHOLE ? 5 : 1
 
@@ -30,7 +30,7 @@ overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
   test(`three hosts in the same instant, ${rounds} times out of ${rounds}`, { skip }, async (t) => {
     const times: number[] = []
     for (let round = 1; round <= rounds; round++) {
-      const settings = { name: `instant-${driver}`, driver }
+      const settings = { name: `same-${driver}`, driver }
       const nodes = await Promise.all(shared.hosts.map((host) => Node.prepare(host, settings)))
       await Promise.all(nodes.map((node) => node.listen()))
       await firstMesh(nodes)

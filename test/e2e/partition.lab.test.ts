@@ -6,7 +6,7 @@ import { sharedLab } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
 import { LONG, WHOLE } from '../support/long.js'
-import { overDrivers } from './drivers.js'
+import { inWhole, overDrivers } from './drivers.js'
 
 /** How long two halves are apart, at least until each has noticed it. */
 const SPLIT_MS = WHOLE ? 30_000 : 0
@@ -23,7 +23,7 @@ const LOSSY_MS = 60_000
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta']))
 
-overDrivers(['avahi'], (driver, skip) => {
+overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
   test('two halves of six hosts, split and joined: 15 pairs again', { skip }, async (t) => {
     const nodes = await Promise.all(
       shared.hosts.map((host) => Node.start(host, { name: 'halves', driver, deadPeerTimeout }))

@@ -5,13 +5,13 @@ import { sharedLab } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
 import { LONG, WHOLE } from '../support/long.js'
-import { overDrivers } from './drivers.js'
+import { inWhole, overDrivers } from './drivers.js'
 
 const RESTARTS = LONG ? 100 : WHOLE ? 10 : 4
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
-overDrivers(['avahi'], (driver, skip) => {
+overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
   test('a node takes over the port of a dead one that is still announced', { skip }, async () => {
     const [alpha, beta, gamma] = shared.hosts
     const settings = { name: 'heirs', driver }

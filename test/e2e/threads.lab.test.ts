@@ -4,13 +4,13 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { sharedLab } from '../lab/index.js'
 import { WHOLE } from '../support/long.js'
-import { overDrivers } from './drivers.js'
+import { inWhole, overDrivers } from './drivers.js'
 
 const ROUNDS = WHOLE ? 50 : 15
 const PROGRAM = fileURLToPath(new URL('../programs/threads.js', import.meta.url))
 const shared = sharedLab((lab) => lab.host('alpha'))
 
-overDrivers(['avahi'], (driver, skip) => {
+overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
   test(`three threads mesh and end, ${ROUNDS} times`, { skip }, async () => {
     const command = [process.execPath, PROGRAM, String(ROUNDS)]
     const program = await shared.hosts.run(command, { env: { ...process.env, TCPNET_DRIVER: driver } })

@@ -8,7 +8,7 @@ import { inWhole, overDrivers } from './drivers.js'
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
-overDrivers(['avahi', 'bonjour', ...inWhole('mdns')], (driver, skip) => {
+overDrivers(['avahi', 'bonjour', 'embedded', ...inWhole('mdns')], (driver, skip) => {
   for (const [where, second] of [
     ['another host', 1],
     ['the same host', 0],
@@ -16,7 +16,7 @@ overDrivers(['avahi', 'bonjour', ...inWhole('mdns')], (driver, skip) => {
   ] as const) {
     test(`taken on ${where}: the newcomer gets an error, the older one is undisturbed`, { skip }, async () => {
       const [alpha, , gamma] = shared.hosts
-      const settings = { name: `${driver}-taken-${second}`, driver }
+      const settings = { name: `taken${second}-${driver}`, driver }
       const older = await Node.start(alpha, { ...settings, uuid: '00AbC' })
       const friend = await Node.start(gamma, settings)
       await firstMesh([older, friend])

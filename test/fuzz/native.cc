@@ -5,12 +5,13 @@
 #include <cstdlib>
 #include <string>
 
-#include "core/address.h"
-#include "core/dns_data.h"
+#include "avahi/record_data.h"
+#include "system/address.h"
+#include "core/txt.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t total = 0;
-  for (const std::string& text : tcpnet::TxtStrings(data, size)) {
+  for (const std::string& text : tcpnet::KeptTxt(data, size)) {
     if (text.empty()) std::abort();
     total += text.size() + 1;
   }
@@ -19,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const tcpnet::Address address = tcpnet::AddressOf(data, size);
   if ((address.family == 0) != address.text.empty()) std::abort();
   const std::string name(reinterpret_cast<const char*>(data), size);
-  if (tcpnet::LabelData(name).size() > 64) std::abort();
-  tcpnet::NameData(tcpnet::EscapeLabel(name));
+  if (tcpnet::avahi::LabelData(name).size() > 64) std::abort();
+  tcpnet::avahi::NameData(tcpnet::avahi::EscapeLabel(name));
   return 0;
 }

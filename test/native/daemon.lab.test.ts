@@ -64,6 +64,17 @@ for (const backend of backends) {
     assert.deepEqual(await native.end(), CLEAN)
   })
 
+  onHosts('a session that is opened while a question of the one before goes on has a daemon to talk to', async () => {
+    const native = await Native.on(shared.hosts.a)
+    await native.announce(announcing('A8', backend))
+    await native.sees('A8', 'A8')
+    native.send({ do: 'locate', id: 'left behind', session: 'A8', uuid: 'A8' })
+    native.send({ do: 'close', id: 'A8' })
+    await native.announce(announcing('A9', backend))
+    await native.finds('A9', 'A9')
+    assert.deepEqual(await native.end(), CLEAN)
+  })
+
   onHosts('a port and a TXT record that changed are located', async () => {
     const { a, b } = shared.hosts
     const [left, right] = [await Native.on(a), await Native.on(b)]

@@ -22,7 +22,7 @@ function rows(markdown: string): string[][] {
 
 function section(markdown: string, name: string): string {
   const parts = markdown.split(new RegExp(`<!-- /?${name} -->`))
-  assert.equal(parts.length, 3, `the README has one section "${name}"`)
+  assert.equal(parts.length, 3, `docs/api.md has one section "${name}"`)
   return parts[1] ?? ''
 }
 
@@ -51,39 +51,95 @@ test('require() has the types that import has', () => {
   assert.deepEqual(named(imported, /^ {2}export type ([A-Za-z]+) = /gm), types)
 })
 
-test('the README lists every setting', () => {
-  assert.deepEqual(
-    rows(section(read('README.md'), 'settings')).map(([name]) => name),
-    [...SETTINGS]
+/** Names in a section's first column: `key`, `cert` in one cell are two. */
+function names(section_: string): string[] {
+  return rows(section(read('docs/api.md'), section_)).flatMap(([cell = '']) =>
+    cell.split(', ').map((name) => name.replace(/\(.*\)$/, ''))
   )
-})
+}
 
-test('the README lists every driver', () => {
-  assert.deepEqual(
-    rows(section(read('README.md'), 'drivers')).map(([name]) => name),
-    [...DRIVERS]
-  )
-})
+/** The members of an interface or a type in a file of src/: what stands at its first level. */
+function members(file: string, head: string): string[] {
+  const [, body = assert.fail(`src/${file} has no ${head}`)] = read(`src/${file}`).split(`${head} {\n`)
+  const [block = ''] = body.split('\n}')
+  return [...block.matchAll(/^ {2}(?:readonly )?([A-Za-z]+)\??: /gm)].map(([, name = '']) => name)
+}
 
-test('the README tells of every property and method of a service', () => {
-  const members = [...read('src/service.ts').matchAll(/^ {2}(?:get )?([a-zA-Z]+)\(.*\{$/gm)].map(([, name]) => name)
-  const own = new Set(members.filter((name) => name !== 'constructor'))
-  assert.ok(own.has('driver') && own.has('listen') && own.has('peers'), 'the members were found')
-  const told = [...read('README.md').matchAll(/^#### .*$/gm)].join('\n')
+/** The public members of a class in a file of dist/. */
+function publicMembers(file: string): string[] {
+  const found = read(`dist/${file}`).matchAll(/^ {4}(?:get )?([a-z][A-Za-z]*)\(/gm)
+  return [...new Set([...found].map(([, name = '']) => name))].filter((name) => name !== 'constructor')
+}
+
+/** The names that src/index.ts exports. */
+function exported(): string[] {
+  const lists = [...read('src/index.ts').matchAll(/^export (?:type )?\{ ([^'}]*) \}(?: from .*)?$/gm)]
+  return ['tcpnet', ...lists.flatMap(([, list = '']) => list.split(', '))]
+}
+
+/** The options in the list of strings that a constant of src/ is. */
+function list(file: string, head: string): string[] {
+  const [, body = ''] = read(`src/${file}`).split(`${head} = [`)
+  return [...(body.split(']')[0] ?? '').matchAll(/'([^']+)'/g)].map(([, name = '']) => name)
+}
+
+/** Each section of docs/api.md, and what the code has. */
+const SECTIONS: [section: string, inCode: () => readonly string[]][] = [
+  ['exports', exported],
+  ['settings', () => SETTINGS],
+  ['drivers', () => DRIVERS],
+  ['tls', () => list('security/tls-settings.ts', 'const PASSED_ON')],
+  ['service', () => publicMembers('service.d.ts')],
+  ['listen', () => members('settings.ts', 'interface ListenOptions')],
+  ['events', () => members('events.ts', 'interface ServiceEvents')],
+  ['peer', () => members('mesh/peer.ts', 'interface Peer')],
+  ['rejected', () => members('mesh/refusals.ts', 'interface RejectInfo')],
+  ['change', () => members('trace.ts', 'interface StateChange')]
+]
+
+for (const [name, inCode] of SECTIONS) {
+  test(`docs/api.md: its section "${name}" has what the code has`, () => {
+    const [documented, public_] = [names(name), inCode()]
+    assert.ok(public_.length > 1, 'names were found in the code')
+    assert.deepEqual(documented.toSorted(), public_.toSorted())
+  })
+}
+
+test('docs/api.md tells every state of a peer and of a service', () => {
+  const [, states = ''] = /readonly state: ([^\n]*)/.exec(read('src/mesh/peer.ts')) ?? []
+  const [, phases = ''] = /^type Phase = ([^\n]*)/m.exec(read('src/service.ts')) ?? []
+  const used = [...`${states} ${phases}`.matchAll(/'([a-z]+)'/g)].map(([, state = '']) => state)
+  assert.ok(used.length >= 10)
+  const page = section(read('docs/api.md'), 'peer') + section(read('docs/api.md'), 'change')
   assert.deepEqual(
-    [...own].filter((name) => !told.includes(`service.${name}`)),
+    used.filter((state) => !page.includes(`\`${state}\``)),
     []
   )
 })
 
-test('the README lists every event', () => {
-  const [, body = ''] = read('src/events.ts').match(/interface ServiceEvents \{(.*?)\n\}/s) ?? []
-  const events = [...body.matchAll(/^ {2}([a-z]+): \[/gm)].map(([, name]) => name)
-  assert.ok(events.length > 0, 'the interface was found')
-  assert.deepEqual(
-    rows(section(read('README.md'), 'events')).map(([name]) => name),
-    events
+test('docs/api.md names every environment variable that the code reads', () => {
+  const files = readdirSync(new URL('src', root), { recursive: true, encoding: 'utf8' })
+  const code = files.filter((file) => file.endsWith('.ts')).map((file) => read(`src/${file}`))
+  const read_ = code.flatMap((text) => [...text.matchAll(/process\.env\.([A-Z_]+)/g)].map(([, name = '']) => name))
+  assert.deepEqual(names('environment').toSorted(), [...new Set([...read_, 'NODE_DEBUG'])].toSorted())
+})
+
+test('the README names every member and event of a service that it has room for, and none that is not there', () => {
+  const [, glance = ''] = read('README.md').split('## API at a glance')
+  const [, block = ''] = glance.split('```')
+  const used = [...block.matchAll(/^service\.([a-z]+)|service\.on\('([a-z]+)'/gm)].map(
+    ([, member, event]) => event ?? member ?? ''
   )
+  const known = [...publicMembers('service.d.ts'), ...members('events.ts', 'interface ServiceEvents'), 'on']
+  assert.ok(used.length > 10)
+  assert.deepEqual(
+    used.filter((name) => !known.includes(name)),
+    []
+  )
+})
+
+test('the README has fewer than 200 lines', () => {
+  assert.ok(read('README.md').split('\n').length <= 200)
 })
 
 test('the README shows examples/demo.js as it is', () => {

@@ -57,7 +57,13 @@ const LISTEN = (settings: string) => `
   await new Promise((resolve) => tcpnet({ name: 'x', ${settings} }).on('error', resolve).listen(0, '127.0.0.1', resolve))
 `
 
-const LATER = ['security/secret.ts', 'security/mutual-tls.ts', 'security/tls.ts', 'discovery/drivers/mdns/mdns.ts']
+const LATER = [
+  'security/secret.ts',
+  'security/mutual-tls.ts',
+  'security/tls.ts',
+  'discovery/drivers/embedded/embedded.ts',
+  'discovery/drivers/mdns/mdns.ts'
+]
 const BUILTINS_LATER = [
   'tls',
   '_tls_wrap',
@@ -75,7 +81,7 @@ for (const [way, program, nothing] of [
   ['require()', "process.getBuiltinModule('node:module').createRequire(import.meta.url)('tcpnet')", '']
 ] as const) {
   describe(`${way} of the package`, () => {
-    it('loads no code of security, of the driver mdns, of node:tls, of node:crypto and of node:dgram', async () => {
+    it('loads no code of security, of the drivers embedded and mdns, of node:tls, of node:crypto and of node:dgram', async () => {
       const [bare, loaded] = await Promise.all([loadedBy(''), loadedBy(`${program}\n`)])
       const sources = sourcesOf(loaded)
       assert.ok(sources.includes('service.ts'), 'the bundle is loaded')
@@ -115,6 +121,11 @@ describe('a service loads what it uses', () => {
   it('with a secret, TLS and its own code for it', async () => {
     const loaded = await loadedBy(LISTEN("driver: 'memory', secret: Buffer.alloc(32)"))
     assert.ok(loaded.builtins.includes('tls') && sourcesOf(loaded).includes('security/tls.ts'))
+  })
+
+  it('with the driver embedded, the code of that', async () => {
+    const loaded = await loadedBy(LISTEN("driver: 'embedded'"))
+    assert.ok(sourcesOf(loaded).includes('discovery/drivers/embedded/embedded.ts'))
   })
 
   it('with the driver mdns, the code of that', async () => {

@@ -72,7 +72,10 @@ for (const [kind, make] of kinds(authority)) {
     })
 
     test('strangers beyond so many from one address get no handshake, and the next ones do once those are gone', async () => {
-      const member = await Member.start({ name: newCluster(), ...make().settings }, { maxHellosPerAddress: 3 })
+      const member = await Member.start(
+        { name: newCluster(), ...make().settings },
+        { maxHellosPerAddress: 3, waitingMs: 0 }
+      )
       const silent = await Promise.all(Array.from({ length: 3 }, () => knock(member.port)))
       const tooMany = await knock(member.port)
       assert.equal((await member.rejection()).code, 'ERR_TCPNET_BUSY')

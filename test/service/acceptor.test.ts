@@ -37,6 +37,8 @@ async function outcomeOf(line: string, deadlineMs = 5000): Promise<Outcome> {
       maxHellos: 1,
       maxHellosPerAddress: 1,
       silentAfterMs: 1000,
+      maxWaiting: 0,
+      waitingMs: 0,
       isKnown: () => false,
       onApplicant: () => assert.fail('the hello was taken'),
       onRejected: (error, info) => resolve({ error, info })

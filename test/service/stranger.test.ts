@@ -192,7 +192,7 @@ describe('a connection that ends before its first byte', () => {
 
 describe('many strangers at once', () => {
   /** Those that have been silent for long make way: never, or at once. */
-  const FEW = { maxHellos: 20, maxHellosPerAddress: 6, silentAfterMs: 60_000 }
+  const FEW = { maxHellos: 20, maxHellosPerAddress: 6, silentAfterMs: 60_000, waitingMs: 0 }
 
   /** Silent connections, so many from each of so many addresses. */
   async function crowd(addresses: number, each: number): Promise<Socket[]> {

@@ -118,6 +118,17 @@ describe('a look beside the announcement', () => {
     assert.deepEqual(await told.reach(2, 'the second is not hinted at'), ['B2 false', 'C3 true'])
   })
 
+  it('comes more often while the daemon is away', async () => {
+    const { driver, listener } = played()
+    const times = { startAtMs: [0], againMs: 60_000, offlineMs: 20 }
+    discovery = withFirstLook(driver, times)(ON_LOOPBACK, SILENT)
+    listener().announced()
+    await responder.questions.reach(2, 'the looks of the start do not come')
+    listener().offline(new Error('gone'))
+    await responder.questions.reach(6, 'it does not look again and again')
+    listener().online()
+  })
+
   const waits: [peers: number, random: number, ms: number][] = [
     [0, 0, 90_000],
     [0, 1, 150_000],

@@ -50,7 +50,7 @@ describe("over Apple's library", { skip: process.platform === 'darwin' && 'it is
     const ended = await run(PROGRAM(['127.0.0.1', 'localhost', '::1', '0.0.0.0'], 6))
     const pairs = ['0 meets 1', '0 meets 2', '0 meets 3', '1 meets 2', '1 meets 3', '2 meets 3'].join(', ')
     // Looked up by the ones that dial; nothing else is.
-    const stdout = ended.stdout.replaceAll('looked up stand-in.local\n', '')
+    const stdout = ended.stdout.replace(/looked up stand-in\.local (1|28)\n/g, '')
     assert.deepEqual({ ...ended, stdout }, { code: 0, signal: null, stdout: `${pairs}\n`, stderr: '' })
   })
 

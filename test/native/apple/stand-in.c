@@ -190,15 +190,17 @@ int32_t DNSServiceResolve(Ref* ref, uint32_t flags, uint32_t interface_index, co
   return NO_ERROR;
 }
 
-int32_t DNSServiceGetAddrInfo(Ref* ref, uint32_t flags, uint32_t interface_index, uint32_t protocols, const char* host,
-                              void (*reply)(void), void* context) {
-  (void)flags, (void)protocols;
-  printf("looked up %s\n", host);
+int32_t DNSServiceQueryRecord(Ref* ref, uint32_t flags, uint32_t interface_index, const char* name, uint16_t type,
+                              uint16_t class, void (*reply)(void), void* context) {
+  (void)class;
+  if ((flags & SHARE_CONNECTION) == 0) return UNSUPPORTED;
+  printf("looked up %s %d\n", name, type);
   fflush(stdout);
-  *ref = Make(ADDRESSES, interface_index, host, "", reply, context);
+  *ref = Make(ADDRESSES, interface_index, name, "", reply, context);
   return NO_ERROR;
 }
 
-int32_t DNSServiceQueryRecord(void) {
+/* Avahi's library has none. */
+int32_t DNSServiceGetAddrInfo(void) {
   return UNSUPPORTED;
 }

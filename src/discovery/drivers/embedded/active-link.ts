@@ -88,13 +88,10 @@ export class ActiveLink<User> {
 
   /** The interface is such now. Returns whether it has other addresses, and the link can be used as before. */
   follow(place: Place): boolean {
-    const has = (address: string) => place.addresses.some((one) => one.address === address)
     const before = this.#place
-    const isSame =
-      place.addresses.length === before.addresses.length && before.addresses.every(({ address }) => has(address))
-    if (isSame) return false
+    if (hasSameAddresses(before, place)) return false
     // By an address that is there no more, an IPv4 socket does not find its interface.
-    const isStale = this.family === 4 && !has(before.entry.address)
+    const isStale = this.family === 4 && !hasAddress(place, before.entry.address)
     this.#place = isStale ? place : { entry: before.entry, addresses: place.addresses }
     if (!isStale) return this.#isOpen
     this.#socket.close()
@@ -131,4 +128,14 @@ export class ActiveLink<User> {
     })
     return socket
   }
+}
+
+export function hasSameAddresses(one: Place, other: Place): boolean {
+  return (
+    one.addresses.length === other.addresses.length && one.addresses.every(({ address }) => hasAddress(other, address))
+  )
+}
+
+function hasAddress({ addresses }: Place, wanted: string): boolean {
+  return addresses.some(({ address }) => address === wanted)
 }

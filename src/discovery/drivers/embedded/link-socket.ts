@@ -7,6 +7,8 @@ import { PORT, type Sender } from './responder.js'
 const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
 /** Every message is sent with this TTL, by multicast and by unicast (RFC 6762 §11). */
 const TTL = 255
+/** Why an interface cannot send to its group: it has no route there, as the loopback interface over IPv6, no address yet, or is gone. */
+const USELESS = ['ENETUNREACH', 'EADDRNOTAVAIL', 'ENETDOWN', 'ENODEV', 'ENXIO']
 /** Milliseconds that what was sent has to leave, when a socket is closed. */
 const FLUSH_MS = 500
 
@@ -55,7 +57,7 @@ export class LinkSocket {
     this.#socket = createSocket({
       type: isV4 ? 'udp4' : 'udp6',
       reuseAddr: true,
-      ipv6Only: true,
+      ...(isV4 ? {} : { ipv6Only: true }),
       // Every address is one already: so nothing is looked up, and a message is sent within the call, in the order of the calls.
       lookup: (address, _options, found) => found(null, address, entry.family)
     })
@@ -133,8 +135,8 @@ export class LinkSocket {
     })
   }
 
-  /** An address may be out of reach for a while; the interface itself is looked at all the time. */
-  #onNotSent(error: Error, address: string): void {
+  #onNotSent(error: NodeJS.ErrnoException, address: string): void {
+    if (address === this.#group && USELESS.includes(error.code ?? '')) return this.#fail(error)
     trace('nothing is sent to %s on %s: %s', address, this.#options.entry.name, error.message)
   }
 

@@ -4,7 +4,7 @@ import { type Interfaces, interfacesWith } from '../../../net/addresses.js'
 import { trace } from '../../../trace.js'
 import { PacedWork } from '../../paced-work.js'
 import { type InterfaceSource, SYSTEM_INTERFACES } from '../../service-interface.js'
-import { ActiveLink, type Place } from './active-link.js'
+import { ActiveLink, hasSameAddresses, type Place } from './active-link.js'
 import { type Clock, SYSTEM_CLOCK } from './clock.js'
 import { Inbox } from './inbox.js'
 import { LINK_TIMES, type Link, type LinkTimes } from './link.js'
@@ -14,8 +14,8 @@ import { uuidIn } from './names.js'
 import { type Origin, originOf } from './origin.js'
 import type { Resource } from './records.js'
 
-/** Milliseconds before an interface is tried again that could not be used. */
-const RETRY_MS = 5000
+/** Milliseconds before an interface is tried again that could not be used: doubling to the longest. */
+const [FIRST_RETRY_MS, LONGEST_RETRY_MS] = [1000, 60_000]
 /** Milliseconds by which the two clocks may differ between two looks: beyond that, the machine was asleep. */
 const ASLEEP_MS = 5000
 
@@ -59,6 +59,15 @@ export interface NetworkUser {
 
 type Active = ActiveLink<NetworkUser>
 
+/** Why an interface could not be used. */
+interface Problem {
+  readonly error: NodeJS.ErrnoException
+  readonly place: Place
+  /** When that was, and how long it is not tried again, in milliseconds. */
+  readonly at: number
+  readonly waitMs: number
+}
+
 /**
  * The links of this process, and one socket for each: all services of the process share them. Opened with the first that uses them, closed with
  * the last. Nobody tells Node of interfaces that come, go or change their addresses: they are looked at all the time.
@@ -70,10 +79,7 @@ export class Network {
   readonly #users = new Map<NetworkUser, number | null>()
   readonly #links = new Map<string, Active>()
   /** Why interfaces could not be used, and when they are tried again. */
-  readonly #problems = new Map<
-    string,
-    { readonly error: NodeJS.ErrnoException; readonly place: Place; readonly until: number }
-  >()
+  readonly #problems = new Map<string, Problem>()
   #interfaces: Interfaces = interfacesWith([])
   #timer: NodeJS.Timeout | undefined
   #soon: NodeJS.Immediate | undefined
@@ -176,10 +182,10 @@ export class Network {
     return places
   }
 
-  #mayTry(key: string, { entry }: Place): boolean {
+  #mayTry(key: string, place: Place): boolean {
     const problem = this.#problems.get(key)
-    if (problem === undefined || problem.place.entry.address !== entry.address) return true
-    return problem.until <= this.#options.clock.now()
+    if (problem === undefined || problem.at + problem.waitMs <= this.#options.clock.now()) return true
+    return !hasSameAddresses(problem.place, place)
   }
 
   #open(key: string, place: Place): void {
@@ -192,15 +198,14 @@ export class Network {
       onSeen: (type, uuid) => this.#tell(active, type, (user) => user.seen(active, uuid)),
       onGone: (type, uuid) => this.#tell(active, type, (user) => user.gone(active, uuid)),
       onMessage: (bytes, from) => this.#onMessage(active, bytes, from),
-      onOpen: (isFirst) => this.#onOpen(key, active, isFirst),
+      onOpen: (isFirst) => this.#onOpen(active, isFirst),
       onFailed: (error) => this.#onFailed(key, active, error)
     })
     this.#links.set(key, active)
     active.open()
   }
 
-  #onOpen(key: string, active: Active, isFirst: boolean): void {
-    this.#problems.delete(key)
+  #onOpen(active: Active, isFirst: boolean): void {
     if (!isFirst) this.#onChanged(active)
     // From within a look, services and links are brought together at its end.
     if (!this.#isLooking) this.#join()
@@ -208,7 +213,11 @@ export class Network {
 
   #onFailed(key: string, active: Active, error: NodeJS.ErrnoException): void {
     trace('%s cannot be used over IPv%d: %s', active.name, active.family, error.message)
-    this.#problems.set(key, { error, place: active.place, until: this.#options.clock.now() + RETRY_MS })
+    const { place } = active
+    const before = this.#problems.get(key)
+    const isAgain = before !== undefined && hasSameAddresses(before.place, place)
+    const waitMs = isAgain ? Math.min(before.waitMs * 2, LONGEST_RETRY_MS) : FIRST_RETRY_MS
+    this.#problems.set(key, { error, place, waitMs, at: this.#options.clock.now() })
     this.#close(key, active)
     if (!this.#isLooking) this.#join()
   }

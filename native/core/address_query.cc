@@ -1,0 +1,47 @@
+#include "core/address_query.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tcpnet {
+
+namespace {
+
+/** How long after an answer another one of a family that has answered may come: they are in one packet. */
+constexpr std::chrono::milliseconds kSameFamily{10};
+/** How long the other family may take: a question waits 20 to 120 ms for others to go with it (RFC 6762 section 5.2).
+ */
+constexpr std::chrono::milliseconds kOtherFamily{150};
+
+}  // namespace
+
+AddressQuery::AddressQuery(Loop& loop, std::shared_ptr<Connection> connection, Done done)
+    : connection_(std::move(connection)), done_(std::move(done)), end_(loop.AddTimer([this] { Finish(); })) {}
+
+void AddressQuery::Start(const std::string& host, uint32_t interface_index, std::chrono::milliseconds timeout) {
+  Loop::Arm(end_, timeout);
+  lookup_ = connection_->backend().LookUpHost(host, {interface_index, 4, {}},
+                                              [this](const Address& address) { OnAddress(address); });
+  if (lookup_ == nullptr) Loop::Arm(end_, std::chrono::milliseconds(0));
+}
+
+void AddressQuery::Close() {
+  Loop::Remove(end_);
+  if (lookup_ != nullptr) lookup_->Close();
+}
+
+void AddressQuery::OnAddress(const Address& address) {
+  if (!AddTo(addresses_, address)) return;
+  const auto is_other = [this](const Address& one) { return one.family != addresses_.front().family; };
+  const bool both = std::any_of(addresses_.begin(), addresses_.end(), is_other);
+  Loop::Arm(end_, both ? kSameFamily : kOtherFamily);
+}
+
+void AddressQuery::Finish() {
+  std::string error;
+  if (addresses_.empty()) error = "no address was found in time";
+  if (lookup_ == nullptr) error = "the DNS-SD daemon refused the query, or does not answer";
+  done_({error, addresses_});
+}
+
+}  // namespace tcpnet

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+
+namespace tcpnet {
+
+class Discoverer;
+
+/** Brings commands from the JavaScript thread to the discovery thread, whose loop it wakes through a pipe. */
+class Mailbox {
+ public:
+  /** Something that the discovery thread is to do. */
+  struct Command {
+    uint64_t begins;  // the id of the session or question that it begins, or 0
+    std::function<void(Discoverer&)> run;
+  };
+
+  Mailbox() = default;
+  ~Mailbox();
+  Mailbox(const Mailbox&) = delete;
+
+  /** Makes the pipe. False where the system refuses it. Idempotent. JavaScript thread. */
+  bool Open();
+
+  /** JavaScript thread. */
+  void Post(Command command);
+
+  /** Forgets the command that would begin this. False where it was taken already. JavaScript thread. */
+  bool Cancel(uint64_t id);
+
+  /** Drops all commands and wakes the discovery thread, which is to end. JavaScript thread. */
+  void Stop();
+
+  /** What is readable when there is something to take. Discovery thread. */
+  int fd() const { return wake_[0]; }
+
+  /** The oldest command, or nothing. Discovery thread. */
+  std::optional<Command> Take();
+
+  /** Whether Stop() was called. Any thread. */
+  bool stopped();
+
+ private:
+  void Wake() const;
+
+  int wake_[2] = {-1, -1};  // owned
+  std::mutex mutex_;        // guards what follows
+  std::deque<Command> commands_;
+  bool stopped_ = false;
+};
+
+}  // namespace tcpnet

@@ -1,0 +1,47 @@
+import { type BucketLimits, type Clock, TokenBucket } from './token-bucket.js'
+
+/** Where more buckets than this are kept, those that are full are forgotten. */
+const MAX_IDLE = 1024
+
+/** A bucket for each name. One that is full is like one that was never used. */
+export class TokenBuckets {
+  readonly #limits: BucketLimits
+  readonly #clock: Clock
+  readonly #buckets = new Map<string, TokenBucket>()
+
+  constructor(limits: BucketLimits, clock: Clock = () => performance.now()) {
+    this.#limits = limits
+    this.#clock = clock
+  }
+
+  /** How many whole tokens there are for a name. */
+  tokens(name: string): number {
+    return this.#buckets.get(name)?.tokens ?? this.#limits.burst
+  }
+
+  /** Milliseconds until there is a token for a name; 0 where there is one. */
+  waitMs(name: string): number {
+    return this.#buckets.get(name)?.waitMs() ?? 0
+  }
+
+  take(name: string): void {
+    this.#bucketOf(name).take()
+  }
+
+  giveBack(name: string): void {
+    this.#buckets.get(name)?.giveBack()
+  }
+
+  #bucketOf(name: string): TokenBucket {
+    const known = this.#buckets.get(name)
+    if (known !== undefined) return known
+    if (this.#buckets.size >= MAX_IDLE) this.#forgetIdle()
+    const bucket = new TokenBucket(this.#limits, this.#clock)
+    this.#buckets.set(name, bucket)
+    return bucket
+  }
+
+  #forgetIdle(): void {
+    for (const [name, bucket] of this.#buckets) if (bucket.isFull) this.#buckets.delete(name)
+  }
+}
