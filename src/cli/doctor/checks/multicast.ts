@@ -76,7 +76,7 @@ async function interfaceFindings(
   one: InterfaceSurvey,
   { machine, goal, firewall, looked }: Looked
 ): Promise<Finding[]> {
-  const { name, unicastFrom, multicastFrom, answeredDirectly, neighbours, heardItself } = one
+  const { name, unicastFrom, multicastFrom, multicastAnswers, answeredDirectly, neighbours, heardItself } = one
   if (!heardItself)
     return [
       problem(
@@ -95,6 +95,13 @@ async function interfaceFindings(
       problem(
         `Multicast is filtered in on ${name}: ${unicastFrom.join(', ')} answered questions directly, but nothing that other hosts send to the group arrives here.${quoted(firewall)}`,
         LET_IN + SWITCH
+      )
+    ]
+  if (multicastAnswers.length > 0)
+    return [
+      warning(
+        `Answers to one-shot queries are filtered in on ${name}: ${multicastAnswers.join(', ')} answered by multicast, and nothing comes from UDP port 5353 to a port of this machine's own. Services are found late.${quoted(firewall)}`,
+        'Let in UDP from port 5353, to any port: an nft rule "udp sport 5353 accept".'
       )
     ]
   const daemon = machine.platform === 'linux' ? await machine.daemon() : null
