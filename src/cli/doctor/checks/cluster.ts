@@ -115,7 +115,7 @@ function taken({ uuid }: Goal, members: readonly Found[]): Finding[] {
 }
 
 function mixedSecurity({ hasSecret }: Goal, members: readonly Found[]): Finding[] {
-  const kinds = [...new Set(members.map(({ security }) => security))]
+  const kinds = [...new Set(members.map(({ security }) => security))].sort()
   if (kinds.length > 1) {
     const each = kinds.map((kind) => {
       const list = members.filter(({ security }) => security === kind)
