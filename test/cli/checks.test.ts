@@ -160,7 +160,7 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
     'multicast does not arrive',
     heard({ multicastFrom: [] }),
     'multicast',
-    /filtered in on eth0: 10\.0\.0\.2 answered/,
+    /filtered in on eth0: 10\.0\.0\.2, fe80::2 answered/,
     /IGMP snooping/
   ],
   [
@@ -197,6 +197,13 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
     'multicast',
     /Answers to one-shot queries are filtered in/,
     /udp sport 5353/
+  ],
+  [
+    'IPv4 is filtered',
+    heard({ unicastFrom: ['fe80::2'], multicastFrom: ['fe80::2'] }),
+    'multicast',
+    /over IPv6 alone/,
+    /over IPv4, too/
   ],
   ['nobody is there', heard(SILENT), 'multicast', /No other host was heard/, /VLAN/],
   [

@@ -55,7 +55,7 @@ export const HEARD: InterfaceSurvey = {
   name: 'eth0',
   heardItself: true,
   foundTrial: true,
-  unicastFrom: ['10.0.0.2'],
+  unicastFrom: ['10.0.0.2', 'fe80::2'],
   multicastFrom: ['10.0.0.2'],
   multicastAnswers: [],
   answeredDirectly: [],
