@@ -70,6 +70,15 @@ describe('a one-shot query', () => {
     assert.deepEqual(uuidsOf(await told.reach(2, 'both answers are told')), ['A1', 'A1'])
   })
 
+  it('reads an answer once that a host repeats to the next question, and one that says something else', async () => {
+    const port = (number: number) => (number < 3 ? 4000 : 5000)
+    responder.onQuestion = ({ answer }, number) => answer(responseOf(TYPE, 'A1', { port: port(number) }))
+    const { told } = ask({ askAtMs: [0, 20, 40] })
+    await responder.questions.reach(3, 'all questions come')
+    const ports = (await told.reach(2, 'both answers are told')).map((instance) => instance.port)
+    assert.deepEqual(ports, [4000, 5000])
+  })
+
   it('reads answers when it is their turn, and none once it is closed', async () => {
     responder.onQuestion = ({ answer }) => answer(...['A1', 'B2', 'C3'].map((uuid) => responseOf(TYPE, uuid)))
     const pieces = new Tally<() => void>()
