@@ -1,5 +1,6 @@
 // One-shot questions on the loopback interface, where the test answers.
 import assert from 'node:assert/strict'
+import dgram from 'node:dgram'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
 import { type OneShotOptions, OneShotQuery } from '#tcpnet/discovery/one-shot.js'
@@ -62,6 +63,36 @@ describe('a one-shot query', () => {
   it('asks as often as it is to', async () => {
     ask({ askAtMs: [0, 20, 40] })
     assert.equal((await responder.questions.reach(3, 'all questions come')).length, 3)
+  })
+
+  it('asks over IPv6 later, and once, where there is IPv4 as well', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const asked: string[] = []
+    t.mock.method(dgram, 'createSocket', () => ({
+      on: () => {},
+      bind: (_options: unknown, done: () => void) => done(),
+      setMulticastInterface: () => {},
+      setMulticastTTL: () => {},
+      send: (_message: Buffer, _port: number, group: string) => asked.push(group),
+      close: () => {}
+    }))
+    const entry = (name: string, family: 4 | 6) =>
+      ({
+        index: name === 'eth0' ? 1 : 2,
+        name,
+        family,
+        address: '',
+        prefixLength: 24,
+        loopback: false,
+        up: true
+      }) as const
+    ask({ interfaces: [entry('eth0', 6), entry('eth0', 4), entry('eth1', 6)], askAtMs: [0, 1000] })
+    t.mock.timers.tick(0)
+    assert.deepEqual(asked.splice(0), ['224.0.0.251', 'ff02::fb%eth1'])
+    t.mock.timers.tick(500)
+    assert.deepEqual(asked.splice(0), ['ff02::fb%eth0'])
+    t.mock.timers.tick(5000)
+    assert.deepEqual(asked.splice(0), ['224.0.0.251', 'ff02::fb%eth1'])
   })
 
   it('tells of each answer, and only what is wanted', async () => {
