@@ -8,6 +8,8 @@ import { WHOLE } from '../support/long.js'
 
 /** Processes on a host of their own, and others on the host of the daemon. */
 const [MANY, MORE] = WHOLE ? [20, 10] : [4, 3]
+/** Milliseconds for a mesh of so many processes, on a machine with few processors. */
+const MESH_MS = 120_000
 
 labTest(
   `${MANY} processes on one host, ${MORE} on another, whose daemon comes in between and is killed`,
@@ -24,12 +26,12 @@ labTest(
     const later = await prepare(Math.ceil(MORE / 2), beta)
     await Promise.all(later.map((node) => node.listen()))
     const nodes = [...many, ...before, ...later]
-    await firstMesh(nodes)
+    await firstMesh(nodes, MESH_MS)
     t.diagnostic(`everybody is in the mesh after ${meshTime(nodes)} ms`)
 
     // A service of the daemon's, found by all.
     const daemons = await Node.start(beta, { name: 'crowded', driver: 'avahi' })
-    await fullMesh([...nodes, daemons])
+    await fullMesh([...nodes, daemons], MESH_MS)
     await daemons.close()
     await daemons.process.ended()
     const complaints = beta.avahi.log.split('\n').filter((line) => /conflict|collision|invalid/i.test(line))
@@ -39,7 +41,7 @@ labTest(
 
     await beta.avahi.kill()
     const last = await Node.start(beta, settings)
-    await fullMesh([...nodes, last])
+    await fullMesh([...nodes, last], MESH_MS)
     await everybodyTalks([...nodes, last])
     await closeAll([...nodes, last])
   }
