@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Session, SessionEvent, SessionOptions } from './discovery/session.js'
 import { TcpnetError } from './errors.js'
+import { platformName } from './platform.js'
 import { trace } from './trace.js'
 
 /** One address of one interface of this machine. */
@@ -50,6 +51,10 @@ export interface Addon {
    * other than Linux.
    */
   isClosed(fd: number): boolean
+  /** Microseconds that the other end of a TCP socket takes to acknowledge, smoothed; 0 where the system does not tell: Linux does. */
+  roundTripUs(fd: number): number
+  /** Bytes that were written to a TCP socket and not acknowledged yet; 0 where the system does not tell: Linux and macOS do. */
+  unacknowledgedBytes(fd: number): number
   /**
    * Makes Avahi's libdns_sd fit for use by others in this process: silent on stderr, and safe when the daemon goes away,
    * which crashes the process otherwise. To be called before it is used. What the addon itself does needs no such call.
@@ -110,7 +115,7 @@ function load(): Addon | TcpnetError {
     const said = cause instanceof Error ? cause.message : String(cause)
     return new TcpnetError(
       'ERR_TCPNET_ADDON',
-      `tcpnet's native addon for ${process.platform}-${process.arch} did not load from ${root}: ${said}. ` +
+      `tcpnet's native addon for ${platformName()} did not load from ${root}: ${said}. ` +
         `Compile it there: \`npx node-gyp rebuild --directory "${root}native"\` (needs python3, make and a C++ compiler). ` +
         'If the application is bundled, leave tcpnet out of the bundle.',
       cause

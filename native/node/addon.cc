@@ -33,6 +33,16 @@ Napi::Value KernelClosed(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), IsClosed(info[0].As<Napi::Number>().Int32Value()));
 }
 
+Napi::Value RoundTrip(const Napi::CallbackInfo& info) {
+  if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "roundTripUs takes a file descriptor");
+  return Napi::Number::New(info.Env(), RoundTripUs(info[0].As<Napi::Number>().Int32Value()));
+}
+
+Napi::Value Unacknowledged(const Napi::CallbackInfo& info) {
+  if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "unacknowledgedBytes takes a file descriptor");
+  return Napi::Number::New(info.Env(), UnacknowledgedBytes(info[0].As<Napi::Number>().Int32Value()));
+}
+
 Napi::Value PrepareDnsSd(const Napi::CallbackInfo& info) {
   dns_sd::PrepareLibrary();
   return info.Env().Undefined();
@@ -45,6 +55,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("setDeadPeerOptions", Napi::Function::New(env, DeadPeer, "setDeadPeerOptions"));
   exports.Set("silenceMs", Napi::Function::New(env, Silence, "silenceMs"));
   exports.Set("isClosed", Napi::Function::New(env, KernelClosed, "isClosed"));
+  exports.Set("roundTripUs", Napi::Function::New(env, RoundTrip, "roundTripUs"));
+  exports.Set("unacknowledgedBytes", Napi::Function::New(env, Unacknowledged, "unacknowledgedBytes"));
   const auto open = [environment](const Napi::CallbackInfo& info) { return OpenSession(info, *environment); };
   exports.Set("openSession", Napi::Function::New(env, open, "openSession"));
   const auto query = [environment](const Napi::CallbackInfo& info) { QueryAddresses(info, *environment); };

@@ -2,7 +2,12 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#if defined(__linux__)
+#include <linux/sockios.h>
+#endif
 
 #include <cerrno>
 
@@ -64,6 +69,26 @@ bool IsClosed([[maybe_unused]] int fd) {
 #else
   return false;
 #endif
+}
+
+unsigned RoundTripUs([[maybe_unused]] int fd) {
+#if defined(__linux__)
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) return info.tcpi_rtt;
+#endif
+  return 0;
+}
+
+int UnacknowledgedBytes([[maybe_unused]] int fd) {
+  int bytes = 0;
+#if defined(SIOCOUTQ)
+  if (ioctl(fd, SIOCOUTQ, &bytes) != 0) return 0;
+#elif defined(SO_NWRITE)  // macOS
+  socklen_t size = sizeof bytes;
+  if (getsockopt(fd, SOL_SOCKET, SO_NWRITE, &bytes, &size) != 0) return 0;
+#endif
+  return bytes;
 }
 
 }  // namespace tcpnet

@@ -125,7 +125,7 @@ function isUnread(socket: Socket): boolean {
 }
 
 /** The socket's file descriptor: Node has no public way to it. */
-function descriptorOf(socket: Socket): number | null {
+export function descriptorOf(socket: Socket): number | null {
   const handle = (socket as { _handle?: { fd?: unknown } | null })._handle
   return typeof handle?.fd === 'number' && handle.fd >= 0 ? handle.fd : null
 }

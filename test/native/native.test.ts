@@ -47,6 +47,28 @@ test('setDeadPeerOptions() sets a TCP socket, and tells the errno for anything e
   server.close()
 })
 
+test('a TCP socket has a round-trip time, and bytes that are not acknowledged while the other end has no room', {
+  skip: process.platform !== 'linux' && 'the kernel tells the round-trip time on Linux alone'
+}, async () => {
+  const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  const socket = connect(port, '127.0.0.1')
+  const [unread] = await Promise.all([
+    new Promise<Socket>((resolve) => server.once('connection', resolve)),
+    new Promise((resolve) => socket.once('connect', resolve))
+  ])
+  const roundTripUs = addon().roundTripUs(descriptorOf(socket))
+  assert.ok(roundTripUs > 0 && roundTripUs < 1_000_000, `${roundTripUs} us`)
+  assert.equal(addon().unacknowledgedBytes(descriptorOf(socket)), 0)
+  socket.write(Buffer.alloc(64 * 1024 * 1024))
+  assert.ok(addon().unacknowledgedBytes(descriptorOf(socket)) > 0)
+  assert.deepEqual([addon().roundTripUs(-1), addon().unacknowledgedBytes(-1)], [0, 0])
+  socket.destroy()
+  unread.destroy()
+  server.close()
+})
+
 test('wrong arguments are TypeErrors', () => {
   const options = {
     backend: 'avahi',
@@ -91,6 +113,8 @@ test('wrong arguments are TypeErrors', () => {
   assert.throws(() => native.setDeadPeerOptions?.(1, { ...DEAD_PEER, idle: 0 }), TypeError)
   assert.throws(() => native.setDeadPeerOptions?.('1', DEAD_PEER), TypeError)
   assert.throws(() => native.isClosed?.('1'), TypeError)
+  assert.throws(() => native.roundTripUs?.('1'), TypeError)
+  assert.throws(() => native.unacknowledgedBytes?.('1'), TypeError)
 })
 
 // libavahi-common, which stays, calls the functions for memory that the addon gave it; Node 20 unmaps an addon that no

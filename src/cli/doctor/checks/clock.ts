@@ -1,0 +1,18 @@
+import { findings } from '../finding.js'
+import type { Check } from '../machine.js'
+
+const { warning } = findings('clock')
+/** Before this package was made: January 2025. */
+const TOO_EARLY = Date.UTC(2025, 0)
+
+/** Whether this machine's clock can be right: certificates are judged by it. */
+export const clock: Check = async (machine) => {
+  const now = machine.now()
+  if (now >= TOO_EARLY) return []
+  return [
+    warning(
+      `This machine's clock says ${new Date(now).toISOString().slice(0, 10)}: certificates (the setting "tls") are not valid yet to it.`,
+      'Set it: "timedatectl set-ntp true".'
+    )
+  ]
+}

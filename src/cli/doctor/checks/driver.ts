@@ -1,0 +1,68 @@
+import { findings } from '../finding.js'
+import type { Check, DaemonState, Trial } from '../machine.js'
+
+const { problem, warning, note, good } = findings('driver')
+
+/** Which driver services take, and why; whether two services on this machine find each other with it. */
+export const driver: Check = async (machine, goal) => {
+  const trial = await machine.trial()
+  const state = machine.platform === 'linux' ? await machine.daemon() : null
+  if (trial.error !== null) {
+    const { code, message } = trial.error
+    return [
+      problem(`A service with the driver "${goal.driver}" cannot listen here: ${code}: ${message}`, remedyOf(code))
+    ]
+  }
+  const found = [note(`${chosen(goal.driver, trial)}${goal.driver === 'auto' ? `: ${whyOf(trial, state)}` : ''}.`)]
+  if (trial.met) found.push(good('Two services on this machine have found each other and connected.'))
+  else
+    found.push(
+      problem(
+        'Two services on this machine, made for this test, have not connected with each other.',
+        'The other findings say why. NODE_DEBUG=tcpnet shows every step.'
+      )
+    )
+  const daemonWasThere = state?.service.kind === 'answers'
+  if (goal.driver === 'auto' && trial.driver === 'embedded' && daemonWasThere && trial.addonError === null)
+    found.push(
+      warning(
+        'avahi-daemon answers, and yet "auto" has taken "embedded": its client library is missing, or did not answer in time.',
+        'Install libavahi-client: "apt-get install libavahi-client3", "dnf install avahi-libs", "apk add avahi-libs".'
+      )
+    )
+  return found
+}
+
+function chosen(asked: string, { driver }: Trial): string {
+  return asked === 'auto' ? `"auto" takes the driver "${driver}"` : `The driver is "${driver}", as was asked for`
+}
+
+/** Why `auto` has chosen. */
+function whyOf({ driver, addonError }: Trial, state: DaemonState | null): string {
+  if (driver !== 'embedded') return 'the daemon of this system has answered'
+  if (addonError !== null) return 'without the native addon, the daemon cannot be used'
+  if (state === null) return 'the daemon of this system has not answered'
+  if (state.bus.kind !== 'there') return 'the D-Bus system bus cannot be used'
+  switch (state.service.kind) {
+    case 'absent':
+      return 'no avahi-daemon is running'
+    case 'silent':
+      return 'avahi-daemon has not answered within 250 ms'
+    default:
+      return "the daemon's client library has not answered within 250 ms"
+  }
+}
+
+function remedyOf(code: string): string {
+  switch (code) {
+    case 'ERR_TCPNET_NO_DAEMON':
+      return 'Start the daemon, or let "auto" do without it: leave the driver out.'
+    case 'ERR_TCPNET_NO_DRIVER':
+    case 'ERR_TCPNET_ADDON':
+      return 'Install what the message names, or let "auto" do without it: leave the driver out.'
+    case 'ERR_TCPNET_DAEMON_REFUSED':
+      return "See the daemon's log, and whether its configuration forbids announcements (disable-publishing)."
+    default:
+      return 'See docs/errors.md for the code.'
+  }
+}

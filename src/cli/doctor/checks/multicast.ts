@@ -1,0 +1,143 @@
+import { type Finding, findings } from '../finding.js'
+import type { Check, Firewall, Goal, InterfaceSurvey, Machine, Survey } from '../machine.js'
+import { isUsable } from './interfaces.js'
+import { blocking } from './rules.js'
+
+const { problem, warning, note, good } = findings('multicast')
+
+const LET_IN =
+  'Let in UDP to port 5353 (224.0.0.251, ff02::fb) and UDP from port 5353: "ufw allow 5353/udp", "firewall-cmd --add-service=mdns --permanent" or an nft rule "udp dport 5353 accept".'
+const LET_OUT = 'Let out UDP to port 5353 (224.0.0.251, ff02::fb).'
+const SWITCH =
+  ' If no host filters it: a switch or access point does. Turn off IGMP snooping, or turn on an IGMP querier; turn off client isolation and multicast suppression.'
+
+/** Whether multicast DNS comes and goes on every interface. */
+export const multicast: Check = async (machine, goal) => {
+  const survey = await machine.survey()
+  const firewall = await machine.firewall()
+  const usable = (await machine.interfaces()).filter((one) => !one.loopback && isUsable(one))
+  const looked = survey.interfaces.filter(({ name }) => usable.some((one) => one.name === name))
+  const found = troubleFindings(
+    survey.troubles.filter(({ interfaceName }) => usable.some(({ name }) => name === interfaceName))
+  )
+  const isRefused = (name: string) =>
+    survey.troubles.some(({ interfaceName, step, by }) => interfaceName === name && step === 'send' && by === 'unicast')
+  for (const one of looked)
+    if (!isRefused(one.name)) found.push(...(await interfaceFindings(one, { machine, goal, firewall, looked })))
+  return found
+}
+
+/** What the system refuses. */
+function troubleFindings(troubles: Survey['troubles']): Finding[] {
+  const seen = new Set<string>()
+  return troubles.flatMap(({ interfaceName, family, by, step, error: { code = '', message } }) => {
+    const key = `${interfaceName}/${step}/${code}/${step === 'bind' ? by : ''}`
+    if (seen.has(key)) return []
+    seen.add(key)
+    const where = `on ${interfaceName} over IPv${family}`
+    if (step === 'send' && code === 'EPERM')
+      return [
+        problem(
+          `Multicast is filtered out: this machine's own firewall drops what is sent ${where} to port 5353 (EPERM).`,
+          LET_OUT
+        )
+      ]
+    if (step === 'send' && (code === 'ENETUNREACH' || code === 'EHOSTUNREACH'))
+      return [
+        problem(
+          `There is no route for multicast ${where}: ${message}`,
+          `Add one: "ip route add 224.0.0.0/4 dev ${interfaceName}" or "ip -6 route add ff00::/8 dev ${interfaceName} table local".`
+        )
+      ]
+    if (step === 'bind' && by === 'multicast' && code === 'EADDRINUSE')
+      return [
+        warning(
+          'Port 5353 is taken by a program that does not share it: other answers to the group cannot be heard, and the driver "embedded" cannot be used.',
+          'Find it ("ss -ulpn sport = :5353"), and have it share the port; avahi-daemon: disallow-other-stacks=no.'
+        )
+      ]
+    return [
+      warning(
+        `Multicast DNS cannot be ${step === 'bind' ? 'listened to' : 'sent'} ${where}: ${message}`,
+        'See what the system says of it: a sandbox or a policy may forbid it.'
+      )
+    ]
+  })
+}
+
+interface Looked {
+  readonly machine: Machine
+  readonly goal: Goal
+  readonly firewall: Firewall
+  readonly looked: readonly InterfaceSurvey[]
+}
+
+async function interfaceFindings(
+  one: InterfaceSurvey,
+  { machine, goal, firewall, looked }: Looked
+): Promise<Finding[]> {
+  const { name, unicastFrom, multicastFrom, answeredDirectly, neighbours, heardItself } = one
+  if (!heardItself)
+    return [
+      problem(
+        `Multicast is filtered in: this machine does not hear on ${name} what it sends to the group itself, so its own firewall drops what comes to UDP port 5353.${quoted(firewall)}`,
+        LET_IN
+      )
+    ]
+  if (unicastFrom.length > 0 && multicastFrom.length > 0)
+    return [
+      good(
+        `Multicast DNS works on ${name}: ${count(new Set([...unicastFrom, ...multicastFrom]).size)} answered and were heard.`
+      )
+    ]
+  if (unicastFrom.length > 0)
+    return [
+      problem(
+        `Multicast is filtered in on ${name}: ${unicastFrom.join(', ')} answered questions directly, but nothing that other hosts send to the group arrives here.${quoted(firewall)}`,
+        LET_IN + SWITCH
+      )
+    ]
+  const daemon = machine.platform === 'linux' ? await machine.daemon() : null
+  const index = (await machine.interfaces()).find((entry) => entry.name === name)?.index
+  const heard = daemon?.service.kind === 'answers' ? daemon.service.hasHeard : []
+  const hasHeard = heard.filter((one) => one === index)
+  const evidence = [
+    multicastFrom.length > 0 ? `${multicastFrom.join(', ')} is heard here` : '',
+    answeredDirectly.length > 0 ? `${answeredDirectly.join(', ')} answers when it is asked directly` : '',
+    hasHeard.length > 0 ? `the daemon has heard of ${hasHeard.length} other services of "${goal.name}"` : ''
+  ].filter((text) => text !== '')
+  if (evidence.length > 0)
+    return [
+      problem(
+        `Multicast is filtered out on ${name}: nobody answers questions to the group, although ${evidence.join(' and ')}.${quoted(firewall)}`,
+        LET_OUT + SWITCH
+      )
+    ]
+  if (neighbours.length > 0)
+    return [
+      warning(
+        `Multicast DNS is filtered on ${name}, in or out, or no other host has it: ${neighbours.join(', ')} ${neighbours.length > 1 ? 'are' : 'is'} on the link, and no answer comes from UDP port 5353 in any way.${quoted(firewall)}`,
+        `${LET_IN} Let the same out. On the other hosts, too; and see that avahi-daemon runs there.${SWITCH}`
+      )
+    ]
+  return [aloneFinding(name, looked)]
+}
+
+function aloneFinding(name: string, looked: readonly InterfaceSurvey[]): Finding {
+  const what = `No other host was heard on ${name}, and none is known to be there.`
+  const others = looked.some(({ unicastFrom, multicastFrom }) => unicastFrom.length + multicastFrom.length > 0)
+  if (others) return note(what)
+  return warning(
+    what,
+    `Start another host with multicast DNS there. If there is one: it is on another network or VLAN, or everything between the two is filtered.${SWITCH}`
+  )
+}
+
+function quoted({ nft, iptables }: Firewall): string {
+  const rules = blocking(nft, iptables).map(({ rule }) => rule)
+  return rules.length === 0 ? '' : ` Rules of this machine that may do it: ${rules.slice(0, 3).join('; ')}.`
+}
+
+function count(hosts: number): string {
+  return hosts === 1 ? 'one other host' : `${hosts} addresses of other hosts`
+}

@@ -1,0 +1,150 @@
+import { connect, type Socket } from 'node:net'
+import { userInfo } from 'node:os'
+import {
+  type Call,
+  decodeMessage,
+  encodeCall,
+  MAX_MESSAGE,
+  type Message,
+  messageLength,
+  type Value
+} from './dbus-message.js'
+
+/** An error that the bus or a service on it has answered with. */
+export class BusError extends Error {
+  /** `org.freedesktop.DBus.Error.AccessDenied`. */
+  readonly busName: string
+
+  constructor(name: string, message: string) {
+    super(`${name}: ${message}`)
+    this.busName = name
+  }
+}
+
+/** No answer came in time. */
+export class BusTimeout extends Error {}
+
+/** As much of D-Bus as it takes to ask a daemon how it is: method calls, and the signals that come. */
+export class Bus {
+  readonly #socket: Socket
+  readonly #waiting = new Map<number, (message: Message) => void>()
+  readonly #onSignal: (message: Message) => void
+  #serial = 0
+  #rest: Buffer = Buffer.alloc(0)
+
+  private constructor(socket: Socket, onSignal: (message: Message) => void) {
+    this.#socket = socket
+    this.#onSignal = onSignal
+    socket.on('data', (chunk: Buffer) => this.#take(chunk))
+  }
+
+  /**
+   * Connects to a bus, and says who it is.
+   *
+   * @param path of its socket
+   * @throws {Error} with the system's code, or what the bus said
+   */
+  static async open(path: string, timeoutMs: number, onSignal: (message: Message) => void = () => {}): Promise<Bus> {
+    const socket = connect(path)
+    try {
+      await within(authenticated(socket), timeoutMs)
+    } catch (error) {
+      socket.destroy()
+      throw error
+    }
+    socket.on('error', () => {})
+    const bus = new Bus(socket, onSignal)
+    try {
+      await bus.call({ ...THE_BUS, member: 'Hello' }, timeoutMs)
+      return bus
+    } catch (error) {
+      bus.close()
+      throw error
+    }
+  }
+
+  /** Calls a method. @throws {BusError} @throws {BusTimeout} */
+  call(call: Call, timeoutMs: number): Promise<readonly Value[]> {
+    const serial = ++this.#serial
+    const answered = new Promise<readonly Value[]>((resolve, reject) => {
+      this.#waiting.set(serial, ({ kind, errorName, values }) => {
+        if (kind === 'error') reject(new BusError(errorName, String(values[0] ?? '')))
+        else resolve(values)
+      })
+      this.#socket.once('close', () => reject(new Error('the bus closed the connection')))
+    })
+    this.#socket.write(encodeCall(call, serial))
+    return within(answered, timeoutMs).finally(() => this.#waiting.delete(serial))
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #take(chunk: Buffer): void {
+    this.#rest = Buffer.concat([this.#rest, chunk])
+    for (;;) {
+      const length = messageLength(this.#rest)
+      if (length !== null && length > MAX_MESSAGE) return this.close()
+      if (length === null || this.#rest.length < length) return
+      const message = decodeMessage(this.#rest.subarray(0, length))
+      this.#rest = this.#rest.subarray(length)
+      if (message.kind === 'signal') this.#onSignal(message)
+      else this.#waiting.get(message.replyTo)?.(message)
+    }
+  }
+}
+
+/** The bus itself, as a service on it. */
+export const THE_BUS = {
+  destination: 'org.freedesktop.DBus',
+  path: '/org/freedesktop/DBus',
+  interface: 'org.freedesktop.DBus'
+} as const
+
+/** EXTERNAL: the system tells the bus who is at the other end of the socket. */
+function authenticated(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    socket.on('error', reject)
+    socket.on('close', () => reject(new Error('the bus closed the connection')))
+    socket.on('connect', () => {
+      const uid = Buffer.from(String(userInfo().uid)).toString('hex')
+      socket.write(`\0AUTH EXTERNAL ${uid}\r\n`)
+    })
+    const onData = (chunk: Buffer) => {
+      said += chunk
+      if (!said.includes('\r\n')) return
+      socket.off('data', onData)
+      if (!said.startsWith('OK')) return reject(new BusError('rejected', said.trim()))
+      socket.write('BEGIN\r\n')
+      resolve()
+    }
+    socket.on('data', onData)
+  })
+}
+
+async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new BusTimeout(`no answer within ${timeoutMs} ms`)), timeoutMs)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+    promise.catch(() => {})
+  }
+}
+
+/** The system bus's socket (D-Bus specification, "Well-known Message Bus Instances"); null where it is of another kind. */
+export function systemBusPath(environment: NodeJS.ProcessEnv): string | null {
+  const address = environment.DBUS_SYSTEM_BUS_ADDRESS ?? 'unix:path=/var/run/dbus/system_bus_socket'
+  for (const one of address.split(';')) {
+    const [, key, value] = /^unix:(?:.*,)?(path|abstract)=([^,]*)/.exec(one) ?? []
+    if (value === undefined) continue
+    const path = decodeURIComponent(value)
+    return key === 'abstract' ? `\0${path}` : path
+  }
+  return null
+}

@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs'
+import type { InterfaceAddress } from '../../../addon.js'
+import { interfacesNow, isOwn } from '../../../net/addresses.js'
+import { listInterfaces } from '../../../net/interfaces.js'
+import { Directory } from '../../mdns/directory.js'
+import { type Heard, Inquiry, type Trouble } from '../../mdns/inquiry.js'
+import type { InterfaceSurvey, Survey } from '../machine.js'
+import { TRIAL_NAME } from './trial.js'
+
+/** Milliseconds: between two rounds of questions (RFC 6762 §5.2), and after the last. */
+const [ROUND_MS, LAST_MS] = [1000, 700]
+/** What is asked for after the first answers, in milliseconds. */
+const SOON_MS = [50, 250]
+/** Subnets of up to so many addresses are asked address by address, where nobody has answered. */
+const SMALLEST_PREFIX = 24
+/** Addresses that are asked at a time, and the milliseconds between two times. */
+const [BATCH, BATCH_MS] = [32, 20]
+/** Milliseconds in which the link layer finds out who is there. */
+const NEIGHBOURS_MS = 1000
+/** Milliseconds for an answer, also one by multicast (RFC 6762 §6). */
+const ANSWER_MS = 300
+
+/** What is heard on an interface, as it comes. */
+class Ear {
+  heardItself = false
+  foundTrial = false
+  readonly unicastFrom = new Set<string>()
+  readonly multicastFrom = new Set<string>()
+  readonly answeredDirectly = new Set<string>()
+  isSweeping = false
+}
+
+/** Asks the network who is there, and listens to what is told. */
+export class Surveyor {
+  readonly #trialUuid: () => string
+  readonly #directory = new Directory(null)
+  readonly #ears = new Map<string, Ear>()
+  readonly #troubles: Trouble[] = []
+  readonly #interfaces: InterfaceAddress[]
+  readonly #inquiry: Inquiry
+
+  /** @param trialUuid the uuid of a service of this machine in the cluster {@link TRIAL_NAME} */
+  constructor(name: string | null, trialUuid: () => string) {
+    this.#trialUuid = trialUuid
+    this.#interfaces = listInterfaces().filter(({ up }) => up)
+    for (const { name } of this.#interfaces) this.#ears.set(name, new Ear())
+    this.#inquiry = new Inquiry({
+      interfaces: this.#interfaces,
+      onHeard: (heard) => this.#onHeard(heard),
+      onTrouble: (trouble) => this.#troubles.push(trouble)
+    })
+    this.#directory.expect(TRIAL_NAME)
+    if (name !== null) this.#directory.expect(name)
+  }
+
+  async run(): Promise<Survey> {
+    await this.#inquiry.ready
+    for (let round = 0; round < 2; round++) {
+      this.#inquiry.ask(this.#directory.questions)
+      for (const ms of SOON_MS) {
+        await pause(ms)
+        this.#inquiry.ask(this.#directory.takeNewTypes())
+        this.#inquiry.ask(this.#directory.takeUnresolved(), ['unicast'])
+      }
+      await pause(round === 0 ? ROUND_MS - 300 : LAST_MS)
+    }
+    await this.#askForHosts([...this.#ears.values()].flatMap(({ multicastFrom }) => [...multicastFrom]))
+    await this.#sweep()
+    this.#inquiry.close()
+    const neighbours = neighboursNow()
+    return {
+      interfaces: [...this.#ears].map(([name, ear]) => this.#surveyOf(name, ear, neighbours)),
+      services: this.#directory.services.filter(({ cluster }) => cluster !== TRIAL_NAME),
+      troubles: this.#troubles
+    }
+  }
+
+  #surveyOf(name: string, ear: Ear, neighbours: readonly { address: string; name: string }[]): InterfaceSurvey {
+    const trial = this.#trialUuid()
+    const foundTrial = this.#directory.services.some(
+      ({ cluster, uuid, addresses }) =>
+        cluster === TRIAL_NAME && uuid === trial && addresses.some(({ interfaceName }) => interfaceName === name)
+    )
+    return {
+      name,
+      heardItself: ear.heardItself,
+      foundTrial,
+      unicastFrom: [...ear.unicastFrom],
+      multicastFrom: [...ear.multicastFrom],
+      answeredDirectly: [...ear.answeredDirectly],
+      neighbours: neighbours.filter((one) => one.name === name).map(({ address }) => address)
+    }
+  }
+
+  #onHeard(heard: Heard): void {
+    const { packet, from, by, interfaceName, interfaceIndex } = heard
+    const ear = this.#ears.get(interfaceName)
+    if (ear === undefined) return
+    this.#directory.take(packet, { interfaceName, interfaceIndex })
+    if (isOwn(from, interfacesNow())) {
+      if (by === 'multicast') ear.heardItself = true
+    } else if (by === 'multicast') ear.multicastFrom.add(from)
+    else (ear.isSweeping ? ear.answeredDirectly : ear.unicastFrom).add(from)
+  }
+
+  /** A host without services answers a question for the name of its address (RFC 6762 §4). */
+  async #askForHosts(addresses: readonly string[]): Promise<void> {
+    if (addresses.length === 0) return
+    this.#inquiry.ask(addresses.map((address) => ({ type: 'PTR' as const, name: reverseName(address) })))
+    await pause(ANSWER_MS)
+  }
+
+  /** Where nobody was heard, and the subnet is small, every address is asked directly: others may be there all the same. */
+  async #sweep(): Promise<void> {
+    const silent = this.#interfaces.filter(({ name, family, loopback, prefixLength }) => {
+      const ear = this.#ears.get(name)
+      const isSilent = ear !== undefined && ear.unicastFrom.size === 0
+      return isSilent && family === 4 && !loopback && prefixLength >= SMALLEST_PREFIX && prefixLength < 31
+    })
+    if (silent.length === 0) return
+    for (const { name } of silent) {
+      const ear = this.#ears.get(name)
+      if (ear !== undefined) ear.isSweeping = true
+    }
+    await Promise.all(silent.map((entry) => this.#askEach(entry)))
+    await pause(NEIGHBOURS_MS)
+    for (const ear of this.#ears.values()) ear.isSweeping = false
+    const names = new Set(silent.map(({ name }) => name))
+    await this.#askForHosts(neighboursNow().flatMap(({ name, address }) => (names.has(name) ? [address] : [])))
+  }
+
+  async #askEach({ address, prefixLength, index }: InterfaceAddress): Promise<void> {
+    const others = hostsOf(address, prefixLength).filter((other) => other !== address)
+    for (let at = 0; at < others.length; at += BATCH) {
+      for (const other of others.slice(at, at + BATCH))
+        this.#inquiry.askAt(other, index, [{ type: 'PTR', name: reverseName(other) }])
+      await pause(BATCH_MS)
+    }
+  }
+}
+
+/** The addresses of the hosts of an IPv4 subnet of at most 256. */
+export function hostsOf(address: string, prefixLength: number): string[] {
+  const last = Number(address.slice(address.lastIndexOf('.') + 1))
+  const size = 2 ** (32 - prefixLength)
+  const first = last - (last % size)
+  const net = address.slice(0, address.lastIndexOf('.'))
+  return Array.from({ length: size - 2 }, (_, at) => `${net}.${first + 1 + at}`)
+}
+
+/** The name under which an address is looked up (RFC 1035 §3.5, RFC 3596 §2.5). */
+export function reverseName(address: string): string {
+  if (!address.includes(':')) return `${address.split('.').reverse().join('.')}.in-addr.arpa`
+  const [head = '', tail] = address.split('::')
+  const groups = (text: string) => (text === '' ? [] : text.split(':'))
+  const [left, right] = [groups(head), groups(tail ?? '')]
+  const all = tail === undefined ? left : [...left, ...Array(8 - left.length - right.length).fill('0'), ...right]
+  const digits = all.map((group) => String(group).padStart(4, '0')).join('')
+  return `${[...digits].reverse().join('.')}.ip6.arpa`
+}
+
+/** The hosts that the link layer has met (the ARP table, Linux). */
+function neighboursNow(): { address: string; name: string }[] {
+  try {
+    const rows = readFileSync('/proc/net/arp', 'utf8').trim().split('\n').slice(1)
+    return rows.flatMap((row) => {
+      const [address = '', , flags, hardware, , name = ''] = row.split(/\s+/)
+      return flags !== '0x0' && hardware !== '00:00:00:00:00:00' ? [{ address, name }] : []
+    })
+  } catch {
+    return []
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,46 @@
+import type { ExitCode } from './exit-codes.js'
+
+/** When a command ends, and with which exit code: the first reason counts. */
+export class Ending {
+  readonly #controller = new AbortController()
+  #code: ExitCode | null = null
+
+  /** Aborted when the command is to end: it then withdraws what it has announced, and returns. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Null while nothing has ended the command. */
+  get code(): ExitCode | null {
+    return this.#code
+  }
+
+  /** Ends the command. Later calls do nothing. */
+  end(code: ExitCode): void {
+    if (this.#code !== null) return
+    this.#code = code
+    this.#controller.abort()
+  }
+
+  /** Resolves when the command is to end. */
+  get ended(): Promise<void> {
+    const { signal } = this
+    if (signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  }
+
+  /** Resolves after so many milliseconds, or when the command is to end. */
+  pause(ms: number): Promise<void> {
+    const { signal } = this
+    if (signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const over = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', over)
+        resolve()
+      }
+      const timer = setTimeout(over, ms)
+      signal.addEventListener('abort', over, { once: true })
+    })
+  }
+}

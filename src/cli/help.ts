@@ -1,0 +1,100 @@
+/** What `tcpnet --help` says, and each command's own. docs/cli.md shows the same text; a test holds the two together. */
+export const HELP = {
+  tcpnet: `Usage: tcpnet <command> [options]
+
+Look at clusters of tcpnet services, and take part in one.
+
+  join <name>     send what is typed to all peers, show what they send
+  list [name]     show the services on the network
+  watch <name>    show the connections to all peers, live
+  doctor [name]   find out why services do not see each other
+
+Options:
+  -h, --help      show this, or the help of a command: tcpnet join --help
+  --version       show the version
+
+Colours are for terminals; NO_COLOR turns them off.`,
+
+  join: `Usage: tcpnet join <name> [options]
+
+Becomes a member of the cluster. What is typed, or comes through a pipe, goes to
+all peers that are connected. What they send is shown with the first eight
+digits of the sender's uuid. Ends at the end of the input (Ctrl-D), or with
+Ctrl-C.
+
+  echo hi | tcpnet join demo --once
+
+Options:
+  --once                wait for peers, send them the whole input, wait until it
+                        has arrived, and end
+  --peers <number>      with --once: how many peers to wait for (1)
+  --wait <seconds>      with --once: how long to wait for them (10)
+  --stay                go on after the end of the input
+  --json                one JSON object a line, with the key event: listening,
+                        connected, line, disconnected, offline, online
+  --secret-file <file>  the secret: a text is a passphrase, anything else a key
+  --ask-secret          have the secret typed in, without echo
+                        Without either: TCPNET_SECRET, where it is set.
+  --driver <name>       how peers are found (TCPNET_DRIVER, or auto)
+  --uuid <hex>          the uuid of the member (random)
+  --address <address>   the address to listen on (all)
+  --port <port>         the port to listen on (any)
+  -h, --help            show this`,
+
+  list: `Usage: tcpnet list [name] [options]
+
+Shows the services on the network: those of the cluster, or of all clusters. It
+asks the network itself, and needs no daemon. A service is shown as soon as it
+has answered. "open" means that its connections are not secured.
+
+Options:
+  --wait <seconds>      how long to wait for answers (1.5)
+  --watch               go on: + found, ~ changed, - gone
+  --json                one JSON object a line: cluster, uuid, host, port,
+                        security, version, addresses; with --watch also event:
+                        found, changed, gone
+  -h, --help            show this`,
+
+  watch: `Usage: tcpnet watch <name> [options]
+
+Becomes a member of the cluster, and shows its peers: state, address, age of the
+connection, bytes received and sent, round-trip time, and why one is not
+connected. A terminal has a table that is drawn anew; a pipe gets lines. What
+peers send is thrown away. Ends with Ctrl-C.
+
+Options:
+  --interval <seconds>  how often to look (1)
+  --json                one JSON object a line, for each peer at each look
+  --secret-file <file>  the secret: a text is a passphrase, anything else a key
+  --ask-secret          have the secret typed in, without echo
+                        Without either: TCPNET_SECRET, where it is set.
+  --driver <name>       how peers are found (TCPNET_DRIVER, or auto)
+  --uuid <hex>          the uuid of the member (random)
+  --address <address>   the address to listen on (all)
+  --port <port>         the port to listen on (any)
+  -h, --help            show this`,
+
+  doctor: `Usage: tcpnet doctor [name] [options]
+
+Finds out why services do not see each other: daemon and D-Bus, driver,
+interfaces, firewall, multicast, own announcements and addresses; with a name
+also the cluster: services of nearly the same name, duplicate uuids, kinds of
+security, whether each can be dialed, and has the secret. Each finding has a
+severity (PROBLEM, warning, note, ok), a cause, and what to do about it. The
+exit code is 0 only when there is neither problem nor warning.
+
+It changes nothing. For some seconds it announces two services of its own, of
+the cluster "tcpnet-doctor". Services of the cluster that is named emit
+"rejected", because it says a hello to each that is for nobody.
+
+Options:
+  --json                one JSON object a line: check, severity, what, remedy;
+                        at last check "all", well, problems, warnings
+  --driver <name>       the driver that services use (TCPNET_DRIVER, or auto)
+  --secret-file <file>  the secret that services have: a passphrase, or a key
+  --ask-secret          have the secret typed in, without echo
+                        Without either: TCPNET_SECRET, where it is set.
+  --uuid <hex>          a uuid that a service of this machine is to have
+  --address <address>   an address that one is to listen on
+  -h, --help            show this`
+} as const

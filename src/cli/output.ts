@@ -1,0 +1,89 @@
+import { styleText } from 'node:util'
+
+/** A style of text, on a terminal that has it. */
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+
+/** What of process.stdout and process.stderr is used. */
+export interface OutputStream extends NodeJS.WritableStream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  readonly rows?: number
+  readonly writableNeedDrain?: boolean
+  hasColors?(): boolean
+}
+
+/** A standard output that may end at any time: a pipe whose reader goes away, a disk that is full, a terminal that is closed. */
+export class Output {
+  readonly #stream: OutputStream
+  readonly #onBroken: (error: NodeJS.ErrnoException) => void
+  readonly #styled: boolean
+  #broken = false
+
+  /** @param onBroken called once, when nothing more can be written */
+  constructor(stream: OutputStream, onBroken: (error: NodeJS.ErrnoException) => void) {
+    this.#stream = stream
+    this.#onBroken = onBroken
+    // Node knows NO_COLOR, FORCE_COLOR, and terminals without colours.
+    this.#styled = stream.isTTY === true && stream.hasColors?.() === true
+    stream.on('error', this.#break)
+  }
+
+  get isTerminal(): boolean {
+    return this.#stream.isTTY === true
+  }
+
+  /** The terminal's size; 80x24 where it does not tell. */
+  get size(): { readonly columns: number; readonly rows: number } {
+    const { columns, rows } = this.#stream
+    return { columns: columns || 80, rows: rows || 24 }
+  }
+
+  /** Whether the reader is behind: whoever has a choice waits for {@link whenDrained}. */
+  get isBehind(): boolean {
+    return !this.#broken && this.#stream.writableNeedDrain === true
+  }
+
+  /** Calls back when what was written has been taken, or nothing can be written any more. */
+  whenDrained(callback: () => void): void {
+    if (this.isBehind) this.#stream.once('drain', callback)
+    else setImmediate(callback)
+  }
+
+  onResize(callback: () => void): void {
+    this.#stream.on('resize', callback)
+  }
+
+  styled(style: Style, text: string): string {
+    return this.#styled ? styleText(style, text) : text
+  }
+
+  /** Writes a line; nothing once it is broken. */
+  line(text: string): void {
+    this.write(`${text}\n`)
+  }
+
+  write(text: string): void {
+    if (this.#broken) return
+    try {
+      this.#stream.write(text)
+    } catch (error) {
+      // Files and terminals are written at once.
+      this.#break(error as NodeJS.ErrnoException)
+    }
+  }
+
+  /** Resolves when all is written that can be. */
+  flushed(): Promise<void> {
+    if (this.#broken) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#stream.once('error', () => resolve())
+      this.#stream.write('', () => resolve())
+    })
+  }
+
+  readonly #break = (error: NodeJS.ErrnoException): void => {
+    if (this.#broken) return
+    this.#broken = true
+    this.#onBroken(error)
+  }
+}

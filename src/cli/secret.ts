@@ -1,0 +1,91 @@
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { ReadStream } from 'node:tty'
+import { type Arguments, UsageError } from './arguments.js'
+import type { Ending } from './ending.js'
+import { SIGNALS } from './exit-codes.js'
+
+/** A secret as a service takes it: a passphrase or a key. */
+type Secret = string | Buffer
+
+/**
+ * The secret of the cluster: of the file that --secret-file names, or typed in where --ask-secret is given, or TCPNET_SECRET.
+ * Undefined where there is none of them.
+ *
+ * @throws {UsageError} where one is asked for and cannot be had
+ */
+export async function secretOf(given: Arguments, ending: Ending): Promise<Secret | undefined> {
+  const file = given.text('secret-file')
+  if (file !== undefined) return fromFile(file)
+  if (given.flag('ask-secret')) return notEmpty(await askFor('Secret: ', ending), 'the secret that was typed in')
+  const variable = process.env.TCPNET_SECRET
+  return variable === undefined ? undefined : notEmpty(variable, 'the environment variable TCPNET_SECRET')
+}
+
+/** What is no text is a key. The line break at the end of a text is not part of it. */
+function fromFile(file: string): Secret {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(file)
+  } catch (error) {
+    throw new UsageError(`the secret cannot be read: ${(error as Error).message}`)
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return notEmpty(text.replace(/\r?\n$/, ''), `the file ${file}`)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    return bytes
+  }
+}
+
+function notEmpty(secret: string, what: string): string {
+  if (secret === '') throw new UsageError(`${what} is empty`)
+  return secret
+}
+
+/** Has a line typed in on the terminal, without echo: not on standard input, which may be a pipe. */
+async function askFor(prompt: string, ending: Ending): Promise<string> {
+  const input = openTerminal()
+  process.stderr.write(prompt)
+  try {
+    return await readHidden(input, ending)
+  } finally {
+    input.setRawMode(false)
+    input.destroy()
+    process.stderr.write('\n')
+  }
+}
+
+function openTerminal(): ReadStream {
+  let descriptor: number | undefined
+  try {
+    descriptor = openSync('/dev/tty', 'r+')
+    return new ReadStream(descriptor)
+  } catch {
+    if (descriptor !== undefined) closeSync(descriptor)
+    throw new UsageError('there is no terminal to ask for the secret on: use --secret-file or TCPNET_SECRET')
+  }
+}
+
+const [BACKSPACES, CTRL_C, CTRL_D, CTRL_U] = [['\x7f', '\b'], '\x03', '\x04', '\x15']
+
+function readHidden(input: ReadStream, ending: Ending): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let typed: string[] = []
+    input.setRawMode(true)
+    input.setEncoding('utf8')
+    input.on('error', () => reject(new UsageError('the terminal was closed')))
+    input.on('end', () => reject(new UsageError('the terminal was closed')))
+    input.on('data', (chunk: string) => {
+      for (const character of chunk) {
+        if (character === '\r' || character === '\n') return resolve(typed.join(''))
+        // The terminal makes no signal of it while it does not echo.
+        if (character === CTRL_C) ending.end(SIGNALS.SIGINT)
+        if (character === CTRL_C || character === CTRL_D) return reject(new UsageError('no secret was typed in'))
+        if (BACKSPACES.includes(character)) typed.pop()
+        else if (character === CTRL_U) typed = []
+        else typed.push(character)
+      }
+    })
+  })
+}

@@ -1,0 +1,193 @@
+import type { PeerSocket, Service } from 'tcpnet'
+import type { Run } from './command.js'
+import { close, listen, memberOf, roundTripMs } from './member.js'
+import type { Output } from './output.js'
+import { type PeerRow, sorted, tableOf } from './peer-table.js'
+import { ageText, bytesText, endpointOf, jsonLine, plainAddress, shownText } from './shown.js'
+
+/** The longest reason that is shown, in characters. */
+const MAX_REASON = 300
+/** Switches to the other screen of a terminal and hides the cursor; and back. */
+const [ENTER, LEAVE] = ['\x1b[?1049h\x1b[?25l', '\x1b[?25h\x1b[?1049l']
+
+/** `tcpnet watch`: a member that shows its peers, live. */
+export const run: Run = async (invocation) => {
+  const { arguments: given, output, errors, ending } = invocation
+  const everyMs = given.number('interval', 1, { least: 0.1 }) * 1000
+  const service = await memberOf(invocation)
+  const peers = new Peers(service)
+  service.on('error', (error) => {
+    if (error.peer !== undefined) return
+    if (service.listening) errors.line(`tcpnet: ${shownText(error.message)}`)
+    ending.end(3)
+  })
+  const view = given.flag('json')
+    ? new JsonView(output)
+    : output.isTerminal
+      ? new TerminalView(output, service)
+      : new LineView(output)
+  try {
+    await listen(service, given)
+    const show = () => view.show(peers.rows())
+    view.open(show)
+    while (ending.code === null) {
+      show()
+      await ending.pause(everyMs)
+    }
+    return ending.code
+  } finally {
+    view.close()
+    await close(service)
+  }
+}
+
+/** What a service knows of its peers, together with what their connections tell. */
+class Peers {
+  readonly #service: Service
+  readonly #connectedAt = new WeakMap<PeerSocket, number>()
+
+  constructor(service: Service) {
+    this.#service = service
+    service.on('connection', (socket) => {
+      this.#connectedAt.set(socket, performance.now())
+      socket.on('error', () => {})
+      // What peers send is counted, and thrown away.
+      socket.resume()
+    })
+  }
+
+  rows(): PeerRow[] {
+    const sockets = new Map(this.#service.connections.map((socket) => [socket.peer.uuid, socket]))
+    return [...this.#service.peers.values()].map(({ uuid, state, host, port, addresses, error, announced }) => {
+      const socket = sockets.get(uuid)
+      const [first] = addresses
+      const told = first === undefined || port === null ? '' : endpointOf(first, port)
+      return {
+        uuid,
+        state,
+        host,
+        address: socket === undefined ? told : this.#addressOf(socket),
+        connection: socket === undefined ? null : this.#connectionOf(socket),
+        why: socket === undefined ? reasonOf(error) : announced ? null : 'not announced'
+      }
+    })
+  }
+
+  #addressOf({ remoteAddress, remotePort }: PeerSocket): string {
+    return endpointOf(plainAddress(remoteAddress ?? ''), remotePort ?? 0)
+  }
+
+  #connectionOf(socket: PeerSocket): PeerRow['connection'] {
+    const { bytesRead: bytesIn, bytesWritten: bytesOut } = socket
+    const ageMs = performance.now() - (this.#connectedAt.get(socket) ?? 0)
+    return { ageMs, bytesIn, bytesOut, roundTripMs: roundTripMs(socket) }
+  }
+}
+
+function reasonOf(error: (Error & { code?: string }) | null): string | null {
+  if (error === null) return null
+  const code = error.code === undefined ? '' : `${error.code}: `
+  // The row says of which peer it speaks.
+  const message = error.message.replace(/^The dial of the peer .*? failed\. /, '')
+  return shownText(`${code}${message}`, MAX_REASON)
+}
+
+/** One way to show peers, again and again. */
+interface View {
+  /** @param show to be called where it has to be shown out of turn */
+  open(show: () => void): void
+  show(rows: readonly PeerRow[]): void
+  close(): void
+}
+
+/** A table that is drawn over itself, on the terminal's other screen. */
+class TerminalView implements View {
+  readonly #output: Output
+  readonly #service: Service
+  #isOpen = false
+
+  constructor(output: Output, service: Service) {
+    this.#output = output
+    this.#service = service
+  }
+
+  open(show: () => void): void {
+    this.#isOpen = true
+    this.#output.write(ENTER)
+    this.#output.onResize(() => {
+      if (this.#isOpen) show()
+    })
+  }
+
+  show(rows: readonly PeerRow[]): void {
+    // A terminal that is stopped (Ctrl-S) gets the next one.
+    if (this.#output.isBehind) return
+    const { columns, rows: lines } = this.#output.size
+    const [head = '', ...body] = tableOf(rows, { columns, lines: lines - 2 })
+    const title = this.#titleOf(rows)
+    const text = [title.slice(0, columns), '', this.#output.styled('bold', head), ...body]
+    // Each line is cleared behind its end, and the screen below the last.
+    this.#output.write(`\x1b[H${text.map((line) => `${line}\x1b[K`).join('\r\n')}\x1b[J`)
+  }
+
+  close(): void {
+    if (this.#isOpen) this.#output.write(LEAVE)
+    this.#isOpen = false
+  }
+
+  #titleOf(rows: readonly PeerRow[]): string {
+    const { name, uuid, driver } = this.#service
+    const connected = rows.filter(({ connection }) => connection !== null).length
+    const port = this.#service.address()?.port ?? 0
+    return `${name}: ${connected} of ${rows.length} peers connected; I am ${uuid.slice(0, 8)} on port ${port}, driver ${driver ?? 'auto'}`
+  }
+}
+
+/** One line a peer, for a pipe. */
+class LineView implements View {
+  readonly #output: Output
+
+  constructor(output: Output) {
+    this.#output = output
+  }
+
+  open(): void {}
+
+  show(rows: readonly PeerRow[]): void {
+    if (this.#output.isBehind) return
+    const time = new Date().toISOString()
+    for (const row of sorted(rows)) this.#output.line(`${time} ${plainLineOf(row)}`)
+  }
+
+  close(): void {}
+}
+
+function plainLineOf({ uuid, state, address, connection, why }: PeerRow): string {
+  const parts = [uuid, state, address === '' ? '-' : address]
+  if (connection !== null) {
+    const { ageMs, bytesIn, bytesOut, roundTripMs: rtt } = connection
+    parts.push(`age ${ageText(ageMs)}`, `in ${bytesText(bytesIn)}`, `out ${bytesText(bytesOut)}`)
+    if (rtt !== null) parts.push(`rtt ${rtt.toFixed(2)} ms`)
+  }
+  if (why !== null) parts.push(why)
+  return parts.join('  ')
+}
+
+/** One object a peer. */
+class JsonView implements View {
+  readonly #output: Output
+
+  constructor(output: Output) {
+    this.#output = output
+  }
+
+  open(): void {}
+
+  show(rows: readonly PeerRow[]): void {
+    if (this.#output.isBehind) return
+    const time = new Date().toISOString()
+    for (const { connection, ...row } of sorted(rows)) this.#output.line(jsonLine({ time, ...row, ...connection }))
+  }
+
+  close(): void {}
+}

@@ -1,0 +1,200 @@
+// Faults on hosts of the lab, each on a network of its own, and what `tcpnet doctor` says there.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type Host, type HostOptions, sharedLab, skipWithoutLab as skip } from '../lab/index.js'
+import { Node } from '../programs/node-client.js'
+import { Diagnosis } from './doctor.js'
+import { cli, SOON_MS } from './program.js'
+
+let networks = 0
+
+describe('tcpnet doctor names cause and remedy', { skip, concurrency: 4 }, () => {
+  const shared = sharedLab(async () => null)
+
+  /** Two hosts on a network of their own, with a member of the cluster `demo` each. */
+  async function pair(options: HostOptions = {}, { members = true } = {}): Promise<[Host, Host]> {
+    const lan = `net${++networks}`
+    const [sick, other] = await Promise.all([
+      shared.lab.host(`sick${networks}`, { lans: [lan], ...options }),
+      shared.lab.host(`other${networks}`, { lans: [lan] })
+    ])
+    if (members) await Promise.all([member(sick), member(other)])
+    return [sick, other]
+  }
+
+  async function member(host: Host, name = 'demo', args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+    const program = await cli(host, ['join', name, '--stay', '--json', ...args], { env })
+    const line = await program.line(/"listening"/, `the member of ${name} does not listen`, SOON_MS)
+    return JSON.parse(line) as { uuid: string; port: number }
+  }
+
+  test('all is well: exit code 0, and what was looked at', async () => {
+    const [sick] = await pair()
+    const all = await Diagnosis.of(sick, ['demo'])
+    assert.equal(all.code, 0, all.text)
+    for (const check of [
+      'addon',
+      'daemon',
+      'configuration',
+      'driver',
+      'interfaces',
+      'multicast',
+      'announcement',
+      'cluster',
+      'reach'
+    ])
+      assert.ok(
+        all.findings.some((one) => one.check === check && one.severity === 'good'),
+        `${check} is well: ${all.text}`
+      )
+    const [driver] = all.findings.filter(({ check }) => check === 'driver')
+    assert.match(driver?.what ?? '', /"auto" takes the driver "avahi": the daemon of this system has answered/)
+  })
+
+  test('daemon stopped', async () => {
+    const [sick] = await pair({}, { members: false })
+    await sick.avahi.stop()
+    const found = await Diagnosis.of(sick)
+    found.finds(
+      'daemon',
+      /avahi-daemon is installed .*, and is not running.*"auto" takes the driver "embedded"/,
+      /systemctl start avahi-daemon/
+    )
+    found.onlyWrongIn('daemon')
+    assert.ok(
+      found.findings.some(({ what }) => /"auto" takes the driver "embedded": no avahi-daemon is running/.test(what))
+    )
+  })
+
+  test('daemon frozen', async () => {
+    const [sick] = await pair({}, { members: false })
+    await sick.avahi.freeze()
+    const found = await Diagnosis.of(sick)
+    found.finds('daemon', /avahi-daemon runs .* and does not answer: it is stopped \(SIGSTOP\)/, /kill -CONT \d+/)
+    found.onlyWrongIn('daemon')
+    await sick.avahi.thaw()
+  })
+
+  test('bus missing', async () => {
+    const [sick] = await pair({ avahi: false }, { members: false })
+    const found = await Diagnosis.of(sick)
+    found.finds('daemon', /The D-Bus system bus is missing/, /Start D-Bus/)
+    found.onlyWrongIn('daemon')
+  })
+
+  test('interface down', async () => {
+    const [sick] = await pair({}, { members: false })
+    await sick.interfaceDown()
+    const found = await Diagnosis.of(sick)
+    found.finds('interfaces', /The interface eth0 is down/, /ip link set eth0 up/)
+    found.onlyWrongIn('interfaces')
+  })
+
+  test('multicast filtered in, on the way', async () => {
+    const [sick] = await pair()
+    await sick.drop({ direction: 'in', udpPort: 5353 })
+    const found = await Diagnosis.of(sick, ['demo'])
+    found.finds('multicast', /Multicast is filtered in on eth0/, /Let in UDP to port 5353/)
+    found.onlyWrongIn('multicast')
+  })
+
+  test('multicast filtered out, on the way', async () => {
+    const [sick] = await pair()
+    await sick.drop({ direction: 'out', udpPort: 5353 })
+    const found = await Diagnosis.of(sick, ['demo'])
+    found.finds('multicast', /Multicast (DNS )?is filtered/, /Let out UDP to port 5353/)
+  })
+
+  test('multicast filtered in, and out, by rules of the host itself', async () => {
+    const [sick] = await pair()
+    const nft = (rules: string) => sick.exec(['nft', '--file', '-'], { input: rules })
+    await nft(
+      'add table inet t\nadd chain inet t i { type filter hook input priority 0; }\nadd rule inet t i udp dport 5353 drop\n'
+    )
+    const into = await Diagnosis.of(sick, ['demo'])
+    into.finds(
+      'multicast',
+      /Multicast is filtered in: .*its own firewall drops .*udp dport 5353 drop/,
+      /Let in UDP to port 5353/
+    )
+    into.finds('firewall', /may drop multicast DNS that come in: udp dport 5353 drop/, /5353/)
+    await nft(
+      'delete table inet t\nadd table inet t\nadd chain inet t o { type filter hook output priority 0; }\nadd rule inet t o udp dport 5353 drop\n'
+    )
+    const out = await Diagnosis.of(sick, ['demo'])
+    out.finds('multicast', /Multicast is filtered out: this machine's own firewall drops/, /Let out UDP/)
+  })
+
+  test('TCP port filtered', async () => {
+    const [sick, other] = await pair({}, { members: false })
+    const { port } = await member(other)
+    await sick.drop({ tcpPort: port })
+    const found = await Diagnosis.of(sick, ['demo'])
+    found.finds('reach', /cannot be dialed: .*ETIMEDOUT.* filtered/, new RegExp(`Let TCP port ${port} in`))
+    found.onlyWrongIn('reach')
+  })
+
+  test('address on an interface that nobody shares', async () => {
+    const lan = `net${++networks}`
+    const [sick, other] = await Promise.all([
+      shared.lab.host('lonely', { lans: [lan, `${lan}b`] }),
+      shared.lab.host('together', { lans: [lan] })
+    ])
+    const address = sick.interface('eth1').ipv4 ?? assert.fail('eth1 has an address')
+    await Promise.all([member(sick, 'demo', ['--address', address]), member(other)])
+    const found = await Diagnosis.of(sick, ['demo'])
+    found.finds(
+      'cluster',
+      /listens on .*\(eth1\) alone, an interface that no other member shares: the others are on eth0/,
+      /listen without an address, or on one of eth0/
+    )
+    const asked = await Diagnosis.of(sick, ['demo', '--address', address])
+    asked.finds('cluster', /is on eth1, an interface that no other member shares/, /eth0/)
+  })
+
+  test('wrong secret; and none where the cluster has one', async () => {
+    const [sick, other] = await pair({}, { members: false })
+    await member(other, 'demo', [], { TCPNET_SECRET: 'the right one' })
+    const [wrong, right] = [
+      await Diagnosis.of(sick, ['demo'], { TCPNET_SECRET: 'the wrong one' }),
+      await Diagnosis.of(sick, ['demo'], { TCPNET_SECRET: 'the right one' })
+    ]
+    wrong.finds('reach', /has another secret than the one that was given/, /the same secret/)
+    wrong.onlyWrongIn('reach')
+    assert.equal(right.code, 0, right.text)
+  })
+
+  test('two clusters of one name with different security', async () => {
+    const [sick, other] = await pair()
+    await member(other, 'demo', [], { TCPNET_SECRET: 'a secret' })
+    const found = await Diagnosis.of(sick, ['demo'])
+    found.finds(
+      'cluster',
+      /different kinds of security.*"none": .*"secret": .* at other/,
+      /Give every service of the cluster the same/
+    )
+    found.onlyWrongIn('cluster')
+  })
+
+  test('a misspelt cluster', async () => {
+    const [sick] = await pair()
+    const found = await Diagnosis.of(sick, ['dmeo'])
+    found.finds(
+      'cluster',
+      /No service of the cluster "dmeo" was found; but there is "demo": is the name misspelt\?/,
+      /Give all services the same name: demo/
+    )
+    found.onlyWrongIn('cluster')
+  })
+
+  test('duplicate uuid', async () => {
+    const [sick, other] = await pair({}, { members: false })
+    // Announced without probing, as by a machine image that was copied; the two have not heard of each other.
+    await shared.lab.split([sick], [other])
+    const settings = { name: 'demo', uuid: 'ABCDEF0123', driver: 'embedded' } as const
+    await Promise.all([Node.start(sick, settings), Node.start(other, settings)])
+    await shared.lab.join()
+    const found = await Diagnosis.of(sick, ['demo'])
+    found.finds('cluster', /have the same uuid ABCDEF0123/, /Give each service a uuid of its own/)
+  })
+})
