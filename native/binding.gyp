@@ -50,8 +50,8 @@
       ],
       "include_dirs": [
         ".",
-        # The package's own headers, before what the application has by that name, which may be of any age.
-        "<!(node -p \"require('fs').existsSync('vendor/napi.h') ? 'vendor' : require('node-addon-api').include_dir\")"
+        # Also unpacks the sources, in the installed package.
+        "<!(node unpack.cjs)"
       ],
       "defines": [
         "NAPI_VERSION=8",

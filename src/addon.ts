@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Session, SessionEvent, SessionOptions } from './discovery/session.js'
 import { TcpnetError } from './errors.js'
+import { platformName } from './platform.js'
 import { trace } from './trace.js'
 
 /** One address of one interface of this machine. */
@@ -114,7 +115,7 @@ function load(): Addon | TcpnetError {
     const said = cause instanceof Error ? cause.message : String(cause)
     return new TcpnetError(
       'ERR_TCPNET_ADDON',
-      `tcpnet's native addon for ${process.platform}-${process.arch} did not load from ${root}: ${said}. ` +
+      `tcpnet's native addon for ${platformName()} did not load from ${root}: ${said}. ` +
         `Compile it there: \`npx node-gyp rebuild --directory "${root}native"\` (needs python3, make and a C++ compiler). ` +
         'If the application is bundled, leave tcpnet out of the bundle.',
       cause

@@ -21,6 +21,8 @@ export const ERROR_CODES = {
   ERR_TCPNET_DIAL_TIMEOUT: 'a peer could not be reached, or did not answer, in time',
   ERR_TCPNET_OFF_LINK: 'a peer announces no address of a network that this machine is in',
   ERR_TCPNET_REFUSED: 'a peer refused the connection',
+  // In `peers`.
+  ERR_TCPNET_ENDED_EARLY: 'a connection with a peer ended within 15 seconds, and is made again',
   // Emitted as `rejected`, or, where it is a peer that was dialed, as `error` with err.peer.
   ERR_TCPNET_HELLO_TIMEOUT: 'an inbound connection brought no complete hello in time',
   ERR_TCPNET_HELLO_INVALID: 'the first line is no hello, or has a field of the wrong form',
@@ -33,6 +35,7 @@ export const ERROR_CODES = {
   ERR_TCPNET_NOT_ME: 'the hello is for a service of another uuid',
   ERR_TCPNET_SELF: 'the hello claims the uuid of the service that it reached',
   ERR_TCPNET_FULL: 'as many peers as maxPeers are connected already',
+  ERR_TCPNET_UNWANTED: 'the application of one side does not want the connection: its setting shouldConnect says no',
   ERR_TCPNET_BUSY: 'too many inbound connections wait, or handshakes without proof have cost too much'
 } as const
 
@@ -78,6 +81,13 @@ export function invalidValue(argument: string, rule: string, value: unknown): Ra
   const received = inspect(value, { depth: 0, maxStringLength: 100 })
   const error = new RangeError(`The "${argument}" argument ${rule}. Received ${received}.`)
   return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' })
+}
+
+/** A TypeError with Node's code for a function of the application that returned something else than it has to. */
+export function invalidReturn(name: string, expected: string, value: unknown): TypeError {
+  const got = value instanceof Promise ? 'a promise' : value === null ? 'null' : typeof value
+  const error = new TypeError(`The function "${name}" must return ${expected}. It returned ${got}.`)
+  return Object.assign(error, { code: 'ERR_INVALID_RETURN_VALUE' })
 }
 
 /** A RangeError with Node's code for a port outside of 0 to 65535. */

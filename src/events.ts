@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
-import type { TcpnetError } from './errors.js'
+import { invalidReturn, type TcpnetError } from './errors.js'
 import type { Peer } from './mesh/peer.js'
 import type { RejectInfo } from './mesh/refusals.js'
 
@@ -69,4 +69,17 @@ export function shielded(callListeners: () => void): void {
       throw error
     })
   }
+}
+
+/**
+ * Asks a function of the application for a yes or no, from the middle of what is under way. Where it throws, or returns something
+ * else (a promise is no yes), that is an uncaught exception, and the answer is no.
+ */
+export function asked(name: string, ask: () => unknown): boolean {
+  let answer: unknown = false
+  shielded(() => {
+    answer = ask()
+    if (typeof answer !== 'boolean') throw invalidReturn(name, 'true or false', answer)
+  })
+  return answer === true
 }

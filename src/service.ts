@@ -1,19 +1,17 @@
 import { EventEmitter } from 'node:events'
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { AbortWatch } from './abort.js'
-import { chooseDriver } from './discovery/choose-driver.js'
-import type { Discovery } from './discovery/discovery.js'
 import { closedEarly, invalidType, listenTwice } from './errors.js'
-import { endWaits, type PeerSocket, type ServiceEvents, shielded } from './events.js'
+import { asked, endWaits, type PeerSocket, type ServiceEvents, shielded } from './events.js'
 import { Mesh } from './mesh/mesh.js'
 import type { Peer } from './mesh/peer.js'
-import { type Binding, bind } from './net/binding.js'
 import { DeadPeerWatch } from './net/dead-peer.js'
+import { Presence } from './presence.js'
+import { RecentlyTold } from './recently-told.js'
 import { LazyTls } from './security/lazy.js'
 import { checkTls, type TlsSettings } from './security/tls-settings.js'
 import {
-  type CheckedListen,
   type CheckedSettings,
   checkListen,
   checkSettings,
@@ -31,16 +29,15 @@ type Phase = 'new' | 'opening' | 'listening' | 'closing' | 'closed'
 export class Service extends EventEmitter<ServiceEvents> {
   readonly #settings: CheckedSettings
   readonly #mesh: Mesh
+  readonly #presence: Presence
   readonly #connections: PeerSocket[] = []
   readonly #deadPeers: DeadPeerWatch
   readonly #signals = new AbortWatch(() => this.#close('its signal was aborted'))
+  readonly #told = new RecentlyTold()
   #phase: Phase = 'new'
   /** The callback that listen() was given. */
   #onListening: (() => void) | undefined
   #closedBecause = ''
-  #binding: Binding | null = null
-  #discovery: Discovery | null = null
-  #driver: Exclude<DriverName, 'auto'> | null
 
   /**
    * @param settings the cluster's name, or all settings
@@ -51,22 +48,37 @@ export class Service extends EventEmitter<ServiceEvents> {
   constructor(settings: string | Settings, onConnection?: (socket: PeerSocket) => void) {
     super()
     this.#settings = checkSettings(settings)
-    this.#driver = this.#settings.driver === 'auto' ? null : this.#settings.driver
     this.#deadPeers = new DeadPeerWatch(this.#settings.deadPeerTimeoutMs, this.#connections)
     if (onConnection !== undefined) this.on('connection', onConnection)
-    const { name, uuid, security, limits, signal } = this.#settings
+    const { name, uuid, security, limits, signal, shouldConnect } = this.#settings
     this.#mesh = new Mesh({
       name,
       uuid,
       boot: randomHex(8),
       security,
       limits,
-      locate: async (peer, signal) => (await this.#discovery?.locate(peer, signal)) ?? null,
-      port: () => this.#binding?.port ?? null,
+      shouldConnect: shouldConnect && ((peer) => asked('settings.shouldConnect', () => shouldConnect(peer))),
+      locate: (peer, signal) => this.#presence.locate(peer, signal),
+      port: () => this.#presence.port,
       onConnection: this.#onConnection,
       onDisconnected: this.#onDisconnected,
       onDialFailed: this.#onDialFailed,
       onRejected: (error, info) => shielded(() => this.emit('rejected', error, info))
+    })
+    this.#presence = new Presence({
+      settings: this.#settings,
+      isWanted: () => this.#phase === 'opening',
+      onInbound: (socket) => this.#mesh.admit(socket),
+      listener: {
+        announced: () => this.#startListening('bound and announced'),
+        failed: this.#fail,
+        seen: (uuid) => this.#mesh.seen(uuid),
+        gone: (uuid) => this.#mesh.gone(uuid),
+        hint: (instance, isMutual) => this.#mesh.hint(instance, isMutual),
+        unanswered: (reason) => this.#tellAlone(reason),
+        online: this.#onOnline,
+        offline: this.#onOffline
+      }
     })
     if (signal !== undefined) this.#signals.add(signal)
   }
@@ -86,7 +98,7 @@ export class Service extends EventEmitter<ServiceEvents> {
    * the daemon has announced the service, or when none has replied and `embedded` takes over. It is decided once.
    */
   get driver(): Exclude<DriverName, 'auto'> | null {
-    return this.#driver
+    return this.#presence.driver
   }
 
   /**
@@ -105,7 +117,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     return this.#connections
   }
 
-  /** What is known of every peer that is announced or connected, by uuid: a snapshot. */
+  /** What is known of every peer that is announced or connected, by uuid: a snapshot. As JSON it is an array of the peers. */
   get peers(): ReadonlyMap<string, Peer> {
     return this.#mesh.peers()
   }
@@ -115,8 +127,7 @@ export class Service extends EventEmitter<ServiceEvents> {
    * listens on all. Null unless it is listening.
    */
   address(): { port: number; addresses: string[] } | null {
-    if (!this.listening || this.#binding === null) return null
-    return { port: this.#binding.port, addresses: this.#binding.addresses() }
+    return this.listening ? this.#presence.address() : null
   }
 
   /**
@@ -143,7 +154,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     this.#onListening = checked.callback
     if (checked.callback !== undefined) this.once('listening', checked.callback)
     if (checked.signal !== undefined) this.#signals.add(checked.signal)
-    this.#open(checked)
+    this.#presence.open(checked)
     return this
   }
 
@@ -197,65 +208,6 @@ export class Service extends EventEmitter<ServiceEvents> {
     security.renew(checkTls(tls))
   }
 
-  #open(options: CheckedListen): void {
-    this.#settings.security.prepare((error) => {
-      if (this.#phase !== 'opening') return
-      if (error !== null) return this.#fail(error)
-      this.#bind(options)
-    })
-  }
-
-  #bind({ port, address }: CheckedListen): void {
-    const isWanted = () => this.#phase === 'opening'
-    bind(port, address, this.#settings.driver === 'memory', isWanted, (error, binding) => {
-      if (!isWanted()) return binding?.server.close()
-      if (binding === null) return this.#fail(error)
-      this.#binding = binding
-      binding.server.on('connection', this.#onInbound)
-      this.#announce(binding)
-    })
-  }
-
-  #announce(binding: Binding): void {
-    const { name, uuid, uuidChosen, driver, firstLook, security } = this.#settings
-    try {
-      this.#discovery = chooseDriver(
-        driver,
-        firstLook,
-        this.#onChosen
-      )(
-        {
-          name,
-          uuid,
-          probe: uuidChosen,
-          port: binding.port,
-          txt: { v: '1', sec: security.mode },
-          interfaceIndex: binding.interfaceIndex,
-          address: binding.address
-        },
-        {
-          announced: this.#onAnnounced,
-          failed: this.#fail,
-          seen: (uuid) => this.#mesh.seen(uuid),
-          gone: (uuid) => this.#mesh.gone(uuid),
-          hint: (instance, isMutual) => this.#mesh.hint(instance, isMutual),
-          online: this.#onOnline,
-          offline: this.#onOffline
-        }
-      )
-    } catch (error) {
-      process.nextTick(this.#fail, error as Error)
-    }
-  }
-
-  readonly #onChosen = (driver: Exclude<DriverName, 'auto'>): void => {
-    this.#driver = driver
-  }
-
-  readonly #onAnnounced = (): void => {
-    this.#startListening('bound and announced')
-  }
-
   /**
    * Emits `listening`, once: when the service is announced, or right before its first `connection` where a peer is faster.
    *
@@ -264,6 +216,10 @@ export class Service extends EventEmitter<ServiceEvents> {
   #startListening(reason: string): boolean {
     if (this.#phase === 'opening' && this.#enter('listening', reason)) shielded(() => this.emit('listening'))
     return this.listening
+  }
+
+  #tellAlone(reason: string): void {
+    if (this.#mesh.peers().size === 0) this.#tell('looking', 'alone', reason)
   }
 
   readonly #onOnline = (): void => {
@@ -295,8 +251,6 @@ export class Service extends EventEmitter<ServiceEvents> {
     this.emit('error', error)
   }
 
-  readonly #onInbound = (socket: Socket): void => this.#mesh.admit(socket)
-
   readonly #onConnection = (socket: Socket, uuid: string): void => {
     if (!this.#startListening('bound, and connected with a peer')) return
     const ours = Object.defineProperty(socket, 'peer', {
@@ -317,6 +271,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #onDialFailed = (error: Error, peer: Peer): void => {
     trace('%s: the dial failed: %s', peer.uuid, error.message)
     if (!this.listening || this.listenerCount('error') === 0) return
+    if ('code' in error && error.code === 'ERR_TCPNET_TLS' && !this.#told.isNews(peer.uuid)) return
     // Without the error in it: a circle could not be written as JSON.
     const told = Object.assign(error, { peer: Object.freeze({ ...peer, error: null }) })
     shielded(() => this.emit('error', told))
@@ -324,10 +279,8 @@ export class Service extends EventEmitter<ServiceEvents> {
 
   #shutDown(): void {
     const { closeGraceMs } = this.#settings.limits
-    const parts: Promise<void>[] = [new Promise((resolve) => this.#mesh.close(closeGraceMs, resolve))]
-    if (this.#binding !== null) parts.push(closed(this.#binding.server))
-    if (this.#discovery !== null) parts.push(this.#discovery.close())
-    Promise.all(parts).then(() => process.nextTick(this.#onShutDown))
+    const ended = new Promise<void>((resolve) => this.#mesh.close(closeGraceMs, resolve))
+    Promise.all([ended, this.#presence.close()]).then(() => process.nextTick(this.#onShutDown))
   }
 
   readonly #onShutDown = (): void => {
@@ -338,8 +291,4 @@ export class Service extends EventEmitter<ServiceEvents> {
     if (this.#onListening !== undefined) this.off('listening', this.#onListening)
     endWaits(this, 'listening', closedEarly(this.#closedBecause))
   }
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()))
 }

@@ -1,6 +1,7 @@
 import { checkName } from './cluster-name.js'
 import { badPort, invalidType, invalidValue } from './errors.js'
 import { currentLimits, type Limits } from './mesh/limits.js'
+import type { Peer } from './mesh/peer.js'
 import { isMulticast } from './net/addresses.js'
 import { LONGEST_DEAD_PEER_TIMEOUT_MS, SHORTEST_DEAD_PEER_TIMEOUT_MS } from './net/dead-peer.js'
 import type { Secret } from './security/keys.js'
@@ -27,8 +28,9 @@ export interface Settings {
    */
   name: string
   /**
-   * The service's identity: 1 to 63 hexadecimal digits, unique in the cluster. Default: 128 random bits. The daemon
-   * probes the network for a uuid that was chosen, so that listening takes about a second longer.
+   * The service's identity: 1 to 63 hexadecimal digits, unique in the cluster; or a UUID (RFC 9562 §4), as
+   * `crypto.randomUUID()` makes it, whose dashes are dropped. Default: 128 random bits. The daemon probes the network for a uuid
+   * that was chosen, so that listening takes about a second longer.
    */
   uuid?: string | undefined
   /** How peers are found. Default: the environment variable `TCPNET_DRIVER`, else `auto`. */
@@ -60,6 +62,20 @@ export interface Settings {
    */
   deadPeerTimeout?: number | undefined
   /**
+   * Decides whether a peer is connected to, and connected to again: so an application can be done with a peer after
+   * `socket.end()`, or have a part of the mesh alone. Default: every peer is wanted.
+   *
+   * It is called with a snapshot of the peer before each dial, and when the peer dials; maybe more often than that, so it should
+   * only look something up. It never ends a connection, nor a dial that is under way. After `false` the peer is `barred` in
+   * `peers`, with `ERR_TCPNET_UNWANTED`: it is asked again after a second, doubling to ten, and when the peer dials. The peer's
+   * dial is refused (`rejected` tells), and the peer is told why: to it this service is `barred` as well, and it dials again after
+   * ten seconds, doubling to a minute. Both sides have to want a connection.
+   *
+   * An exception, and a result other than `true` and `false` (a promise, too), is an uncaught exception, as in a listener;
+   * it counts as `false`.
+   */
+  shouldConnect?: ((peer: Peer) => boolean) | undefined
+  /**
    * How many peers may be connected, 1 to 1,000,000; more are refused. Default: 1024. Dials that are under way when a peer
    * takes the last place still come through: up to 16 more.
    */
@@ -78,6 +94,7 @@ export interface CheckedSettings {
   /** In milliseconds; 0 is off. */
   readonly deadPeerTimeoutMs: number
   readonly signal: AbortSignal | undefined
+  readonly shouldConnect: ((peer: Peer) => boolean) | undefined
   readonly limits: Limits
 }
 
@@ -91,8 +108,12 @@ export const SETTINGS = [
   'tls',
   'firstLook',
   'deadPeerTimeout',
+  'shouldConnect',
   'maxPeers'
 ] as const satisfies readonly (keyof Settings)[]
+
+/** RFC 9562 §4. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
  * Checks a service's settings.
@@ -116,6 +137,7 @@ export function checkSettings(given: string | Settings): CheckedSettings {
     security: checkSecurity(settings, uuid),
     deadPeerTimeoutMs: checkDeadPeerTimeout(settings.deadPeerTimeout),
     signal: checkSignal('settings.signal', settings.signal),
+    shouldConnect: checkFunction('settings.shouldConnect', settings.shouldConnect),
     limits: checkLimits(settings.maxPeers)
   }
 }
@@ -129,8 +151,8 @@ function checkKnown(argument: string, what: string, known: readonly string[], gi
 
 function checkUuid(uuid: unknown): string {
   if (typeof uuid !== 'string') throw invalidType('settings.uuid', 'a string', uuid)
-  const parsed = parseUuid(uuid)
-  if (parsed === null) throw invalidValue('settings.uuid', 'must be 1 to 63 hexadecimal digits, without "-"', uuid)
+  const parsed = parseUuid(UUID.test(uuid) ? uuid.replaceAll('-', '') : uuid)
+  if (parsed === null) throw invalidValue('settings.uuid', 'must be a UUID, or 1 to 63 hexadecimal digits', uuid)
   return parsed
 }
 
@@ -151,6 +173,11 @@ function checkSignal(argument: string, signal: unknown): AbortSignal | undefined
 function checkBoolean(argument: string, value: unknown, byDefault: boolean): boolean {
   if (value === undefined || typeof value === 'boolean') return value ?? byDefault
   throw invalidType(argument, 'a boolean', value)
+}
+
+function checkFunction<T extends (...args: never[]) => unknown>(argument: string, value: T | undefined): T | undefined {
+  if (value === undefined || typeof value === 'function') return value
+  throw invalidType(argument, 'a function', value)
 }
 
 function checkSecurity(settings: Settings, uuid: string): Security {

@@ -14,7 +14,9 @@ export interface StateChange {
   readonly peer: string | null
   /**
    * The state before. A peer's states are those of `service.peers`, and `gone`, with which they begin and end: neither
-   * announced nor connected. The service's own: `new`, `opening`, `listening`, `closing`, `online` or `offline`.
+   * announced nor connected. The service's own: `new`, `opening`, `listening`, `closing`, `online` or `offline`;
+   * and `looking`, from which it is `alone`: told once where the first look, of five seconds, finds nobody. The `reason`
+   * says what was asked where.
    */
   readonly from: string
   /** The state from now on, never the same as `from`: one of those above, or the service's last, `closed`. */

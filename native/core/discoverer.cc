@@ -37,7 +37,10 @@ void Discoverer::Locate(uint64_t session, uint64_t id, const std::string& uuid) 
   std::vector<Target> targets;
   if (open != sessions_.end()) targets = open->second->TargetsOf(uuid);
   if (targets.empty()) return events_.Push({id, Located{}});
-  const auto done = [this, id](const Location& location) { events_.Push({id, Located{location}}); };
+  const auto done = [this, id](const Location& location) {
+    events_.Push({id, Located{location}});
+    locates_.erase(id);
+  };
   locates_[id] = open->second->connection();
   locates_[id]->locator().Begin(id, std::move(targets), done);
 }

@@ -42,7 +42,7 @@ class Discoverer {
   EventQueue& events_;
   std::map<BackendMaker*, std::weak_ptr<Connection>> connections_;  // owned by those that use them
   std::map<uint64_t, std::unique_ptr<Session>> sessions_;
-  std::map<uint64_t, std::shared_ptr<Connection>> locates_;  // over which they are asked, until they are cancelled
+  std::map<uint64_t, std::shared_ptr<Connection>> locates_;  // over which they are asked
   std::map<uint64_t, std::unique_ptr<AddressQuery>> queries_;
 };
 

@@ -18,7 +18,7 @@ class Locator {
   Locator(Loop& loop, Backend& backend) : loop_(loop), backend_(backend) {}
   Locator(const Locator&) = delete;
 
-  /** `done` is called at most once, from the loop, and not after Cancel(). */
+  /** `done` is called at most once, from the loop, and not after Cancel(); it may destroy this. */
   void Begin(uint64_t id, std::vector<Target> targets, Question::Done done);
 
   /** Ends what was begun under this id, if it has not ended. Not from within a callback of the back-end. */

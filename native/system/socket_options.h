@@ -25,10 +25,12 @@ unsigned SilenceMs(int fd);
  */
 bool IsClosed(int fd);
 
-/** Microseconds that the other end of a TCP socket takes to acknowledge, smoothed. 0 where the system does not tell: Linux does. */
+/** Microseconds that the other end of a TCP socket takes to acknowledge, smoothed. 0 where the system does not tell:
+ * Linux does. */
 unsigned RoundTripUs(int fd);
 
-/** Bytes that were written to a TCP socket and not acknowledged yet. 0 where the system does not tell: Linux and macOS do. */
+/** Bytes that were written to a TCP socket and not acknowledged yet. 0 where the system does not tell: Linux and macOS
+ * do. */
 int UnacknowledgedBytes(int fd);
 
 }  // namespace tcpnet

@@ -39,6 +39,12 @@ export interface Listener {
    * @param isMutual whether this service was announced before the question, so that the peer may know of it as well, and dial it
    */
   hint(instance: Instance, isMutual: boolean): void
+  /**
+   * The first look has ended, and nothing tells of another instance. At most once; not with every driver.
+   *
+   * @param reason what was asked where, and what to check: a sentence
+   */
+  unanswered?(reason: string): void
   /** The same name is announced again. */
   online(): void
   /** The daemon or the interface went away; the driver tries to announce again without limit. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { type Answer, type DecodedPacket, decode } from 'dns-packet'
 import type { Path } from '../net/addresses.js'
-import { type Interfaces, isLoopback, isOnLink, isOwn } from '../net/addresses.js'
+import { canonical, type Interfaces, isLoopback, isOnLink, isOwn } from '../net/addresses.js'
 import { parseUuid } from '../uuid.js'
 import type { Instance } from './discovery.js'
 import { shownHost } from './host-name.js'
@@ -83,7 +83,8 @@ function pathsByHost(records: readonly Answer[], asked: Asked, interfaces?: Inte
     const path = { interfaceIndex: asked.interfaceIndex, family, address: record.data } as const
     if (paths.length >= MAX_PATHS || !(asked.anyAddress || mayBeDialed(path, asked, interfaces))) continue
     hosts.set(host, paths)
-    paths.push(path)
+    // As the system writes it (RFC 5952 §4), which the package that decodes it does not in all cases.
+    paths.push(family === 6 && !asked.anyAddress ? { ...path, address: canonical(path.address) } : path)
   }
   return hosts
 }

@@ -28,6 +28,8 @@ export interface OneShotOptions {
   readonly askAtMs: readonly number[]
   /** Milliseconds after which the query ends: later answers are not expected. */
   readonly overAfterMs: number
+  /** Called when that time is over; not after close. */
+  readonly onOver?: () => void
   /** Whether an address counts that is not on the link: where it is not dialed. */
   readonly anyAddress?: boolean
   /** Whether an instance is of use. */
@@ -51,6 +53,8 @@ export class OneShotQuery {
   /** Asks once more, on each interface. */
   readonly #asks = new Set<() => void>()
   readonly #counts = new AnswerCounts(ANSWER_LIMITS)
+  /** By interface and family, whether the question was sent there, or why it was not. */
+  readonly #sent = new Map<string, true | string>()
 
   constructor(options: OneShotOptions) {
     this.#options = options
@@ -60,7 +64,18 @@ export class OneShotQuery {
       uuid === null ? { type: 'PTR', name: this.#type } : { type: ANY, name: `${uuid}.${this.#type}` }
     this.#question = encode({ type: 'query', id: 0, questions: [question] })
     for (const { entry, family } of oneEach(options.interfaces)) this.#ask(entry, family)
-    this.#timers.push(setTimeout(() => this.close(), options.overAfterMs))
+    this.#timers.push(setTimeout(this.#onOver, options.overAfterMs))
+  }
+
+  /** The service type that it asks for: `_my-cluster._tcp.local`. */
+  get type(): string {
+    return this.#type
+  }
+
+  /** Where it was asked, and where it could not be: `eth0 over IPv4, eth0 over IPv6 (not sent: ENETUNREACH)`. */
+  get places(): string {
+    const places = [...this.#sent].map(([place, sent]) => (sent === true ? place : `${place} (not sent: ${sent})`))
+    return places.length === 0 ? 'no interface' : places.join(', ')
   }
 
   /** Asks once more, now. */
@@ -75,11 +90,18 @@ export class OneShotQuery {
     this.#sockets.clear()
   }
 
+  readonly #onOver = (): void => {
+    this.close()
+    this.#options.onOver?.()
+  }
+
   #ask(entry: InterfaceAddress, family: 4 | 6): void {
     const { createSocket } = process.getBuiltinModule('node:dgram')
     const socket = createSocket(family === 4 ? 'udp4' : 'udp6')
     this.#sockets.add(socket)
-    const giveUp = (error: Error) => {
+    const place = `${entry.name} over IPv${family}`
+    const giveUp = (error: NodeJS.ErrnoException) => {
+      this.#sent.set(place, error.code ?? error.message)
       trace('nothing is asked on %s over IPv%d: %s', entry.name, family, error.message)
       if (this.#sockets.delete(socket)) socket.close()
     }
@@ -95,17 +117,20 @@ export class OneShotQuery {
         return giveUp(error as Error)
       }
       const group = family === 4 ? GROUPS[4] : `${GROUPS[6]}%${scopeOf(entry)}`
-      const ask = () => this.#send(socket, group, giveUp)
+      const onSent = (error: NodeJS.ErrnoException | null) => {
+        if (error === null) this.#sent.set(place, true)
+        else if (error.code !== 'EADDRNOTAVAIL') return giveUp(error)
+        else if (this.#sent.get(place) !== true) this.#sent.set(place, error.code)
+      }
+      const ask = () => this.#send(socket, group, onSent)
       this.#asks.add(ask)
       for (const delay of this.#options.askAtMs) this.#timers.push(setTimeout(ask, delay))
     })
   }
 
-  #send(socket: Socket, group: string, giveUp: (error: Error) => void): void {
-    if (!this.#sockets.has(socket)) return
-    socket.send(this.#question, PORT, group, (error) => {
-      if (error !== null) giveUp(error)
-    })
+  /** A host that has just started has no address of its own to send from yet (RFC 4862 §5.4): the next time it may. */
+  #send(socket: Socket, group: string, onSent: (error: Error | null) => void): void {
+    if (this.#sockets.has(socket)) socket.send(this.#question, PORT, group, onSent)
   }
 
   #onMessage(message: Buffer, from: RemoteInfo, interfaceIndex: number): void {

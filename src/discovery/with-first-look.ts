@@ -17,6 +17,8 @@ export interface LookTimes {
   readonly askAtMs: readonly number[]
   /** How long after the last question an answer counts. */
   readonly answerMs: number
+  /** How long after its last question a look is answered. */
+  readonly lastAnswerMs: number
   /** The time between two later looks, on average, in a small cluster. */
   readonly againMs: number
   /** The same while the daemon is away. */
@@ -38,13 +40,12 @@ export const LOOK_TIMES: LookTimes = {
   announcedMs: 50,
   askAtMs: [0, 1000],
   answerMs: 250,
+  lastAnswerMs: 2000,
   againMs: 120_000,
   offlineMs: 10_000,
   locateMs: 250
 }
 
-/** Milliseconds after its last question in which a look is answered. */
-const LAST_ANSWER_MS = 2000
 /** Milliseconds that other interfaces may add to the first answer of where an instance is: all are asked at the same time. */
 const MOMENT_MS = 10
 /** When the network is asked where an instance is, in milliseconds. */
@@ -83,6 +84,8 @@ class WithFirstLook implements Discovery {
   #isOffline = false
   /** Whether peers may know of this service by now. */
   #isKnown = false
+  /** Whether the first look has ended: what it found, or did not, was told. */
+  #isFirstOver = false
 
   constructor(driver: Driver, announcement: Announcement, listener: Listener, times: LookTimes) {
     this.#driver = driver
@@ -192,8 +195,9 @@ class WithFirstLook implements Discovery {
     this.#look = this.#query({
       uuid: null,
       askAtMs,
-      overAfterMs: Math.max(...askAtMs) + LAST_ANSWER_MS,
+      overAfterMs: Math.max(...askAtMs) + this.#times.lastAnswerMs,
       wants: (uuid) => !hinted.has(uuid),
+      onOver: () => this.#onLookOver(hinted.size > 1),
       onInstance: (instance) => {
         // After a false answer the true one counts, too.
         if (hasSecurity(instance, this.#announcement.txt)) hinted.add(instance.uuid)
@@ -204,6 +208,15 @@ class WithFirstLook implements Discovery {
     const { againMs, offlineMs } = this.#times
     const waitMs = nextLookMs(this.#isOffline ? offlineMs : againMs, this.#seen.size, Math.random())
     this.#timer = setTimeout(() => this.#lookAround([0]), waitMs)
+  }
+
+  /** @param wasAnswered whether the look has found another instance */
+  #onLookOver(wasAnswered: boolean): void {
+    if (this.#isFirstOver) return
+    this.#isFirstOver = true
+    const { uuid } = this.#announcement
+    const isAlone = !wasAnswered && [...this.#seen].every((other) => other === uuid)
+    if (isAlone && this.#look !== null) this.#listener.unanswered?.(nobody(this.#look))
   }
 
   #locateOnNetwork(uuid: string, signal: AbortSignal): Promise<Instance | null> {
@@ -258,6 +271,14 @@ class WithFirstLook implements Discovery {
     const interfaces = localAddresses().filter(({ index }) => own === 0 || index === own)
     return new OneShotQuery({ ...options, name, interfaces })
   }
+}
+
+/** What was asked where, and what to check. */
+function nobody({ type, places }: OneShotQuery): string {
+  return (
+    `nobody answered for ${type}, which was asked on ${places}; check that the other services have the same name and are in one ` +
+    'of these networks, and that no firewall on either side drops UDP of port 5353'
+  )
 }
 
 /** The first answer of two that is not null; null where neither has one. */

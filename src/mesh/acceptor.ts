@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { RecentlyTold } from '../recently-told.js'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { TokenBuckets } from '../token-buckets.js'
 import { Applicant, type ApplicantOptions } from './applicant.js'
@@ -44,7 +45,7 @@ export class Acceptor {
   #closed = false
 
   constructor(options: AcceptorOptions) {
-    this.#options = options
+    this.#options = { ...options, told: new RecentlyTold() }
     this.#vain = new TokenBuckets(options.vain ?? VAIN)
     this.#waiting = new WaitingRoom({ ...options, onLook: this.#onLook, onDue: (socket) => this.#refuse(socket) })
   }

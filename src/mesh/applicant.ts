@@ -2,6 +2,8 @@ import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import { canonical } from '../net/addresses.js'
 import type { Line } from '../net/line.js'
+import type { RecentlyTold } from '../recently-told.js'
+import { OtherSecretError } from '../security/other-secret.js'
 import type { Channel, Security } from '../security/security.js'
 import { trace } from '../trace.js'
 import { type Answer, decodeHello, encodeAnswer, type Hello, HelloError, type RefusalReason } from './hello.js'
@@ -18,6 +20,8 @@ export interface ApplicantOptions {
   /** A hello that is meant for us. The applicant waits for its answer. */
   readonly onApplicant: (applicant: Applicant) => void
   readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
+  /** The uuids that were claimed with another secret, each of which is told once a minute; default: each is told each time. */
+  readonly told?: RecentlyTold
 }
 
 /** An inbound connection that is not answered yet. Exactly one of accept, decline, refuse and drop settles it. */
@@ -154,9 +158,12 @@ export class Applicant {
   }
 
   #reject(error: TcpnetError): void {
-    const info = infoOf(this.#socket, this.#hello?.from)
+    const claimed = error instanceof OtherSecretError ? error.claimed : undefined
+    const info = infoOf(this.#socket, this.#hello?.from ?? claimed)
     if (!this.#settle()) return
     this.#socket.destroy()
+    if (claimed !== undefined && this.#options.told?.isNews(claimed) === false)
+      return trace('%s: %s', claimed, error.message)
     tellRejected(this.#options, error, info)
   }
 

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import { watchEnding } from './ending.js'
 
 /** Without a listener for errors, sockets crash the process; without ours for `close`, the mesh never learns of it. */
 const EVENTS = ['close', 'error'] as const
@@ -30,6 +31,7 @@ export class Connections<Owner> {
   add(socket: Socket, owner: Owner): void {
     this.#owners.set(socket, owner)
     socket.on('close', this.#onClose)
+    watchEnding(socket)
     keepListeners(socket)
   }
 

@@ -1,3 +1,5 @@
+import { isLinkLocal } from '../net/addresses.js'
+
 /** An address as `net.connect` takes it, link-local ones with their scope. */
 export interface Address {
   readonly address: string
@@ -6,8 +8,8 @@ export interface Address {
 
 /**
  * The order in which a peer's addresses are tried: first those at which it was connected before; then families alternate,
- * starting with that of the first address (RFC 8305 §4). Addresses that were tried in vain come last, the latest of them
- * at the very end.
+ * starting with that of the first address (RFC 8305 §4). Link-local addresses come after all others: they depend on one
+ * interface, and on its name. Addresses that were tried in vain come last, the latest of them at the very end.
  *
  * @param suspects the addresses that were tried in vain, the latest last
  * @param homes the addresses at which the peer was connected
@@ -22,7 +24,13 @@ export function dialOrder<T extends Address>(
   const trusted = addresses.filter((entry) => rank(entry) < 0)
   const known = trusted.filter(({ address }) => homes.includes(address))
   const others = trusted.filter(({ address }) => !homes.includes(address))
-  return [...known, ...alternate(others), ...suspected]
+  return [...wideFirst(known), ...wideFirst(others, alternate), ...suspected]
+}
+
+/** Addresses of a wider scope before link-local ones, each part in the order that `arrange` makes. */
+function wideFirst<T extends Address>(addresses: readonly T[], arrange = (part: readonly T[]) => part): T[] {
+  const isLocal = ({ address }: T) => isLinkLocal(address) || address.startsWith('169.254.')
+  return [...arrange(addresses.filter((one) => !isLocal(one))), ...arrange(addresses.filter(isLocal))]
 }
 
 function alternate<T extends Address>(addresses: readonly T[]): T[] {

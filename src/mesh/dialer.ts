@@ -205,11 +205,10 @@ export class Dial {
   readonly #onDeadline = (): void => this.#fail(this.#tooLate(this.#target.deadlineMs))
 
   #tooLate(waitedMs: number): TcpnetError {
-    const step = this.#sent ? 'did not answer the hello' : 'could not be reached'
-    return new TcpnetError(
-      'ERR_TCPNET_DIAL_TIMEOUT',
-      `It ${step} within ${waitedMs} ms: its host is gone, hangs or drops packets. It is dialed again while it is announced.`
-    )
+    const what = this.#sent
+      ? `It did not answer the hello within ${waitedMs} ms: its process hangs.`
+      : `It could not be reached within ${waitedMs} ms: a firewall drops what is sent to that TCP port, or its host is gone or hangs.`
+    return new TcpnetError('ERR_TCPNET_DIAL_TIMEOUT', `${what} It is dialed again while it is announced.`)
   }
 
   #fail(error: Error): void {
@@ -220,12 +219,11 @@ export class Dial {
     socket?.destroy()
   }
 
-  /** The same error, with the peer, its address and its port in the message. Errors of the system name the latter two. */
+  /** The same error, with the peer, its addresses and its port in the message. Errors of the system name the latter two. */
   #naming({ code, message, cause }: TcpnetError): TcpnetError {
     const { uuid } = this.#target
-    const [first, ...others] = this.#reached === null ? (this.#race?.tried ?? []) : [this.#reached.endpoint]
-    const more = others.length > 0 ? ` and ${others.length} more addresses` : ''
-    const at = first === undefined ? '' : ` at ${textOf(first.address, first.port)}${more}`
+    const tried = this.#reached === null ? (this.#race?.tried ?? []) : [this.#reached.endpoint]
+    const at = tried.length === 0 ? '' : ` at ${tried.map(({ address, port }) => textOf(address, port)).join(', ')}`
     return new TcpnetError(code, `The dial of the peer ${uuid}${at} failed. ${message}`, cause)
   }
 
@@ -261,7 +259,8 @@ const REFUSALS: Record<RefusalReason, string> = {
   'not-me': 'it has another uuid: the announcement is stale',
   self: 'it has our own uuid: give every service a uuid of its own',
   full: 'it has as many peers as its maxPeers allows: raise that',
-  busy: 'it has too many connections in progress: it is dialed again'
+  busy: 'it has too many connections in progress: it is dialed again',
+  unwanted: 'its application does not want a connection with this service (its setting shouldConnect)'
 }
 
 function offLink(): TcpnetError {
@@ -275,8 +274,8 @@ function offLink(): TcpnetError {
 function notLocated(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_DIAL_TIMEOUT',
-    'It is announced, but neither its host nor the DNS-SD daemon told its address and port: its host is gone, hangs or ' +
-      'drops packets. It is dialed again while it is announced.'
+    'It is announced, but neither its host nor the DNS-SD daemon told its address and port: a firewall drops UDP ' +
+      'of port 5353, or its host is gone or hangs. It is dialed again while it is announced.'
   )
 }
 
@@ -290,5 +289,8 @@ function notAccepted(): TcpnetError {
 
 function refusal(reason: RefusalReason | null): TcpnetError {
   const said = reason === null ? 'it did not say why' : REFUSALS[reason]
-  return new TcpnetError('ERR_TCPNET_REFUSED', `It refused the connection: ${said}.`)
+  return new TcpnetError(
+    reason === 'unwanted' ? 'ERR_TCPNET_UNWANTED' : 'ERR_TCPNET_REFUSED',
+    `It refused the connection: ${said}.`
+  )
 }

@@ -1,36 +1,92 @@
 import type { TcpnetError } from '../errors.js'
 import { securityObjection } from '../security/security.js'
-import { Allowance, type ConnectBudget } from './connect-budget.js'
+import { Allowance, type ConnectBudget, processBudget } from './connect-budget.js'
+import { DialQueue } from './dial-queue.js'
 import { Dial, type DialResult } from './dialer.js'
 import type { Link } from './link.js'
 import type { MeshOptions } from './options.js'
 import { connectTo, type Endpoint } from './race.js'
 
-/** Makes the dials of one mesh: where they go, what their hellos carry, and what they take out of the budget. */
+/** Milliseconds before it is asked again where a connected peer is whose uuid others claim. */
+const ASK_AGAIN_MS = 10_000
+
+/** What a mesh tells of itself to its dials. */
+export interface DialsOptions extends MeshOptions {
+  /** How many dials this service has answered with `ok`. */
+  readonly accepted: () => number
+  /** How many connections there are. */
+  readonly connections: () => number
+  /** It is a link's turn, or may be: its next step is to be decided. */
+  readonly onTurn: (link: Link) => void
+}
+
+/**
+ * The dials of one mesh: whose turn it is, where they go, what their hellos carry, and what they take out of the budget.
+ */
 export class Dials {
-  readonly #options: MeshOptions
+  readonly #options: DialsOptions
   readonly #budget: ConnectBudget
-  readonly #accepted: () => number
+  readonly #queue: DialQueue
+  /** How many questions where a peer is count against the budget, until it is connected. */
+  readonly #questions = new WeakMap<Link, number>()
+  /** When it was asked last where a connected peer is, in milliseconds of the monotonic clock. */
+  readonly #placedAt = new WeakMap<Link, number>()
   /** How many hellos were sent: what numbers the dials. */
   #hellos = 0
 
-  /** @param accepted tells how many dials this service has answered with `ok` */
-  constructor(options: MeshOptions, budget: ConnectBudget, accepted: () => number) {
+  constructor(options: DialsOptions) {
+    const { limits, budget = processBudget, connections, onTurn } = options
     this.#options = options
     this.#budget = budget
-    this.#accepted = accepted
+    this.#queue = new DialQueue({
+      maxDials: limits.maxDials,
+      budget,
+      places: () => limits.maxPeers - connections(),
+      onRoom: (room) => {
+        for (const link of this.#queue.take(room)) onTurn(link)
+      }
+    })
   }
 
-  /** @param done as in {@link Dial} */
-  make(link: Link, done: (result: DialResult) => void): { dial: Dial; reason: string } {
+  /**
+   * Dials a peer, or has it wait for its turn.
+   *
+   * @param done as in {@link Dial}
+   */
+  next(link: Link, done: (result: DialResult) => void): void {
+    if (!this.#queue.hasRoomFor(link)) return this.#queue.add(link)
+    const { dial, reason } = this.#make(link, done)
+    this.#queue.begin(link, dial)
+    link.enter({ kind: 'dialing', dial }, reason)
+  }
+
+  /** `change` changes the state of a link that may be dialing, or have its turn to. */
+  leave(link: Link, change: () => void): void {
+    const dial = link.state.kind === 'dialing' ? link.state.dial : null
+    change()
+    this.#queue.leave(link)
+    if (dial !== null) this.#queue.end(dial)
+  }
+
+  /** There is a place for another connection. */
+  onPlaceFreed(): void {
+    this.#queue.onPlaceFreed()
+  }
+
+  /** Forgets all that wait. */
+  clear(): void {
+    this.#queue.clear()
+  }
+
+  #make(link: Link, done: (result: DialResult) => void): { dial: Dial; reason: string } {
     const endpoints = link.places.hinted()
-    const { name, uuid, boot, security, limits, port, connect = connectTo } = this.#options
+    const { name, uuid, boot, security, limits, port, accepted, connect = connectTo } = this.#options
     const hello = () => ({
       name,
       from: uuid,
       boot,
       to: link.uuid,
-      seq: this.#accepted(),
+      seq: accepted(),
       dial: ++this.#hellos,
       port: port()
     })
@@ -53,22 +109,26 @@ export class Dials {
 
   /** A peer is connected: the questions that led to it do not count. */
   met(link: Link): void {
-    for (let left = link.takeQuestions(); left > 0; left--) this.#budget.giveBackQuestion()
+    for (let left = this.#questions.get(link) ?? 0; left > 0; left--) this.#budget.giveBackQuestion()
+    this.#questions.delete(link)
   }
 
   /**
-   * Asks where a connected peer is, within the budget of questions.
-   *
-   * @returns whether that is known now
+   * Asks where a connected peer is whose uuid is claimed, so that its claimants can be told apart: within the budget of questions,
+   * and not again for {@link ASK_AGAIN_MS}. Where an answer comes, the link's next step is decided anew.
    */
-  async place({ uuid, places }: Link): Promise<boolean> {
-    const { locate, security, limits } = this.#options
-    if (!this.#budget.takeQuestion()) return false
+  async place(link: Link): Promise<void> {
+    const { locate, security, limits, onTurn } = this.#options
+    const { uuid, places } = link
+    const [now, before] = [performance.now(), this.#placedAt.get(link)]
+    if (before !== undefined && now - before < ASK_AGAIN_MS) return
+    this.#placedAt.set(link, now)
+    if (!this.#budget.takeQuestion()) return
     const instance = await locate(uuid, AbortSignal.timeout(limits.helloTimeoutMs))
-    if (instance === null || securityObjection(security, uuid, instance.txt.sec) !== null) return false
+    if (instance === null || securityObjection(security, uuid, instance.txt.sec) !== null) return
     this.#budget.giveBackQuestion()
     places.take(instance)
-    return true
+    onTurn(link)
   }
 
   /** Asks where a peer is, within the budget of questions about peers that were never connected. */
@@ -77,15 +137,20 @@ export class Dials {
     const { isProven } = link.places
     if (!isProven) {
       if (!this.#budget.takeQuestion()) return null
-      link.asked()
+      this.#count(link, 1)
     }
     const instance = await locate(link.uuid, signal)
     // The question may end because the peer has dialed, or was reached, meanwhile: it led to a peer, as an answered one may.
     if (signal.aborted) return null
     if (instance === null) {
-      if (!isProven) link.unanswered()
+      if (!isProven) this.#count(link, -1)
       return null
     }
     return securityObjection(security, link.uuid, instance.txt.sec) ?? link.places.take(instance)
+  }
+
+  /** A question without an answer counts for good: it is not given back. */
+  #count(link: Link, change: 1 | -1): void {
+    this.#questions.set(link, (this.#questions.get(link) ?? 0) + change)
   }
 }

@@ -26,7 +26,7 @@ export interface Hello {
 }
 
 /** Why an acceptor refused a dial. */
-export type RefusalReason = 'version' | 'invalid' | 'name' | 'not-me' | 'self' | 'full' | 'busy'
+export type RefusalReason = 'version' | 'invalid' | 'name' | 'not-me' | 'self' | 'full' | 'busy' | 'unwanted'
 
 const REASONS: readonly string[] = [
   'version',
@@ -35,7 +35,8 @@ const REASONS: readonly string[] = [
   'not-me',
   'self',
   'full',
-  'busy'
+  'busy',
+  'unwanted'
 ] satisfies RefusalReason[]
 
 /** A first line that is no hello of this version. Its message speaks of the sender as "it", and names neither end. */

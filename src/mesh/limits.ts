@@ -3,6 +3,9 @@ export interface TimeSpan {
   readonly mostMs: number
 }
 
+/** Why a peer is not dialed: its security, its own decision against this service, or the decision of this service's application. */
+export type Bar = 'security' | 'refused' | 'unwanted'
+
 /** What bounds a mesh: how much of everything, and for how long. Of all these only `maxPeers` is a setting. */
 export interface Limits {
   /** Dials under way at once. */
@@ -35,6 +38,13 @@ export interface Limits {
   readonly expect: { readonly higher: TimeSpan; readonly lower: TimeSpan }
   /** Milliseconds for which a peer that goes away may still be announced (RFC 6762 §10.1: one second). */
   readonly goodbyeMs: number
+  /** Milliseconds for which an address of this machine may not be usable yet, after it was given one (RFC 4862 §5.4). */
+  readonly tentativeMs: number
+  /**
+   * Milliseconds until it is looked again whether a peer may be dialed: doubling from the first time to the longest. For the
+   * application's own decision that is a call; for the others it takes packets.
+   */
+  readonly bars: Readonly<Record<Bar, { readonly firstMs: number; readonly longestMs: number }>>
   /** Milliseconds that connections are given to end when the service closes; what has not ended then is reset. */
   readonly closeGraceMs: number
 }
@@ -52,6 +62,12 @@ export const DEFAULT_LIMITS: Limits = {
   slowAfterMs: 250,
   expect: { higher: { leastMs: 0, mostMs: 30 }, lower: { leastMs: 50, mostMs: 150 } },
   goodbyeMs: 2000,
+  tentativeMs: 10_000,
+  bars: {
+    security: { firstMs: 60_000, longestMs: 600_000 },
+    refused: { firstMs: 10_000, longestMs: 60_000 },
+    unwanted: { firstMs: 1000, longestMs: 10_000 }
+  },
   closeGraceMs: 2000
 }
 

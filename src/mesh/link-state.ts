@@ -19,5 +19,5 @@ export type LinkState =
     }
   /** Our old connection was destroyed; its `close` is awaited. */
   | { readonly kind: 'closing'; readonly socket: Socket }
-  /** The next dial waits. `until` is in milliseconds since the epoch. */
-  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout; readonly until: number }
+  /** The next dial waits; or the peer is not dialed, until that is looked at again. `until` is in milliseconds since the epoch. */
+  | { readonly kind: 'waiting' | 'barred'; readonly timer: NodeJS.Timeout; readonly until: number }

@@ -4,11 +4,13 @@ import type { TcpnetError } from '../errors.js'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './applicant.js'
+import { GOOD_CONNECTION_MS } from './backoff.js'
 import { Failures } from './failures.js'
-import type { TimeSpan } from './limits.js'
+import { type Bar, DEFAULT_LIMITS, type TimeSpan } from './limits.js'
 import type { LinkState } from './link-state.js'
+import type { LinkOwner } from './options.js'
 import { type Holding, isOvertaken, type Numbered } from './pairing.js'
-import { type Peer, peerStateOf } from './peer.js'
+import { type Peer, peerStateOf, snapshotOf } from './peer.js'
 import { Places } from './places.js'
 
 /** A peer's state as it is published; `gone`, where it begins and ends: neither announced nor connected. */
@@ -19,19 +21,6 @@ type PeerState = Peer['state'] | 'gone'
  * long. What was heard longer ago says nothing about the next hello, so that a false count cannot keep a peer out for good.
  */
 const LATE_HELLO_MS = 60_000
-
-/** Milliseconds before it is asked again where a connected peer is whose uuid others claim. */
-const ASK_AGAIN_MS = 10_000
-
-/** The service that the link belongs to. */
-export interface LinkOwner {
-  readonly name: string
-  readonly uuid: string
-  /** How often a peer's connection is replaced; default: {@link REPLACEMENTS}. */
-  readonly replacements?: BucketLimits
-  /** A time that the link had to wait is over: its next step is to be decided. */
-  readonly onDue: (link: Link) => void
-}
 
 /**
  * How often a peer's connection gives way to another dial that claims its uuid. A peer that restarts is let in at once;
@@ -57,11 +46,7 @@ export class Link {
   #replacements: TokenBucket | null = null
   /** Null while nothing has failed, as with most peers. */
   #failures: Failures | null = null
-  /** How many questions where it is count against the budget, until it is connected. */
-  #questions = 0
   #isSeen = false
-  /** When it was asked last where the peer is because its uuid was claimed, in milliseconds of the monotonic clock. */
-  #askedAt: number | null = null
   /**
    * When it was connected or, where it is not, when its last connection closed or else when it was first heard of, in
    * whole milliseconds of the monotonic clock.
@@ -103,8 +88,7 @@ export class Link {
   unseen(): void {
     this.#isSeen = false
     this.places.useHint()
-    const isPassing = this.#state.kind === 'waiting' || this.#state.kind === 'expecting'
-    if (isPassing) this.enter({ kind: 'idle' }, 'no longer announced')
+    if ('timer' in this.#state) this.enter({ kind: 'idle' }, 'no longer announced')
     else this.#publish('no longer announced')
   }
 
@@ -115,8 +99,9 @@ export class Link {
    */
   hinted(hint: Instance, isExpected = false): void {
     this.places.takeHint(hint)
-    const isBarred = this.#state.kind === 'waiting' && this.#failures?.isBarred === true
-    if ((this.#state.kind === 'expecting' && !isExpected) || isBarred) this.enter({ kind: 'idle' }, 'hinted at')
+    // It tells our kind of security.
+    const isBarredNoMore = this.#state.kind === 'barred' && this.#failures?.bar === 'security'
+    if ((this.#state.kind === 'expecting' && !isExpected) || isBarredNoMore) this.enter({ kind: 'idle' }, 'hinted at')
     else this.#publish('hinted at')
   }
 
@@ -150,36 +135,31 @@ export class Link {
     this.enter({ kind: 'closing', socket }, 'replaced by the peer')
   }
 
-  /** Counts a question where the peer is, because its uuid is claimed. Returns whether it may be put: not again for {@link ASK_AGAIN_MS}. */
-  takePlaceQuestion(): boolean {
-    const now = wholeMs()
-    if (this.#askedAt !== null && now - this.#askedAt < ASK_AGAIN_MS) return false
-    this.#askedAt = now
-    return true
-  }
-
-  /** A question where it is was taken out of the budget. */
-  asked(): void {
-    this.#questions++
-  }
-
-  /** The question had no answer: it counts for good. */
-  unanswered(): void {
-    this.#questions--
-  }
-
-  /** How many questions led to the peer, or may have: those with an answer since the last call. */
-  takeQuestions(): number {
-    const questions = this.#questions
-    this.#questions = 0
-    return questions
-  }
-
-  /** A dial failed. `addresses` could not be reached, or gave a wrong answer. */
-  failed(error: Error, addresses: readonly string[]): void {
+  /**
+   * A dial failed. `addresses` could not be reached, or gave a wrong answer.
+   *
+   * @returns whether that is to be told: a hint may be wrong without harm, and so may what is likely to pass
+   */
+  failed(error: Error, addresses: readonly string[]): boolean {
     this.#isNew = false
-    this.#history().add(error)
+    const failures = this.#history()
+    const isTold = failures.add(error, performance.now() - this.#since)
+    if (failures.bar !== null) return isTold
     this.places.suspect(addresses)
+    return isTold && this.#isSeen
+  }
+
+  /** Whether the application wants a connection with it. Asks the application, which may close the service. */
+  isWanted(): boolean {
+    const { shouldConnect } = this.#owner
+    return shouldConnect === undefined || shouldConnect(this.toPeer())
+  }
+
+  /** It is not dialed. */
+  barredBy(kind: Bar, error: TcpnetError): void {
+    this.#isNew = false
+    this.places.useHint()
+    this.#history().barredBy(kind, error)
   }
 
   /** A dial was declined: no failure, but no reason either to dial again at once. */
@@ -188,22 +168,17 @@ export class Link {
     this.#history().declined()
   }
 
-  /** Its connection closed. */
-  lost(): void {
+  /**
+   * Its connection closed.
+   *
+   * @param how it ended, in words
+   * @returns the same with how long it stood
+   */
+  lost(how: string): string {
     const stoodFrom = this.#since
     this.#since = wholeMs()
-    this.#history().lost(this.#since - stoodFrom)
     if (this.#isSeen) this.places.lost()
-  }
-
-  /**
-   * The peer has another kind of security: it is not dialed.
-   *
-   * @returns whether that is news
-   */
-  objectedTo(objection: TcpnetError): boolean {
-    this.#isNew = false
-    return this.#history().objectedTo(objection)
+    return this.#history().lost(this.uuid, this.#since - stoodFrom, how)
   }
 
   /** Gives the peer a while to dial, or a hint to come. */
@@ -215,9 +190,11 @@ export class Link {
   /** Waits before the next dial, as long as its failures ask for; not where it is not announced. */
   wait(reason: string): void {
     if (!this.#isSeen) return this.enter({ kind: 'idle' }, reason)
-    const delayMs = this.#history().backoffMs()
+    const failures = this.#history()
+    const delayMs = failures.backoffMs()
     const timer = this.#idleAfter(delayMs, 'time to dial again')
-    this.enter({ kind: 'waiting', timer, until: Date.now() + delayMs }, reason)
+    const kind = failures.bar === null ? 'waiting' : 'barred'
+    this.enter({ kind, timer, until: Date.now() + delayMs }, reason)
   }
 
   /** Changes the state, and releases what the old one held. A dial uses up the hint. */
@@ -227,21 +204,10 @@ export class Link {
     if (next.kind === 'dialing') this.places.useHint()
     if (next.kind === 'connected') this.#onConnected()
     if (old.kind === 'dialing') old.dial.abort()
-    if (old.kind === 'waiting' || old.kind === 'expecting') clearTimeout(old.timer)
+    if ('timer' in old) clearTimeout(old.timer)
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
     // Last: a subscriber may close the service, which enters another state.
     this.#publish(reason)
-  }
-
-  /**
-   * Whether a dial failed because the peer goes away: its port is closed already, and its goodbye is under way.
-   * That is assumed where its connection has just closed, and where it was first heard of just now: a daemon's cache may be out
-   * of date.
-   *
-   * @param withinMs for how long a peer that goes away may still be announced
-   */
-  isLeaving(error: NodeJS.ErrnoException, withinMs: number): boolean {
-    return error.code === 'ECONNREFUSED' && performance.now() - this.#since < withinMs
   }
 
   /** What pairing needs to know of the state; null where the answer has to wait for our old connection's close. */
@@ -250,6 +216,7 @@ export class Link {
       case 'idle':
       case 'expecting':
       case 'waiting':
+      case 'barred':
         return { kind: 'nothing' }
       case 'dialing':
         return { kind: 'dial', sent: this.#state.dial.sent }
@@ -274,16 +241,18 @@ export class Link {
 
   toPeer(): Peer {
     const [state, place] = [this.#state, this.places.told]
-    return Object.freeze({
+    const hasLasted = state.kind === 'connected' && wholeMs() - this.#since >= GOOD_CONNECTION_MS
+    const failures = hasLasted ? null : this.#failures
+    return snapshotOf({
       uuid: this.uuid,
       state: peerStateOf(state),
       announced: this.#isSeen,
       host: place?.host ?? null,
       port: place?.port ?? null,
       addresses: Object.freeze([...(place?.addresses ?? [])]),
-      failures: this.#failures?.count ?? 0,
-      retryAt: state.kind === 'waiting' ? state.until : null,
-      error: this.#failures?.error ?? null
+      failures: failures?.count ?? 0,
+      retryAt: 'until' in state ? state.until : null,
+      error: failures?.error ?? null
     })
   }
 
@@ -295,7 +264,7 @@ export class Link {
   }
 
   #history(): Failures {
-    this.#failures ??= new Failures()
+    this.#failures ??= new Failures(this.#owner.limits ?? DEFAULT_LIMITS)
     return this.#failures
   }
 

@@ -1,23 +1,22 @@
 import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
-import { TcpnetError } from '../errors.js'
 import { canonical } from '../net/addresses.js'
 import { securityObjection } from '../security/security.js'
 import { isHigher } from '../uuid.js'
 import { Acceptor } from './acceptor.js'
 import type { Applicant } from './applicant.js'
 import { applicantOf, standingOf } from './claims.js'
-import { processBudget } from './connect-budget.js'
 import { Connections } from './connections.js'
-import { DialQueue } from './dial-queue.js'
 import type { DialResult } from './dialer.js'
 import { Dials } from './dials.js'
-import { Link, type LinkOwner } from './link.js'
+import { endingOf } from './ending.js'
+import type { Link } from './link.js'
 import type { LinkState } from './link-state.js'
+import { Links } from './links.js'
 import type { MeshOptions } from './options.js'
 import { pair } from './pairing.js'
 import type { Peer } from './peer.js'
-import { full } from './refusals.js'
+import { full, unwanted } from './refusals.js'
 
 /**
  * Keeps exactly one connection to every peer. Events record facts in a peer's link and end in `#wake`; `#reconcile`
@@ -25,14 +24,12 @@ import { full } from './refusals.js'
  */
 export class Mesh {
   readonly #options: MeshOptions
-  readonly #owner: LinkOwner
   readonly #acceptor: Acceptor
-  readonly #links = new Map<string, Link>()
+  readonly #links: Links
   /** Links whose next step `#reconcile` decides in the next tick. */
   readonly #woken = new Set<Link>()
   /** Links with an applicant that waits until their connection may be replaced again. */
   readonly #paced = new Set<Link>()
-  readonly #queue: DialQueue
   readonly #dials: Dials
   readonly #connections: Connections<Link>
   /** How many dials were answered with `ok`: the clock that hellos carry. */
@@ -41,38 +38,33 @@ export class Mesh {
 
   constructor(options: MeshOptions) {
     this.#options = options
-    this.#owner = { ...options, onDue: (link) => this.#wake(link) }
-    const { limits, budget = processBudget } = options
+    this.#links = new Links({ ...options, onDue: (link) => this.#wake(link) })
     this.#connections = new Connections((socket, link) => this.#onSocketClosed(link, socket))
-    this.#queue = new DialQueue({
-      maxDials: limits.maxDials,
-      budget,
-      places: () => limits.maxPeers - this.#connections.size,
-      onRoom: (room) => {
-        for (const link of this.#queue.take(room)) this.#wake(link)
-      }
+    this.#dials = new Dials({
+      ...options,
+      accepted: () => this.#accepted,
+      connections: () => this.#connections.size,
+      onTurn: (link) => this.#wake(link)
     })
-    this.#dials = new Dials(options, budget, () => this.#accepted)
     this.#acceptor = new Acceptor({
       ...options,
       ...options.limits,
       deadlineMs: options.limits.helloTimeoutMs,
-      isKnown: (address) => this.#isKnown(canonical(address)),
+      isKnown: (address) => this.#links.areKnownAt(canonical(address)),
       onApplicant: this.#onApplicant
     })
   }
 
   /** A snapshot of every peer that is announced or connected, by uuid. */
   peers(): ReadonlyMap<string, Peer> {
-    const links = [...this.#links.values()].filter((link) => !link.isGone)
-    return new Map(links.map((link) => [link.uuid, link.toPeer()]))
+    return this.#links.peers()
   }
 
   /** A peer's name is announced. Where the peer is, is asked when it is dialed; a hint or its own dial may come before that. */
   seen(uuid: string): void {
     if (this.#isOurs(uuid)) return
-    const isNew = !this.#links.has(uuid)
-    const link = this.#linkOf(uuid)
+    const isNew = this.#links.get(uuid) === undefined
+    const link = this.#links.of(uuid)
     link.seen()
     // A subscriber of the change may have closed the service.
     if (this.#closing) return
@@ -96,9 +88,9 @@ export class Mesh {
   hint(instance: Instance, isMutual = false): void {
     const { uuid, txt } = instance
     if (this.#isOurs(uuid) || securityObjection(this.#options.security, uuid, txt.sec) !== null) return
-    const isNew = !this.#links.has(uuid)
+    const isNew = this.#links.get(uuid) === undefined
     if (isNew && this.#links.size >= this.#options.limits.maxKnown) return
-    const link = this.#linkOf(uuid)
+    const link = this.#links.of(uuid)
     if (link.state.kind === 'connected') return
     const isExpected = isMutual && !isHigher(this.#options.uuid, uuid)
     link.hinted(instance, isExpected)
@@ -123,8 +115,8 @@ export class Mesh {
   close(graceMs: number, done: () => void): void {
     this.#closing = true
     this.#acceptor.close()
-    this.#queue.clear()
-    for (const link of this.#links.values()) {
+    this.#dials.clear()
+    for (const link of this.#links.all()) {
       if (link.state.kind !== 'connected') this.#forget(link, 'the service closes')
     }
     this.#connections.close(graceMs, (socket) => this.#options.security.reset(socket), done)
@@ -133,20 +125,6 @@ export class Mesh {
   /** Whether a uuid is to be ignored: it is our own, or the mesh closes. */
   #isOurs(uuid: string): boolean {
     return uuid === this.#options.uuid || this.#closing
-  }
-
-  /** Whether one of the peers was connected at an address. */
-  #isKnown(address: string): boolean {
-    for (const link of this.#links.values()) if (link.places.wasMetAt(address)) return true
-    return false
-  }
-
-  #linkOf(uuid: string): Link {
-    const known = this.#links.get(uuid)
-    if (known !== undefined) return known
-    const link = new Link(uuid, this.#owner)
-    this.#links.set(uuid, link)
-    return link
   }
 
   /** Of two services that see each other at the same time the one with the higher uuid dials first. */
@@ -158,11 +136,10 @@ export class Mesh {
   #forget(link: Link, reason: string): void {
     link.applicant?.drop()
     link.applicant = null
-    const { state } = link
-    link.forget(reason)
-    this.#links.delete(link.uuid)
-    this.#queue.leave(link)
-    if (state.kind === 'dialing') this.#queue.end(state.dial)
+    this.#dials.leave(link, () => {
+      link.forget(reason)
+      this.#links.delete(link)
+    })
   }
 
   /** Schedules `#reconcile` for a link in the next tick: handlers of the application may still be running now. */
@@ -175,13 +152,17 @@ export class Mesh {
   /** The one place that decides what a link does next. */
   readonly #reconcile = (link: Link): void => {
     this.#woken.delete(link)
-    if (this.#closing || this.#links.get(link.uuid) !== link) return
+    if (this.#closing || !this.#links.has(link)) return
     if (link.applicant !== null) this.#answer(link, link.applicant)
     // A subscriber of the change may have closed the service.
     if (this.#closing || link.state.kind !== 'idle' || link.applicant !== null) return
     if (link.isGone) return this.#forget(link, 'neither announced nor connected')
-    if (this.#queue.hasRoomFor(link)) this.#dial(link)
-    else this.#queue.add(link)
+    const isWanted = link.isWanted()
+    // The application may have closed the service when it was asked.
+    if (this.#closing) return
+    if (isWanted) return this.#dials.next(link, (result) => this.#onDialEnded(link, result))
+    link.barredBy('unwanted', unwanted())
+    this.#wait(link, 'shouldConnect says no')
   }
 
   #answer(link: Link, applicant: Applicant): void {
@@ -212,7 +193,7 @@ export class Mesh {
     const held = { address: canonical(socket.remoteAddress ?? ''), boot }
     const standing = standingOf(link.places, held, applicantOf(applicant))
     if (standing === 'better') return link.giveWay(socket)
-    if (!link.places.isPlacedAt(applicant.address) && link.takePlaceQuestion()) void this.#place(link)
+    if (!link.places.isPlacedAt(applicant.address)) void this.#dials.place(link)
     if (standing === 'worse') return
     const waitMs = link.replaceWaitMs
     if (waitMs === 0) return link.replace(socket)
@@ -223,11 +204,6 @@ export class Mesh {
       this.#wake(link)
     }
     setTimeout(onDue, waitMs).unref()
-  }
-
-  /** Asks where a peer is whose uuid is claimed, so that its claimants can be told apart. */
-  async #place(link: Link): Promise<void> {
-    if (await this.#dials.place(link)) this.#wake(link)
   }
 
   #accept(link: Link, applicant: Applicant): void {
@@ -241,20 +217,6 @@ export class Mesh {
     this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot })
   }
 
-  #dial(link: Link): void {
-    const { dial, reason } = this.#dials.make(link, (result) => this.#onDialEnded(link, result))
-    this.#queue.begin(link, dial)
-    link.enter({ kind: 'dialing', dial }, reason)
-  }
-
-  /** `change` changes the state of a link that may be dialing, or have its turn to. */
-  #leaveDial(link: Link, change: () => void): void {
-    const dial = link.state.kind === 'dialing' ? link.state.dial : null
-    change()
-    this.#queue.leave(link)
-    if (dial !== null) this.#queue.end(dial)
-  }
-
   readonly #onApplicant = (applicant: Applicant): void => {
     const { from } = applicant.hello
     const { maxPeers } = this.#options.limits
@@ -262,7 +224,11 @@ export class Mesh {
     // In place of a connection that we have with it there is room for another.
     const isNew = kind !== 'connected' && kind !== 'closing'
     if (isNew && this.#connections.size >= maxPeers) return applicant.refuse('full', full(maxPeers))
-    const link = this.#linkOf(from)
+    const link = this.#links.of(from)
+    if (!link.isWanted()) {
+      this.#wake(link)
+      return applicant.refuse('unwanted', unwanted())
+    }
     if (!link.hears(applicant.hello)) return applicant.decline()
     if (link.applicant !== null && !link.applicant.gone) {
       const standing = standingOf(link.places, applicantOf(link.applicant), applicantOf(applicant))
@@ -283,31 +249,23 @@ export class Mesh {
       }
       case 'located':
         link.places.keepHint()
-        this.#leaveDial(link, () => link.enter({ kind: 'idle' }, 'no connect is possible yet'))
+        this.#dials.leave(link, () => link.enter({ kind: 'idle' }, 'no connect is possible yet'))
         return this.#wake(link)
       case 'connected':
         // Its dial is on its way to us, or what it holds is about to end: the next dial finds out.
         link.declined()
         return this.#wait(link, 'the peer has a connection already')
-      case 'failed':
-        if (result.error instanceof TcpnetError && result.error.code === 'ERR_TCPNET_SECURITY')
-          return this.#onObjection(link, result.error)
-        link.failed(result.error, result.addresses)
-        this.#wait(link, result.error.message)
-        // A hint may be wrong without harm.
-        if (link.isSeen && !link.isLeaving(result.error, this.#options.limits.goodbyeMs))
-          this.#options.onDialFailed(result.error, link.toPeer())
+      case 'failed': {
+        const { error, addresses } = result
+        const isTold = link.failed(error, addresses)
+        this.#wait(link, error.message)
+        if (isTold) this.#options.onDialFailed(error, link.toPeer())
+      }
     }
   }
 
-  #onObjection(link: Link, objection: TcpnetError): void {
-    const isNews = link.objectedTo(objection)
-    this.#wait(link, objection.message)
-    if (isNews) this.#options.onDialFailed(objection, link.toPeer())
-  }
-
   #wait(link: Link, reason: string): void {
-    this.#leaveDial(link, () => link.wait(reason))
+    this.#dials.leave(link, () => link.wait(reason))
     this.#wake(link)
   }
 
@@ -316,7 +274,7 @@ export class Mesh {
     this.#dials.met(link)
     this.#connections.add(socket, link)
     const reason = state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial'
-    this.#leaveDial(link, () => link.enter(state, reason))
+    this.#dials.leave(link, () => link.enter(state, reason))
     // A subscriber of the change may have closed the service.
     if (this.#closing) return
     this.#wake(link)
@@ -326,13 +284,14 @@ export class Mesh {
   #onSocketClosed(link: Link, socket: Socket): void {
     this.#options.onDisconnected(socket)
     if (this.#closing) return this.#forget(link, 'the connection closed')
-    this.#queue.onPlaceFreed()
-    link.lost()
-    if (link.state.kind === 'closing') {
+    this.#dials.onPlaceFreed()
+    const isReplaced = link.state.kind === 'closing'
+    const reason = link.lost(isReplaced ? 'the peer made another' : endingOf(socket))
+    if (isReplaced) {
       link.enter({ kind: 'idle' }, 'the old connection is closed')
       this.#wake(link)
       return
     }
-    this.#wait(link, 'the connection closed')
+    this.#wait(link, reason)
   }
 }

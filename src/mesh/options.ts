@@ -5,6 +5,7 @@ import type { Security } from '../security/security.js'
 import type { BucketLimits } from '../token-bucket.js'
 import type { ConnectBudget } from './connect-budget.js'
 import type { Limits } from './limits.js'
+import type { Link } from './link.js'
 import type { Peer } from './peer.js'
 import type { Connect } from './race.js'
 import type { RejectInfo } from './refusals.js'
@@ -20,6 +21,8 @@ export interface MeshOptions {
   readonly locate: (uuid: string, signal: AbortSignal) => Promise<Instance | null>
   /** The port on which the service listens, once it does. */
   readonly port: () => number | null
+  /** Whether the application wants a connection with a peer; default: always. Does not throw. */
+  readonly shouldConnect?: ((peer: Peer) => boolean) | undefined
   /** Opens connections; default: those of node:net. */
   readonly connect?: Connect
   /** What connects to peers that were never connected are taken out of; default: that of the process. */
@@ -34,4 +37,12 @@ export interface MeshOptions {
   readonly onDialFailed: (error: Error, peer: Peer) => void
   /** An inbound connection was refused. */
   readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
+}
+
+/** What a link has of the service that it belongs to. */
+export interface LinkOwner extends Pick<MeshOptions, 'name' | 'uuid' | 'shouldConnect' | 'replacements'> {
+  /** Default: {@link DEFAULT_LIMITS}. */
+  readonly limits?: Limits
+  /** A time that the link had to wait is over: its next step is to be decided. */
+  readonly onDue: (link: Link) => void
 }

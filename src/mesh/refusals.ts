@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
+import { canonical } from '../net/addresses.js'
 import { endpoint } from './endpoint.js'
 
 /** Where a rejected connection came from. */
 export interface RejectInfo {
-  /** The other end's address; undefined where it was gone already. */
+  /** The other end's address, an IPv4 one in its own form, a link-local one with its scope; undefined where it was gone already. */
   readonly remoteAddress: string | undefined
   /** The other end's port; undefined where it was gone already. */
   readonly remotePort: number | undefined
@@ -13,7 +14,8 @@ export interface RejectInfo {
 }
 
 export function infoOf(socket: Socket, uuid?: string): RejectInfo {
-  return { remoteAddress: socket.remoteAddress, remotePort: socket.remotePort, uuid }
+  const { remoteAddress, remotePort } = socket
+  return { remoteAddress: remoteAddress && canonical(remoteAddress), remotePort, uuid }
 }
 
 /** Tells what was refused, with an error that names the other end. */
@@ -55,6 +57,13 @@ export function busy(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_BUSY',
     'Too many inbound connections wait for their hello. Check what connects to this port.'
+  )
+}
+
+export function unwanted(): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_UNWANTED',
+    "This service's setting shouldConnect says no to the peer. It is asked again before the next dial, and when the peer dials."
   )
 }
 

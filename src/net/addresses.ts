@@ -93,7 +93,12 @@ export interface Interfaces {
   readonly byIndex: ReadonlyMap<number, Interface>
   /** The addresses of all of them. */
   readonly own: BlockList
+  /** What {@link isOnLink} has found, by interface and address: a flood of announcements names the same ones again and again. */
+  readonly onLink: Map<string, boolean>
 }
+
+/** How many addresses are remembered of which it is known whether they are on the link. */
+const MAX_ON_LINK = 4096
 
 /** The interfaces that have these addresses. */
 export function interfacesWith(entries: readonly InterfaceAddress[]): Interfaces {
@@ -110,7 +115,7 @@ export function interfacesWith(entries: readonly InterfaceAddress[]): Interfaces
     if (family === 4 && prefixLength < 31)
       for (const end of endsOf(address, prefixLength)) one.ends.addAddress(end, 'ipv4')
   }
-  return { byIndex, own }
+  return { byIndex, own, onLink: new Map() }
 }
 
 /** The first and the last address of an IPv4 subnet. */
@@ -129,7 +134,17 @@ function nameOf(family: number): 'ipv4' | 'ipv6' {
  * Whether an address is that of a host on the link of an interface: within a subnet of the interface, or link-local
  * (fe80::/10). Announcements are untrusted: an address behind a router, or on another interface, is somebody else's.
  */
-export function isOnLink({ address, interfaceIndex }: Path, interfaces = interfacesNow()): boolean {
+export function isOnLink(path: Path, interfaces = interfacesNow()): boolean {
+  const { onLink } = interfaces
+  const key = `${path.interfaceIndex} ${path.address}`
+  const known = onLink.get(key)
+  if (known !== undefined) return known
+  const found = findOnLink(path, interfaces)
+  if (onLink.size < MAX_ON_LINK) onLink.set(key, found)
+  return found
+}
+
+function findOnLink({ address, interfaceIndex }: Path, interfaces: Interfaces): boolean {
   const own = interfaces.byIndex.get(interfaceIndex)
   if (own === undefined || !isHost(address, interfaceIndex, interfaces)) return false
   if (isLinkLocal(address)) return !own.loopback

@@ -16,6 +16,13 @@ export interface Binding {
   addresses(): string[]
 }
 
+/**
+ * How long an IPv6 address of this machine may be unusable while its uniqueness is checked (RFC 4862 §5.4), in milliseconds, and
+ * how often it is tried. A service of a host that has just started listens when that is over.
+ */
+const TENTATIVE_MS = 10_000
+const TRY_EVERY_MS = 100
+
 type Done = (...result: [error: Error, binding: null] | [error: null, binding: Binding]) => void
 
 /**
@@ -23,23 +30,23 @@ type Done = (...result: [error: Error, binding: null] | [error: null, binding: B
  *
  * @param inProcess whether peers are found inside the process alone: then "all addresses" is the loopback address, and
  *   no interface is asked for
- * @param isWanted asked when a host name was looked up, which may take long: nothing is bound, and `done` not called, where it
- *   says no
+ * @param isWanted asked when a host name was looked up, and when an address could not be used yet, which may take long: nothing
+ *   is bound, and `done` not called, where it says no
  * @param done called once, never from within
  */
 export function bind(port: number, given: string, inProcess: boolean, isWanted: () => boolean, done: Done): void {
   const address = canonical(given)
   if (isWildcard(address)) {
-    if (inProcess) bindOne(port, '127.0.0.1', true, done)
+    if (inProcess) bindOne(port, '127.0.0.1', { inProcess, isWanted }, done)
     else bindAll(port, done)
     return
   }
-  if (isIP(address) !== 0) return bindOne(port, address, inProcess, done)
+  if (isIP(address) !== 0) return bindOne(port, address, { inProcess, isWanted }, done)
   lookup(address, (error, found) => {
     if (!isWanted()) return
     if (error !== null)
       return done(Object.assign(error, { message: `${error.message}: check the address given to listen().` }), null)
-    bindOne(port, found, inProcess, done)
+    bindOne(port, found, { inProcess, isWanted }, done)
   })
 }
 
@@ -55,18 +62,29 @@ function bindAll(port: number, done: Done): void {
   })
 }
 
-function bindOne(port: number, address: string, inProcess: boolean, done: Done): void {
+type How = { readonly inProcess: boolean; readonly isWanted: () => boolean }
+
+function bindOne(port: number, address: string, { inProcess, isWanted }: How, done: Done): void {
   const { bare } = splitScope(address)
   const own = inProcess ? null : interfaceOf(address)
   const interfaceIndex = own?.index ?? 0
   const host = own !== null && isLinkLocal(bare) ? `${bare}%${scopeOf(own)}` : address
-  open({ port, host }, (error, server) => {
-    if (server === null) return done(error, null)
-    done(null, { server, port: portOf(server), address: bare, interfaceIndex, addresses: () => [bare] })
-  })
+  const end = performance.now() + (own !== null && isIP(bare) === 6 ? TENTATIVE_MS : 0)
+  const onOpened = (...[error, server]: Opened): void => {
+    if (server !== null)
+      return done(null, { server, port: portOf(server), address: bare, interfaceIndex, addresses: () => [bare] })
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRNOTAVAIL' || performance.now() >= end) return done(error, null)
+    trace('%s cannot be bound yet, and is tried again', host)
+    setTimeout(() => {
+      if (isWanted()) open({ port, host }, onOpened)
+    }, TRY_EVERY_MS)
+  }
+  open({ port, host }, onOpened)
 }
 
-function open(options: ListenOptions, done: (...result: [Error, null] | [null, Server]) => void): void {
+type Opened = [error: Error, server: null] | [error: null, server: Server]
+
+function open(options: ListenOptions, done: (...result: Opened) => void): void {
   const server = createServer()
   const onError = (error: Error) => done(error, null)
   server.once('error', onError)

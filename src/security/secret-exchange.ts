@@ -8,6 +8,7 @@ import type { MapToCurve } from './cpace/generator.js'
 import { type Confirmations, Party, type Role } from './cpace/party.js'
 import { concatenate } from './cpace/strings.js'
 import { failed } from './handshake.js'
+import { OtherSecretError } from './other-secret.js'
 import { decodeProof, decodeShare, encodeProof, encodeShare, type Share } from './secret-messages.js'
 import type { Admission } from './tls.js'
 
@@ -89,7 +90,7 @@ export class SecretExchange {
   #receive({ secured, handshake, onProven }: Admission, run: DialerRun, done: (line: Line) => void): () => void {
     let stop = readLine(secured, (line) => {
       handshake.measure()
-      const error = proofError(line, run.confirmations)
+      const error = proofError(line, run.theirs.uuid, run.confirmations)
       if (error !== null) {
         this.#attempts.failed(run.peer, run.attempt)
         handshake.fail(error)
@@ -118,7 +119,7 @@ export class SecretExchange {
         handshake.measure()
         // A dialer that drops its dial is no stranger; it counts as a guess all the same.
         if (proof === null) return handshake.leave()
-        const error = proofError(proof, confirmations)
+        const error = proofError(proof, theirs.uuid, confirmations)
         if (error !== null) return handshake.fail(error)
         onProven(theirs.uuid)
         handshake.prove()
@@ -161,14 +162,22 @@ function shareIn(line: Line): Share | TcpnetError {
   return decodeShare(line) ?? noProof('its first line is no share')
 }
 
-function proofError(line: Line, confirmations: Confirmations): TcpnetError | null {
+/** @param claimed the uuid that the other side claims */
+function proofError(line: Line, claimed: string, confirmations: Confirmations): TcpnetError | null {
   if (line instanceof TcpnetError) return line
-  if (line === null) return noProof('it closed the connection in the place of its proof, or is closing')
+  if (line === null)
+    return new OtherSecretError(
+      claimed,
+      'it closed the connection in the place of its proof (as it does, too, when it closes)'
+    )
   const tag = decodeProof(line)
   if (tag === null) return noProof('its second line is no proof')
   return confirmations.accepts(tag)
     ? null
-    : noProof('it has another secret, or a host in the middle relays the connection')
+    : new OtherSecretError(
+        claimed,
+        'its proof is wrong (as it is, too, where a host in the middle relays the connection)'
+      )
 }
 
 function noProof(why: string): TcpnetError {

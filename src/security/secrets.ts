@@ -6,6 +6,11 @@ const MAX_SECRETS = 4
 /** The shortest key, in bytes. */
 const MIN_KEY_BYTES = 32
 
+/** A passphrase of fewer characters is found by a few thousand guesses, if it is a word. */
+const SHORT_PASSPHRASE = 8
+/** Whether this process was warned of one. */
+let wasWarned = false
+
 /**
  * Checks the setting `secret`. No message shows any of it.
  *
@@ -24,6 +29,7 @@ export function checkSecrets(given: unknown): Secret[] {
 function checkSecret(secret: unknown): Secret {
   if (typeof secret === 'string') {
     if (secret === '') throw invalidValue('settings.secret', 'must not be empty', '')
+    warnIfShort(secret)
     return secret
   }
   if (!(secret instanceof Uint8Array)) {
@@ -34,5 +40,16 @@ function checkSecret(secret: unknown): Secret {
     'settings.secret',
     `must have at least ${MIN_KEY_BYTES} bytes where it is a Buffer`,
     `${secret.length} bytes`
+  )
+}
+
+/** Once in a process: every service of an application may have the same secret. */
+function warnIfShort(passphrase: string): void {
+  if (wasWarned || [...passphrase].length >= SHORT_PASSPHRASE) return
+  wasWarned = true
+  process.emitWarning(
+    `The setting secret is a passphrase of fewer than ${SHORT_PASSPHRASE} characters. A host on the network can try one guess a ` +
+      'second: use a longer passphrase, or 32 random bytes.',
+    { code: 'TCPNET_SHORT_PASSPHRASE' }
   )
 }

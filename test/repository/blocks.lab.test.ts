@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { sharedLab, skipWithoutLab } from '../lab/index.js'
-import { blocksOf, runBlock } from '../support/blocks.js'
+import { blocksOf, PAGES_WITH_BLOCKS, runBlock } from '../support/blocks.js'
 import { WHOLE } from '../support/long.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const project = join(root, 'build/blocks')
 /** Recipes take some seconds of processor time together. */
-const PAGES = WHOLE ? ['README.md', 'docs/recipes.md'] : ['README.md']
+const PAGES = WHOLE ? PAGES_WITH_BLOCKS : PAGES_WITH_BLOCKS.slice(0, 1)
 
 before(() => {
   rmSync(project, { recursive: true, force: true })

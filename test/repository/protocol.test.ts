@@ -54,7 +54,7 @@ test('the answers', () => {
 
 test('every reason of a refusal', () => {
   const reasons: Record<RefusalReason, true> = {
-    ...{ version: true, invalid: true, name: true, 'not-me': true, self: true, full: true, busy: true }
+    ...{ version: true, invalid: true, name: true, 'not-me': true, self: true, full: true, busy: true, unwanted: true }
   }
   const shown = rows('the hello').flatMap(([, answer = '']) => /^refused, ([a-z-]+)$/.exec(answer)?.[1] ?? [])
   assert.deepEqual([...shown, 'busy'].sort(), Object.keys(reasons).sort())

@@ -8,7 +8,6 @@ import { join, resolve } from 'node:path'
 import { type Host, type Program, within, withLab } from '../lab/index.js'
 
 const DEADLINE_MS = 30_000
-const CHROOT_PATH = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
 
 const roots = process.argv.slice(2).map((root) => resolve(root))
 const others = String(roots.length)
@@ -20,8 +19,9 @@ async function ends(program: Program, driver: string): Promise<void> {
 }
 
 function runBare(host: Host, root: string): Promise<Program> {
-  const command = ['chroot', root, '/bin/node', '/app/bare-member.js', others]
-  return host.run(command, { env: CHROOT_PATH, cwd: '/' })
+  // Variables of this machine may name files that are not there.
+  const chroot = ['env', '--ignore-environment', `PATH=${process.env.PATH}:/usr/sbin:/sbin`, 'chroot', root]
+  return host.run([...chroot, '/bin/node', '/app/bare-member.js', others], { cwd: '/' })
 }
 
 await withLab(async (lab) => {

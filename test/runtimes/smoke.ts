@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { isMainThread, Worker } from 'node:worker_threads'
 import { type PeerSocket, type Service, tcpnet } from 'tcpnet'
 import { addon } from '#tcpnet/addon.js'
+import { until } from '../support/wait.js'
 
 const GREETING = 'hello'
 const SECRET = Buffer.alloc(32, 'a secret of the cluster')
@@ -32,7 +33,19 @@ async function mesh(): Promise<void> {
       })
   )
   await Promise.all(greeted)
+  await destroyOne(services)
   await Promise.all(services.map((service) => new Promise<void>((resolve) => service.close(resolve))))
+}
+
+/** One side destroys the connection: both tell in `peers` which side it was. */
+async function destroyOne(services: readonly Service[]): Promise<void> {
+  const [socket] = services[0]?.connections ?? []
+  socket?.destroy()
+  const reasonOf = ({ peers }: Service) => [...peers.values()][0]?.error?.message
+  for (const [i, service] of services.entries()) {
+    const reason = await until(() => reasonOf(service), 'no reason is told')
+    assert.match(reason, i === 0 ? /: this side destroyed it/ : /: the peer ended it/)
+  }
 }
 
 function greet(socket: PeerSocket, done: () => void): void {

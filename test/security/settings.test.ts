@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { createSecureContext } from 'node:tls'
 import { inspect } from 'node:util'
 import { type Settings, tcpnet } from '#tcpnet/index.js'
+import { runProgram } from '../support/child.js'
 import { Authority } from './certificates.js'
 
 const authority = new Authority('settings')
@@ -162,6 +163,20 @@ test('renewal takes what the setting takes, and nothing from a service without c
   }
 })
 
+test('a passphrase of fewer than eight characters is warned of, once in a process', async () => {
+  const { stdout, code } = await runProgram(`
+    import { tcpnet } from 'tcpnet'
+    process.on('warning', ({ code, message }) => console.log(code, message))
+    for (const secret of ['12345678', Buffer.alloc(32), 'äöüäöüä', ['long enough', '1234567']]) {
+      tcpnet({ name: 'x', secret })
+      console.log('made')
+      await new Promise(setImmediate)
+    }`)
+  assert.match(stdout, /^made\nmade\nmade\nTCPNET_SHORT_PASSPHRASE .* fewer than 8 characters.*\nmade\n$/)
+  assert.ok(!stdout.includes('äöü'))
+  assert.equal(code, 0)
+})
+
 // test/runtimes/pairs.ts shows what Deno itself does.
 test('Deno is refused `tls` at once, and told why; it takes `secret`', () => {
   const program = `
@@ -169,7 +184,7 @@ test('Deno is refused `tls` at once, and told why; it takes `secret`', () => {
     const { tcpnet } = await import('tcpnet')
     const tls = JSON.parse(process.env.CREDENTIALS)
     try { tcpnet({ name: 'x', driver: 'memory', tls }) } catch (error) { console.log(error.code, error.message) }
-    tcpnet({ name: 'x', driver: 'memory', secret: 'y' })`
+    tcpnet({ name: 'x', driver: 'memory', secret: 'four random words' })`
   const env = { ...process.env, CREDENTIALS: JSON.stringify(good), NODE_DEBUG: '' }
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     cwd: new URL('.', import.meta.url),

@@ -71,6 +71,25 @@ for (const [kind, secret, otherSecret] of [
       onlyMembers()
     })
 
+    test('one with another secret is told of once a minute, however often it dials: what it has is said first', async () => {
+      const [member] = members
+      assert.ok(member !== undefined)
+      const dials = () => member.service.peers.get(stranger.uuid)?.failures ?? 0
+      const before = member.rejections.length
+      const stranger = await Member.start({ name, secret: otherSecret })
+      await until(() => dials() >= 4, 'it is not dialed again and again')
+      const told = [
+        ...member.rejections.slice(before).filter(({ uuid }) => uuid === stranger.uuid),
+        ...member.errors.filter(({ peer }) => peer?.uuid === stranger.uuid)
+      ].map(({ message }) => message)
+      assert.equal(told.length, 2, told.join('\n'))
+      for (const message of told) {
+        assert.match(message, /\. The other side has another secret: .* a newline at its end counts/)
+      }
+      await stranger.close()
+      onlyMembers()
+    })
+
     test('one without a secret dials nobody and is dialed by nobody: both sides say why', async () => {
       const stranger = await Member.start({ name })
       for (const member of members) {

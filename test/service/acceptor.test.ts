@@ -6,7 +6,7 @@ import type { TcpnetError } from '#tcpnet/index.js'
 import { Acceptor } from '#tcpnet/mesh/acceptor.js'
 import { endpoint } from '#tcpnet/mesh/endpoint.js'
 import { encodeHello } from '#tcpnet/mesh/hello.js'
-import type { RejectInfo } from '#tcpnet/mesh/refusals.js'
+import { infoOf, type RejectInfo } from '#tcpnet/mesh/refusals.js'
 import { plain } from '#tcpnet/security/security.js'
 import { readAll, socketPair } from '../support/sockets.js'
 import { within } from '../support/wait.js'
@@ -92,6 +92,13 @@ describe('an error of a refused connection names the other side', () => {
     assert.match(error.message, /claims the uuid AA\. Its hello is for the service CC, not BB\./)
     assert.equal(info.uuid, 'AA')
   })
+})
+
+it('the address of a refused connection is in the form that peers have', () => {
+  const from = (remoteAddress?: string) => infoOf({ remoteAddress, remotePort: 80 } as Socket).remoteAddress
+  assert.equal(from('::ffff:10.66.0.3'), '10.66.0.3')
+  assert.equal(from('fe80::1%eth0'), 'fe80::1%eth0')
+  assert.equal(from(undefined), undefined)
 })
 
 it('an endpoint is an address and a port as in a URL', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import type { DialResult } from '#tcpnet/mesh/dialer.js'
 import type { Endpoint } from '#tcpnet/mesh/race.js'
@@ -70,6 +70,19 @@ describe('a dial that no address takes', () => {
     })
   }
 
+  it('fails, where none answers in time, with an error that names each with its port, and a firewall', async () => {
+    const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'B', seq: 0, dial: 1, port: null })
+    const endpoints = ['10.66.0.3', 'fe80::3%eth0'].map((address) => ({ address, family: 4 as const, port: 4711 }))
+    // Attempts begin 250 ms apart.
+    const dial = dialed({ uuid: 'B', endpoints, hello, connect: () => new Socket(), deadlineMs: 300 })
+    const result = await within(dial, 'the dial ends')
+    assert.equal(result.kind, 'failed')
+    const { code, message } = result.error as NodeJS.ErrnoException
+    assert.equal(code, 'ERR_TCPNET_DIAL_TIMEOUT')
+    assert.ok(message.includes('the peer B at 10.66.0.3:4711, [fe80::3%eth0]:4711 failed. '), message)
+    assert.match(message, /a firewall drops what is sent to that TCP port/)
+  })
+
   it('fails with an error that says so where there is none', async () => {
     const result = await dial(await freePort(), [], [])
     assert.equal(result.kind, 'failed')
@@ -80,6 +93,9 @@ describe('a dial that no address takes', () => {
     const result = await dial(await freePort(), [])
     assert.equal(result.kind, 'failed')
     assert.equal((result.error as NodeJS.ErrnoException).code, 'ERR_TCPNET_DIAL_TIMEOUT')
-    assert.match(result.error.message, /neither its host nor the DNS-SD daemon told/)
+    assert.match(
+      result.error.message,
+      /neither its host nor the DNS-SD daemon told its address and port: a firewall drops UDP/
+    )
   })
 })

@@ -216,7 +216,7 @@ test('a peer with another kind of security is named once, not dialed, and asked 
   made.announce(instance('A1', portOf(server), { sec: 'secret' }))
   await until(() => made.failed.length > 0, 'it is not told')
   const { state, error, retryAt } = made.mesh.peers().get('A1') ?? assert.fail('it is forgotten')
-  assert.deepEqual([state, (error as TcpnetError).code], ['waiting', 'ERR_TCPNET_SECURITY'])
+  assert.deepEqual([state, (error as TcpnetError).code], ['barred', 'ERR_TCPNET_SECURITY'])
   const waitMs = (retryAt ?? 0) - Date.now()
   assert.ok(waitMs > 50_000 && waitMs <= 60_000, `asked for again in ${waitMs} ms`)
   made.mesh.hint(instance('A1', portOf(server), { sec: 'secret' }))
@@ -234,10 +234,10 @@ function linkOf(uuid: string): Link {
 }
 
 test('the time until a peer with another kind of security is asked for again doubles, up to ten minutes', () => {
-  const failures = new Failures()
+  const failures = new Failures(DEFAULT_LIMITS)
   const objection = new TcpnetError('ERR_TCPNET_SECURITY', 'no')
   const waits = Array.from({ length: 6 }, () => {
-    failures.objectedTo(objection)
+    failures.barredBy('security', objection)
     return failures.backoffMs() / 60_000
   })
   assert.deepEqual(waits, [1, 2, 4, 8, 10, 10])
@@ -314,15 +314,26 @@ test('a dial that the peer declines is no failure, and is repeated', async () =>
 })
 
 test('the delay before the next dial grows with dials that fail, are declined, or give a short connection', () => {
-  const failures = new Failures()
+  const failures = new Failures(DEFAULT_LIMITS)
   failures.declined()
-  failures.add(new Error('no'))
-  failures.lost(0)
+  failures.add(new Error('no'), 0)
+  failures.lost('A1', 0, 'the peer ended it')
   assert.ok(failures.backoffMs() >= 300)
   assert.equal(failures.count, 2)
-  failures.lost(15_000)
+  failures.lost('A1', 15_000, 'the peer ended it')
   assert.ok(failures.backoffMs() <= 100)
   assert.equal(failures.count, 0)
+})
+
+test('that an address of our own cannot be used yet, or a port is closed already, is told only if it lasts', () => {
+  let now = 0
+  const failures = new Failures(DEFAULT_LIMITS)
+  const told = (code: string) => failures.add(Object.assign(new Error('no'), { code }), now)
+  assert.deepEqual([told('EADDRNOTAVAIL'), told('ECONNREFUSED'), told('EHOSTUNREACH')], [false, false, true])
+  now += DEFAULT_LIMITS.goodbyeMs
+  assert.deepEqual([told('EADDRNOTAVAIL'), told('ECONNREFUSED')], [false, true])
+  now = DEFAULT_LIMITS.tentativeMs
+  assert.equal(told('EADDRNOTAVAIL'), true)
 })
 
 test('a peer that is seen is not expected any more where a subscriber of that change closes the mesh', async (t) => {
@@ -383,10 +394,10 @@ test('a flood of peers that wait and are gone again is not searched for each of 
 
 test('a peer that was found to have another kind of security is no longer new, and is dialed again soon after it has answered', () => {
   const link = linkOf('A1')
-  link.objectedTo(new TcpnetError('ERR_TCPNET_SECURITY', 'no'))
+  link.barredBy('security', new TcpnetError('ERR_TCPNET_SECURITY', 'no'))
   assert.equal(link.isNew, false)
-  const failures = new Failures()
-  failures.objectedTo(new TcpnetError('ERR_TCPNET_SECURITY', 'no'))
+  const failures = new Failures(DEFAULT_LIMITS)
+  failures.barredBy('security', new TcpnetError('ERR_TCPNET_SECURITY', 'no'))
   failures.declined()
   assert.ok(failures.backoffMs() <= 100)
 })

@@ -161,10 +161,10 @@ describe('a listener that throws', () => {
        await once(secured, 'listening')
        const others = [make('B').on('error', thrower).listen(), make('C').listen()]
        await meshed(...others)
-       while (others[0].peers.get('A').state !== 'waiting') await new Promise(setImmediate)
+       while (others[0].peers.get('A').state !== 'barred') await new Promise(setImmediate)
        console.log(others[0].peers.get('A').state)
        for (const service of [secured, ...others]) service.close()`,
-      'thrown\nwaiting'
+      'thrown\nbarred'
     ],
     [
       'rejected does not leave the refused connection open',

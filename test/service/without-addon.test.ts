@@ -29,6 +29,24 @@ it('services mesh and close; a driver of a daemon that is asked for by name says
   )
 })
 
+it('the error of such a driver names the platform, its C library, the folder, and a command for it', async () => {
+  const { stdout } = await runProgram(
+    "import { tcpnet } from 'tcpnet'\ntcpnet({ name: 'x', driver: 'avahi' }).on('error', (error) => console.log(error.message)).listen()",
+    WITHOUT
+  )
+  const root = fileURLToPath(new URL('../../../', import.meta.url))
+  const platform = `${process.platform}-${process.arch}`
+  const linked = process.platform === 'linux' ? ` (${isMusl() ? 'musl' : 'glibc'})` : ''
+  assert.ok(stdout.includes(`addon for ${platform}${linked} did not load from ${root}: `), stdout)
+  assert.ok(stdout.includes(`\`npx node-gyp rebuild --directory "${root}native"\``), stdout)
+})
+
+/** Whether the report of this runtime names no glibc, as on Alpine. */
+function isMusl(): boolean {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+  return header.glibcVersionRuntime === undefined
+}
+
 it('the debug log says once that the addon is missing, and why', async () => {
   const program = `
     import { tcpnet } from 'tcpnet'

@@ -9,6 +9,9 @@ import { within } from './wait.js'
 /** Milliseconds until a program has printed what it is to print: a test runner takes seconds to start. */
 const SHOWN_MS = 60_000
 
+/** The pages whose blocks of JavaScript are run. */
+export const PAGES_WITH_BLOCKS = ['README.md', 'docs/recipes.md', 'docs/migrating.md'] as const
+
 /** How a block is run, as the comment above it says: `<!-- run: {...} -->`. */
 interface Run {
   /** The arguments of each copy. Default: two without any. */
@@ -62,13 +65,14 @@ function packagesOf(code: string): string[] {
 /** Runs a block on a host of a laboratory, in a folder of its own below a project in which its packages are installed. */
 export async function runBlock(host: Host, project: string, block: Block): Promise<void> {
   const { run, file, code } = block
-  const folder = resolve(project, file.replace(/\.js$/, ''))
+  const folder = resolve(project, file.replace(/\.m?js$/, ''))
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
+  if (file.endsWith('.js')) writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
   writeFileSync(join(folder, file), code)
   const env = {
     PATH: `${join(resolve(project), 'node_modules/.bin')}:${process.env.PATH}`,
-    FORCE_COLOR: '0',
+    NO_COLOR: '1',
+    FORCE_COLOR: undefined,
     ...run.env
   }
   const start = (args: readonly string[]) =>

@@ -5,6 +5,7 @@ import type { Discovery, Instance, Txt } from '#tcpnet/discovery/discovery.js'
 import { ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
 import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
 import { Mesh } from '#tcpnet/mesh/mesh.js'
+import type { Peer } from '#tcpnet/mesh/peer.js'
 import { type Connect, connectTo, type Endpoint } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
 import { randomUuid } from '#tcpnet/uuid.js'
@@ -16,6 +17,7 @@ export interface Parts {
   budget?: ConnectBudget
   connect?: Connect
   locate?: Discovery['locate']
+  shouldConnect?: (peer: Peer) => boolean
 }
 
 /** A mesh without discovery: what it learns of its peers, the test tells it. */
@@ -55,6 +57,7 @@ export class TestMesh {
       },
       port: () => (this.#server.listening ? this.port : null),
       budget,
+      shouldConnect: parts.shouldConnect,
       connect: (endpoint, peer) => {
         this.attempts.push(endpoint)
         return connect(endpoint, peer)

@@ -35,6 +35,15 @@ describe('an answer', () => {
     assert.deepEqual(others, [])
   })
 
+  it('tells addresses in the one form in which systems write them (RFC 5952 §4)', () => {
+    const address: Answer = { type: 'AAAA', name: 'alpha.local', data: 'fe80:4:0:0:d6da:0:0:0' }
+    const [instance] = readMessage(srv('A1', 1), address)
+    assert.deepEqual(
+      instance?.paths.map(({ address }) => address),
+      ['fe80:4:0:0:d6da::']
+    )
+  })
+
   it('tells an instance once, as its first SRV record says', () => {
     const found = readMessage(srv('A1', 1), srv('A1', 2), srv('a1', 3), srv('B2', 4), ADDRESS)
     assert.deepEqual(

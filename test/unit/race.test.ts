@@ -30,6 +30,17 @@ describe('the order of a dial', () => {
     assert.deepEqual(order(['::1', '1', '::2'], ['::2', '::1', '1', '9']), ['::2', '::1', '1'])
   })
 
+  it('has link-local addresses after all others, and before those that failed', () => {
+    assert.deepEqual(order(['fe80::1%eth0', '10.0.0.1', 'fd00::1']), ['10.0.0.1', 'fd00::1', 'fe80::1%eth0'])
+    assert.deepEqual(order(['169.254.1.1', 'fe80::1%eth0', 'fd00::1']), ['fd00::1', '169.254.1.1', 'fe80::1%eth0'])
+    assert.deepEqual(order(['fe80::1%eth0', '10.0.0.1'], ['10.0.0.1']), ['fe80::1%eth0', '10.0.0.1'])
+    assert.deepEqual(order(['1', 'fe80::1%eth0', '10.0.0.1'], [], ['fe80::1%eth0', '10.0.0.1']), [
+      '10.0.0.1',
+      'fe80::1%eth0',
+      '1'
+    ])
+  })
+
   it('begins with the addresses at which the peer was connected, except those that have failed since', () => {
     assert.deepEqual(order(['::1', '1', '::2', '2'], [], ['2', '9']), ['2', '::1', '1', '::2'])
     assert.deepEqual(order(['::1', '1'], ['1'], ['1']), ['::1', '1'])

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { checkListen, checkSettings, DRIVERS, type Settings } from '#tcpnet/settings.js'
 
@@ -90,6 +89,13 @@ describe('the settings', () => {
     assert.equal(checked.uuidChosen, true)
   })
 
+  it('take a UUID of RFC 9562 as the uuid, and drop its dashes', () => {
+    const uuid = crypto.randomUUID()
+    assert.equal(checkSettings({ name: 'a', uuid }).uuid, uuid.replaceAll('-', '').toUpperCase())
+    for (const wrong of ['ab-cd', `${uuid}-`, uuid.slice(1), `{${uuid}}`])
+      assert.throws(() => checkSettings({ name: 'a', uuid: wrong }), { code: 'ERR_INVALID_ARG_VALUE' })
+  })
+
   for (const driver of DRIVERS) {
     it(`take the driver ${driver}, from the setting or else from TCPNET_DRIVER`, () => {
       assert.equal(checkSettings({ name: 'a', driver }).driver, driver)
@@ -111,7 +117,7 @@ describe('the settings', () => {
 
   it('say what was wrong with them', () => {
     assert.throws(() => checkSettings({ name: 'a', maxPeers: Number.NaN }), { message: /maxPeers.*Received NaN\.$/ })
-    assert.throws(() => checkSettings({ name: 'a', uuid: randomUUID() }), { message: /without "-"/ })
+    assert.throws(() => checkSettings({ name: 'a', uuid: 'ab-cd' }), { message: /a UUID, or 1 to 63 hexadecimal/ })
     assert.throws(
       () => checkSettings({ name: 'a'.repeat(1_000_000) }),
       ({ message }: Error) => message.length < 500

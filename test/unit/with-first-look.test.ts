@@ -156,6 +156,62 @@ describe('a look beside the announcement', () => {
   })
 })
 
+describe('the end of the first look', () => {
+  /** Opens a discovery whose looks are short, and tells what is unanswered. */
+  function open(times: Partial<LookTimes> = {}): { reasons: Tally<string>; driven: () => Listener } {
+    const reasons = new Tally<string>()
+    let driven: Listener = SILENT
+    const driver: Driver = (_announcement, listener) => {
+      driven = listener
+      return { locate: async () => null, close: async () => {} }
+    }
+    const looks = { startAtMs: [0, 10], lastAnswerMs: 20, againMs: 60, ...times }
+    discovery = withFirstLook(driver, looks)(ON_LOOPBACK, { ...SILENT, unanswered: (reason) => reasons.add(reason) })
+    return { reasons, driven: () => driven }
+  }
+
+  it('is told once where nobody has answered but the service itself, with what was asked where', async () => {
+    responder.onQuestion = ({ answer }) => answer(responseOf(TYPE, ANNOUNCEMENT.uuid))
+    const { reasons, driven } = open()
+    driven().seen(ANNOUNCEMENT.uuid)
+    const [reason = ''] = await reasons.reach(1, 'nothing is told')
+    assert.match(reason, new RegExp(`^nobody answered for ${TYPE}, which was asked on lo over IPv4`))
+    assert.match(reason, /UDP of port 5353/)
+    // Two of the first look, and two later looks.
+    await responder.questions.reach(4, 'it does not look again')
+    assert.equal(reasons.items.length, 1)
+  })
+
+  for (const how of ['answers', 'is seen']) {
+    it(`is not told where another ${how}`, async () => {
+      if (how === 'answers') responder.onQuestion = ({ answer }) => answer(responseOf(TYPE, 'B2'))
+      const { reasons, driven } = open()
+      if (how === 'is seen') driven().seen('B2')
+      await responder.questions.reach(4, 'it does not look again')
+      assert.deepEqual(reasons.items, [])
+    })
+  }
+
+  it('says where nothing could be asked', async () => {
+    const { Socket } = process.getBuiltinModule('node:dgram')
+    mock.method(Socket.prototype, 'send', function (this: unknown, ...args: unknown[]) {
+      const done = args.at(-1) as (error: Error) => void
+      setImmediate().then(() => done(Object.assign(new Error('send'), { code: 'ENETUNREACH' })))
+    })
+    try {
+      const { reasons } = open()
+      const [reason = ''] = await reasons.reach(1, 'nothing is told')
+      assert.match(reason, /asked on lo over IPv4 \(not sent: ENETUNREACH\)/)
+    } finally {
+      mock.restoreAll()
+    }
+  })
+
+  it('comes five seconds after the start', () => {
+    assert.equal(Math.max(...LOOK_TIMES.startAtMs) + LOOK_TIMES.lastAnswerMs, 5000)
+  })
+})
+
 describe('the question where an instance is', () => {
   const DAEMON: Instance = {
     uuid: 'B2',

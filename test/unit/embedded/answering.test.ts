@@ -304,6 +304,13 @@ describe('one that speaks unicast DNS alone', () => {
     assert.equal(sent?.packet.flag_tc, false)
   })
 
+  it('gets no answer for a type of record that we never have', () => {
+    const trial = new LinkTrial()
+    trial.announced('AA')
+    trial.hear(ask(HOST, 'HINFO'), LEGACY)
+    assert.deepEqual(trial.sentIn(5000), [])
+  })
+
   it('gets no answer that it knows, and none at all from an address that is not of the link', () => {
     const trial = new LinkTrial()
     trial.announced('AA')

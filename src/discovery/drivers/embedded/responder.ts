@@ -153,6 +153,8 @@ export class Responder {
   /** One that asks from another port understands unicast DNS alone (RFC 6762 §6.7): it is answered at once. */
   #answerLegacy(query: Message, sender: Sender): void {
     const { own, reply } = this.#options
+    // Where nothing is to be said of such a type, nor can the question be given back, nothing is said.
+    if (query.questions.some(({ type }) => type === 'other')) return
     const groups = new Map<string, Group>()
     for (const question of query.questions) {
       for (const answer of this.#unknown(question, query.answers)) {

@@ -1,0 +1,156 @@
+// What the types promise to a user: what must compile, and what must not. It is compiled, and never run.
+import type { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
+import {
+  type DriverName,
+  type ErrorCode,
+  type ListenOptions,
+  type Peer,
+  type PeerSocket,
+  type RejectInfo,
+  type Service,
+  type ServiceError,
+  type Settings,
+  type StateChange,
+  TcpnetError,
+  type TlsSettings,
+  tcpnet
+} from 'tcpnet'
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+/** Compiles where the type argument is true. */
+declare function check<T extends true>(): void
+declare const tls: TlsSettings
+declare const peer: Peer
+declare const change: StateChange
+
+const service = tcpnet('types')
+
+// The function.
+check<Equal<typeof service, Service>>()
+check<Equal<Parameters<typeof tcpnet>[0], string | Settings>>()
+tcpnet('types', (socket) => check<Equal<typeof socket, PeerSocket>>())
+// @ts-expect-error: there is no service without a name
+tcpnet()
+// @ts-expect-error: nor here
+tcpnet({})
+// @ts-expect-error: a listener takes a socket
+tcpnet('types', (socket: string) => socket)
+
+// Settings.
+const settings: Settings[] = [
+  { name: 'a', uuid: crypto.randomUUID() },
+  { name: 'a', uuid: undefined, driver: undefined, signal: undefined, firstLook: undefined, maxPeers: undefined },
+  { name: 'a', secret: 'a passphrase' },
+  { name: 'a', secret: ['a passphrase', new Uint8Array(32)] },
+  { name: 'a', tls: { key: '', cert: '', ca: '' } },
+  { name: 'a', driver: 'memory', deadPeerTimeout: 0, signal: AbortSignal.timeout(1) },
+  { name: 'a', shouldConnect: ({ uuid, failures }) => uuid !== 'A1' && failures < 5 },
+  { name: 'a', shouldConnect: undefined }
+]
+check<Equal<Settings['driver'], DriverName | undefined>>()
+check<'auto' | 'avahi' | 'bonjour' | 'embedded' | 'mdns' | 'memory' extends DriverName ? true : false>()
+const wrong: Settings[] = [
+  // @ts-expect-error: a misspelt setting
+  { name: 'a', secrets: 'a passphrase' },
+  // @ts-expect-error: a secret out of a variable that is not set
+  { name: 'a', secret: process.env.SECRET },
+  // @ts-expect-error: undefined is no secret
+  { name: 'a', secret: undefined },
+  // @ts-expect-error: there is no such driver
+  { name: 'a', driver: 'dns' },
+  // @ts-expect-error: the decision is made at once
+  { name: 'a', shouldConnect: async () => true },
+  // @ts-expect-error: and is true or false
+  { name: 'a', shouldConnect: ({ error }) => error },
+  // @ts-expect-error: names are strings
+  { name: 1 }
+]
+
+// listen, close, address.
+check<Equal<ReturnType<typeof service.address>, { port: number; addresses: string[] } | null>>()
+const here: ListenOptions = { port: '4711', address: null, signal: AbortSignal.timeout(1) }
+service
+  .listen()
+  .listen(0)
+  .listen('80', null)
+  .listen(null, '::', () => {})
+  .listen(() => {})
+  .listen(here, () => {})
+  .close()
+  .close(() => {})
+// @ts-expect-error: as with the settings
+service.listen({ host: '::1' })
+// @ts-expect-error: nothing goes behind the callback
+service.listen(() => {}, 0)
+// @ts-expect-error: it may be null
+service.address().port
+// @ts-expect-error: the options are of TLS
+service.setSecureContext('a passphrase')
+service.setSecureContext(tls)
+const ended: Promise<void> = service[Symbol.asyncDispose]()
+
+// What a service tells.
+check<Equal<typeof service.peers, ReadonlyMap<string, Peer>>>()
+check<Equal<typeof service.connections, readonly PeerSocket[]>>()
+check<Service extends EventEmitter ? true : false>()
+// @ts-expect-error: it is a snapshot
+service.peers.delete('A1')
+// @ts-expect-error: it is the service's
+service.connections.pop()
+// @ts-expect-error: it is what it is
+service.uuid = 'A1'
+// @ts-expect-error: so is a peer
+peer.state = 'connected'
+// @ts-expect-error: and its addresses
+peer.addresses.push('10.0.0.1')
+
+/** Fails to compile where a state is left out, or there is one more. */
+function stateOf({ state }: Peer): 0 {
+  switch (state) {
+    case 'announced':
+    case 'dialing':
+    case 'connected':
+    case 'closing':
+    case 'waiting':
+    case 'barred':
+      return 0
+  }
+}
+
+// Events.
+service.on('connection', (socket) => {
+  check<Equal<typeof socket, PeerSocket>>()
+  check<Equal<typeof socket.peer.uuid, string>>()
+  const plain: Socket = socket
+  // @ts-expect-error: the peer stays the same
+  socket.peer.uuid = plain.remoteAddress
+})
+service.once('error', (error) => {
+  check<Equal<typeof error, ServiceError>>()
+  check<Equal<typeof error.peer, Peer | undefined>>()
+})
+service.on('rejected', (error, info) => {
+  check<Equal<typeof error, TcpnetError>>()
+  check<Equal<typeof info, RejectInfo>>()
+  check<Equal<typeof info.uuid, string | undefined>>()
+})
+service.on('offline', (reason) => check<Equal<typeof reason, Error>>())
+service
+  .on('listening', () => {})
+  .on('online', () => {})
+  .on('close', () => {})
+// @ts-expect-error: there is nothing to take
+service.on('listening', (port: number) => port)
+// @ts-expect-error: an error is no string
+service.on('error', (error: string) => error)
+
+// Errors, and changes.
+const code: ErrorCode = new TcpnetError('ERR_TCPNET_UNWANTED', 'no').code
+// @ts-expect-error: there is no such code
+const none: ErrorCode = 'ERR_TCPNET_OTHER'
+check<Equal<typeof change.peer, string | null>>()
+// @ts-expect-error: it is told as it is
+change.to = 'closed'
+
+export { code, ended, none, settings, stateOf, wrong }
