@@ -281,6 +281,13 @@ describe('one that speaks unicast DNS alone', () => {
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
+  it('gets the QU bit of its question back', () => {
+    const trial = new LinkTrial()
+    trial.announced('AA')
+    trial.hearBytes(withQu(ask(INSTANCE, 'SRV', { id: 1 })), LEGACY)
+    assert.equal(trial.take()[0]?.packet.questions?.[0]?.class, 'UNKNOWN_32769')
+  })
+
   it('gets as many instances as fit into 512 bytes, whole, and is told that there are more', () => {
     const trial = new LinkTrial()
     const uuids = Array.from({ length: 20 }, (_, i) => i.toString(16).toUpperCase().padStart(32, 'A'))
