@@ -42,15 +42,31 @@ export const ERROR_CODES = {
 /** A code of tcpnet's own. */
 export type ErrorCode = keyof typeof ERROR_CODES
 
+/** The codes whose cause lies in the machine or the network: their messages point to the command that looks for it. */
+const DIAGNOSED: readonly ErrorCode[] = [
+  'ERR_TCPNET_NO_DRIVER',
+  'ERR_TCPNET_NO_DAEMON',
+  'ERR_TCPNET_DAEMON_REFUSED',
+  'ERR_TCPNET_DIAL_TIMEOUT',
+  'ERR_TCPNET_OFF_LINK'
+]
+
 /** An error with one of tcpnet's codes. Its message says what to do next. */
 export class TcpnetError extends Error {
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause })
+    super(pointing(code, message), cause === undefined ? undefined : { cause })
     this.name = 'TcpnetError'
     this.code = code
   }
+}
+
+const POINTER = ' "npx tcpnet doctor" looks for the cause.'
+
+/** An error may be made anew with a longer message. */
+function pointing(code: ErrorCode, message: string): string {
+  return DIAGNOSED.includes(code) && !message.endsWith(POINTER) ? message + POINTER : message
 }
 
 /** A TypeError with Node's code for an argument of the wrong type. */

@@ -3,7 +3,15 @@ import type { ExitCode } from './exit-codes.js'
 /** When a command ends, and with which exit code: the first reason counts. */
 export class Ending {
   readonly #controller = new AbortController()
+  /** Resolves when the command is to end. */
+  readonly ended: Promise<void>
   #code: ExitCode | null = null
+
+  constructor() {
+    this.ended = new Promise((resolve) => {
+      this.signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
 
   /** Aborted when the command is to end: it then withdraws what it has announced, and returns. */
   get signal(): AbortSignal {
@@ -20,13 +28,6 @@ export class Ending {
     if (this.#code !== null) return
     this.#code = code
     this.#controller.abort()
-  }
-
-  /** Resolves when the command is to end. */
-  get ended(): Promise<void> {
-    const { signal } = this
-    if (signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   }
 
   /** Resolves after so many milliseconds, or when the command is to end. */

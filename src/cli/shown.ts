@@ -49,6 +49,11 @@ export function ageText(ms: number): string {
   return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`
 }
 
+/** A number with what it counts: `1 service`, `2 services`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
 /** An address without the IPv6 form of an IPv4 one (RFC 4291 §2.5.5.2). */
 export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/, '')

@@ -13,6 +13,8 @@ export interface LookTimes {
   readonly startAtMs: readonly number[]
   /** How long after its announcement a service asks once more: for peers that were announced at the same time. */
   readonly announcedMs: number
+  /** The same for one that has met no peer by then, which asks at both times: so two that start together need not wait. */
+  readonly aloneMs: number
   /** When the network is asked for a chosen uuid, from the start on. */
   readonly askAtMs: readonly number[]
   /** How long after the last question an answer counts. */
@@ -38,6 +40,7 @@ export interface LookTimes {
 export const LOOK_TIMES: LookTimes = {
   startAtMs: [0, 1000, 3000],
   announcedMs: 50,
+  aloneMs: 5,
   askAtMs: [0, 1000],
   answerMs: 250,
   lastAnswerMs: 2000,
@@ -61,9 +64,17 @@ const SMALL_CLUSTER = 10
  * For such a uuid the network is asked before the daemon is. Avahi does not defend a name against a prober where
  * another process on the prober's host has the name in its cache: the known answers of that process suppress the defence (RFC
  * 6762 §7.1 against §8.1), and the newcomer would win over the older service.
+ *
+ * @param hears whether the driver itself asks the network and hears all that is announced there: then a look is not repeated,
+ *   because each repetition has every member answer once more
  */
-export function withFirstLook(driver: Driver, times: Partial<LookTimes> = {}): Driver {
-  return (announcement, listener) => new WithFirstLook(driver, announcement, listener, { ...LOOK_TIMES, ...times })
+export function withFirstLook(
+  driver: Driver,
+  times: Partial<LookTimes> = {},
+  hears: () => boolean = () => false
+): Driver {
+  return (announcement, listener) =>
+    new WithFirstLook(driver, announcement, listener, { ...LOOK_TIMES, ...times }, hears)
 }
 
 class WithFirstLook implements Discovery {
@@ -71,6 +82,7 @@ class WithFirstLook implements Discovery {
   readonly #announcement: Announcement
   readonly #listener: Listener
   readonly #times: LookTimes
+  readonly #hears: () => boolean
   readonly #interface: ServiceInterface
   /** The names that the driver tells: how large the cluster is. */
   readonly #seen = new Set<string>()
@@ -79,7 +91,9 @@ class WithFirstLook implements Discovery {
   #discovery: Discovery | null = null
   #look: OneShotQuery | null = null
   #timer: NodeJS.Timeout | undefined
-  #soon: NodeJS.Timeout | undefined
+  #soon: readonly NodeJS.Timeout[] = []
+  /** Whether a peer was seen or hinted at. */
+  #hasMet = false
   /** Whether the daemon has gone away. */
   #isOffline = false
   /** Whether peers may know of this service by now. */
@@ -87,8 +101,9 @@ class WithFirstLook implements Discovery {
   /** Whether the first look has ended: what it found, or did not, was told. */
   #isFirstOver = false
 
-  constructor(driver: Driver, announcement: Announcement, listener: Listener, times: LookTimes) {
+  constructor(driver: Driver, announcement: Announcement, listener: Listener, times: LookTimes, hears: () => boolean) {
     this.#driver = driver
+    this.#hears = hears
     this.#announcement = announcement
     this.#listener = listener
     this.#times = times
@@ -116,7 +131,7 @@ class WithFirstLook implements Discovery {
   async close(): Promise<void> {
     this.#end.abort()
     clearTimeout(this.#timer)
-    clearTimeout(this.#soon)
+    for (const timer of this.#soon) clearTimeout(timer)
     this.#look?.close()
     await this.#discovery?.close()
   }
@@ -158,10 +173,13 @@ class WithFirstLook implements Discovery {
   }
 
   readonly #onAnnounced = (): void => {
-    this.#soon = setTimeout(() => {
+    const { announcedMs, aloneMs } = this.#times
+    const waits = this.#hasMet ? [announcedMs] : [aloneMs, announcedMs]
+    const askAgain = () => {
       this.#isKnown = true
-      this.#look?.askAgain()
-    }, this.#times.announcedMs)
+      if (!this.#hears()) this.#look?.askAgain()
+    }
+    this.#soon = waits.map((ms) => setTimeout(askAgain, ms))
     this.#listener.announced()
   }
 
@@ -170,6 +188,7 @@ class WithFirstLook implements Discovery {
       ...listener,
       seen: (uuid) => {
         this.#seen.add(uuid)
+        this.#hasMet ||= uuid !== this.#announcement.uuid
         listener.seen(uuid)
       },
       gone: (uuid) => {
@@ -195,6 +214,7 @@ class WithFirstLook implements Discovery {
     this.#look = this.#query({
       uuid: null,
       askAtMs,
+      asksAgain: () => !this.#hears(),
       overAfterMs: Math.max(...askAtMs) + this.#times.lastAnswerMs,
       wants: (uuid) => !hinted.has(uuid),
       onOver: () => this.#onLookOver(hinted.size > 1),
@@ -202,6 +222,7 @@ class WithFirstLook implements Discovery {
         // After a false answer the true one counts, too.
         if (hasSecurity(instance, this.#announcement.txt)) hinted.add(instance.uuid)
         trace('%s: first seen at %j port %d', instance.uuid, instance.host, instance.port)
+        this.#hasMet = true
         this.#listener.hint(instance, this.#isKnown)
       }
     })

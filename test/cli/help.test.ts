@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { COMMANDS } from '#tcpnet/cli/commands.js'
+import { CHECKS } from '#tcpnet/cli/doctor/doctor.js'
 import { EXIT_CODES } from '#tcpnet/cli/exit-codes.js'
 import { HELP } from '#tcpnet/cli/help.js'
 import { CLI } from './program.js'
@@ -36,4 +37,9 @@ test('help fits in a terminal of 80 columns', () => {
 test('docs/cli.md lists the exit codes', () => {
   const rows = [...docs.matchAll(/^\| (\d+) \| (.*) \|$/gm)].map(([, code, meaning]) => [code, meaning])
   assert.deepEqual(Object.fromEntries(rows), Object.fromEntries(Object.entries(EXIT_CODES)))
+})
+
+test('docs/cli.md lists the checks of the doctor, in their order', () => {
+  const rows = [...docs.matchAll(/^\| `([a-z-]+)` \| /gm)].map(([, name]) => name)
+  assert.deepEqual(rows, Object.keys(CHECKS))
 })

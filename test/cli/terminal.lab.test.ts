@@ -2,13 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Host, type Program, sharedLab, skipWithoutLab as skip, until } from '../lab/index.js'
+import { WHOLE } from '../support/long.js'
 import { cli, SOON_MS } from './program.js'
 import { Terminal } from './terminal.js'
 
-const SIZES = [
-  { columns: 80, rows: 24 },
-  { columns: 200, rows: 50 }
-]
+const SIZES = [{ columns: 80, rows: 24 }, ...(WHOLE ? [{ columns: 200, rows: 50 }] : [])]
 
 interface Member {
   readonly program: Program

@@ -39,7 +39,10 @@ describe('the announcement', () => {
   it('fails with what the driver says to do about its daemon', () => {
     const trial = new HealingTrial(ANNOUNCEMENT, { startDaemon: 'start it' })
     trial.pass(4500)
-    assert.equal(trial.errors[0]?.message, 'The DNS-SD daemon cannot be reached: it does not answer: start it.')
+    assert.equal(
+      trial.errors[0]?.message,
+      'The DNS-SD daemon cannot be reached: it does not answer: start it. "npx tcpnet doctor" looks for the cause.'
+    )
   })
 
   it('fails after another time where the driver says so, and is never made by that session', () => {
@@ -103,7 +106,10 @@ describe('the announcement', () => {
   it('fails with what the session says to do, and no more', () => {
     const trial = new HealingTrial()
     trial.fail('daemon')
-    assert.equal(trial.errors[0]?.message, 'The DNS-SD daemon cannot be reached: the reason.')
+    assert.equal(
+      trial.errors[0]?.message,
+      'The DNS-SD daemon cannot be reached: the reason. "npx tcpnet doctor" looks for the cause.'
+    )
   })
 
   it('is tried again where it is said that another has a uuid that was generated: for a while', () => {

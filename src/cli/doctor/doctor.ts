@@ -3,7 +3,7 @@ import type { Invocation, Run } from '../command.js'
 import type { ExitCode } from '../exit-codes.js'
 import type { Output } from '../output.js'
 import { secretOf } from '../secret.js'
-import { jsonLine, shownText } from '../shown.js'
+import { counted, jsonLine, shownText } from '../shown.js'
 import { addon } from './checks/addon.js'
 import { announcement } from './checks/announcement.js'
 import { clock } from './checks/clock.js'
@@ -72,6 +72,8 @@ async function examine(
 ): Promise<ExitCode> {
   const all: Finding[] = []
   const report = given.flag('json') ? new JsonReport(output) : new TextReport(output)
+  // First, and alone: "auto" gives the daemon 250 ms.
+  await Promise.race([machine.trial().catch(() => {}), ending.ended])
   // They share their facts, and most of their time is waiting.
   const checks = Object.entries(CHECKS).map(([name, check]) => guarded(name, check(machine, goal)))
   for (const check of checks) {
@@ -145,7 +147,7 @@ class TextReport implements Report {
     const { problems, warnings } = countsOf(all)
     this.#output.line('')
     if (isWell(all)) return this.#output.line(this.#output.styled('green', 'All is well.'))
-    this.#output.line(this.#output.styled('bold', `${problems} problems, ${warnings} warnings.`))
+    this.#output.line(this.#output.styled('bold', `${counted(problems, 'problem')}, ${counted(warnings, 'warning')}.`))
   }
 
   /** Writes a text in lines that fit, the later ones indented. */

@@ -88,6 +88,8 @@ export interface InterfaceSurvey {
   readonly unicastFrom: readonly string[]
   /** Other hosts whose messages to the group were heard. */
   readonly multicastFrom: readonly string[]
+  /** Those of them that have answered a question of this machine's to the group. */
+  readonly multicastAnswers: readonly string[]
   /** Other hosts that are there: those that answered when they were asked directly, and those that only the link layer knows. */
   readonly answeredDirectly: readonly string[]
   readonly neighbours: readonly string[]
@@ -128,6 +130,8 @@ export interface Machine {
   interfaces(): Promise<readonly NetworkInterface[]>
   daemon(): Promise<DaemonState>
   trial(): Promise<Trial>
+  /** Whether a service can listen with this driver: null, or why it cannot. */
+  listenError(driver: string): Promise<Trial['error']>
   survey(): Promise<Survey>
   reach(): Promise<readonly Reached[]>
   firewall(): Promise<Firewall>

@@ -4,7 +4,7 @@ import { readFirewall } from './facts/firewall.js'
 import { readInterfaces } from './facts/interfaces.js'
 import { reachAll } from './facts/reach.js'
 import { Surveyor } from './facts/survey.js'
-import { TrialServices } from './facts/trial.js'
+import { listenError, TrialServices } from './facts/trial.js'
 import type { Goal, Machine } from './machine.js'
 
 /** This machine. */
@@ -36,6 +36,10 @@ export class SystemMachine implements Machine {
 
   trial() {
     return this.#once('trial', () => this.#trials.run())
+  }
+
+  listenError(driver: string) {
+    return this.#once(`listen with ${driver}`, () => listenError(driver))
   }
 
   /** After the trial: its services are looked for. */

@@ -1,6 +1,6 @@
 import { isOnLink, isOwn } from '../../../net/addresses.js'
 import type { Found } from '../../mdns/directory.js'
-import { shortUuid } from '../../shown.js'
+import { counted, shortUuid } from '../../shown.js'
 import { type Finding, findings } from '../finding.js'
 import type { Check, Goal } from '../machine.js'
 import { distance } from './distance.js'
@@ -52,7 +52,9 @@ function missing(name: string, services: readonly Found[]): Finding {
 function presence(name: string, members: readonly Found[], others: readonly Found[]): Finding[] {
   if (others.length > 0)
     return [
-      good(`${members.length} services of the cluster "${name}" were found, ${others.length} of them on other hosts.`)
+      good(
+        `The cluster "${name}" has ${counted(members.length, 'service')} on the network, ${others.length} of them on other hosts.`
+      )
     ]
   return [
     warning(
@@ -115,7 +117,7 @@ function taken({ uuid }: Goal, members: readonly Found[]): Finding[] {
 }
 
 function mixedSecurity({ hasSecret }: Goal, members: readonly Found[]): Finding[] {
-  const kinds = [...new Set(members.map(({ security }) => security))]
+  const kinds = [...new Set(members.map(({ security }) => security))].sort()
   if (kinds.length > 1) {
     const each = kinds.map((kind) => {
       const list = members.filter(({ security }) => security === kind)

@@ -1,4 +1,4 @@
-import { findings } from '../finding.js'
+import { type Finding, findings } from '../finding.js'
 import type { Check, DaemonState, Trial } from '../machine.js'
 
 const { problem, warning, note, good } = findings('driver')
@@ -22,15 +22,21 @@ export const driver: Check = async (machine, goal) => {
         'The other findings say why. NODE_DEBUG=tcpnet shows every step.'
       )
     )
-  const daemonWasThere = state?.service.kind === 'answers'
-  if (goal.driver === 'auto' && trial.driver === 'embedded' && daemonWasThere && trial.addonError === null)
-    found.push(
-      warning(
-        'avahi-daemon answers, and yet "auto" has taken "embedded": its client library is missing, or did not answer in time.',
-        'Install libavahi-client: "apt-get install libavahi-client3", "dnf install avahi-libs", "apk add avahi-libs".'
-      )
-    )
+  const isPassedOver = goal.driver === 'auto' && trial.driver === 'embedded' && state?.service.kind === 'answers'
+  if (isPassedOver && trial.addonError === null) found.push(passedOver(await machine.listenError('avahi')))
   return found
+}
+
+/** The daemon answers over D-Bus, and `auto` has not taken it. */
+function passedOver(error: Trial['error']): Finding {
+  if (error === null)
+    return note(
+      'avahi-daemon answers, but has not done so within 250 ms when "auto" had to decide: machine or daemon are busy.'
+    )
+  return warning(
+    `avahi-daemon answers, and cannot be used: ${error.message}`,
+    'Install its client library: "apt-get install libavahi-client3", "dnf install avahi-libs", "apk add avahi-libs".'
+  )
 }
 
 function chosen(asked: string, { driver }: Trial): string {

@@ -1,3 +1,4 @@
+import { counted } from '../../shown.js'
 import { type Finding, findings } from '../finding.js'
 import type { Check, Firewall, Goal, InterfaceSurvey, Machine, Survey } from '../machine.js'
 import { isUsable } from './interfaces.js'
@@ -76,7 +77,7 @@ async function interfaceFindings(
   one: InterfaceSurvey,
   { machine, goal, firewall, looked }: Looked
 ): Promise<Finding[]> {
-  const { name, unicastFrom, multicastFrom, answeredDirectly, neighbours, heardItself } = one
+  const { name, unicastFrom, multicastFrom, multicastAnswers, answeredDirectly, neighbours, heardItself } = one
   if (!heardItself)
     return [
       problem(
@@ -84,17 +85,32 @@ async function interfaceFindings(
         LET_IN
       )
     ]
-  if (unicastFrom.length > 0 && multicastFrom.length > 0)
+  if (unicastFrom.length > 0 && multicastFrom.length > 0) {
+    const heard = [...new Set([...unicastFrom, ...multicastFrom])]
+    const works = good(
+      `Multicast DNS works on ${name}: ${counted(heard.length, 'address', 'addresses')} of other hosts answered or were heard.`
+    )
     return [
-      good(
-        `Multicast DNS works on ${name}: ${count(new Set([...unicastFrom, ...multicastFrom]).size)} answered and were heard.`
+      works,
+      ...familyFindings(
+        name,
+        heard,
+        (await addressesOf(machine, name)).map(({ family }) => family)
       )
     ]
+  }
   if (unicastFrom.length > 0)
     return [
       problem(
         `Multicast is filtered in on ${name}: ${unicastFrom.join(', ')} answered questions directly, but nothing that other hosts send to the group arrives here.${quoted(firewall)}`,
         LET_IN + SWITCH
+      )
+    ]
+  if (multicastAnswers.length > 0)
+    return [
+      warning(
+        `Answers to one-shot queries are filtered in on ${name}: ${multicastAnswers.join(', ')} answered by multicast, and nothing comes from UDP port 5353 to a port of this machine's own. Services are found late.${quoted(firewall)}`,
+        'Let in UDP from port 5353, to any port: an nft rule "udp sport 5353 accept".'
       )
     ]
   const daemon = machine.platform === 'linux' ? await machine.daemon() : null
@@ -138,6 +154,21 @@ function quoted({ nft, iptables }: Firewall): string {
   return rules.length === 0 ? '' : ` Rules of this machine that may do it: ${rules.slice(0, 3).join('; ')}.`
 }
 
-function count(hosts: number): string {
-  return hosts === 1 ? 'one other host' : `${hosts} addresses of other hosts`
+async function addressesOf(machine: Machine, name: string) {
+  return (await machine.interfaces()).find((one) => one.name === name)?.addresses ?? []
+}
+
+/** Whether others are heard over one family alone, where this machine has both. */
+function familyFindings(name: string, heard: readonly string[], families: readonly (4 | 6)[]): Finding[] {
+  const isSix = (address: string) => address.includes(':')
+  if (!families.includes(4) || !families.includes(6)) return []
+  if (heard.every(isSix))
+    return [
+      warning(
+        `Multicast DNS works on ${name} over IPv6 alone: nobody is heard over IPv4.`,
+        'If other hosts have IPv4: let UDP to and from port 5353 (224.0.0.251) through over IPv4, too; avahi-daemon: use-ipv4=yes.'
+      )
+    ]
+  if (heard.some(isSix)) return []
+  return [note(`Multicast DNS works on ${name} over IPv4 alone: nobody is heard over IPv6 (ff02::fb).`)]
 }

@@ -20,19 +20,41 @@ interface Chain {
 }
 
 function nftRules(ruleset: string): BlockingRule[] {
-  const chains: Chain[] = []
-  for (const [, name = '', body = ''] of ruleset.matchAll(/chain (\S+) \{([^}]*(?:\{[^}]*\}[^}]*)*)\}/g)) {
-    const hook = /hook (\w+)/.exec(body)?.[1]
-    const direction =
-      hook === 'input' || hook === 'prerouting' ? 'in' : hook === 'output' || hook === 'postrouting' ? 'out' : null
-    if (direction === null) continue
-    const rules = body
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '' && !/^type \w+ hook|^policy /.test(line))
-    chains.push({ name, direction, policyDrops: /policy drop/.test(body), rules })
+  return chainsOf(ruleset).flatMap(({ name, lines }) => {
+    const [type = ''] = lines.filter((line) => /^type \w+ hook /.test(line))
+    const direction = DIRECTIONS.get(/hook (\w+)/.exec(type)?.[1] ?? '')
+    if (direction === undefined) return []
+    return ofChain({
+      name,
+      direction,
+      policyDrops: /policy drop/.test(type),
+      rules: lines.filter((line) => line !== type)
+    })
+  })
+}
+
+/** Where packets of this machine's own pass. */
+const DIRECTIONS: ReadonlyMap<string, 'in' | 'out'> = new Map([
+  ['prerouting', 'in'],
+  ['input', 'in'],
+  ['output', 'out'],
+  ['postrouting', 'out']
+])
+
+/** The chains of a ruleset: nft writes a rule a line, and a brace by itself at the end of a chain. */
+function chainsOf(ruleset: string): { readonly name: string; readonly lines: readonly string[] }[] {
+  const chains: { name: string; lines: string[] }[] = []
+  let lines: string[] | null = null
+  for (const line of ruleset.split('\n').map((text) => text.trim())) {
+    const name = /^chain (\S+) \{$/.exec(line)?.[1]
+    if (name !== undefined) {
+      lines = []
+      chains.push({ name, lines })
+    }
+    if (line === '}') lines = null
+    else if (line !== '' && name === undefined) lines?.push(line)
   }
-  return chains.flatMap(ofChain)
+  return chains
 }
 
 function iptablesRules(saved: string): BlockingRule[] {

@@ -5,8 +5,9 @@ const COMMAND_MS = 3000
 
 /** What a command of the system prints; null where it is not there, fails, or takes too long. */
 export function outputOf(command: string, args: readonly string[]): Promise<string | null> {
-  const path = `${process.env.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`
-  const options = { timeout: COMMAND_MS, maxBuffer: 1 << 22, env: { ...process.env, PATH: path, LC_ALL: 'C' } }
+  const { PATH = '/usr/bin:/bin', ...others } = process.env
+  const env = { ...others, PATH: `${PATH}:/usr/sbin:/sbin`, LC_ALL: 'C' }
+  const options = { timeout: COMMAND_MS, maxBuffer: 1 << 22, env }
   return new Promise((resolve) => {
     execFile(command, [...args], options, (error, stdout) => resolve(error === null ? stdout : null))
   })

@@ -104,7 +104,8 @@ async function cached(bus: Bus, name: string, heard: readonly Message[]): Promis
 }
 
 function programPath(): string | null {
-  const folders = new Set([...(process.env.PATH ?? '').split(':'), ...FOLDERS])
+  const { PATH = '' } = process.env
+  const folders = new Set([...PATH.split(':'), ...FOLDERS])
   for (const folder of folders) {
     try {
       accessSync(`${folder}/avahi-daemon`, constants.X_OK)

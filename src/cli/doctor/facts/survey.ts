@@ -26,6 +26,7 @@ class Ear {
   foundTrial = false
   readonly unicastFrom = new Set<string>()
   readonly multicastFrom = new Set<string>()
+  readonly multicastAnswers = new Set<string>()
   readonly answeredDirectly = new Set<string>()
   isSweeping = false
 }
@@ -87,6 +88,7 @@ export class Surveyor {
       foundTrial,
       unicastFrom: [...ear.unicastFrom],
       multicastFrom: [...ear.multicastFrom],
+      multicastAnswers: [...ear.multicastAnswers],
       answeredDirectly: [...ear.answeredDirectly],
       neighbours: neighbours.filter((one) => one.name === name).map(({ address }) => address)
     }
@@ -99,8 +101,10 @@ export class Surveyor {
     this.#directory.take(packet, { interfaceName, interfaceIndex })
     if (isOwn(from, interfacesNow())) {
       if (by === 'multicast') ear.heardItself = true
-    } else if (by === 'multicast') ear.multicastFrom.add(from)
-    else (ear.isSweeping ? ear.answeredDirectly : ear.unicastFrom).add(from)
+    } else if (by === 'multicast') {
+      ear.multicastFrom.add(from)
+      if (isReverse(packet)) ear.multicastAnswers.add(from)
+    } else (ear.isSweeping ? ear.answeredDirectly : ear.unicastFrom).add(from)
   }
 
   /** A host without services answers a question for the name of its address (RFC 6762 §4). */
@@ -146,6 +150,11 @@ export function hostsOf(address: string, prefixLength: number): string[] {
   const first = last - (last % size)
   const net = address.slice(0, address.lastIndexOf('.'))
   return Array.from({ length: size - 2 }, (_, at) => `${net}.${first + 1 + at}`)
+}
+
+/** Whether a message answers a question for the name of an address: nobody else on a network asks for that. */
+function isReverse({ type, answers = [] }: Heard['packet']): boolean {
+  return type === 'response' && answers.some(({ name }) => /\.(in-addr|ip6)\.arpa$/i.test(name))
 }
 
 /** The name under which an address is looked up (RFC 1035 §3.5, RFC 3596 §2.5). */

@@ -72,6 +72,19 @@ export class TrialServices {
   }
 }
 
+/** Why a service with a driver cannot listen; null where it can. */
+export async function listenError(driver: string): Promise<Trial['error']> {
+  const service = tcpnet({ name: TRIAL_NAME, driver: driver as NonNullable<Settings['driver']> })
+  let failure: Trial['error'] = null
+  service.on('error', ({ peer, message, code = '' }) => {
+    if (peer === undefined) failure ??= { code, message }
+  })
+  service.on('connection', (socket) => socket.on('error', () => {}).resume())
+  await listening(service)
+  await service[Symbol.asyncDispose]()
+  return failure
+}
+
 /** An address of this machine as it is dialed: a link-local one on each interface that has it (RFC 4007 §6). */
 function scopedOwn(address: string): string[] {
   if (!isLinkLocal(address)) return [address]

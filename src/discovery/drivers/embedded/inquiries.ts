@@ -1,7 +1,7 @@
 import { type Instance, LOCATE_MS } from '../../discovery.js'
 import { ask } from '../../located.js'
 import { instanceName } from './names.js'
-import type { NetworkLink } from './network.js'
+import type { NetworkLink } from './network-user.js'
 
 /** When an instance is asked for, in milliseconds, and when what is known of it has to do. */
 const ASK_AT_MS = [0, 1000]
