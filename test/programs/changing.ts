@@ -6,7 +6,8 @@
 //   close         says goodbye, and ends
 import { createInterface } from 'node:readline'
 import { instanceName, serviceType } from '#tcpnet/discovery/drivers/embedded/names.js'
-import { Network, type NetworkLink, type NetworkUser } from '#tcpnet/discovery/drivers/embedded/network.js'
+import { Network } from '#tcpnet/discovery/drivers/embedded/network.js'
+import type { NetworkLink, NetworkUser } from '#tcpnet/discovery/drivers/embedded/network-user.js'
 import { recordsOf } from '#tcpnet/discovery/drivers/embedded/own-service.js'
 
 const [, , name = '', uuid = ''] = process.argv
