@@ -102,11 +102,14 @@ export function queriesWith(
   return [...messages, writer.end()]
 }
 
-/** A probe: a question for all records of each name, and those that are to be announced under it (RFC 6762 §8.1). */
+/**
+ * A probe: a question for all records of each name, and those that are to be announced under it (RFC 6762 §8.1). Without flush
+ * bits: nothing is announced yet (§10.2).
+ */
 export function probeFor(records: readonly Resource[], maxBytes = MAX_BYTES): Buffer {
   const writer = new Writer({ kind: 'query', maxBytes })
   for (const name of new Set(records.map((record) => record.name))) writer.ask({ name, type: 'ANY', unicast: false })
-  for (const record of records) writer.add('authorities', record)
+  for (const record of records) writer.add('authorities', { ...record, unique: false })
   return writer.end()
 }
 
