@@ -57,10 +57,11 @@ export class Outbox {
   /** Forgets records that are ours no longer, and what was said of their names beside them (RFC 6762 §6.1). */
   forget(records: readonly Resource[]): void {
     for (const { key, name } of records) {
-      this.#due.delete(key)
-      this.#sentAt.delete(key)
       const nothingElse = `${setOf(name, 'NSEC')} `
-      for (const known of this.#sentAt.keys()) if (known.startsWith(nothingElse)) this.#sentAt.delete(known)
+      for (const known of [this.#due, this.#sentAt]) {
+        known.delete(key)
+        for (const other of known.keys()) if (other.startsWith(nothingElse)) known.delete(other)
+      }
     }
   }
 
