@@ -13,7 +13,9 @@ const ANSWER = encode({
   ]
 })
 
-// Both take V8 and the system a millisecond or two when they are used for the first time: at the import of the package, and not
-// between listen() and the first dial. A failure to load the addon is told where the addon is needed.
+// All of it takes V8 and the system a millisecond or two when it is used for the first time: at the import of the package, and
+// not between listen() and the first dial. A failure to load the addon is told where the addon is needed.
 loadAddon()
 decode(ANSWER)
+// Node's own listen() loads the one, the first look the other.
+for (const name of ['node:cluster', 'node:dgram']) process.getBuiltinModule(name)

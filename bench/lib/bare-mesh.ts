@@ -8,37 +8,57 @@ const MESH_MS = 60_000
 /** Milliseconds ahead of the instant in which all connect, for the command to reach them all. */
 const AHEAD_MS = 300
 
+interface BareNode {
+  readonly program: Program
+  readonly host: string
+  readonly port: number
+}
+
+async function startNode(host: Host): Promise<BareNode> {
+  const program = await host.run([process.execPath, PROGRAM])
+  const { port } = JSON.parse(await program.line(/"port"/, 'a bare node does not listen', MESH_MS))
+  return { program, host: host.ipv4, port: port as number }
+}
+
+/** @returns milliseconds until it has its connections */
+async function connected(program: Program, command: BareCommand): Promise<number> {
+  program.write(JSON.stringify(command))
+  return JSON.parse(await program.line(/"joinedMs"/, 'a bare node has no full mesh', MESH_MS)).joinedMs as number
+}
+
 /** A full mesh of bare sockets between processes, `each` on every host. */
 export class BareMesh {
   readonly #programs: readonly Program[]
+  readonly #targets: BareCommand['targets']
   /** Milliseconds until the last of them had its connections. */
   readonly joinedMs: number
 
-  private constructor(programs: readonly Program[], joinedMs: number) {
-    this.#programs = programs
+  private constructor(nodes: readonly BareNode[], joinedMs: number) {
+    this.#programs = nodes.map(({ program }) => program)
+    this.#targets = nodes.map(({ host, port }) => ({ host, port }))
     this.joinedMs = joinedMs
   }
 
   static async start(hosts: readonly Host[], each: number): Promise<BareMesh> {
     const places = hosts.flatMap((host) => Array<Host>(each).fill(host))
-    const nodes = await startAll(places, async (host) => {
-      const program = await host.run([process.execPath, PROGRAM])
-      const { port } = JSON.parse(await program.line(/"port"/, 'a bare node does not listen', MESH_MS))
-      return { program, host: host.ipv4, port: port as number }
-    })
+    const nodes = await startAll(places, startNode)
     const at = Date.now() + AHEAD_MS
     const times = await Promise.all(
       nodes.map(async ({ program }, i) => {
         const targets = nodes.slice(0, i).map(({ host, port }) => ({ host, port }))
-        const command: BareCommand = { at, targets, peers: nodes.length - 1 }
-        program.write(JSON.stringify(command))
-        return JSON.parse(await program.line(/"joinedMs"/, 'a bare node has no full mesh', MESH_MS)).joinedMs as number
+        return await connected(program, { at, targets, peers: nodes.length - 1 })
       })
     )
-    return new BareMesh(
-      nodes.map(({ program }) => program),
-      Math.max(...times)
-    )
+    return new BareMesh(nodes, Math.max(...times))
+  }
+
+  /** Milliseconds that one more node takes until it is connected with all; it is gone then. */
+  async join(host: Host): Promise<number> {
+    const { program } = await startNode(host)
+    const [at, targets] = [Date.now() + AHEAD_MS, this.#targets]
+    const joinedMs = await connected(program, { at, targets, peers: targets.length })
+    await program.kill()
+    return joinedMs
   }
 
   get pids(): number[] {

@@ -14,6 +14,14 @@ const PORT = 5353
 const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
 /** Brings the SRV, TXT, A and AAAA records in one answer. The package encodes it, its types do not know it. */
 const ANY = 'ANY' as Question['type']
+/**
+ * Milliseconds after which the question is asked over IPv6, once, on an interface that has IPv4, too. A host that has both
+ * answers to IPv4 with the addresses of both, and its second answer would only delay the dials.
+ */
+const SECOND_FAMILY_MS = 100
+const ONCE: readonly number[] = [0]
+/** The longest answer that is remembered, in bytes: what fits into a packet of Ethernet. */
+const MAX_REMEMBERED_BYTES = 1500
 /** The reading of answers, to all queries of this thread together. */
 const reading = new PacedWork({ msPerTurn: 10, maxWaiting: 1024 })
 
@@ -52,6 +60,8 @@ export class OneShotQuery {
   readonly #timers: NodeJS.Timeout[] = []
   /** Asks once more, on each interface. */
   readonly #asks = new Set<() => void>()
+  /** The latest answer of each sender. */
+  readonly #latest = new Map<string, Buffer>()
   readonly #counts = new AnswerCounts(ANSWER_LIMITS)
   /** By interface and family, whether the question was sent there, or why it was not. */
   readonly #sent = new Map<string, true | string>()
@@ -63,7 +73,11 @@ export class OneShotQuery {
     const question: Question =
       uuid === null ? { type: 'PTR', name: this.#type } : { type: ANY, name: `${uuid}.${this.#type}` }
     this.#question = encode({ type: 'query', id: 0, questions: [question] })
-    for (const { entry, family } of oneEach(options.interfaces)) this.#ask(entry, family)
+    const { interfaces, askAtMs } = options
+    for (const entry of oneEach(interfaces)) {
+      if (isSecond(entry, interfaces)) this.#timers.push(setTimeout(() => this.#ask(entry, ONCE), SECOND_FAMILY_MS))
+      else this.#ask(entry, askAtMs)
+    }
     this.#timers.push(setTimeout(this.#onOver, options.overAfterMs))
   }
 
@@ -95,7 +109,8 @@ export class OneShotQuery {
     this.#options.onOver?.()
   }
 
-  #ask(entry: InterfaceAddress, family: 4 | 6): void {
+  #ask(entry: InterfaceAddress, askAtMs: readonly number[]): void {
+    const { family } = entry
     const { createSocket } = process.getBuiltinModule('node:dgram')
     const socket = createSocket(family === 4 ? 'udp4' : 'udp6')
     this.#sockets.add(socket)
@@ -123,8 +138,8 @@ export class OneShotQuery {
         else if (this.#sent.get(place) !== true) this.#sent.set(place, error.code)
       }
       const ask = () => this.#send(socket, group, onSent)
-      this.#asks.add(ask)
-      for (const delay of this.#options.askAtMs) this.#timers.push(setTimeout(ask, delay))
+      if (askAtMs !== ONCE) this.#asks.add(ask)
+      for (const delay of askAtMs) this.#timers.push(setTimeout(ask, delay))
     })
   }
 
@@ -137,8 +152,16 @@ export class OneShotQuery {
     // RFC 6762 §6: a message from another port is no answer.
     if (from.port !== PORT || !this.#counts.takeMessage(from.address, message.length))
       return trace('ignored an answer of %d bytes from %s port %d', message.length, from.address, from.port)
+    if (this.#isRepeated(message, from.address)) return
     const isTaken = (this.#options.reading ?? reading).do(() => this.#readInstances(message, from, interfaceIndex))
     if (!isTaken) trace('ignored an answer from %s: too many wait to be read', from.address)
+  }
+
+  /** Whether an answer is the same as the sender's last one, to the question before: it says nothing new. */
+  #isRepeated(message: Buffer, sender: string): boolean {
+    if (this.#latest.get(sender)?.equals(message) === true) return true
+    if (message.length <= MAX_REMEMBERED_BYTES) this.#latest.set(sender, message)
+    return false
   }
 
   #readInstances(message: Buffer, from: RemoteInfo, interfaceIndex: number): void {
@@ -171,11 +194,16 @@ export class OneShotQuery {
 }
 
 /** One address of each interface and family. */
-function oneEach(addresses: readonly InterfaceAddress[]): { entry: InterfaceAddress; family: 4 | 6 }[] {
-  const chosen = new Map<string, { entry: InterfaceAddress; family: 4 | 6 }>()
+function oneEach(addresses: readonly InterfaceAddress[]): InterfaceAddress[] {
+  const chosen = new Map<string, InterfaceAddress>()
   for (const entry of addresses) {
     const key = `${entry.index}/${entry.family}`
-    if (!chosen.has(key)) chosen.set(key, { entry, family: entry.family })
+    if (!chosen.has(key)) chosen.set(key, entry)
   }
   return [...chosen.values()]
+}
+
+/** Whether an address is of IPv6 on an interface that has IPv4, too. */
+function isSecond({ index, family }: InterfaceAddress, addresses: readonly InterfaceAddress[]): boolean {
+  return family === 6 && addresses.some((other) => other.index === index && other.family === 4)
 }

@@ -13,6 +13,8 @@ export interface LookTimes {
   readonly startAtMs: readonly number[]
   /** How long after its announcement a service asks once more: for peers that were announced at the same time. */
   readonly announcedMs: number
+  /** The same for one that has met no peer by then, which asks at both times: so two that start together need not wait. */
+  readonly aloneMs: number
   /** When the network is asked for a chosen uuid, from the start on. */
   readonly askAtMs: readonly number[]
   /** How long after the last question an answer counts. */
@@ -38,6 +40,7 @@ export interface LookTimes {
 export const LOOK_TIMES: LookTimes = {
   startAtMs: [0, 1000, 3000],
   announcedMs: 50,
+  aloneMs: 5,
   askAtMs: [0, 1000],
   answerMs: 250,
   lastAnswerMs: 2000,
@@ -79,7 +82,9 @@ class WithFirstLook implements Discovery {
   #discovery: Discovery | null = null
   #look: OneShotQuery | null = null
   #timer: NodeJS.Timeout | undefined
-  #soon: NodeJS.Timeout | undefined
+  #soon: readonly NodeJS.Timeout[] = []
+  /** Whether a peer was seen or hinted at. */
+  #hasMet = false
   /** Whether the daemon has gone away. */
   #isOffline = false
   /** Whether peers may know of this service by now. */
@@ -116,7 +121,7 @@ class WithFirstLook implements Discovery {
   async close(): Promise<void> {
     this.#end.abort()
     clearTimeout(this.#timer)
-    clearTimeout(this.#soon)
+    for (const timer of this.#soon) clearTimeout(timer)
     this.#look?.close()
     await this.#discovery?.close()
   }
@@ -158,10 +163,13 @@ class WithFirstLook implements Discovery {
   }
 
   readonly #onAnnounced = (): void => {
-    this.#soon = setTimeout(() => {
+    const { announcedMs, aloneMs } = this.#times
+    const waits = this.#hasMet ? [announcedMs] : [aloneMs, announcedMs]
+    const askAgain = () => {
       this.#isKnown = true
       this.#look?.askAgain()
-    }, this.#times.announcedMs)
+    }
+    this.#soon = waits.map((ms) => setTimeout(askAgain, ms))
     this.#listener.announced()
   }
 
@@ -170,6 +178,7 @@ class WithFirstLook implements Discovery {
       ...listener,
       seen: (uuid) => {
         this.#seen.add(uuid)
+        this.#hasMet ||= uuid !== this.#announcement.uuid
         listener.seen(uuid)
       },
       gone: (uuid) => {
@@ -202,6 +211,7 @@ class WithFirstLook implements Discovery {
         // After a false answer the true one counts, too.
         if (hasSecurity(instance, this.#announcement.txt)) hinted.add(instance.uuid)
         trace('%s: first seen at %j port %d', instance.uuid, instance.host, instance.port)
+        this.#hasMet = true
         this.#listener.hint(instance, this.#isKnown)
       }
     })

@@ -1,7 +1,5 @@
-import type { Socket } from 'node:net'
 import type { Instance } from '../discovery/discovery.js'
 import type { TcpnetError } from '../errors.js'
-import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { tellChange } from '../trace.js'
 import type { Applicant } from './applicant.js'
 import { GOOD_CONNECTION_MS } from './backoff.js'
@@ -22,12 +20,6 @@ type PeerState = Peer['state'] | 'gone'
  */
 const LATE_HELLO_MS = 60_000
 
-/**
- * How often a peer's connection gives way to another dial that claims its uuid. A peer that restarts is let in at once;
- * without security any host can claim a uuid, and could close the peer's connection all the time.
- */
-const REPLACEMENTS: BucketLimits = { perSecond: 1, burst: 3 }
-
 /** How many peers were heard of. */
 let links = 0
 
@@ -42,8 +34,6 @@ export class Link {
   readonly places = new Places()
   readonly #owner: LinkOwner
   #isNew = true
-  /** Paces how often its connection is replaced by another that claims its uuid; null before the first time. */
-  #replacements: TokenBucket | null = null
   /** Null while nothing has failed, as with most peers. */
   #failures: Failures | null = null
   #isSeen = false
@@ -116,23 +106,6 @@ export class Link {
     if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard)) return false
     this.#heard = { boot: hello.boot, dial: hello.dial, at: now }
     return true
-  }
-
-  /** Milliseconds until its connection may be replaced; 0 where it may be now. */
-  get replaceWaitMs(): number {
-    return this.#replacements?.waitMs() ?? 0
-  }
-
-  /** Its connection makes room for another, which claims to be of the same peer. */
-  replace(socket: Socket): void {
-    this.#replacements ??= new TokenBucket(this.#owner.replacements ?? REPLACEMENTS)
-    this.#replacements.take()
-    this.giveWay(socket)
-  }
-
-  /** The same, where it does not count: the other is where the peer is known to be, and the connection is not. */
-  giveWay(socket: Socket): void {
-    this.enter({ kind: 'closing', socket }, 'replaced by the peer')
   }
 
   /**

@@ -17,6 +17,7 @@ import type { MeshOptions } from './options.js'
 import { pair } from './pairing.js'
 import type { Peer } from './peer.js'
 import { full, unwanted } from './refusals.js'
+import { Replacements } from './replacements.js'
 
 /**
  * Keeps exactly one connection to every peer. Events record facts in a peer's link and end in `#wake`; `#reconcile`
@@ -28,8 +29,7 @@ export class Mesh {
   readonly #links: Links
   /** Links whose next step `#reconcile` decides in the next tick. */
   readonly #woken = new Set<Link>()
-  /** Links with an applicant that waits until their connection may be replaced again. */
-  readonly #paced = new Set<Link>()
+  readonly #replacements: Replacements
   readonly #dials: Dials
   readonly #connections: Connections<Link>
   /** How many dials were answered with `ok`: the clock that hellos carry. */
@@ -45,6 +45,11 @@ export class Mesh {
       accepted: () => this.#accepted,
       connections: () => this.#connections.size,
       onTurn: (link) => this.#wake(link)
+    })
+    this.#replacements = new Replacements({
+      limits: options.replacements,
+      place: (link) => void this.#dials.place(link),
+      onDue: (link) => this.#wake(link)
     })
     this.#acceptor = new Acceptor({
       ...options,
@@ -180,30 +185,14 @@ export class Mesh {
         applicant.decline()
         return
       case 'replace':
-        if (link.state.kind === 'connected') this.#replace(link, link.state, applicant)
+        // The applicant is answered when the socket has closed.
+        if (link.state.kind === 'connected' && this.#replacements.allow(link, link.state, applicant))
+          link.enter({ kind: 'closing', socket: link.state.socket }, 'replaced by the peer')
         return
       case 'accept':
         link.applicant = null
         this.#accept(link, applicant)
     }
-  }
-
-  /** The applicant is answered when the socket has closed. */
-  #replace(link: Link, { socket, boot }: LinkState & { kind: 'connected' }, applicant: Applicant): void {
-    const held = { address: canonical(socket.remoteAddress ?? ''), boot }
-    const standing = standingOf(link.places, held, applicantOf(applicant))
-    if (standing === 'better') return link.giveWay(socket)
-    if (!link.places.isPlacedAt(applicant.address)) void this.#dials.place(link)
-    if (standing === 'worse') return
-    const waitMs = link.replaceWaitMs
-    if (waitMs === 0) return link.replace(socket)
-    if (this.#paced.has(link)) return
-    this.#paced.add(link)
-    const onDue = () => {
-      this.#paced.delete(link)
-      this.#wake(link)
-    }
-    setTimeout(onDue, waitMs).unref()
   }
 
   #accept(link: Link, applicant: Applicant): void {

@@ -27,7 +27,7 @@ export interface MeshOptions {
   readonly connect?: Connect
   /** What connects to peers that were never connected are taken out of; default: that of the process. */
   readonly budget?: ConnectBudget
-  /** How often a peer's connection is replaced; default: as a link does. */
+  /** How often a peer's connection is replaced; default: that of {@link Replacements}. */
   readonly replacements?: BucketLimits
   /** A peer is connected: the hello has succeeded, the socket is the application's. */
   readonly onConnection: (socket: Socket, uuid: string) => void
@@ -40,7 +40,7 @@ export interface MeshOptions {
 }
 
 /** What a link has of the service that it belongs to. */
-export interface LinkOwner extends Pick<MeshOptions, 'name' | 'uuid' | 'shouldConnect' | 'replacements'> {
+export interface LinkOwner extends Pick<MeshOptions, 'name' | 'uuid' | 'shouldConnect'> {
   /** Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Limits
   /** A time that the link had to wait is over: its next step is to be decided. */

@@ -1,5 +1,6 @@
 // One-shot questions on the loopback interface, where the test answers.
 import assert from 'node:assert/strict'
+import dgram from 'node:dgram'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
 import { type OneShotOptions, OneShotQuery } from '#tcpnet/discovery/one-shot.js'
@@ -64,10 +65,49 @@ describe('a one-shot query', () => {
     assert.equal((await responder.questions.reach(3, 'all questions come')).length, 3)
   })
 
+  it('asks over IPv6 later, and once, where there is IPv4 as well', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const asked: string[] = []
+    t.mock.method(dgram, 'createSocket', () => ({
+      on: () => {},
+      bind: (_options: unknown, done: () => void) => done(),
+      setMulticastInterface: () => {},
+      setMulticastTTL: () => {},
+      send: (_message: Buffer, _port: number, group: string) => asked.push(group),
+      close: () => {}
+    }))
+    const entry = (name: string, family: 4 | 6) =>
+      ({
+        index: name === 'eth0' ? 1 : 2,
+        name,
+        family,
+        address: '',
+        prefixLength: 24,
+        loopback: false,
+        up: true
+      }) as const
+    ask({ interfaces: [entry('eth0', 6), entry('eth0', 4), entry('eth1', 6)], askAtMs: [0, 1000] })
+    t.mock.timers.tick(0)
+    assert.deepEqual(asked.splice(0), ['224.0.0.251', 'ff02::fb%eth1'])
+    t.mock.timers.tick(500)
+    assert.deepEqual(asked.splice(0), ['ff02::fb%eth0'])
+    t.mock.timers.tick(5000)
+    assert.deepEqual(asked.splice(0), ['224.0.0.251', 'ff02::fb%eth1'])
+  })
+
   it('tells of each answer, and only what is wanted', async () => {
     responder.onQuestion = ({ answer }) => answer(...['B2', 'A1', 'B2', 'A1'].map((uuid) => responseOf(TYPE, uuid)))
     const { told } = ask({ wants: (uuid) => uuid === 'A1' })
     assert.deepEqual(uuidsOf(await told.reach(2, 'both answers are told')), ['A1', 'A1'])
+  })
+
+  it('reads an answer once that a host repeats to the next question, and one that says something else', async () => {
+    const port = (number: number) => (number < 3 ? 4000 : 5000)
+    responder.onQuestion = ({ answer }, number) => answer(responseOf(TYPE, 'A1', { port: port(number) }))
+    const { told } = ask({ askAtMs: [0, 20, 40] })
+    await responder.questions.reach(3, 'all questions come')
+    const ports = (await told.reach(2, 'both answers are told')).map((instance) => instance.port)
+    assert.deepEqual(ports, [4000, 5000])
   })
 
   it('reads answers when it is their turn, and none once it is closed', async () => {

@@ -118,6 +118,14 @@ describe('a look beside the announcement', () => {
     assert.deepEqual(await told.reach(2, 'the second is not hinted at'), ['B2 false', 'C3 true'])
   })
 
+  it('is repeated at once where no peer was met by then', async () => {
+    const { driver, listener } = played()
+    discovery = withFirstLook(driver, { startAtMs: [0], announcedMs: 60_000, aloneMs: 1 })(ON_LOOPBACK, SILENT)
+    await responder.questions.reach(1, 'the first look does not come')
+    listener().announced()
+    await responder.questions.reach(2, 'it is not repeated')
+  })
+
   it('comes more often while the daemon is away', async () => {
     const { driver, listener } = played()
     const times = { startAtMs: [0], againMs: 60_000, offlineMs: 20 }

@@ -1,7 +1,8 @@
 import { MAX_PATHS } from '../../located.js'
 import { MAX_INSTANCES } from '../../sightings.js'
 import { Alarm, type Clock } from './clock.js'
-import { answers as answersQuestion, keyOf, type Question, type QuestionType } from './questions.js'
+import type { Question } from './questions.js'
+import { RecordSets, type SetLimits } from './record-sets.js'
 import { type RecordType, type Resource, setOf } from './records.js'
 
 /** Milliseconds that a record has left after a goodbye (RFC 6762 §10.1), or after another has taken its place (§10.2). */
@@ -13,21 +14,17 @@ const REFRESH_SPREAD = 0.02
 const [UNANSWERED, UNANSWERED_MS] = [2, 10_000]
 /** Milliseconds between two looks at what is due, so that many records that end one after the other cost no look each. */
 const LOOK_EVERY_MS = 20
+/** Records that end in one look: each is told, which takes its time. */
+const MAX_ENDED = 250
 
-export interface CacheLimits {
-  /** PTR records of one name: the members of a cluster. */
-  readonly maxPointers: number
-  /** All other records: each member has 4 or 5. */
-  readonly maxRecords: number
-  /** Other records of one name and type: the addresses of a host. */
-  readonly maxPerSet: number
+export interface CacheLimits extends SetLimits {
   /** The longest lifetime, in seconds: that of records that are no host's (RFC 6762 §10). */
   readonly maxTtl: number
 }
 
 export const CACHE_LIMITS: CacheLimits = {
-  maxRecords: 16_384,
   maxPointers: MAX_INSTANCES,
+  maxRecords: 16_384,
   maxPerSet: MAX_PATHS,
   maxTtl: 4500
 }
@@ -46,7 +43,7 @@ export interface CacheOptions {
 }
 
 interface Entry {
-  record: Resource
+  readonly record: Resource
   /** Whether it came from this machine. */
   isLocal: boolean
   receivedAt: number
@@ -64,20 +61,20 @@ interface Entry {
 export class Cache {
   readonly #options: CacheOptions
   readonly #limits: CacheLimits
-  readonly #sets = new Map<string, Map<string, Entry>>()
+  readonly #sets: RecordSets<Entry>
+  /** When each set was asked for last by another host. */
+  readonly #askedAt = new Map<string, number>()
   readonly #alarm: Alarm
-  #count = 0
-  /** Those of them that are PTR records: other records leave them their room. */
-  #pointers = 0
 
   constructor(options: CacheOptions) {
     this.#options = options
     this.#limits = options.limits ?? CACHE_LIMITS
+    this.#sets = new RecordSets(this.#limits)
     this.#alarm = new Alarm(options.clock, this.#onDue)
   }
 
   get size(): number {
-    return this.#count
+    return this.#sets.size
   }
 
   /**
@@ -87,17 +84,15 @@ export class Cache {
    */
   take(record: Resource, isLocal = false): void {
     const now = this.#options.clock.now()
-    const set = this.#sets.get(record.set)
-    const known = set?.get(record.key)
+    const known = this.#sets.get(record)
     if (record.ttl === 0) {
       if (known !== undefined) this.#end(known, now)
       return
     }
     // RFC 6762 §10.2. A PTR record names one instance of many: whoever sets its flush bit is wrong, and would end all others.
-    if (record.unique && record.type !== 'PTR' && set !== undefined) this.#flush(set, record, now)
-    if (known === undefined && !this.#hasRoomFor(record)) return
+    if (record.unique && record.type !== 'PTR') this.#flush(record, now)
     const entry = this.#entryOf(record, isLocal, now)
-    this.#put(entry)
+    if (!this.#sets.put(entry)) return
     this.#setAlarm(entry)
     if (known === undefined) this.#options.onAdded(record)
   }
@@ -120,7 +115,7 @@ export class Cache {
 
   /** Those that this machine announced itself, or another did. */
   isLocal(record: Resource): boolean {
-    return this.#sets.get(record.set)?.get(record.key)?.isLocal ?? false
+    return this.#sets.get(record)?.isLocal ?? false
   }
 
   /** Milliseconds since a record of a name and type was received last; infinite where there is none. */
@@ -137,27 +132,39 @@ export class Cache {
       .map(({ record, expiresAt }) => ({ ...record, ttl: Math.floor((expiresAt - now) / 1000), unique: false }))
   }
 
+  /** Whether a query would tell a record as known. */
+  isKnownAnswer(record: Resource): boolean {
+    const entry = this.#sets.get(record)
+    return entry !== undefined && isKnownAnswer(entry, this.#options.clock.now())
+  }
+
   /**
    * Another host asks by multicast, and says which answers it knows. A record that is asked for twice and does not come within
-   * ten seconds is gone (RFC 6762 §10.4). One that came less than a second ago is not due to come again (§6).
+   * ten seconds is gone (RFC 6762 §10.4). Questions within a second count as one, and one that came less than a second ago is not
+   * due to come again (§6).
    */
   onQuestion(question: Question, known: ReadonlySet<string>): void {
     const now = this.#options.clock.now()
-    for (const entry of this.#asked(question)) {
-      const { record, receivedAt } = entry
-      if (known.has(record.key) || now - receivedAt < GRACE_MS || !answersQuestion(question, record)) continue
-      entry.unanswered++
-      if (entry.unanswered === 1) entry.unansweredSince = now
-      if (entry.unanswered < UNANSWERED) continue
-      entry.expiresAt = Math.min(entry.expiresAt, entry.unansweredSince + UNANSWERED_MS)
-      this.#setAlarm(entry)
+    for (const set of setsOf(question)) {
+      if (!this.#sets.has(set) || now - (this.#askedAt.get(set) ?? Number.NEGATIVE_INFINITY) < GRACE_MS) continue
+      this.#askedAt.set(set, now)
+      for (const entry of this.#sets.of(set)) this.#onUnanswered(entry, known, now)
     }
+  }
+
+  #onUnanswered(entry: Entry, known: ReadonlySet<string>, now: number): void {
+    if (known.has(entry.record.key) || now - entry.receivedAt < GRACE_MS) return
+    entry.unanswered++
+    if (entry.unanswered === 1) entry.unansweredSince = now
+    if (entry.unanswered < UNANSWERED) return
+    entry.expiresAt = Math.min(entry.expiresAt, entry.unansweredSince + UNANSWERED_MS)
+    this.#setAlarm(entry)
   }
 
   /** Lets every record end that is not received within so many milliseconds: for after a pause in which nothing was heard. */
   doubt(ms: number): void {
     const end = this.#options.clock.now() + ms
-    for (const entry of this.#all()) {
+    for (const entry of this.#sets.all()) {
       entry.expiresAt = Math.min(entry.expiresAt, end)
       entry.refreshAt = Number.POSITIVE_INFINITY
       this.#setAlarm(entry)
@@ -166,18 +173,17 @@ export class Cache {
 
   /** Removes some records, and tells it. */
   forget(picks: (record: Resource) => boolean): void {
-    const picked = this.#all().filter(({ record }) => picks(record))
-    for (const { record } of picked) this.#delete(record)
+    const picked = this.#sets.all().filter(({ record }) => picks(record))
+    for (const { record } of picked) this.#remove(record)
     for (const { record } of picked) this.#options.onRemoved(record)
   }
 
   /** Removes everything, and tells it. */
   clear(): void {
     this.#alarm.stop()
-    const entries = this.#all()
+    const entries = this.#sets.all()
     this.#sets.clear()
-    this.#count = 0
-    this.#pointers = 0
+    this.#askedAt.clear()
     for (const { record } of entries) this.#options.onRemoved(record)
   }
 
@@ -207,20 +213,9 @@ export class Cache {
         : entry.receivedAt + (part + clock.random() * REFRESH_SPREAD) * entry.lifetimeMs
   }
 
-  #put(entry: Entry): void {
-    const { record } = entry
-    let set = this.#sets.get(record.set)
-    if (set === undefined) {
-      set = new Map()
-      this.#sets.set(record.set, set)
-    }
-    if (!set.has(record.key)) this.#counted(record, 1)
-    set.set(record.key, entry)
-  }
-
   /** Records of the same set that came more than a second ago end in a second: the others may be of the same announcement. */
-  #flush(set: ReadonlyMap<string, Entry>, record: Resource, now: number): void {
-    for (const entry of set.values()) {
+  #flush(record: Resource, now: number): void {
+    for (const entry of this.#sets.of(record.set)) {
       if (entry.record.key !== record.key && entry.receivedAt < now - GRACE_MS) this.#end(entry, now)
     }
   }
@@ -228,13 +223,6 @@ export class Cache {
   #end(entry: Entry, now: number): void {
     entry.expiresAt = Math.min(entry.expiresAt, now + GRACE_MS)
     this.#setAlarm(entry)
-  }
-
-  #hasRoomFor({ type, set }: Resource): boolean {
-    const { maxPointers, maxRecords, maxPerSet } = this.#limits
-    const size = this.#sets.get(set)?.size ?? 0
-    if (type === 'PTR') return size < maxPointers
-    return size < maxPerSet && this.#count - this.#pointers < maxRecords
   }
 
   #setAlarm({ expiresAt, refreshAt }: Entry): void {
@@ -245,10 +233,12 @@ export class Cache {
   readonly #onDue = (): void => {
     const now = this.#options.clock.now()
     const ended: Entry[] = []
+    let isMore = false
     const refreshed = new Map<string, Resource>()
-    for (const entry of this.#all()) {
+    for (const entry of this.#sets.all()) {
       if (entry.expiresAt <= now) {
-        ended.push(entry)
+        if (ended.length < MAX_ENDED) ended.push(entry)
+        else isMore = true
         continue
       }
       if (entry.refreshAt <= now) {
@@ -258,36 +248,27 @@ export class Cache {
       }
       this.#setAlarm(entry)
     }
-    for (const { record } of ended) this.#delete(record)
+    if (isMore) this.#alarm.setTo(now + LOOK_EVERY_MS)
+    for (const { record } of ended) this.#remove(record)
     for (const { record } of ended) this.#options.onRemoved(record)
     for (const { name, type } of refreshed.values()) this.#options.onRefresh(name, type)
   }
 
-  #delete(record: Resource): void {
-    const set = this.#sets.get(record.set)
-    if (set?.delete(record.key) !== true) return
-    this.#counted(record, -1)
-    if (set.size === 0) this.#sets.delete(record.set)
-  }
-
-  #counted({ type }: Resource, change: number): void {
-    this.#count += change
-    if (type === 'PTR') this.#pointers += change
+  #remove(record: Resource): void {
+    this.#sets.delete(record)
+    if (!this.#sets.has(record.set)) this.#askedAt.delete(record.set)
   }
 
   #entries(name: string, type: RecordType): Entry[] {
-    return [...(this.#sets.get(setOf(name, type))?.values() ?? [])]
+    return [...this.#sets.of(setOf(name, type))]
   }
+}
 
-  #asked(question: Question): Entry[] {
-    const { name, type } = question
-    const types: readonly QuestionType[] = type === 'ANY' ? ['A', 'AAAA', 'PTR', 'SRV', 'TXT'] : [type]
-    return types.flatMap((one) => [...(this.#sets.get(keyOf({ ...question, name, type: one }))?.values() ?? [])])
-  }
-
-  #all(): Entry[] {
-    return [...this.#sets.values()].flatMap((set) => [...set.values()])
-  }
+/** The sets of records that a question is for. */
+function setsOf({ name, type }: Question): string[] {
+  if (type === 'other') return []
+  const types: readonly RecordType[] = type === 'ANY' ? ['A', 'AAAA', 'PTR', 'SRV', 'TXT'] : [type]
+  return types.map((one) => setOf(name, one))
 }
 
 function isKnownAnswer({ expiresAt, lifetimeMs }: Entry, now: number): boolean {

@@ -1,32 +1,20 @@
+import { withAny } from '../../../abort.js'
 import { mdnsPortTaken, TcpnetError, uuidConflict } from '../../../errors.js'
 import { TokenBucket } from '../../../token-bucket.js'
-import {
-  type Announcement,
-  type Discovery,
-  type Driver,
-  type Instance,
-  type Listener,
-  LOCATE_MS
-} from '../../discovery.js'
-import { ask } from '../../located.js'
-import { ServiceInterface, SYSTEM_INTERFACES } from '../../service-interface.js'
+import type { Announcement, Discovery, Driver, Instance, Listener } from '../../discovery.js'
+import { ServiceInterface } from '../../service-interface.js'
 import { Sightings } from '../../sightings.js'
-import { instanceName, serviceType } from './names.js'
+import { Inquiries } from './inquiries.js'
+import { serviceType } from './names.js'
 import { Network, type NetworkLink, type NetworkUser } from './network.js'
 import { ownInstance, recordsOf } from './own-service.js'
+import { Places } from './places.js'
 import type { Publication } from './publication.js'
 import type { Resource } from './records.js'
-import { whereIs } from './whereabouts.js'
+import { type Found, whereIs } from './whereabouts.js'
 
 /** Milliseconds after an outage in which names have to be seen again. */
 const REPLAY_MS = 5000
-/** When an instance is asked for, in milliseconds, and when what is known of it has to do. */
-const ASK_AT_MS = [0, 1000]
-const LAST_MS = 1500
-/** Milliseconds in which an answer is taken as new: its sender must not send it again before (RFC 6762 §6). */
-const NEW_MS = 1000
-/** Milliseconds that other interfaces may add to the first answer. */
-const MOMENT_MS = 50
 /** Hints to one service. Packets are untrusted. */
 const HINTS = { perSecond: 100, burst: 1024 }
 
@@ -53,9 +41,10 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   /** Those on which it is announced. */
   readonly #established = new Set<NetworkLink>()
   /** Where each name is seen: on links, and in this process. */
-  readonly #places = new Map<string, Set<NetworkLink | 'here'>>()
-  /** Those who wait for an answer about an instance. */
-  readonly #questions = new Map<string, Set<() => void>>()
+  readonly #places: Places<NetworkLink | 'here'>
+  readonly #inquiries: Inquiries
+  /** Ends the questions that are under way. */
+  readonly #over = new AbortController()
   readonly #hints = new TokenBucket(HINTS)
   #state: 'opening' | 'online' | 'offline' | 'failed' | 'closed' = 'opening'
   #replay: NodeJS.Timeout | undefined
@@ -66,7 +55,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     this.#network = network
     this.#announcement = announcement
     this.#listener = listener
-    this.#interface = new ServiceInterface(announcement, SYSTEM_INTERFACES)
+    this.#interface = new ServiceInterface(announcement, network.source)
     this.#sightings = new Sightings({
       seen: (uuid) => {
         if (this.#isTelling) listener.seen(uuid)
@@ -75,12 +64,10 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
         if (this.#isTelling) listener.gone(uuid)
       }
     })
-    // Services of one process do not hear each other's probes.
-    if (
-      announcement.probe &&
-      this.#siblings().some((other) => other.#isAlive && other.#announcement.uuid === announcement.uuid)
-    )
-      setImmediate(() => this.#fail(uuidConflict(announcement.uuid)))
+    this.#places = new Places(this.#sightings)
+    const links = () => [...this.#links.keys()]
+    this.#inquiries = new Inquiries({ type: this.type, links, find: (uuid) => this.#find(uuid, links()) })
+    if (this.#hasRival()) setImmediate(() => this.#fail(uuidConflict(announcement.uuid)))
     else network.add(this)
   }
 
@@ -88,10 +75,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     if (!this.#isTelling || signal.aborted) return null
     const sibling = this.#sibling(uuid)
     if (sibling !== null) return sibling
-    const links = [...this.#links.keys()]
-    const recent = whereIs(uuid, this.type, links, this.#network.interfaces)
-    if (recent !== null && recent.ageMs < NEW_MS) return recent.instance
-    return await ask<Instance>((done) => this.#question(uuid, done), signal, LOCATE_MS)
+    return await withAny([signal, this.#over.signal], (question) => this.#inquiries.locate(uuid, question.signal))
   }
 
   close(): Promise<void> {
@@ -119,38 +103,25 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
 
   down(link: NetworkLink): void {
     this.#leave(link)
-    const isLast = this.#links.size === 0
-    // What was seen stays seen through an outage.
-    if (isLast) this.#sightings.doubt()
-    for (const [uuid, places] of [...this.#places]) {
-      if (!places.delete(link) || places.size > 0) continue
-      this.#places.delete(uuid)
-      if (!isLast) this.#sightings.gone(uuid)
-    }
+    this.#places.leave(link, this.#links.size === 0)
   }
 
   changed(link: NetworkLink): void {
     this.#links.get(link)?.update(this.#records(link))
   }
 
-  seen(link: NetworkLink | 'here', uuid: string): void {
-    const places = this.#places.get(uuid) ?? new Set()
-    this.#places.set(uuid, places)
-    places.add(link)
-    this.#sightings.seen(uuid)
+  seen(link: NetworkLink, uuid: string): void {
+    this.#places.seen(uuid, link)
   }
 
-  gone(link: NetworkLink | 'here', uuid: string): void {
-    const places = this.#places.get(uuid)
-    if (places?.delete(link) !== true || places.size > 0) return
-    this.#places.delete(uuid)
-    this.#sightings.gone(uuid)
+  gone(link: NetworkLink, uuid: string): void {
+    this.#places.gone(uuid, link)
   }
 
   answered(link: NetworkLink, uuid: string): void {
-    for (const answered of [...(this.#questions.get(uuid) ?? [])]) answered()
+    this.#inquiries.answered(uuid)
     if (!this.#mayHint || this.#announcement.uuid === uuid || this.#hints.tokens < 1) return
-    const found = whereIs(uuid, this.type, [link], this.#network.interfaces)
+    const found = this.#find(uuid, [link])
     if (found === null) return
     this.#hints.take()
     this.#listener.hint(found.instance, this.#isTelling)
@@ -187,7 +158,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     if (!isEstablished || (this.#state !== 'opening' && this.#state !== 'offline')) return
     const isFirst = this.#state === 'opening'
     this.#state = 'online'
-    for (const uuid of this.#places.keys()) this.#sightings.seen(uuid)
+    this.#places.confirm()
     this.#replay = setTimeout(() => this.#sightings.dropDoubted(), REPLAY_MS).unref()
     if (!isFirst) return this.#listener.online()
     this.#listener.announced()
@@ -206,7 +177,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   #meet(sibling: EmbeddedDiscovery): void {
     if (!this.#isTelling || !sibling.#isTelling) return
     const { uuid } = sibling.#announcement
-    this.seen('here', uuid)
+    this.#places.seen(uuid, 'here')
     const instance = sibling.#ownInstance()
     if (this.#isTelling && sibling.#isTelling && instance !== null) this.#listener.hint(instance, true)
   }
@@ -218,6 +189,12 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
 
   #siblings(): EmbeddedDiscovery[] {
     return this.#network.siblingsOf(this).filter((other) => other instanceof EmbeddedDiscovery)
+  }
+
+  /** Whether another service of this process has the uuid, which was chosen: it would not hear our probes. */
+  #hasRival(): boolean {
+    const { probe, uuid } = this.#announcement
+    return probe && this.#siblings().some((other) => other.#isAlive && other.#announcement.uuid === uuid)
   }
 
   get #isAlive(): boolean {
@@ -232,37 +209,8 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     return recordsOf(this.#announcement, link)
   }
 
-  /** Asks where an instance is, and again a second later; where nobody answers, what is known of it has to do. */
-  #question(uuid: string, done: (instance: Instance) => void): () => void {
-    const links = [...this.#links.keys()]
-    const end = () => {
-      const found = whereIs(uuid, this.type, links, this.#network.interfaces)
-      if (found !== null) done(found.instance)
-    }
-    let moment: NodeJS.Timeout | undefined
-    const answered = () => {
-      if (whereIs(uuid, this.type, links, this.#network.interfaces) !== null) moment ??= setTimeout(end, MOMENT_MS)
-    }
-    const asks = ASK_AT_MS.map((afterMs) => setTimeout(() => this.#ask(uuid), afterMs))
-    const last = setTimeout(end, LAST_MS)
-    const waiting = this.#questions.get(uuid) ?? new Set()
-    this.#questions.set(uuid, waiting)
-    waiting.add(answered)
-    return () => {
-      for (const timer of [...asks, last, moment]) clearTimeout(timer)
-      waiting.delete(answered)
-      if (waiting.size === 0) this.#questions.delete(uuid)
-    }
-  }
-
-  #ask(uuid: string): void {
-    const name = instanceName(uuid, this.type)
-    for (const { link } of this.#links.keys()) {
-      link.ask(name)
-      // An answer may have come without the addresses of its host.
-      const service = link.cache.latest(name, 'SRV')
-      if (service?.type === 'SRV') link.ask(service.target)
-    }
+  #find(uuid: string, links: readonly NetworkLink[]): Found | null {
+    return whereIs(uuid, this.type, links, this.#network.interfaces)
   }
 
   #leave(link: NetworkLink): void {
@@ -287,10 +235,11 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   #end(state: 'failed' | 'closed'): void {
     const siblings = this.#isTelling ? this.#siblings() : []
     this.#state = state
+    this.#over.abort()
     clearTimeout(this.#replay)
     for (const link of [...this.#links.keys()]) this.#leave(link)
     setImmediate(() => {
-      for (const sibling of siblings) sibling.gone('here', this.#announcement.uuid)
+      for (const sibling of siblings) sibling.#places.gone(this.#announcement.uuid, 'here')
     })
   }
 }

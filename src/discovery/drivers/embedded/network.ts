@@ -100,6 +100,11 @@ export class Network {
     this.#inbox = new Inbox(this.#options.reading)
   }
 
+  /** Where the interfaces are read. */
+  get source(): InterfaceSource {
+    return this.#options.interfaces
+  }
+
   /** This machine's interfaces, as they were at the last look. */
   get interfaces(): Interfaces {
     return this.#interfaces
@@ -175,6 +180,8 @@ export class Network {
     const places = new Map<string, Place>()
     for (const entry of all) {
       if (!indexes.has(0) && !indexes.has(entry.index)) continue
+      // Linux has no route to the group over it, and IPv4 does as well.
+      if (entry.loopback && entry.family === 6 && all.some(({ loopback, family }) => loopback && family === 4)) continue
       const key = `${entry.index} ${entry.name} ${entry.family}`
       const addresses = all.filter(({ index, name }) => index === entry.index && name === entry.name)
       if (!places.has(key)) places.set(key, { entry, addresses })
@@ -230,8 +237,10 @@ export class Network {
 
   #close(key: string, active: Active): void {
     this.#links.delete(key)
-    for (const user of [...active.users]) user.down(active)
-    active.users.clear()
+    for (const user of [...active.users]) {
+      active.users.delete(user)
+      user.down(active)
+    }
     active.close()
   }
 

@@ -76,8 +76,9 @@ export class Querier {
     for (const question of questions) {
       const asked = question.unicast ? undefined : this.#asked.get(keyOf(question))
       if (asked === undefined) continue
-      const known = new Set(this.#knownAnswers(asked.question).map(({ key }) => key))
-      if (answers.every((record) => record.set !== keyOf(question) || known.has(record.key))) asked.schedule.heard()
+      const { cache } = this.#options
+      const isKnown = (record: Resource) => record.set !== keyOf(question) || cache.isKnownAnswer(record)
+      if (answers.every(isKnown)) asked.schedule.heard()
     }
   }
 

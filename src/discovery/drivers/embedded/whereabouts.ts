@@ -7,7 +7,7 @@ import { instanceName } from './names.js'
 import type { NetworkLink } from './network.js'
 
 /** An instance, as the records tell that were heard. */
-interface Found {
+export interface Found {
   readonly instance: Instance
   /** Milliseconds since the last of them came that says its host and port. */
   readonly ageMs: number

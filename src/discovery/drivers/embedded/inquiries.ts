@@ -1,0 +1,75 @@
+import { type Instance, LOCATE_MS } from '../../discovery.js'
+import { ask } from '../../located.js'
+import { instanceName } from './names.js'
+import type { NetworkLink } from './network.js'
+
+/** When an instance is asked for, in milliseconds, and when what is known of it has to do. */
+const ASK_AT_MS = [0, 1000]
+const LAST_MS = 1500
+/** Milliseconds in which an answer counts as new: its sender must not send it again before (RFC 6762 §6). */
+const NEW_MS = 1000
+/** Milliseconds that other interfaces may add to the first answer. */
+const MOMENT_MS = 50
+
+export interface InquiriesOptions {
+  readonly type: string
+  /** The links to ask on. */
+  readonly links: () => readonly NetworkLink[]
+  /** What is known of an instance, and how old that is. */
+  readonly find: (uuid: string) => { readonly instance: Instance; readonly ageMs: number } | null
+}
+
+/** The questions of a service where an instance is: put to the network, and answered out of what comes. */
+export class Inquiries {
+  readonly #options: InquiriesOptions
+  /** By uuid: those who wait for an answer. */
+  readonly #waiting = new Map<string, Set<() => void>>()
+
+  constructor(options: InquiriesOptions) {
+    this.#options = options
+  }
+
+  /** Resolves with null where no answer comes within {@link LOCATE_MS}, or when `signal` is aborted. */
+  async locate(uuid: string, signal: AbortSignal): Promise<Instance | null> {
+    const recent = this.#options.find(uuid)
+    if (recent !== null && recent.ageMs < NEW_MS) return recent.instance
+    return await ask<Instance>((done) => this.#begin(uuid, done), signal, LOCATE_MS)
+  }
+
+  /** An answer about an instance has come. */
+  answered(uuid: string): void {
+    for (const answered of [...(this.#waiting.get(uuid) ?? [])]) answered()
+  }
+
+  /** Asks, and again a second later; where nobody answers, what is known has to do. */
+  #begin(uuid: string, done: (instance: Instance) => void): () => void {
+    const end = () => {
+      const found = this.#options.find(uuid)
+      if (found !== null) done(found.instance)
+    }
+    let moment: NodeJS.Timeout | undefined
+    const answered = () => {
+      if (this.#options.find(uuid) !== null) moment ??= setTimeout(end, MOMENT_MS)
+    }
+    const asks = ASK_AT_MS.map((afterMs) => setTimeout(() => this.#ask(uuid), afterMs))
+    const last = setTimeout(end, LAST_MS)
+    const waiting = this.#waiting.get(uuid) ?? new Set()
+    this.#waiting.set(uuid, waiting)
+    waiting.add(answered)
+    return () => {
+      for (const timer of [...asks, last, moment]) clearTimeout(timer)
+      waiting.delete(answered)
+      if (waiting.size === 0) this.#waiting.delete(uuid)
+    }
+  }
+
+  #ask(uuid: string): void {
+    const name = instanceName(uuid, this.#options.type)
+    for (const { link } of this.#options.links()) {
+      link.ask(name)
+      // An answer may have come without the addresses of its host.
+      const service = link.cache.latest(name, 'SRV')
+      if (service?.type === 'SRV') link.ask(service.target)
+    }
+  }
+}

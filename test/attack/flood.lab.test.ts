@@ -1,0 +1,58 @@
+// An attacker floods the multicast DNS group: packets that are no messages, lies about members that are there, and services that are not.
+// Over the driver embedded that is work for the service's own process: it harms no connection, holds no event loop up, takes no memory
+// without bound, and keeps no honest newcomer out.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { sharedLab, skipWithoutLab } from '../lab/index.js'
+import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-mesh.js'
+import { Node } from '../programs/node-client.js'
+import { WHOLE } from '../support/long.js'
+import type { FloodPlan } from './flooder.js'
+
+const FLOODER = fileURLToPath(new URL('flooder.js', import.meta.url))
+const FLOOD = { perSecond: 10_000, forMs: WHOLE ? 10_000 : 2000 }
+const FLOOD_MS = 60_000
+const MIB = 2 ** 20
+const MAX_GROWTH = 64 * MIB
+const NEWCOMER_MS = 15_000
+/** How long an event loop may be held, in milliseconds: that takes 20 on an idle machine. */
+const HELD_MS = 250
+
+const shared = sharedLab(async (lab) => {
+  const [alpha, beta, gamma, mallory] = await lab.hosts(['alpha', 'beta', 'gamma', 'mallory'], { avahi: false })
+  return { alpha, beta, gamma, mallory }
+})
+
+for (const kind of ['garbage', 'lies'] as const) {
+  test(`${kind}, 10,000 packets a second`, { skip: skipWithoutLab }, async (t) => {
+    const { alpha, beta, gamma, mallory } = shared.hosts
+    const settings = { name: `flood-${kind}`, driver: 'embedded', errorHandlers: false }
+    const old = [await Node.start(alpha, settings), await Node.start(beta, settings)] as const
+    await firstMesh(old)
+    const before = await Promise.all(old.map((node) => node.stats()))
+
+    const victims = old.map(({ uuid }) => uuid)
+    const plan: FloodPlan = { name: settings.name, address: mallory.ipv4, victims, kind, ...FLOOD }
+    const flooder = await mallory.run([process.execPath, FLOODER, JSON.stringify(plan)])
+    const flooded = flooder.line(/^flooded/, 'the flood does not end', FLOOD_MS)
+    const start = Date.now()
+    const newcomer = await Node.start(gamma, settings)
+    const nodes = [...old, newcomer]
+    await fullMesh(nodes, NEWCOMER_MS)
+    t.diagnostic(`a newcomer is in the mesh ${Date.now() - start} ms after its start`)
+    await everybodyTalks(nodes)
+    t.diagnostic(await flooded)
+
+    for (const [i, node] of old.entries()) {
+      const { heldMs, rssBytes } = await node.stats()
+      const growth = rssBytes - (before[i]?.rssBytes ?? 0)
+      t.diagnostic(`the event loop was held for ${heldMs.toFixed(1)} ms, ${(growth / MIB).toFixed(1)} MiB more`)
+      assert.ok(heldMs < HELD_MS, `the event loop was held for ${heldMs} ms`)
+      assert.ok(growth < MAX_GROWTH, `${(growth / MIB).toFixed(1)} MiB more`)
+      assert.deepEqual(node.ledger.all('closed'), [])
+    }
+    await everybodyTalks(nodes)
+    await closeAll(nodes)
+  })
+}

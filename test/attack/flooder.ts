@@ -1,0 +1,84 @@
+// A host that floods the multicast DNS group. Its one argument is its plan, in JSON; it floods for as long as that says, prints
+// `flooded` with how much it has sent, and ends.
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Answer, encode } from 'dns-packet'
+
+export interface FloodPlan {
+  /** The cluster's name. */
+  readonly name: string
+  /** The address of the interface to flood. */
+  readonly address: string
+  /** Live members, about whom lies are told. */
+  readonly victims: readonly string[]
+  /** Packets that are no messages, and such as are nearly one; or lies: goodbyes, flushes, false places, false instances. */
+  readonly kind: 'garbage' | 'lies'
+  readonly perSecond: number
+  readonly forMs: number
+}
+
+const plan = JSON.parse(process.argv[2] ?? '{}') as FloodPlan
+const [PORT, GROUP] = [5353, '224.0.0.251']
+const TYPE = `_${plan.name}._tcp.local`
+/** Packets between two looks at the clock. */
+const BATCH = 50
+let seed = 12_345
+
+function random(below: number): number {
+  seed = (seed * 48_271) % 2_147_483_647
+  return seed % below
+}
+
+/** One of the victims, or a service that is not there. */
+function uuid(): string {
+  const victim = plan.victims[random(plan.victims.length * 2)]
+  return (
+    victim ??
+    random(2 ** 30)
+      .toString(16)
+      .toUpperCase()
+  )
+}
+
+function lie(): Buffer {
+  const one = uuid()
+  const [name, host] = [`${one}.${TYPE}`, `${one}.local`]
+  const ttl = random(2) * 120
+  const answers: Answer[] = [
+    { type: 'PTR', name: TYPE, ttl, flush: random(2) === 0, data: name },
+    { type: 'SRV', name, ttl, flush: true, data: { port: 1 + random(65_535), target: host } },
+    { type: 'TXT', name, ttl, flush: true, data: ['v=1', `sec=${random(100)}`] },
+    { type: 'A', name: host, ttl, flush: true, data: `10.77.1.${random(256)}` }
+  ]
+  if (random(4) === 0) return encode({ type: 'query', questions: [{ type: 'PTR', name: TYPE }] })
+  return encode({ type: 'response', answers: answers.slice(0, 1 + random(answers.length)) })
+}
+
+function garbage(): Buffer {
+  if (random(2) === 0) return Buffer.from(Array.from({ length: random(200) }, () => random(256)))
+  const bytes = lie()
+  for (let i = 0; i < 1 + random(4); i++) bytes[random(bytes.length)] = random(256)
+  return bytes.subarray(0, 12 + random(bytes.length - 12))
+}
+
+const socket = createSocket({ type: 'udp4', reuseAddr: true })
+socket.bind({ port: PORT, address: GROUP, exclusive: true })
+await once(socket, 'listening')
+socket.setMulticastInterface(plan.address)
+socket.setMulticastTTL(255)
+const start = performance.now()
+let sent = 0
+for (;;) {
+  const passed = performance.now() - start
+  if (passed > plan.forMs) break
+  if (sent > (passed / 1000) * plan.perSecond) {
+    await delay(1)
+    continue
+  }
+  for (let i = 0; i < BATCH; i++) socket.send(plan.kind === 'lies' ? lie() : garbage(), PORT, GROUP)
+  sent += BATCH
+  await new Promise(setImmediate)
+}
+console.log(`flooded with ${sent} packets`)
+socket.close()
