@@ -16,7 +16,8 @@ function streamWith(properties: object): OutputStream {
 
 /** Whether a terminal in an environment has colours, as Node knows. */
 function hasColors(environment: Record<string, string>): () => boolean {
-  return () => WriteStream.prototype.hasColors.call({ getColorDepth: WriteStream.prototype.getColorDepth }, environment)
+  return () =>
+    WriteStream.prototype.hasColors.call({ getColorDepth: WriteStream.prototype.getColorDepth }, 16, environment)
 }
 
 describe('colours', () => {
