@@ -25,8 +25,12 @@ export function chooseDriver(
   firstLook: boolean,
   chosen: (name: ChosenDriver) => void = () => {}
 ): Driver {
-  const driver = driverOf(name, chosen)
-  return firstLook && driver !== memory ? withFirstLook(driver) : driver
+  let isEmbedded = name === 'embedded'
+  const driver = driverOf(name, (which) => {
+    isEmbedded = which === 'embedded'
+    chosen(which)
+  })
+  return firstLook && driver !== memory ? withFirstLook(driver, {}, () => isEmbedded) : driver
 }
 
 function driverOf(name: DriverName, chosen: (name: ChosenDriver) => void): Driver {

@@ -126,6 +126,18 @@ describe('a look beside the announcement', () => {
     await responder.questions.reach(2, 'it is not repeated')
   })
 
+  it('is not repeated where the driver itself hears all that is announced, but comes again later', async () => {
+    const { driver, listener } = played()
+    const times = { startAtMs: [0, 10], announcedMs: 10, aloneMs: 5, againMs: 300 }
+    const start = performance.now()
+    discovery = withFirstLook(driver, times, () => true)(ON_LOOPBACK, SILENT)
+    await responder.questions.reach(1, 'the first look does not come')
+    listener().announced()
+    await responder.questions.reach(2, 'it does not look again')
+    // No look comes sooner after another than three quarters of that time.
+    assert.ok(performance.now() - start >= 220)
+  })
+
   it('comes more often while the daemon is away', async () => {
     const { driver, listener } = played()
     const times = { startAtMs: [0], againMs: 60_000, offlineMs: 20 }
