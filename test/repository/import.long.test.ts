@@ -114,9 +114,16 @@ describe('a service loads what it uses', () => {
     assert.ok(loaded.builtins.includes('tls') && sourcesOf(loaded).includes('security/tls.ts'))
   })
 
-  it('with the driver embedded, the code of that', async () => {
-    const loaded = await loadedBy(LISTEN("driver: 'embedded'"))
-    assert.ok(sourcesOf(loaded).includes('discovery/drivers/embedded/embedded.ts'))
+  it('with the driver embedded, the code of that, before it listens; and nothing of it with another', async () => {
+    const made = (driver: string) => `
+      import { tcpnet } from 'tcpnet'
+      tcpnet({ name: 'x', driver: '${driver}' })
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    `
+    const EMBEDDED = 'discovery/drivers/embedded/embedded.ts'
+    const [embedded, auto] = await Promise.all(['embedded', 'auto'].map((driver) => loadedBy(made(driver))))
+    assert.ok(embedded !== undefined && sourcesOf(embedded).includes(EMBEDDED))
+    assert.ok(auto !== undefined && !sourcesOf(auto).includes(EMBEDDED))
   })
 
   it('with the driver mdns, the code of that', async () => {
