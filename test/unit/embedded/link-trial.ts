@@ -4,7 +4,7 @@ import { readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
 import { hostName, instanceName, serviceType } from '#tcpnet/discovery/drivers/embedded/names.js'
 import { type Resource, resource, stringsOf } from '#tcpnet/discovery/drivers/embedded/records.js'
 import type { Sender } from '#tcpnet/discovery/drivers/embedded/responder.js'
-import { FakeClock } from './fake-clock.js'
+import { FakeClock } from '../../support/fake-clock.js'
 
 export const TYPE = serviceType('my-cluster')
 export const SERVICE_TYPES = '_services._dns-sd._udp.local'
