@@ -66,7 +66,7 @@ const SMALL_CLUSTER = 10
  * 6762 §7.1 against §8.1), and the newcomer would win over the older service.
  *
  * @param hears whether the driver itself asks the network and hears all that is announced there: then a look is not repeated,
- *   because each repetition has every member answer once more
+ *   because each repetition has every member answer once more, and later ones are made only while no peer is seen
  */
 export function withFirstLook(
   driver: Driver,
@@ -226,9 +226,19 @@ class WithFirstLook implements Discovery {
         this.#listener.hint(instance, this.#isKnown)
       }
     })
+    this.#planLook()
+  }
+
+  #planLook(): void {
     const { againMs, offlineMs } = this.#times
     const waitMs = nextLookMs(this.#isOffline ? offlineMs : againMs, this.#seen.size, Math.random())
-    this.#timer = setTimeout(() => this.#lookAround([0]), waitMs)
+    const onDue = () => (this.#isEnough() ? this.#planLook() : this.#lookAround([0]))
+    this.#timer = setTimeout(onDue, waitMs)
+  }
+
+  /** Whether the driver's own questions, by which it keeps knowing its peers, find all that a look would find. */
+  #isEnough(): boolean {
+    return this.#hears() && !this.#isOffline && [...this.#seen].some((uuid) => uuid !== this.#announcement.uuid)
   }
 
   /** @param wasAnswered whether the look has found another instance */
