@@ -64,16 +64,7 @@ const LATER = [
   'discovery/drivers/embedded/embedded.ts',
   'discovery/drivers/mdns/mdns.ts'
 ]
-const BUILTINS_LATER = [
-  'tls',
-  '_tls_wrap',
-  'crypto',
-  'dgram',
-  'child_process',
-  'cluster',
-  'worker_threads',
-  'fs/promises'
-]
+const BUILTINS_LATER = ['tls', '_tls_wrap', 'crypto', 'worker_threads', 'fs/promises']
 
 // With the same way of loading something that is nothing: Node's loader of ES modules reads files on threads of its own.
 for (const [way, program, nothing] of [
@@ -81,7 +72,7 @@ for (const [way, program, nothing] of [
   ['require()', "process.getBuiltinModule('node:module').createRequire(import.meta.url)('tcpnet')", '']
 ] as const) {
   describe(`${way} of the package`, () => {
-    it('loads no code of security, of the drivers embedded and mdns, of node:tls, of node:crypto and of node:dgram', async () => {
+    it('loads no code of security, of the drivers embedded and mdns, of node:tls and of node:crypto', async () => {
       const [bare, loaded] = await Promise.all([loadedBy(''), loadedBy(`${program}\n`)])
       const sources = sourcesOf(loaded)
       assert.ok(sources.includes('service.ts'), 'the bundle is loaded')

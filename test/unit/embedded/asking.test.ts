@@ -124,7 +124,9 @@ describe('a record that is browsed', () => {
         times,
         [0.8, 0.85, 0.9, 0.95].map((part) => Math.round((part + partMore) * 120_000))
       )
+      // The first question may be answered; after each other one the link over the other family is to ask, too.
       assert.deepEqual(trial.takeTold(), ['seen AA'])
+      assert.equal(trial.overdue, 3)
       trial.clock.pass(1)
       assert.deepEqual(trial.takeTold(), ['gone AA'])
     }
@@ -139,6 +141,17 @@ describe('a record that is browsed', () => {
     trial.clock.pass(90_000)
     trial.take()
     assert.equal(trial.sentIn(7000).length, 1)
+  })
+
+  it('is not asked for where the link over the other family knows it, until that gets no answer', () => {
+    const trial = quiet(browsing())
+    trial.isKnownBeside = true
+    trial.hear(packetOf('AA'))
+    assert.deepEqual(trial.sentIn(103_000), [])
+    trial.link.refresh(TYPE)
+    assert.deepEqual(questionsIn(trial.take()), [`PTR ${TYPE}`])
+    assert.deepEqual(trial.sentIn(17_000), [])
+    assert.deepEqual(trial.takeTold(), ['seen AA', 'gone AA'])
   })
 
   it('is asked for no more where it came again', () => {
