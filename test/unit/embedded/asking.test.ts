@@ -85,6 +85,15 @@ describe('a known answer', () => {
     assert.deepEqual(counts, [1, 1, 1, 1, 1, 0])
   })
 
+  it('is told of a bounded number of instances, the first known', () => {
+    const trial = browsing()
+    for (let i = 0; i < 3000; i++) trial.hear(packetOf((0xf0000000 + i).toString(16).toUpperCase()))
+    const sent = trial.sentIn(30)
+    assert.equal(answersIn(sent).length, 512)
+    assert.match(JSON.stringify(answersIn(sent)[511]), /F00001FF/)
+    assert.ok(sent.length < 12)
+  })
+
   it('that finds no room in the first packet comes in the next, and all but the last say that more follow', () => {
     const trial = browsing()
     const uuids = Array.from({ length: 100 }, (_, i) => i.toString(16).toUpperCase().padStart(32, 'A'))

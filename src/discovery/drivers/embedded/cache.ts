@@ -20,13 +20,16 @@ const MAX_ENDED = 250
 export interface CacheLimits extends SetLimits {
   /** The longest lifetime, in seconds: that of records that are no host's (RFC 6762 §10). */
   readonly maxTtl: number
+  /** Known answers of one question. With more, a query would take many packets and long to write: a flood must not cause that. */
+  readonly maxKnownAnswers: number
 }
 
 export const CACHE_LIMITS: CacheLimits = {
   maxPointers: MAX_INSTANCES,
   maxRecords: 16_384,
   maxPerSet: MAX_PATHS,
-  maxTtl: 4500
+  maxTtl: 4500,
+  maxKnownAnswers: 512
 }
 
 export interface CacheOptions {
@@ -130,11 +133,12 @@ export class Cache {
     return Math.min(...this.#entries(name, type).map(({ receivedAt }) => now - receivedAt))
   }
 
-  /** The records that a query tells to be known, with the TTL that they have left: at least half of it (RFC 6762 §7.1). */
+  /** The records that a query tells to be known, with the TTL that they have left: at least half of it (RFC 6762 §7.1). Of many, the first known. */
   knownAnswers(name: string, type: RecordType): Resource[] {
     const now = this.#options.clock.now()
     return this.#entries(name, type)
       .filter((entry) => isKnownAnswer(entry, now))
+      .slice(0, this.#limits.maxKnownAnswers)
       .map(({ record, expiresAt }) => ({ ...record, ttl: Math.floor((expiresAt - now) / 1000), unique: false }))
   }
 

@@ -67,7 +67,7 @@ export class Network {
       interfaces: { ...SYSTEM_INTERFACES, everyMs: 1000 },
       system: SOCKET_SYSTEM,
       times: LINK_TIMES,
-      reading: new PacedWork({ msPerTurn: 10, maxWaiting: 1024 }),
+      reading: new PacedWork({ msPerTurn: 5, maxWaiting: 1024 }),
       ...options
     }
     const { clock, wallClock, reading } = this.#options
