@@ -1,7 +1,8 @@
 // Which questions are answered, when, and to whom (RFC 6762 §5.4, §6, §7).
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Answer, Packet, Question } from 'dns-packet'
+import { type Answer, encode, type Packet, type Question } from 'dns-packet'
+import { readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
 import {
   additionalsIn,
   answersIn,
@@ -333,6 +334,24 @@ describe('one that speaks unicast DNS alone', () => {
     trial.hear(ask(TYPE, 'PTR', { answers: [POINTER] }), LEGACY)
     trial.hear(ask(TYPE, 'PTR'), { ...LEGACY, isOnLink: false })
     assert.deepEqual(trial.sentIn(5000), [])
+  })
+
+  it('gets the answer that was made for the same message before, unless our records have changed', () => {
+    const trial = new LinkTrial()
+    trial.announced('AA')
+    // As the inbox gives messages of the same bytes.
+    const message = readMessage(encode(ask(TYPE, 'PTR')))
+    const answers = () => {
+      trial.link.receive(message, LEGACY, false)
+      return trial.take()
+    }
+    const [first, second] = [answers(), answers()]
+    assert.equal(first[0]?.bytes, second[0]?.bytes)
+    const other = trial.announced('BB')
+    assert.equal(answers()[0]?.packet.answers?.length, 2)
+    other.close()
+    trial.take()
+    assert.equal(answers()[0]?.packet.answers?.length, 1)
   })
 
   it('gets no more than a few hundred answers a second', () => {

@@ -1,7 +1,7 @@
 // Which link a message came on, as its sender's address tells (RFC 6762 §11).
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { originOf } from '#tcpnet/discovery/drivers/embedded/origin.js'
+import { Origins, originOf } from '#tcpnet/discovery/drivers/embedded/origin.js'
 import { interfacesWith } from '#tcpnet/net/addresses.js'
 
 const common = { up: true, loopback: false } as const
@@ -30,5 +30,17 @@ describe('a message', () => {
   it('counts for every link where it cannot be attributed to one', () => {
     assert.deepEqual(of('192.0.2.7', IPV4), { isOnLink: false, isLocal: false })
     assert.deepEqual(of('2001:db8::7', IPV6), { isOnLink: false, isLocal: false })
+  })
+
+  it('is of the same link again, also where it is of none', () => {
+    const origins = new Origins(interfaces)
+    for (const [address, link] of [
+      ['10.77.1.9', IPV4],
+      ['10.88.1.9', IPV4],
+      ['fe80::9%eth0', IPV6],
+      ['fe80::9%eth1', IPV6]
+    ] as const) {
+      for (let i = 0; i < 2; i++) assert.deepEqual(origins.of({ address }, link), of(address, link))
+    }
   })
 })

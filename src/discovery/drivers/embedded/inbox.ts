@@ -69,6 +69,8 @@ export class Inbox {
 
   /** Whether it is about service types, and none of ours. Labels are in a message at least once as they are (RFC 1035 §4.1.4). */
   #isForOthers(bytes: Buffer): boolean {
+    // Nearly always written as it is watched: labels are compared without regard to case (RFC 6762 §16) where that finds nothing.
+    for (const label of this.#labels) if (bytes.includes(label)) return false
     const text = bytes.toString('latin1').toLowerCase()
     if (!text.includes('_tcp') && !text.includes('_udp')) return false
     for (const label of this.#labels) if (text.includes(label)) return false

@@ -37,3 +37,26 @@ export function originOf(
   const isElsewhere = link.family === 4 && [...interfaces.byIndex.keys()].some(isIn)
   return isElsewhere ? null : { isOnLink: false, isLocal }
 }
+
+/** How many addresses are remembered, of a flood of senders. */
+const MAX_REMEMBERED = 4096
+
+/** Where messages came from, remembered for as long as the interfaces stay as they are. */
+export class Origins {
+  readonly interfaces: Interfaces
+  readonly #known = new Map<string, Origin | null>()
+
+  constructor(interfaces: Interfaces) {
+    this.interfaces = interfaces
+  }
+
+  /** As {@link originOf} finds it. */
+  of(from: Pick<RemoteInfo, 'address'>, link: LinkPlace): Origin | null {
+    const key = `${link.family} ${link.index} ${link.name} ${from.address}`
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const origin = originOf(from, link, this.interfaces)
+    if (this.#known.size < MAX_REMEMBERED) this.#known.set(key, origin)
+    return origin
+  }
+}

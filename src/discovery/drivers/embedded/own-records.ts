@@ -10,9 +10,16 @@ interface Own {
 /** The records that this process announces on one link: of all its services together. */
 export class OwnRecords {
   readonly #byName = new Map<string, Map<string, Own>>()
+  #version = 0
+
+  /** Another number whenever records were added or removed: answers that were made before are not to be given again. */
+  get version(): number {
+    return this.#version
+  }
 
   /** Adds an owner's records. */
   add(owner: object, records: readonly Resource[]): void {
+    this.#version++
     for (const record of records) {
       const name = folded(record.name)
       const named = this.#byName.get(name) ?? new Map<string, Own>()
@@ -25,6 +32,7 @@ export class OwnRecords {
 
   /** Takes an owner's records back. Returns those that nobody else in this process has. */
   remove(owner: object, records: readonly Resource[]): Resource[] {
+    this.#version++
     return records.filter(({ name, key }) => {
       const named = this.#byName.get(folded(name))
       const own = named?.get(key)

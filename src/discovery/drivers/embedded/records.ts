@@ -47,6 +47,8 @@ export function setOf(name: string, type: RecordType): string {
 
 /** A name as it is compared: without regard to case, in ASCII alone (RFC 6762 §16). */
 export function folded(name: string): string {
+  // In a name of ASCII alone, which nearly all are, no other letters can change.
+  if (Buffer.byteLength(name) === name.length) return name.toLowerCase()
   return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 

@@ -45,12 +45,21 @@ interface Held {
   extensions: number
 }
 
+/** What was answered to one message of unicast DNS; null for nothing. */
+interface LegacyAnswer {
+  /** Of our records, then. */
+  readonly version: number
+  readonly message: Buffer | null
+}
+
 /** Answers questions on one link (RFC 6762 §6). */
 export class Responder {
   readonly #options: ResponderOptions
   /** By the address of the sender: other packets with known answers have it as well. */
   readonly #held = new Map<string, Held>()
   readonly #unicast: TokenBucket
+  /** What was answered to messages of unicast DNS: those of hosts that start together are alike, and come as the same object. */
+  readonly #legacy = new WeakMap<Message, LegacyAnswer>()
 
   constructor(options: ResponderOptions) {
     this.#options = options
@@ -158,17 +167,31 @@ export class Responder {
 
   /** One that asks from another port understands unicast DNS alone (RFC 6762 §6.7): it is answered at once. */
   #answerLegacy(query: Message, sender: Sender): void {
-    const { own, reply } = this.#options
+    if (!sender.isOnLink) return
+    const answer = this.#legacyAnswer(query)
+    if (answer !== null && this.#mayReply()) this.#options.reply(answer, sender)
+  }
+
+  #legacyAnswer(query: Message): Buffer | null {
+    const { version } = this.#options.own
+    const given = this.#legacy.get(query)
+    if (given?.version === version) return given.message
+    const message = this.#newLegacyAnswer(query)
+    this.#legacy.set(query, { version, message })
+    return message
+  }
+
+  #newLegacyAnswer(query: Message): Buffer | null {
+    const { own } = this.#options
     // Where nothing is to be said of such a type, nor can the question be given back, nothing is said.
-    if (query.questions.some(({ type }) => type === 'other')) return
+    if (query.questions.some(({ type }) => type === 'other')) return null
     const groups = new Map<string, Group>()
     for (const question of query.questions) {
       for (const answer of this.#unknown(question, query.answers)) {
         groups.set(answer.key, { answer, additionals: own.additionalsTo(answer) })
       }
     }
-    if (groups.size === 0 || !sender.isOnLink || !this.#mayReply()) return
-    reply(legacyResponse(query, [...groups.values()]), sender)
+    return groups.size === 0 ? null : legacyResponse(query, [...groups.values()])
   }
 
   #mayReply(): boolean {
