@@ -8,7 +8,8 @@ import { decode } from 'dns-packet'
 import type { InterfaceAddress } from '#tcpnet/addon.js'
 import type { Discovery, Instance, Listener } from '#tcpnet/discovery/discovery.js'
 import { embeddedOver } from '#tcpnet/discovery/drivers/embedded/embedded.js'
-import { Network, type NetworkOptions } from '#tcpnet/discovery/drivers/embedded/network.js'
+import { Network } from '#tcpnet/discovery/drivers/embedded/network.js'
+import type { NetworkOptions } from '#tcpnet/discovery/drivers/embedded/network-options.js'
 import { interfaceOf } from '#tcpnet/net/addresses.js'
 import { randomHex } from '#tcpnet/uuid.js'
 import { Tally, until } from '../../support/wait.js'
@@ -107,7 +108,7 @@ class Ear {
 
 describe('services over sockets', () => {
   it('see each other across processes, bound to the group or to all addresses', async () => {
-    const all = { system: { bindTo: 'all', scope: 'index' } } as const
+    const all = { system: { bindTo: 'all', scopeOf: ({ index }: InterfaceAddress) => String(index) } } as const
     const services = [service('AA'), service('BB', all), service('CC', all)]
     for (const [i, one] of services.entries()) {
       for (const [j, uuid] of ['AA', 'BB', 'CC'].entries()) if (i !== j) await tells(one, `seen ${uuid}`)
@@ -157,6 +158,17 @@ describe('an interface', () => {
       ['seen BB']
     )
     assert.ok(!other.told.items.includes('gone AA'))
+  })
+
+  it('other than loopback has to wait for loopback to be used beside it, unless it cannot be used', async () => {
+    const interfaces = new Changing()
+    // Of the documentation (RFC 5737): no socket can join a group by it.
+    interfaces.addresses = [LO, { ...LO, index: 4711, name: 'none', loopback: false, address: '192.0.2.1' }]
+    const never = { interfaces, loopbackAfterMs: 600_000 }
+    const [one, other] = [service('AA', never), service('BB', { interfaces: new Changing() })]
+    await tells(one, 'seen BB')
+    await tells(other, 'seen AA')
+    assert.deepEqual(one.told.errors, [])
   })
 
   it('that is there from the start on is needed', async () => {

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import type { InterfaceAddress } from '../../../addon.js'
+import { scopeOf } from '../../../net/interfaces.js'
 import { trace } from '../../../trace.js'
 import { PORT, type Sender } from './responder.js'
 
@@ -20,12 +21,12 @@ export interface SocketSystem {
    */
   readonly bindTo: 'group' | 'all'
   /** What tells an IPv6 address's interface, after `%`. */
-  readonly scope: 'name' | 'index'
+  readonly scopeOf: (entry: InterfaceAddress) => string
 }
 
 export const SOCKET_SYSTEM: SocketSystem = {
   bindTo: process.platform === 'win32' || process.platform === 'darwin' ? 'all' : 'group',
-  scope: process.platform === 'win32' ? 'index' : 'name'
+  scopeOf
 }
 
 export interface LinkSocketOptions {
@@ -52,7 +53,7 @@ export class LinkSocket {
     this.#options = options
     const { entry, system } = options
     const isV4 = entry.family === 4
-    this.#scope = system.scope === 'name' ? entry.name : String(entry.index)
+    this.#scope = system.scopeOf(entry)
     this.#group = isV4 ? GROUPS[4] : `${GROUPS[6]}%${this.#scope}`
     this.#socket = createSocket({
       type: isV4 ? 'udp4' : 'udp6',

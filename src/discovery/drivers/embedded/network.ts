@@ -2,43 +2,23 @@ import type { RemoteInfo } from 'node:dgram'
 import type { InterfaceAddress } from '../../../addon.js'
 import { type Interfaces, interfacesWith } from '../../../net/addresses.js'
 import { trace } from '../../../trace.js'
-import { PacedWork } from '../../paced-work.js'
-import { type InterfaceSource, SYSTEM_INTERFACES } from '../../service-interface.js'
-import { ActiveLink, hasSameAddresses, type Place } from './active-link.js'
-import { type Clock, SYSTEM_CLOCK } from './clock.js'
+import type { InterfaceSource } from '../../service-interface.js'
+import { ActiveLink, type Place } from './active-link.js'
 import { Inbox } from './inbox.js'
-import { LINK_TIMES, type LinkTimes } from './link.js'
-import { SOCKET_SYSTEM, type SocketSystem } from './link-socket.js'
 import type { Message } from './messages.js'
 import { uuidIn } from './names.js'
+import { type NetworkOptions, networkOptions } from './network-options.js'
 import type { NetworkUser } from './network-user.js'
-import { type Origin, originOf } from './origin.js'
+import { type Origin, Origins } from './origin.js'
+import { Problems } from './problems.js'
 import type { Resource } from './records.js'
 import { SleepWatch } from './sleep-watch.js'
+import { keyOf, wantedOf } from './wanted.js'
 
-/** Milliseconds before an interface is tried again that could not be used: doubling to the longest. */
-const [FIRST_RETRY_MS, LONGEST_RETRY_MS] = [1000, 60_000]
-export interface NetworkOptions {
-  readonly clock: Clock
-  /** The time of day, in milliseconds: it goes on while the machine is asleep, which the other clock does not. */
-  readonly wallClock: () => number
-  readonly interfaces: InterfaceSource
-  readonly system: SocketSystem
-  readonly times: LinkTimes
-  /** Where messages wait to be read. */
-  readonly reading: Pick<PacedWork, 'do'>
-}
+/** Milliseconds in which the same response on the same interface is the one that went over the other family: less than to the second announcement. */
+const SAME_MS = 500
 
 type Active = ActiveLink<NetworkUser>
-
-/** Why an interface could not be used. */
-interface Problem {
-  readonly error: NodeJS.ErrnoException
-  readonly place: Place
-  /** When that was, and how long it is not tried again, in milliseconds. */
-  readonly at: number
-  readonly waitMs: number
-}
 
 /**
  * The links of this process, and one socket for each: all services of the process share them. Opened with the first that uses them, closed with
@@ -48,28 +28,25 @@ export class Network {
   readonly #options: NetworkOptions
   readonly #inbox: Inbox
   readonly #sleepWatch: SleepWatch
+  /** Where and when each response was heard last; the inbox gives the same object for the same bytes. */
+  readonly #told = new WeakMap<Message, { readonly index: number; readonly at: number }>()
   /** With the index of the interface that each is on, as of the last look. */
   readonly #users = new Map<NetworkUser, number | null>()
   readonly #links = new Map<string, Active>()
-  /** Why interfaces could not be used, and when they are tried again. */
-  readonly #problems = new Map<string, Problem>()
+  readonly #problems = new Problems()
   /** The interfaces at the last look that had to do with them, as a text. */
   #listed = ''
-  #interfaces: Interfaces = interfacesWith([])
+  #origins = new Origins(interfacesWith([]))
   #timer: NodeJS.Timeout | undefined
-  #soon: NodeJS.Immediate | undefined
+  /** Opens what services that have just come need. */
+  #soon: NodeJS.Timeout | undefined
+  /** Until then the loopback interface may be left out. */
+  #loopbackAt = 0
+  #isLoopbackLeftOut = false
   #isLooking = false
 
   constructor(options: Partial<NetworkOptions> = {}) {
-    this.#options = {
-      clock: SYSTEM_CLOCK,
-      wallClock: Date.now,
-      interfaces: { ...SYSTEM_INTERFACES, everyMs: 1000 },
-      system: SOCKET_SYSTEM,
-      times: LINK_TIMES,
-      reading: new PacedWork({ msPerTurn: 5, maxWaiting: 1024 }),
-      ...options
-    }
+    this.#options = { ...networkOptions(), ...options }
     const { clock, wallClock, reading } = this.#options
     this.#inbox = new Inbox(reading)
     this.#sleepWatch = new SleepWatch(() => clock.now(), wallClock)
@@ -82,7 +59,7 @@ export class Network {
 
   /** This machine's interfaces, as they were at the last look. */
   get interfaces(): Interfaces {
-    return this.#interfaces
+    return this.#origins.interfaces
   }
 
   /** The other services of this process with the same type. */
@@ -96,9 +73,10 @@ export class Network {
     this.#inbox.watch(user.type)
     if (this.#timer === undefined) {
       this.#sleepWatch.look()
-      this.#timer = setInterval(this.#look, this.#options.interfaces.everyMs).unref()
+      this.#loopbackAt = this.#options.clock.now() + this.#options.loopbackAfterMs
+      this.#plan()
     }
-    this.#soon ??= setImmediate(this.#reconcile)
+    this.#soon ??= setTimeout(this.#reconcile, this.#options.openAfterMs)
   }
 
   /** Lets a service go that has taken its leave. Resolves when its last messages have left. */
@@ -118,7 +96,23 @@ export class Network {
       for (const { link } of this.#links.values()) link.restart()
     }
     // As a rule nothing has changed.
-    if (this.#problems.size > 0 || this.#list().text !== this.#listed) this.#reconcile()
+    if (this.#nextAt <= this.#options.clock.now() || this.#list().text !== this.#listed) this.#reconcile()
+    this.#plan()
+  }
+
+  /** When something is to be done though nothing has changed: an interface is tried again, or loopback has waited long enough. */
+  get #nextAt(): number {
+    return Math.min(this.#problems.nextAt, this.#isLoopbackLeftOut ? this.#loopbackAt : Number.POSITIVE_INFINITY)
+  }
+
+  /** Plans the next look. */
+  #plan(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#users.size === 0) return
+    const { clock, interfaces } = this.#options
+    const waitMs = Math.max(Math.min(interfaces.everyMs, this.#nextAt - clock.now()), 1)
+    this.#timer = setTimeout(this.#look, waitMs).unref()
   }
 
   /** The interfaces that are up, and all of it as a text. */
@@ -129,48 +123,34 @@ export class Network {
 
   /** Opens what is wanted and not open, closes what is open and not wanted, and tells the services. */
   readonly #reconcile = (): void => {
-    clearImmediate(this.#soon)
+    clearTimeout(this.#soon)
     this.#soon = undefined
-    if (this.#users.size === 0) {
-      clearInterval(this.#timer)
-      this.#timer = undefined
-    }
+    if (this.#users.size === 0) this.#plan()
     this.#isLooking = true
     const places = this.#places()
     for (const [key, active] of [...this.#links]) if (!places.has(key)) this.#close(key, active)
-    for (const key of this.#problems.keys()) if (!places.has(key)) this.#problems.delete(key)
+    this.#problems.keep(places)
+    const now = this.#options.clock.now()
     for (const [key, place] of places) {
       const active = this.#links.get(key)
       if (active?.follow(place) === true) this.#onChanged(active)
-      else if (active === undefined && this.#mayTry(key, place)) this.#open(key, place)
+      else if (active === undefined && this.#problems.mayTry(key, place, now)) this.#open(key, place)
     }
     this.#isLooking = false
+    if (this.#isLoopbackLeftOut) this.#plan()
     this.#join()
   }
 
   /** The interfaces and families that a service is on. */
-  #places(): Map<string, Place> {
-    const { entries: all, text } = this.#users.size === 0 ? { entries: [], text: '' } : this.#list()
+  #places(): ReadonlyMap<string, Place> {
+    const { entries, text } = this.#users.size === 0 ? { entries: [], text: '' } : this.#list()
     this.#listed = text
-    this.#interfaces = interfacesWith(all)
+    this.#origins = new Origins(interfacesWith(entries))
     for (const user of this.#users.keys()) this.#users.set(user, user.interfaceIndex())
-    const indexes = new Set(this.#users.values())
-    const places = new Map<string, Place>()
-    for (const entry of all) {
-      if (!indexes.has(0) && !indexes.has(entry.index)) continue
-      // Linux has no route to the group over it, and IPv4 does as well.
-      if (entry.loopback && entry.family === 6 && all.some(({ loopback, family }) => loopback && family === 4)) continue
-      const key = keyOf(entry)
-      const addresses = all.filter(({ index, name }) => index === entry.index && name === entry.name)
-      if (!places.has(key)) places.set(key, { entry, addresses })
-    }
+    const canLoopbackWait = this.#options.clock.now() < this.#loopbackAt
+    const { places, isLoopbackLeftOut } = wantedOf(entries, new Set(this.#users.values()), canLoopbackWait)
+    this.#isLoopbackLeftOut = isLoopbackLeftOut
     return places
-  }
-
-  #mayTry(key: string, place: Place): boolean {
-    const problem = this.#problems.get(key)
-    if (problem === undefined || problem.at + problem.waitMs <= this.#options.clock.now()) return true
-    return !hasSameAddresses(problem.place, place)
   }
 
   #open(key: string, place: Place): void {
@@ -201,12 +181,9 @@ export class Network {
 
   #onFailed(key: string, active: Active, error: NodeJS.ErrnoException): void {
     trace('%s cannot be used over IPv%d: %s', active.name, active.family, error.message)
-    const { place } = active
-    const before = this.#problems.get(key)
-    const isAgain = before !== undefined && hasSameAddresses(before.place, place)
-    const waitMs = isAgain ? Math.min(before.waitMs * 2, LONGEST_RETRY_MS) : FIRST_RETRY_MS
-    this.#problems.set(key, { error, place, waitMs, at: this.#options.clock.now() })
+    this.#problems.add(key, active.place, error, this.#options.clock.now())
     this.#close(key, active)
+    this.#plan()
     if (!this.#isLooking) this.#join()
   }
 
@@ -240,22 +217,25 @@ export class Network {
         }
       }
     }
+    if (links.length === 0 && this.#isLoopbackLeftOut) return this.#useLoopback()
     // Services that have just come have no links yet.
     if (this.#soon === undefined && links.every(({ isOpen }) => isOpen)) this.#tellSettled()
   }
 
+  /** No other interface can be used. */
+  #useLoopback(): void {
+    this.#loopbackAt = 0
+    this.#soon ??= setTimeout(this.#reconcile, 0)
+  }
+
   #tellSettled(): void {
-    for (const [user, own] of [...this.#users]) {
-      const problems = [...this.#problems.values()].filter(({ place }) => own === 0 || own === place.entry.index)
-      const worst = problems.find(({ error }) => error.code === 'EADDRINUSE') ?? problems[0]
-      user.settled(worst?.error ?? null)
-    }
+    for (const [user, own] of [...this.#users]) user.settled(this.#problems.worstOn(own))
   }
 
   #onMessage(active: Active, bytes: Buffer, from: RemoteInfo): void {
-    if (!this.#inbox.wants(bytes)) return
-    const origin = originOf(from, active, this.#interfaces)
-    if (origin === null || (origin.isLocal && active.isEcho(bytes))) return
+    // What came on another interface is dropped first: over IPv4 each link's socket gets that as well.
+    const origin = this.#origins.of(from, active)
+    if (origin === null || !this.#inbox.wants(bytes) || (origin.isLocal && active.isEcho(bytes))) return
     this.#inbox.read(bytes, from.address, (message) => {
       if (active.isOpen) this.#receive(active, message, from, origin)
     })
@@ -263,7 +243,7 @@ export class Network {
 
   #receive(active: Active, message: Message, { address, port }: RemoteInfo, { isOnLink, isLocal }: Origin): void {
     active.link.receive(message, { address, port, isOnLink }, isLocal)
-    if (message.kind !== 'response') return
+    if (message.kind !== 'response' || this.#wasTold(active, message)) return
     for (const record of [...message.answers, ...message.additionals]) {
       if (record.type !== 'SRV' || record.ttl === 0) continue
       for (const user of [...active.users]) {
@@ -271,6 +251,15 @@ export class Network {
         if (uuid !== null) user.answered(active, uuid)
       }
     }
+  }
+
+  /** Whether the same was just heard on the interface, over the other family: it says nothing new of where instances are. */
+  #wasTold({ index }: Active, message: Message): boolean {
+    const now = this.#options.clock.now()
+    const before = this.#told.get(message)
+    if (before?.index === index && now - before.at < SAME_MS) return true
+    this.#told.set(message, { index, at: now })
+    return false
   }
 
   #tell(active: Active, type: string, tell: (user: NetworkUser) => void): void {
@@ -285,9 +274,4 @@ export class Network {
   #isOurs(record: Resource): boolean {
     return [...this.#links.values()].some(({ link }) => link.hasRecord(record))
   }
-}
-
-/** What tells an interface and family from others. */
-function keyOf({ index, name, family }: Pick<InterfaceAddress, 'index' | 'name' | 'family'>): string {
-  return `${index} ${name} ${family}`
 }
