@@ -36,6 +36,8 @@ export interface OneShotOptions {
   readonly askAtMs: readonly number[]
   /** Whether a question that was sent is asked once more, at the later ones of these times. Default: it is. */
   readonly asksAgain?: () => boolean
+  /** Whether an interface's other family is asked on, when it is time for that. Default: it is. */
+  readonly asksSecondFamily?: () => boolean
   /** Milliseconds after which the query ends: later answers are not expected. */
   readonly overAfterMs: number
   /** Called when that time is over; not after close. */
@@ -77,7 +79,7 @@ export class OneShotQuery {
     this.#question = encode({ type: 'query', id: 0, questions: [question] })
     const { interfaces, askAtMs } = options
     for (const entry of oneEach(interfaces)) {
-      if (isSecond(entry, interfaces)) this.#timers.push(setTimeout(() => this.#ask(entry, ONCE), SECOND_FAMILY_MS))
+      if (isSecond(entry, interfaces)) this.#timers.push(setTimeout(() => this.#askSecond(entry), SECOND_FAMILY_MS))
       else this.#ask(entry, askAtMs)
     }
     this.#timers.push(setTimeout(this.#onOver, options.overAfterMs))
@@ -109,6 +111,10 @@ export class OneShotQuery {
   readonly #onOver = (): void => {
     this.close()
     this.#options.onOver?.()
+  }
+
+  #askSecond(entry: InterfaceAddress): void {
+    if (this.#options.asksSecondFamily?.() !== false) this.#ask(entry, ONCE)
   }
 
   #ask(entry: InterfaceAddress, askAtMs: readonly number[]): void {

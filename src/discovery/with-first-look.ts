@@ -215,6 +215,8 @@ class WithFirstLook implements Discovery {
       uuid: null,
       askAtMs,
       asksAgain: () => !this.#hears(),
+      // The driver's own question over it goes out as early.
+      asksSecondFamily: () => !(this.#hears() && this.#hasMet),
       overAfterMs: Math.max(...askAtMs) + this.#times.lastAnswerMs,
       wants: (uuid) => !hinted.has(uuid),
       onOver: () => this.#onLookOver(hinted.size > 1),

@@ -26,6 +26,20 @@ export function splitScope(address: string): { bare: string; scope: string | nul
  * §2.5.5.2). Its scope stays; what is no address stays as it is.
  */
 export function canonical(address: string): string {
+  const known = canonicals.get(address)
+  if (known !== undefined) return known
+  const found = toCanonical(address)
+  if (canonicals.size >= MAX_CANONICALS) canonicals.clear()
+  if (address.length <= MAX_ADDRESS_LENGTH) canonicals.set(address, found)
+  return found
+}
+
+/** What {@link canonical} has found: records name the same addresses again and again, and each takes the parsing of a URL. */
+const canonicals = new Map<string, string>()
+/** How many are remembered, and the longest of them: with a scope of 15 characters, the longest name of an interface on Linux. */
+const [MAX_CANONICALS, MAX_ADDRESS_LENGTH] = [1024, 61]
+
+function toCanonical(address: string): string {
   const { bare, scope } = splitScope(address)
   if (isIP(bare) !== 6) return address
   const short = new URL(`http://[${bare}]`).hostname.slice(1, -1)
@@ -95,10 +109,12 @@ export interface Interfaces {
   readonly own: BlockList
   /** What {@link isOnLink} has found, by interface and address: a flood of announcements names the same ones again and again. */
   readonly onLink: Map<string, boolean>
+  /** What {@link isOwn} has found, by address. */
+  readonly ours: Map<string, boolean>
 }
 
-/** How many addresses are remembered of which it is known whether they are on the link. */
-const MAX_ON_LINK = 4096
+/** How many addresses are remembered of which such a thing is known. */
+const MAX_FOUND = 4096
 
 /** The interfaces that have these addresses. */
 export function interfacesWith(entries: readonly InterfaceAddress[]): Interfaces {
@@ -115,7 +131,7 @@ export function interfacesWith(entries: readonly InterfaceAddress[]): Interfaces
     if (family === 4 && prefixLength < 31)
       for (const end of endsOf(address, prefixLength)) one.ends.addAddress(end, 'ipv4')
   }
-  return { byIndex, own, onLink: new Map() }
+  return { byIndex, own, onLink: new Map(), ours: new Map() }
 }
 
 /** The first and the last address of an IPv4 subnet. */
@@ -135,12 +151,16 @@ function nameOf(family: number): 'ipv4' | 'ipv6' {
  * (fe80::/10). Announcements are untrusted: an address behind a router, or on another interface, is somebody else's.
  */
 export function isOnLink(path: Path, interfaces = interfacesNow()): boolean {
-  const { onLink } = interfaces
   const key = `${path.interfaceIndex} ${path.address}`
-  const known = onLink.get(key)
-  if (known !== undefined) return known
-  const found = findOnLink(path, interfaces)
-  if (onLink.size < MAX_ON_LINK) onLink.set(key, found)
+  return foundIn(interfaces.onLink, key, () => findOnLink(path, interfaces))
+}
+
+/** What is remembered under a key, or else found and remembered. */
+function foundIn(known: Map<string, boolean>, key: string, find: () => boolean): boolean {
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const found = find()
+  if (known.size < MAX_FOUND) known.set(key, found)
   return found
 }
 
@@ -154,8 +174,10 @@ function findOnLink({ address, interfaceIndex }: Path, interfaces: Interfaces): 
 
 /** Whether an address is one of this machine's. */
 export function isOwn(address: string, interfaces = interfacesNow()): boolean {
-  const family = isIP(address)
-  return family !== 0 && interfaces.own.check(address, nameOf(family))
+  return foundIn(interfaces.ours, address, () => {
+    const family = isIP(address)
+    return family !== 0 && interfaces.own.check(address, nameOf(family))
+  })
 }
 
 /** Milliseconds for which the interfaces are remembered, so that a flood of announcements does not have them listed all the time. */

@@ -1,7 +1,8 @@
 // One-shot questions on the loopback interface, where the test answers.
 import assert from 'node:assert/strict'
 import dgram from 'node:dgram'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
+import type { InterfaceAddress } from '#tcpnet/addon.js'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
 import { type OneShotOptions, OneShotQuery } from '#tcpnet/discovery/one-shot.js'
 import { interfaceOf } from '#tcpnet/net/addresses.js'
@@ -38,6 +39,26 @@ function ask(change: Partial<OneShotOptions> = {}): { query: OneShotQuery; told:
   return { query, told }
 }
 
+/** The groups to which questions are sent, by sockets that are none; the clock is the test's. */
+function askedOn(t: TestContext): string[] {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const asked: string[] = []
+  t.mock.method(dgram, 'createSocket', () => ({
+    on: () => {},
+    bind: (_options: unknown, done: () => void) => done(),
+    setMulticastInterface: () => {},
+    setMulticastTTL: () => {},
+    send: (_message: Buffer, _port: number, group: string) => asked.push(group),
+    close: () => {}
+  }))
+  return asked
+}
+
+function entry(name: string, family: 4 | 6): InterfaceAddress {
+  const index = name === 'eth0' ? 1 : 2
+  return { index, name, family, address: '', prefixLength: 24, loopback: false, up: true }
+}
+
 const uuidsOf = (instances: readonly Instance[]) => instances.map(({ uuid }) => uuid)
 
 describe('a one-shot query', () => {
@@ -66,26 +87,7 @@ describe('a one-shot query', () => {
   })
 
   it('asks over IPv6 later, and once, where there is IPv4 as well', (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] })
-    const asked: string[] = []
-    t.mock.method(dgram, 'createSocket', () => ({
-      on: () => {},
-      bind: (_options: unknown, done: () => void) => done(),
-      setMulticastInterface: () => {},
-      setMulticastTTL: () => {},
-      send: (_message: Buffer, _port: number, group: string) => asked.push(group),
-      close: () => {}
-    }))
-    const entry = (name: string, family: 4 | 6) =>
-      ({
-        index: name === 'eth0' ? 1 : 2,
-        name,
-        family,
-        address: '',
-        prefixLength: 24,
-        loopback: false,
-        up: true
-      }) as const
+    const asked = askedOn(t)
     ask({ interfaces: [entry('eth0', 6), entry('eth0', 4), entry('eth1', 6)], askAtMs: [0, 1000] })
     t.mock.timers.tick(0)
     assert.deepEqual(asked.splice(0), ['224.0.0.251', 'ff02::fb%eth1'])
@@ -93,6 +95,13 @@ describe('a one-shot query', () => {
     assert.deepEqual(asked.splice(0), ['ff02::fb%eth0'])
     t.mock.timers.tick(5000)
     assert.deepEqual(asked.splice(0), ['224.0.0.251', 'ff02::fb%eth1'])
+  })
+
+  it('does not ask over IPv6 then where that is not needed by that time', (t) => {
+    const asked = askedOn(t)
+    ask({ interfaces: [entry('eth0', 6), entry('eth0', 4)], askAtMs: [0], asksSecondFamily: () => false })
+    t.mock.timers.tick(5000)
+    assert.deepEqual(asked, ['224.0.0.251'])
   })
 
   it('tells of each answer, and only what is wanted', async () => {

@@ -252,9 +252,12 @@ function isOfType(record: Resource, type: string): boolean {
   return uuidOf(record, type) !== null
 }
 
-/** Of a TXT record only what is read: others may be thousands of bytes long. */
+/** The longest TXT record that is kept as it is, in bytes: those of services are. */
+const SHORT_TXT_BYTES = 64
+
+/** Of a long TXT record only what is read: some are thousands of bytes long. */
 function reduced(record: Resource): Resource {
-  if (record.type !== 'TXT') return record
+  if (record.type !== 'TXT' || record.strings.length <= SHORT_TXT_BYTES) return record
   const strings = stringsOf(formatTxt(parseTxt(splitTxt(record.strings))))
   return resource(record.name, record.ttl, record.unique, { type: 'TXT', strings })
 }
