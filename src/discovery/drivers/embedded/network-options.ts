@@ -39,8 +39,8 @@ export function networkOptions(): NetworkOptions {
     interfaces: { ...SYSTEM_INTERFACES, everyMs: LOOK_EVERY_MS },
     system: SOCKET_SYSTEM,
     times: LINK_TIMES,
-    openAfterMs: 20,
-    loopbackAfterMs: 2000,
+    openAfterMs: 40,
+    loopbackAfterMs: 1000,
     reading: new PacedWork({ msPerTurn: 5, maxWaiting: 1024 })
   }
 }
