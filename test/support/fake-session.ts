@@ -16,6 +16,8 @@ export class FakeSession implements Session {
   readonly announcement: Announcement
   readonly emit: (event: SessionEvent) => void
   readonly questions: FakeQuestion[] = []
+  /** What its own host name was given. */
+  readonly addresses: (readonly string[])[] = []
   closed = 0
   /** Whether the daemon has answered, and its answer was not told yet. */
   answering = false
@@ -36,6 +38,10 @@ export class FakeSession implements Session {
   close(done: () => void): void {
     this.closed++
     this.farewell = done
+  }
+
+  setAddresses(addresses: readonly string[]): void {
+    this.addresses.push(addresses)
   }
 
   locate(uuid: string, done: (location: Location | null) => void): () => void {
