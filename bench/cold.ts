@@ -1,5 +1,5 @@
-// A newcomer in a cold process, from `listen()` to its last connection: beside a bare one that is given all addresses, and what
-// the processor does meanwhile, by a CPU profile.
+// A newcomer in a cold process, beside a bare one that is given all addresses: from `listen()` to its last connection, from the
+// start of its process to that, and what the processor does after `listen()`, by a CPU profile.
 //
 //   scripts/bench cold [--nodes 2,10,20] [--runs 10]
 import { fileURLToPath } from 'node:url'
@@ -10,6 +10,7 @@ import { median, Samples, short, table } from './lib/figures.js'
 import { type Profiled, STEPS } from './lib/join-steps.js'
 import { Member, startSettled } from './lib/member.js'
 import { conditions, hostNames, quiet } from './lib/run.js'
+import type { StartedJoin } from './lib/started-join.js'
 
 const { values: given } = options(import.meta.url, {
   nodes: { type: 'string', default: '2,10,20' },
@@ -19,6 +20,7 @@ const sizes = counts('nodes', given.nodes)
 const runs = count('runs', given.runs)
 const settings = { name: 'bench-cold', driver: 'avahi' }
 const PROFILED = fileURLToPath(new URL('lib/profiled-join.js', import.meta.url))
+const STARTED = fileURLToPath(new URL('lib/started-join.js', import.meta.url))
 const JOIN_MS = 60_000
 const samples = new Samples()
 
@@ -32,6 +34,11 @@ for (const size of sizes) {
       samples.add(`${size} bare`, await bare.join(newHost))
       await joinOnce(newHost, mesh)
       await profileOnce(newHost, mesh)
+      await ready(newHost, mesh)
+      const started = ['tcpnet', JSON.stringify(settings), String(mesh.length)]
+      samples.add(`${size} started tcpnet`, await startOnce(newHost, started))
+      await ready(newHost, mesh)
+      samples.add(`${size} started bare`, await startOnce(newHost, ['bare', JSON.stringify(bare.targets)]))
     }
     await bare.close()
     await Promise.all(mesh.map((member) => member.close()))
@@ -63,6 +70,14 @@ async function profileOnce(host: Host, mesh: readonly Member[]): Promise<void> {
   await program.exit
 }
 
+/** @returns milliseconds from the start of the process */
+async function startOnce(host: Host, args: readonly string[]): Promise<number> {
+  const program = await host.run([process.execPath, STARTED, ...args])
+  const { ms } = JSON.parse(await program.line(/^\{/, 'the node that starts does not join', JOIN_MS)) as StartedJoin
+  await program.exit
+  return ms
+}
+
 function print(): void {
   const cells = (of: (size: number) => string) => sizes.map(of)
   const middle = (size: number, key: string) => median(samples.of(`${size} ${key}`))
@@ -71,6 +86,9 @@ function print(): void {
     ['bare sockets, ms', ...cells((size) => short(middle(size, 'bare')))],
     ['tcpnet, ms', ...cells((size) => short(middle(size, 'tcpnet')))],
     ['ratio', ...cells((size) => short(middle(size, 'tcpnet') / middle(size, 'bare')))],
+    ['from the start, bare sockets, ms', ...cells((size) => short(middle(size, 'started bare')))],
+    ['from the start, tcpnet, ms', ...cells((size) => short(middle(size, 'started tcpnet')))],
+    ['ratio', ...cells((size) => short(middle(size, 'started tcpnet') / middle(size, 'started bare')))],
     ['CPU of tcpnet, ms', ...cells((size) => short(middle(size, 'cpu')))],
     ...STEPS.map((step) => [`${step}, %`, ...cells((size) => middle(size, step).toFixed(0))])
   ]

@@ -74,6 +74,9 @@ export interface Addon {
   ): void
 }
 
+/** What an error of a missing addon ends with. */
+const OR_EMBEDDED = 'Or leave the setting "driver" out: services find each other without the addon, too.'
+
 let loaded: Addon | TcpnetError | undefined
 
 /**
@@ -117,7 +120,7 @@ function load(): Addon | TcpnetError {
       'ERR_TCPNET_ADDON',
       `tcpnet's native addon for ${platformName()} did not load from ${root}: ${said}. ` +
         `Compile it there: \`npx node-gyp rebuild --directory "${root}native"\` (needs python3, make and a C++ compiler). ` +
-        'If the application is bundled, leave tcpnet out of the bundle.',
+        `If the application is bundled, leave tcpnet out of the bundle. ${OR_EMBEDDED}`,
       cause
     )
   }
@@ -127,6 +130,6 @@ function bundled(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_ADDON',
     "tcpnet is part of a bundle, without its native addon: leave it out of the bundle (esbuild's --external:tcpnet). A " +
-      `single executable loads it from node_modules: require('node:module').createRequire(process.execPath)('tcpnet').`
+      `single executable loads it from node_modules: require('node:module').createRequire(process.execPath)('tcpnet'). ${OR_EMBEDDED}`
   )
 }

@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net'
-import { type ChosenDriver, chooseDriver } from './discovery/choose-driver.js'
+import { type ChosenDriver, chooseDriver, prepareDriver } from './discovery/choose-driver.js'
 import type { Discovery, Instance, Listener } from './discovery/discovery.js'
 import { type Binding, bind } from './net/binding.js'
 import type { CheckedListen, CheckedSettings } from './settings.js'
@@ -26,6 +26,7 @@ export class Presence {
     this.#options = options
     const { driver } = options.settings
     this.#driver = driver === 'auto' ? null : driver
+    prepareDriver(driver)
   }
 
   /** The driver that is used; null while `auto` has not chosen one. */

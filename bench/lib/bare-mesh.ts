@@ -29,13 +29,13 @@ async function connected(program: Program, command: BareCommand): Promise<number
 /** A full mesh of bare sockets between processes, `each` on every host. */
 export class BareMesh {
   readonly #programs: readonly Program[]
-  readonly #targets: BareCommand['targets']
+  readonly targets: BareCommand['targets']
   /** Milliseconds until the last of them had its connections. */
   readonly joinedMs: number
 
   private constructor(nodes: readonly BareNode[], joinedMs: number) {
     this.#programs = nodes.map(({ program }) => program)
-    this.#targets = nodes.map(({ host, port }) => ({ host, port }))
+    this.targets = nodes.map(({ host, port }) => ({ host, port }))
     this.joinedMs = joinedMs
   }
 
@@ -55,7 +55,7 @@ export class BareMesh {
   /** Milliseconds that one more node takes until it is connected with all; it is gone then. */
   async join(host: Host): Promise<number> {
     const { program } = await startNode(host)
-    const [at, targets] = [Date.now() + AHEAD_MS, this.#targets]
+    const [at, targets] = [Date.now() + AHEAD_MS, this.targets]
     const joinedMs = await connected(program, { at, targets, peers: targets.length })
     await program.kill()
     return joinedMs

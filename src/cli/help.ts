@@ -1,3 +1,12 @@
+/** The options of the commands that become a member of the cluster. */
+const MEMBER = `  --secret-file <file>  the secret: a text is a passphrase, anything else a key
+  --ask-secret          have the secret typed in, without echo
+                        Without either: TCPNET_SECRET, where it is set.
+  --driver <name>       how peers are found (TCPNET_DRIVER, or auto)
+  --uuid <hex>          the uuid of the member (random)
+  --address <address>   the address to listen on (all)
+  --port <port>         the port to listen on (any)`
+
 /** What `tcpnet --help` says, and each command's own. docs/cli.md shows the same text; a test holds the two together. */
 export const HELP = {
   tcpnet: `Usage: tcpnet <command> [options]
@@ -32,13 +41,7 @@ Options:
   --stay                go on after the end of the input
   --json                one JSON object a line, with the key event: listening,
                         connected, line, disconnected, offline, online
-  --secret-file <file>  the secret: a text is a passphrase, anything else a key
-  --ask-secret          have the secret typed in, without echo
-                        Without either: TCPNET_SECRET, where it is set.
-  --driver <name>       how peers are found (TCPNET_DRIVER, or auto)
-  --uuid <hex>          the uuid of the member (random)
-  --address <address>   the address to listen on (all)
-  --port <port>         the port to listen on (any)
+${MEMBER}
   -h, --help            show this`,
 
   list: `Usage: tcpnet list [name] [options]
@@ -65,13 +68,7 @@ peers send is thrown away. Ends with Ctrl-C.
 Options:
   --interval <seconds>  how often to look (1)
   --json                one JSON object a line, for each peer at each look
-  --secret-file <file>  the secret: a text is a passphrase, anything else a key
-  --ask-secret          have the secret typed in, without echo
-                        Without either: TCPNET_SECRET, where it is set.
-  --driver <name>       how peers are found (TCPNET_DRIVER, or auto)
-  --uuid <hex>          the uuid of the member (random)
-  --address <address>   the address to listen on (all)
-  --port <port>         the port to listen on (any)
+${MEMBER}
   -h, --help            show this`,
 
   doctor: `Usage: tcpnet doctor [name] [options]

@@ -54,7 +54,7 @@ export class Output {
   }
 
   styled(style: Style, text: string): string {
-    return this.#styled ? styleText(style, text) : text
+    return this.#styled ? styleText(style, text, { validateStream: false }) : text
   }
 
   /** Writes a line; nothing once it is broken. */

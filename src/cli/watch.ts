@@ -22,10 +22,10 @@ export const run: Run = async (invocation) => {
     ending.end(3)
   })
   const view = given.flag('json')
-    ? new JsonView(output)
+    ? new LineView(output, jsonLineOf)
     : output.isTerminal
       ? new TerminalView(output, service)
-      : new LineView(output)
+      : new LineView(output, plainLineOf)
   try {
     await listen(service, given)
     const show = () => view.show(peers.rows())
@@ -143,12 +143,14 @@ class TerminalView implements View {
   }
 }
 
-/** One line a peer, for a pipe. */
+/** One line a peer at each look, for a pipe. */
 class LineView implements View {
   readonly #output: Output
+  readonly #lineOf: (row: PeerRow, time: string) => string
 
-  constructor(output: Output) {
+  constructor(output: Output, lineOf: (row: PeerRow, time: string) => string) {
     this.#output = output
+    this.#lineOf = lineOf
   }
 
   open(): void {}
@@ -156,14 +158,18 @@ class LineView implements View {
   show(rows: readonly PeerRow[]): void {
     if (this.#output.isBehind) return
     const time = new Date().toISOString()
-    for (const row of sorted(rows)) this.#output.line(`${time} ${plainLineOf(row)}`)
+    for (const row of sorted(rows)) this.#output.line(this.#lineOf(row, time))
   }
 
   close(): void {}
 }
 
-function plainLineOf({ uuid, state, address, connection, why }: PeerRow): string {
-  const parts = [uuid, state, address === '' ? '-' : address]
+function jsonLineOf({ connection, ...row }: PeerRow, time: string): string {
+  return jsonLine({ time, ...row, ...connection })
+}
+
+function plainLineOf({ uuid, state, address, connection, why }: PeerRow, time: string): string {
+  const parts = [`${time} ${uuid}`, state, address === '' ? '-' : address]
   if (connection !== null) {
     const { ageMs, bytesIn, bytesOut, roundTripMs: rtt } = connection
     parts.push(`age ${ageText(ageMs)}`, `in ${bytesText(bytesIn)}`, `out ${bytesText(bytesOut)}`)
@@ -171,23 +177,4 @@ function plainLineOf({ uuid, state, address, connection, why }: PeerRow): string
   }
   if (why !== null) parts.push(why)
   return parts.join('  ')
-}
-
-/** One object a peer. */
-class JsonView implements View {
-  readonly #output: Output
-
-  constructor(output: Output) {
-    this.#output = output
-  }
-
-  open(): void {}
-
-  show(rows: readonly PeerRow[]): void {
-    if (this.#output.isBehind) return
-    const time = new Date().toISOString()
-    for (const { connection, ...row } of sorted(rows)) this.#output.line(jsonLine({ time, ...row, ...connection }))
-  }
-
-  close(): void {}
 }

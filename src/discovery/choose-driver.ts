@@ -1,3 +1,4 @@
+import { addonIfLoaded } from '../addon.js'
 import type { DriverName } from '../settings.js'
 import { DAEMON_REPLY_MS, daemonOrEmbedded } from './daemon-or-embedded.js'
 import type { Driver } from './discovery.js'
@@ -10,7 +11,8 @@ import { withFirstLook } from './with-first-look.js'
 export type ChosenDriver = Exclude<DriverName, 'auto'>
 
 /** Not loaded where a daemon does its work. */
-const embedded = onDemand(async () => (await import('./drivers/embedded/embedded.js')).embedded)
+const loadEmbedded = async () => (await import('./drivers/embedded/embedded.js')).embedded
+const embedded = onDemand(loadEmbedded)
 /** Needs a package that few install. */
 const mdns = onDemand(async () => (await import('./drivers/mdns/mdns.js')).mdns)
 
@@ -25,8 +27,22 @@ export function chooseDriver(
   firstLook: boolean,
   chosen: (name: ChosenDriver) => void = () => {}
 ): Driver {
-  const driver = driverOf(name, chosen)
-  return firstLook && driver !== memory ? withFirstLook(driver) : driver
+  let isEmbedded = name === 'embedded'
+  const driver = driverOf(name, (which) => {
+    isEmbedded = which === 'embedded'
+    chosen(which)
+  })
+  return firstLook && driver !== memory ? withFirstLook(driver, {}, () => isEmbedded) : driver
+}
+
+/**
+ * Loads the code of a driver that is known to be used, which takes some milliseconds: before the service listens, and peers
+ * wait. Without the addon, `auto` is known to be `embedded`.
+ */
+export function prepareDriver(name: DriverName): void {
+  if (name !== 'embedded' && !(name === 'auto' && addonIfLoaded() === null)) return
+  // What fails here fails again when the driver is used, and is told then.
+  loadEmbedded().catch(() => {})
 }
 
 function driverOf(name: DriverName, chosen: (name: ChosenDriver) => void): Driver {

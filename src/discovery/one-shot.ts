@@ -34,6 +34,8 @@ export interface OneShotOptions {
   readonly interfaces: readonly InterfaceAddress[]
   /** When the question is asked, in milliseconds from now. */
   readonly askAtMs: readonly number[]
+  /** Whether a question that was sent is asked once more, at the later ones of these times. Default: it is. */
+  readonly asksAgain?: () => boolean
   /** Milliseconds after which the query ends: later answers are not expected. */
   readonly overAfterMs: number
   /** Called when that time is over; not after close. */
@@ -139,7 +141,10 @@ export class OneShotQuery {
       }
       const ask = () => this.#send(socket, group, onSent)
       if (askAtMs !== ONCE) this.#asks.add(ask)
-      for (const delay of askAtMs) this.#timers.push(setTimeout(ask, delay))
+      const askUnlessDone = () => {
+        if (this.#sent.get(place) !== true || this.#options.asksAgain?.() !== false) ask()
+      }
+      for (const delay of askAtMs) this.#timers.push(setTimeout(askUnlessDone, delay))
     })
   }
 

@@ -64,9 +64,17 @@ const SMALL_CLUSTER = 10
  * For such a uuid the network is asked before the daemon is. Avahi does not defend a name against a prober where
  * another process on the prober's host has the name in its cache: the known answers of that process suppress the defence (RFC
  * 6762 §7.1 against §8.1), and the newcomer would win over the older service.
+ *
+ * @param hears whether the driver itself asks the network and hears all that is announced there: then a look is not repeated,
+ *   because each repetition has every member answer once more, and later ones are made only while no peer is seen
  */
-export function withFirstLook(driver: Driver, times: Partial<LookTimes> = {}): Driver {
-  return (announcement, listener) => new WithFirstLook(driver, announcement, listener, { ...LOOK_TIMES, ...times })
+export function withFirstLook(
+  driver: Driver,
+  times: Partial<LookTimes> = {},
+  hears: () => boolean = () => false
+): Driver {
+  return (announcement, listener) =>
+    new WithFirstLook(driver, announcement, listener, { ...LOOK_TIMES, ...times }, hears)
 }
 
 class WithFirstLook implements Discovery {
@@ -74,6 +82,7 @@ class WithFirstLook implements Discovery {
   readonly #announcement: Announcement
   readonly #listener: Listener
   readonly #times: LookTimes
+  readonly #hears: () => boolean
   readonly #interface: ServiceInterface
   /** The names that the driver tells: how large the cluster is. */
   readonly #seen = new Set<string>()
@@ -92,8 +101,9 @@ class WithFirstLook implements Discovery {
   /** Whether the first look has ended: what it found, or did not, was told. */
   #isFirstOver = false
 
-  constructor(driver: Driver, announcement: Announcement, listener: Listener, times: LookTimes) {
+  constructor(driver: Driver, announcement: Announcement, listener: Listener, times: LookTimes, hears: () => boolean) {
     this.#driver = driver
+    this.#hears = hears
     this.#announcement = announcement
     this.#listener = listener
     this.#times = times
@@ -167,7 +177,7 @@ class WithFirstLook implements Discovery {
     const waits = this.#hasMet ? [announcedMs] : [aloneMs, announcedMs]
     const askAgain = () => {
       this.#isKnown = true
-      this.#look?.askAgain()
+      if (!this.#hears()) this.#look?.askAgain()
     }
     this.#soon = waits.map((ms) => setTimeout(askAgain, ms))
     this.#listener.announced()
@@ -204,6 +214,7 @@ class WithFirstLook implements Discovery {
     this.#look = this.#query({
       uuid: null,
       askAtMs,
+      asksAgain: () => !this.#hears(),
       overAfterMs: Math.max(...askAtMs) + this.#times.lastAnswerMs,
       wants: (uuid) => !hinted.has(uuid),
       onOver: () => this.#onLookOver(hinted.size > 1),
@@ -215,9 +226,19 @@ class WithFirstLook implements Discovery {
         this.#listener.hint(instance, this.#isKnown)
       }
     })
+    this.#planLook()
+  }
+
+  #planLook(): void {
     const { againMs, offlineMs } = this.#times
     const waitMs = nextLookMs(this.#isOffline ? offlineMs : againMs, this.#seen.size, Math.random())
-    this.#timer = setTimeout(() => this.#lookAround([0]), waitMs)
+    const onDue = () => (this.#isEnough() ? this.#planLook() : this.#lookAround([0]))
+    this.#timer = setTimeout(onDue, waitMs)
+  }
+
+  /** Whether the driver's own questions, by which it keeps knowing its peers, find all that a look would find. */
+  #isEnough(): boolean {
+    return this.#hears() && !this.#isOffline && [...this.#seen].some((uuid) => uuid !== this.#announcement.uuid)
   }
 
   /** @param wasAnswered whether the look has found another instance */

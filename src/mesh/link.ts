@@ -7,7 +7,7 @@ import { Failures } from './failures.js'
 import { type Bar, DEFAULT_LIMITS, type TimeSpan } from './limits.js'
 import type { LinkState } from './link-state.js'
 import type { LinkOwner } from './options.js'
-import { type Holding, isOvertaken, type Numbered } from './pairing.js'
+import { isOvertaken, type Numbered } from './pairing.js'
 import { type Peer, peerStateOf, snapshotOf } from './peer.js'
 import { Places } from './places.js'
 
@@ -181,23 +181,6 @@ export class Link {
     if (old.kind === 'connected' && next.kind === 'closing') old.socket.destroy()
     // Last: a subscriber may close the service, which enters another state.
     this.#publish(reason)
-  }
-
-  /** What pairing needs to know of the state; null where the answer has to wait for our old connection's close. */
-  holding(): Holding | null {
-    switch (this.#state.kind) {
-      case 'idle':
-      case 'expecting':
-      case 'waiting':
-      case 'barred':
-        return { kind: 'nothing' }
-      case 'dialing':
-        return { kind: 'dial', sent: this.#state.dial.sent }
-      case 'connected':
-        return { kind: 'connection', dialer: this.#state.dialer, seq: this.#state.seq, boot: this.#state.boot }
-      case 'closing':
-        return null
-    }
   }
 
   /** Whether the peer is neither announced, hinted at nor connected, and not about to be. */

@@ -11,7 +11,7 @@ import type { DialResult } from './dialer.js'
 import { Dials } from './dials.js'
 import { endingOf } from './ending.js'
 import type { Link } from './link.js'
-import type { LinkState } from './link-state.js'
+import { holdingOf, type LinkState } from './link-state.js'
 import { Links } from './links.js'
 import type { MeshOptions } from './options.js'
 import { pair } from './pairing.js'
@@ -171,7 +171,7 @@ export class Mesh {
   }
 
   #answer(link: Link, applicant: Applicant): void {
-    const holding = link.holding()
+    const holding = holdingOf(link.state)
     if (holding === null) return
     if (applicant.gone) {
       link.applicant = null

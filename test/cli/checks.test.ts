@@ -362,7 +362,13 @@ test('what may well be so is a note: VPNs, other interfaces that are down, rules
     [trial({ driver: 'embedded' })],
     [config('disallow-other-stacks=yes')],
     [config('allow-interfaces=eth0')],
-    [{ platform: 'darwin' }]
+    [{ platform: 'darwin' }],
+    [
+      {
+        interfaces: [ETH0, { ...ETH0, name: 'docker0', index: 6 }],
+        ...survey({ interfaces: [HEARD, { ...HEARD, ...SILENT, name: 'docker0', neighbours: ['172.17.0.2'] }] })
+      }
+    ]
   ]
   for (const [facts, goal] of harmless) assert.deepEqual(wrong(await diagnosed(facts, goal)), [])
 })

@@ -5,25 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { type Host, type Program, sharedLab, skipWithoutLab as skip, until, within } from '../lab/index.js'
-import { cli, SOON_MS, shell } from './program.js'
+import { announced, cli, SOON_MS, shell } from './program.js'
 
 /** A member that stays after the end of its input. Resolves when it listens. */
 async function member(host: Host, name: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
   const program = await cli(host, ['join', name, '--stay', ...args], { env })
   await program.line(/listening|^\* /, 'the member does not listen', SOON_MS)
   return program
-}
-
-/** The names that avahi-browse has told, and not taken back. */
-function announced({ lines }: Program): string[] {
-  const names = new Set<string>()
-  for (const line of lines) {
-    const [sign, , family, name = ''] = line.split(';')
-    if (family !== 'IPv4') continue
-    if (sign === '+') names.add(name)
-    else names.delete(name)
-  }
-  return [...names]
 }
 
 async function endsWith(program: Program, code: number): Promise<void> {

@@ -21,3 +21,15 @@ export function shell(host: Host, line: string, { env = {} }: CliOptions = {}): 
   const script = `tcpnet() { "$NODE" "$CLI" "$@"; }; ${line}`
   return host.run(['bash', '-c', script], { env: { ...process.env, NODE: process.execPath, CLI, ...env } })
 }
+
+/** The names that avahi-browse has told, and not taken back. */
+export function announced({ lines }: Program): string[] {
+  const names = new Set<string>()
+  for (const line of lines) {
+    const [sign, , family, name = ''] = line.split(';')
+    if (family !== 'IPv4') continue
+    if (sign === '+') names.add(name)
+    else names.delete(name)
+  }
+  return [...names]
+}

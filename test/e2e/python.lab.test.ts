@@ -49,11 +49,15 @@ labTest('a member in Python joins three nodes, is killed, comes back, and meets 
   assert.ok(left !== undefined)
   await left.process.kill()
   await second.program.line(is(`lost ${left.uuid}`), 'the Python member does not notice a killed node')
-  const back = await Node.start(alpha, settings)
+  // At the same time, so that dials cross, also those of two Python members.
+  const [back, third] = await Promise.all([Node.start(alpha, settings), startMember(snake)])
   await exchange([...rest, back], second)
+  await exchange([...rest, back], third)
+  await second.program.line(is(`heard ${third.uuid} hello from ${third.uuid}`), 'the Python members do not meet')
+  await third.program.line(is(`heard ${second.uuid} hello from ${second.uuid}`), 'the Python members do not meet')
   for (const node of [...rest, back]) {
     assert.deepEqual(node.ledger.all('rejected'), [], 'a line of the Python member was rejected')
   }
-  await second.program.kill('SIGTERM')
+  await Promise.all([second, third].map(({ program }) => program.kill('SIGTERM')))
   await closeAll([...rest, back])
 })

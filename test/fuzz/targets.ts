@@ -7,6 +7,7 @@ import { Duplex } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { DecodedPacket } from 'dns-packet'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
+import { readMessage, responsesWith } from '#tcpnet/discovery/drivers/embedded/messages.js'
 import { decodeMessage, instancesIn } from '#tcpnet/discovery/first-answer.js'
 import { instanceOf, joined, MAX_PATHS } from '#tcpnet/discovery/located.js'
 import { Sightings } from '#tcpnet/discovery/sightings.js'
@@ -17,6 +18,7 @@ import { dialable, isLinkLocal, isLoopback, isWildcard, splitScope } from '#tcpn
 import { MAX_LINE_BYTES, readLine } from '#tcpnet/net/line.js'
 import { decodeProof, decodeShare, encodeProof, encodeShare } from '#tcpnet/security/secret-messages.js'
 import { isHigher, parseUuid } from '#tcpnet/uuid.js'
+import { FuzzedLink, messageOf } from './link.js'
 
 /** No message may carry what a stranger wrote at any length. */
 const LONGEST_MESSAGE = 400
@@ -206,4 +208,27 @@ function locate(uuid: string, where: readonly string[], places: Map<string, Inst
   isInstance(both)
   assert.equal(new Set(both.paths.map((path) => `${path.interfaceIndex} ${path.address}`)).size, both.paths.length)
   places.set(uuid, both)
+}
+
+/** A message, as the driver embedded gets it. */
+export function packet(data: Buffer): void {
+  const message = messageOf(data)
+  if (message === null) return
+  const { questions, answers, authorities, additionals } = message
+  assert.ok(questions.length * 5 + (answers.length + authorities.length + additionals.length) * 11 <= data.length)
+  const again = responsesWith(answers, additionals).flatMap((bytes) => readMessage(bytes).answers)
+  assert.ok(again.length <= answers.length)
+}
+
+/** Messages to the driver embedded, each after a byte with how long it takes to come, one with where it comes from, and two with its length. */
+export function packets(data: Buffer): void {
+  const link = new FuzzedLink()
+  for (let at = 0; at + 4 <= data.length; ) {
+    const [wait = 0, from = 0] = data.subarray(at)
+    const end = at + 4 + data.readUInt16BE(at + 2)
+    link.pass(wait * 20)
+    link.hear(data.subarray(at + 4, end), from % 2 === 0 ? 5353 : 1024 + from, from < 128)
+    at = end
+  }
+  link.end()
 }

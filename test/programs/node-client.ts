@@ -33,10 +33,16 @@ export class NodeProcess {
    * Resolves when it runs; it does not listen yet.
    *
    * @param path another build of the program node.ts than the one beside this file
+   * @param env variables on top of the test's own
    */
-  static async start(host: Host, settings: NodeSettings, path = PROGRAM): Promise<NodeProcess> {
+  static async start(
+    host: Host,
+    settings: NodeSettings,
+    path = PROGRAM,
+    env: NodeJS.ProcessEnv = {}
+  ): Promise<NodeProcess> {
     const command = [process.execPath, '--expose-gc', path, JSON.stringify(settings)]
-    return new NodeProcess(host, await host.run(command), settings.services ?? 1)
+    return new NodeProcess(host, await host.run(command, { env }), settings.services ?? 1)
   }
 
   /** Resolves when the fact is there; rejects with the sentence when it is not in time, or a promise was broken. */

@@ -141,6 +141,15 @@ test('the README names every member and event of a service that it has room for,
   )
 })
 
+test('each example has fewer than 100 lines', () => {
+  const files = readdirSync(new URL('examples', root)).filter((name) => name.endsWith('.js'))
+  assert.ok(files.length >= 4)
+  assert.deepEqual(
+    files.filter((name) => read(`examples/${name}`).split('\n').length > 100),
+    []
+  )
+})
+
 test('the README has fewer than 200 lines', () => {
   assert.ok(read('README.md').split('\n').length <= 200)
 })

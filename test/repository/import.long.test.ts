@@ -64,16 +64,7 @@ const LATER = [
   'discovery/drivers/embedded/embedded.ts',
   'discovery/drivers/mdns/mdns.ts'
 ]
-const BUILTINS_LATER = [
-  'tls',
-  '_tls_wrap',
-  'crypto',
-  'dgram',
-  'child_process',
-  'cluster',
-  'worker_threads',
-  'fs/promises'
-]
+const BUILTINS_LATER = ['tls', '_tls_wrap', 'crypto', 'worker_threads', 'fs/promises']
 
 // With the same way of loading something that is nothing: Node's loader of ES modules reads files on threads of its own.
 for (const [way, program, nothing] of [
@@ -81,7 +72,7 @@ for (const [way, program, nothing] of [
   ['require()', "process.getBuiltinModule('node:module').createRequire(import.meta.url)('tcpnet')", '']
 ] as const) {
   describe(`${way} of the package`, () => {
-    it('loads no code of security, of the drivers embedded and mdns, of node:tls, of node:crypto and of node:dgram', async () => {
+    it('loads no code of security, of the drivers embedded and mdns, of node:tls and of node:crypto', async () => {
       const [bare, loaded] = await Promise.all([loadedBy(''), loadedBy(`${program}\n`)])
       const sources = sourcesOf(loaded)
       assert.ok(sources.includes('service.ts'), 'the bundle is loaded')
@@ -123,9 +114,16 @@ describe('a service loads what it uses', () => {
     assert.ok(loaded.builtins.includes('tls') && sourcesOf(loaded).includes('security/tls.ts'))
   })
 
-  it('with the driver embedded, the code of that', async () => {
-    const loaded = await loadedBy(LISTEN("driver: 'embedded'"))
-    assert.ok(sourcesOf(loaded).includes('discovery/drivers/embedded/embedded.ts'))
+  it('with the driver embedded, the code of that, before it listens; and nothing of it with another', async () => {
+    const made = (driver: string) => `
+      import { tcpnet } from 'tcpnet'
+      tcpnet({ name: 'x', driver: '${driver}' })
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    `
+    const EMBEDDED = 'discovery/drivers/embedded/embedded.ts'
+    const [embedded, auto] = await Promise.all(['embedded', 'auto'].map((driver) => loadedBy(made(driver))))
+    assert.ok(embedded !== undefined && sourcesOf(embedded).includes(EMBEDDED))
+    assert.ok(auto !== undefined && !sourcesOf(auto).includes(EMBEDDED))
   })
 
   it('with the driver mdns, the code of that', async () => {

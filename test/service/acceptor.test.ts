@@ -24,22 +24,27 @@ interface Outcome {
   readonly info: RejectInfo
 }
 
+const OPTIONS = {
+  name: 'x',
+  uuid: 'BB',
+  security: plain,
+  deadlineMs: 5000,
+  maxHellos: 9,
+  maxHellosPerAddress: 9,
+  silentAfterMs: 1000,
+  maxWaiting: 0,
+  waitingMs: 0,
+  isKnown: () => false
+}
+
 /** What comes of a line that another side sends. */
 async function outcomeOf(line: string, deadlineMs = 5000): Promise<Outcome> {
   const { near, far } = await socketPair()
   sockets.push(near, far)
   const rejected = new Promise<Pick<Outcome, 'error' | 'info'>>((resolve) => {
     const acceptor = new Acceptor({
-      name: 'x',
-      uuid: 'BB',
-      security: plain,
+      ...OPTIONS,
       deadlineMs,
-      maxHellos: 1,
-      maxHellosPerAddress: 1,
-      silentAfterMs: 1000,
-      maxWaiting: 0,
-      waitingMs: 0,
-      isKnown: () => false,
       onApplicant: () => assert.fail('the hello was taken'),
       onRejected: (error, info) => resolve({ error, info })
     })
@@ -105,4 +110,29 @@ it('an endpoint is an address and a port as in a URL', () => {
   assert.equal(endpoint('10.0.0.1', 80), '10.0.0.1:80')
   assert.equal(endpoint('::ffff:10.0.0.1', 80), '10.0.0.1:80')
   assert.equal(endpoint('fe80::1%eth0', 80), '[fe80::1%eth0]:80')
+})
+
+describe('connections of an address that lead to no peer', () => {
+  /** Says a line, and reads what is answered. */
+  async function say(acceptor: Acceptor, line: string): Promise<string> {
+    const { near, far } = await socketPair()
+    sockets.push(near, far)
+    acceptor.admit(near)
+    far.end(line)
+    return String(await within(readAll(far), 'it is not answered'))
+  }
+
+  it('are not looked at beyond a number; those of peers do not count', async () => {
+    const told: string[] = []
+    const acceptor = new Acceptor({
+      ...OPTIONS,
+      vain: { perSecond: 0, burst: 2 },
+      onApplicant: (applicant) => applicant.decline(),
+      onRejected: ({ code }) => told.push(code)
+    })
+    for (let n = 0; n < 4; n++) assert.match(await say(acceptor, encodeHello(HELLO)), /"connected"/)
+    for (let n = 0; n < 2; n++) await say(acceptor, 'garbage\n')
+    assert.match(await say(acceptor, encodeHello(HELLO)), /"busy"/)
+    assert.deepEqual(told, ['ERR_TCPNET_HELLO_INVALID', 'ERR_TCPNET_HELLO_INVALID', 'ERR_TCPNET_BUSY'])
+  })
 })

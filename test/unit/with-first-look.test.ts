@@ -126,6 +126,34 @@ describe('a look beside the announcement', () => {
     await responder.questions.reach(2, 'it is not repeated')
   })
 
+  it('is not repeated where the driver itself hears all that is announced, but comes again later', async () => {
+    const { driver, listener } = played()
+    const times = { startAtMs: [0, 10], announcedMs: 10, aloneMs: 5, againMs: 300 }
+    const start = performance.now()
+    discovery = withFirstLook(driver, times, () => true)(ON_LOOPBACK, SILENT)
+    await responder.questions.reach(1, 'the first look does not come')
+    listener().announced()
+    await responder.questions.reach(2, 'it does not look again')
+    // No look comes sooner after another than three quarters of that time.
+    assert.ok(performance.now() - start >= 220)
+  })
+
+  it('does not come again where such a driver sees a peer, until none is seen', async () => {
+    const { driver, listener } = played()
+    const gone = new Tally<string>()
+    discovery = withFirstLook(driver, { startAtMs: [0], againMs: 20 }, () => true)(ON_LOOPBACK, SILENT)
+    listener().announced()
+    listener().seen(ANNOUNCEMENT.uuid)
+    await responder.questions.reach(3, 'it does not look again while it sees itself alone')
+    listener().seen('B2')
+    const before = responder.questions.items.length
+    setTimeout(() => gone.add('gone'), 200)
+    await gone.reach(1, 'time does not pass')
+    assert.ok(responder.questions.items.length <= before + 1)
+    listener().gone('B2')
+    await responder.questions.reach(before + 3, 'it does not look again')
+  })
+
   it('comes more often while the daemon is away', async () => {
     const { driver, listener } = played()
     const times = { startAtMs: [0], againMs: 60_000, offlineMs: 20 }

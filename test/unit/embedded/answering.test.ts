@@ -1,7 +1,7 @@
 // Which questions are answered, when, and to whom (RFC 6762 §5.4, §6, §7).
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type Answer, encode, type Packet, type Question } from 'dns-packet'
+import type { Answer, Packet, Question } from 'dns-packet'
 import {
   additionalsIn,
   answersIn,
@@ -11,7 +11,8 @@ import {
   OTHER,
   recordsOf,
   SERVICE_TYPES,
-  TYPE
+  TYPE,
+  withQu
 } from './link-trial.js'
 
 const [INSTANCE, HOST] = [`AA.${TYPE}`, 'AA.local']
@@ -19,13 +20,6 @@ const POINTER: Answer = { type: 'PTR', name: TYPE, ttl: 120, data: INSTANCE }
 
 function ask(name: string, type: string, more: Partial<Packet> = {}): Packet {
   return { type: 'query', questions: [{ name, type } as Question], ...more }
-}
-
-/** A message with one question, as bytes with the QU bit, which the package does not write. */
-function withQu(packet: Packet): Buffer {
-  const bytes = encode(packet)
-  bytes[bytes.length - 2] = 0x80
-  return bytes
 }
 
 function asking(name: string, type: string, answers: Answer[] = []): { trial: LinkTrial; at: number } {
@@ -173,7 +167,7 @@ describe('a known answer', () => {
       trial.clock.pass(300)
       if (isKnown) trial.hear({ type: 'query', answers: [POINTER] })
       assert.deepEqual(trial.sentIn(149), [])
-      assert.equal(answersIn(trial.sentIn(300)).length, isKnown ? 0 : 1)
+      assert.equal(answersIn(trial.sentIn(2)).length, isKnown ? 0 : 1)
     }
   })
 
@@ -212,6 +206,12 @@ describe('an answer of another host', () => {
     const { trial } = asking(SERVICE_TYPES, 'PTR')
     trial.hear({ type: 'response', answers: [SHARED] })
     assert.deepEqual(trial.sentIn(5000), [])
+  })
+
+  it('that ends sooner than ours does not take its place', () => {
+    const { trial } = asking(SERVICE_TYPES, 'PTR')
+    trial.hear({ type: 'response', answers: [{ ...SHARED, ttl: 4499 }] })
+    assert.equal(answersIn(trial.sentIn(200)).length, 1)
   })
 
   it('that ends too soon is set right', () => {
@@ -279,6 +279,13 @@ describe('one that speaks unicast DNS alone', () => {
     for (const record of [...(sent?.packet.answers ?? []), ...(sent?.packet.additionals ?? [])])
       assert.ok('ttl' in record && record.flush === false && (record.ttl ?? 0) <= 10)
     assert.deepEqual(trial.sentIn(5000), [])
+  })
+
+  it('gets the QU bit of its question back', () => {
+    const trial = new LinkTrial()
+    trial.announced('AA')
+    trial.hearBytes(withQu(ask(INSTANCE, 'SRV', { id: 1 })), LEGACY)
+    assert.equal(trial.take()[0]?.packet.questions?.[0]?.class, 'UNKNOWN_32769')
   })
 
   it('gets as many instances as fit into 512 bytes, whole, and is told that there are more', () => {

@@ -4,7 +4,7 @@ import { readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
 import { hostName, instanceName, serviceType } from '#tcpnet/discovery/drivers/embedded/names.js'
 import { type Resource, resource, stringsOf } from '#tcpnet/discovery/drivers/embedded/records.js'
 import type { Sender } from '#tcpnet/discovery/drivers/embedded/responder.js'
-import { FakeClock } from './fake-clock.js'
+import { FakeClock } from '../../support/fake-clock.js'
 
 export const TYPE = serviceType('my-cluster')
 export const SERVICE_TYPES = '_services._dns-sd._udp.local'
@@ -29,21 +29,27 @@ export class LinkTrial {
   readonly link: Link
   /** Instances that were told: `seen AA`, `gone AA`; `announced` and `conflict` of what was published. */
   readonly told: string[] = []
+  /** Called with what is sent, and what is told, at that moment. */
+  readonly #listener: (what: Sent | string) => void
   #sent: Sent[] = []
   /** Records that this process has announced on another link. */
   elsewhere: readonly Resource[] = []
 
-  constructor(times: Partial<LinkTimes> = {}) {
-    const send = (bytes: Buffer, to: Sender | null) =>
-      this.#sent.push({ at: this.clock.now(), bytes, packet: decode(bytes), to })
+  constructor(times: Partial<LinkTimes> = {}, listener: (what: Sent | string) => void = () => {}) {
+    this.#listener = listener
+    const send = (bytes: Buffer, to: Sender | null) => {
+      const sent = { at: this.clock.now(), bytes, packet: decode(bytes), to }
+      this.#sent.push(sent)
+      listener(sent)
+    }
     this.link = new Link({
       clock: this.clock,
       times: { ...LINK_TIMES, ...times },
       send: (bytes) => send(bytes, null),
       reply: send,
       isOurs: (record) => this.link.hasRecord(record) || this.elsewhere.some(({ key }) => key === record.key),
-      onSeen: (_type, uuid) => this.told.push(`seen ${uuid}`),
-      onGone: (_type, uuid) => this.told.push(`gone ${uuid}`)
+      onSeen: (_type, uuid) => this.#tell(`seen ${uuid}`),
+      onGone: (_type, uuid) => this.#tell(`gone ${uuid}`)
     })
   }
 
@@ -52,8 +58,8 @@ export class LinkTrial {
     return this.link.publish({
       records,
       probe,
-      onAnnounced: () => this.told.push('announced'),
-      onConflict: () => this.told.push('conflict')
+      onAnnounced: () => this.#tell('announced'),
+      onConflict: () => this.#tell('conflict')
     })
   }
 
@@ -91,6 +97,18 @@ export class LinkTrial {
   takeTold(): string[] {
     return this.told.splice(0)
   }
+
+  #tell(text: string): void {
+    this.told.push(text)
+    this.#listener(text)
+  }
+}
+
+/** A message whose last question gets the QU bit (RFC 6762 §5.4), which the package does not write: it has no records. */
+export function withQu(packet: Packet): Buffer {
+  const bytes = encode(packet)
+  bytes[bytes.length - 2] = 0x80
+  return bytes
 }
 
 /** The records of a service on a host with an address of each family. */

@@ -38,6 +38,7 @@ describe('probing', () => {
         (packet.authorities ?? []).map(({ type }) => type),
         ['SRV', 'TXT', 'A', 'AAAA']
       )
+      assert.ok(packet.authorities?.every((record) => record.type !== 'OPT' && record.flush === false))
     }
     assert.deepEqual(trial.takeTold(), [])
     const [announcement] = trial.sentIn(260)

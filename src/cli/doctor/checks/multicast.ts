@@ -73,80 +73,78 @@ interface Looked {
   readonly looked: readonly InterfaceSurvey[]
 }
 
-async function interfaceFindings(
-  one: InterfaceSurvey,
-  { machine, goal, firewall, looked }: Looked
-): Promise<Finding[]> {
-  const { name, unicastFrom, multicastFrom, multicastAnswers, answeredDirectly, neighbours, heardItself } = one
+async function interfaceFindings(one: InterfaceSurvey, context: Looked): Promise<Finding[]> {
+  const { name, unicastFrom, multicastFrom, multicastAnswers, heardItself } = one
+  const rules = quoted(context.firewall)
   if (!heardItself)
     return [
       problem(
-        `Multicast is filtered in: this machine does not hear on ${name} what it sends to the group itself, so its own firewall drops what comes to UDP port 5353.${quoted(firewall)}`,
+        `Multicast is filtered in: this machine does not hear on ${name} what it sends to the group itself, so its own firewall drops what comes to UDP port 5353.${rules}`,
         LET_IN
       )
     ]
-  if (unicastFrom.length > 0 && multicastFrom.length > 0) {
-    const heard = [...new Set([...unicastFrom, ...multicastFrom])]
-    const works = good(
-      `Multicast DNS works on ${name}: ${counted(heard.length, 'address', 'addresses')} of other hosts answered or were heard.`
-    )
-    return [
-      works,
-      ...familyFindings(
-        name,
-        heard,
-        (await addressesOf(machine, name)).map(({ family }) => family)
-      )
-    ]
-  }
+  if (unicastFrom.length > 0 && multicastFrom.length > 0) return await workingFindings(one, context.machine)
   if (unicastFrom.length > 0)
     return [
       problem(
-        `Multicast is filtered in on ${name}: ${unicastFrom.join(', ')} answered questions directly, but nothing that other hosts send to the group arrives here.${quoted(firewall)}`,
+        `Multicast is filtered in on ${name}: ${unicastFrom.join(', ')} answered questions directly, but nothing that other hosts send to the group arrives here.${rules}`,
         LET_IN + SWITCH
       )
     ]
   if (multicastAnswers.length > 0)
     return [
       warning(
-        `Answers to one-shot queries are filtered in on ${name}: ${multicastAnswers.join(', ')} answered by multicast, and nothing comes from UDP port 5353 to a port of this machine's own. Services are found late.${quoted(firewall)}`,
+        `Answers to one-shot queries are filtered in on ${name}: ${multicastAnswers.join(', ')} answered by multicast, and nothing comes from UDP port 5353 to a port of this machine's own. Services are found late.${rules}`,
         'Let in UDP from port 5353, to any port: an nft rule "udp sport 5353 accept".'
       )
     ]
-  const daemon = machine.platform === 'linux' ? await machine.daemon() : null
-  const index = (await machine.interfaces()).find((entry) => entry.name === name)?.index
-  const heard = daemon?.service.kind === 'answers' ? daemon.service.hasHeard : []
-  const hasHeard = heard.filter((one) => one === index)
+  return [await silentFinding(one, context)]
+}
+
+async function workingFindings({ name, unicastFrom, multicastFrom }: InterfaceSurvey, machine: Machine) {
+  const heard = [...new Set([...unicastFrom, ...multicastFrom])]
+  const own = (await machine.interfaces()).find((one) => one.name === name)?.addresses ?? []
+  const hosts = counted(heard.length, 'address', 'addresses')
+  return [
+    good(`Multicast DNS works on ${name}: ${hosts} of other hosts answered or were heard.`),
+    ...familyFindings(name, heard, new Set(own.map(({ family }) => family)))
+  ]
+}
+
+/** Nobody answers questions to the group: because they do not get there, or because nobody is there. */
+async function silentFinding(one: InterfaceSurvey, { machine, goal, firewall, looked }: Looked): Promise<Finding> {
+  const { name, multicastFrom, answeredDirectly, neighbours } = one
+  const known = await heardByDaemon(name, machine)
   const evidence = [
     multicastFrom.length > 0 ? `${multicastFrom.join(', ')} is heard here` : '',
     answeredDirectly.length > 0 ? `${answeredDirectly.join(', ')} answers when it is asked directly` : '',
-    hasHeard.length > 0 ? `the daemon has heard of ${hasHeard.length} other services of "${goal.name}"` : ''
+    known > 0 ? `the daemon has heard of ${counted(known, 'other service')} of "${goal.name}"` : ''
   ].filter((text) => text !== '')
   if (evidence.length > 0)
-    return [
-      problem(
-        `Multicast is filtered out on ${name}: nobody answers questions to the group, although ${evidence.join(' and ')}.${quoted(firewall)}`,
-        LET_OUT + SWITCH
-      )
-    ]
+    return problem(
+      `Multicast is filtered out on ${name}: nobody answers questions to the group, although ${evidence.join(' and ')}.${quoted(firewall)}`,
+      LET_OUT + SWITCH
+    )
+  const hasOthers = looked.some(({ unicastFrom, multicastFrom }) => unicastFrom.length + multicastFrom.length > 0)
+  // Behind the interface of a VPN, or of containers, there often is no multicast DNS.
+  const severe = hasOthers ? note : warning
   if (neighbours.length > 0)
-    return [
-      warning(
-        `Multicast DNS is filtered on ${name}, in or out, or no other host has it: ${neighbours.join(', ')} ${neighbours.length > 1 ? 'are' : 'is'} on the link, and no answer comes from UDP port 5353 in any way.${quoted(firewall)}`,
-        `${LET_IN} Let the same out. On the other hosts, too; and see that avahi-daemon runs there.${SWITCH}`
-      )
-    ]
-  return [aloneFinding(name, looked)]
-}
-
-function aloneFinding(name: string, looked: readonly InterfaceSurvey[]): Finding {
-  const what = `No other host was heard on ${name}, and none is known to be there.`
-  const others = looked.some(({ unicastFrom, multicastFrom }) => unicastFrom.length + multicastFrom.length > 0)
-  if (others) return note(what)
-  return warning(
-    what,
+    return severe(
+      `Multicast DNS is filtered on ${name}, in or out, or no other host has it: ${neighbours.join(', ')} ${neighbours.length > 1 ? 'are' : 'is'} on the link, and no answer comes from UDP port 5353 in any way.${quoted(firewall)}`,
+      `${LET_IN} Let the same out. On the other hosts, too; and see that avahi-daemon runs there.${SWITCH}`
+    )
+  return severe(
+    `No other host was heard on ${name}, and none is known to be there.`,
     `Start another host with multicast DNS there. If there is one: it is on another network or VLAN, or everything between the two is filtered.${SWITCH}`
   )
+}
+
+/** How many services of others on an interface the daemon knows. */
+async function heardByDaemon(name: string, machine: Machine): Promise<number> {
+  if (machine.platform !== 'linux') return 0
+  const index = (await machine.interfaces()).find((one) => one.name === name)?.index
+  const { service } = await machine.daemon()
+  return service.kind === 'answers' ? service.hasHeard.filter((one) => one === index).length : 0
 }
 
 function quoted({ nft, iptables }: Firewall): string {
@@ -154,14 +152,10 @@ function quoted({ nft, iptables }: Firewall): string {
   return rules.length === 0 ? '' : ` Rules of this machine that may do it: ${rules.slice(0, 3).join('; ')}.`
 }
 
-async function addressesOf(machine: Machine, name: string) {
-  return (await machine.interfaces()).find((one) => one.name === name)?.addresses ?? []
-}
-
 /** Whether others are heard over one family alone, where this machine has both. */
-function familyFindings(name: string, heard: readonly string[], families: readonly (4 | 6)[]): Finding[] {
+function familyFindings(name: string, heard: readonly string[], families: ReadonlySet<4 | 6>): Finding[] {
   const isSix = (address: string) => address.includes(':')
-  if (!families.includes(4) || !families.includes(6)) return []
+  if (families.size < 2) return []
   if (heard.every(isSix))
     return [
       warning(

@@ -4,6 +4,8 @@ import { isPlausible, type Message, readMessage } from './messages.js'
 
 /** Messages of one sender that may wait to be read: so a flood of one host leaves room for others. */
 const MAX_WAITING_OF_SENDER = 64
+/** Messages that are remembered as they were read, and the longest of them, in bytes: most come over both families, or twice in a second. */
+const [MAX_REMEMBERED, MAX_REMEMBERED_BYTES] = [64, 1500]
 
 /**
  * Messages that have arrived and are to be read: a few milliseconds of work in a turn of the event loop, and as few of them as
@@ -13,6 +15,7 @@ export class Inbox {
   readonly #reading: Pick<PacedWork, 'do'>
   /** The first labels of the service types that are of interest: `_my-cluster`. */
   readonly #labels = new Set<string>(['_dns-sd'])
+  readonly #remembered: { readonly bytes: Buffer; readonly message: Message }[] = []
   /** How many messages of a sender wait. */
   readonly #waiting = new Map<string, number>()
 
@@ -42,10 +45,20 @@ export class Inbox {
     this.#waiting.set(sender, waiting + 1)
     const isTaken = this.#reading.do(() => {
       this.#leave(sender)
-      const message = decoded(bytes, sender)
+      const message = this.#read(bytes, sender)
       if (message !== null) done(message)
     })
     if (!isTaken) this.#leave(sender)
+  }
+
+  #read(bytes: Buffer, sender: string): Message | null {
+    const known = this.#remembered.find((one) => one.bytes.length === bytes.length && one.bytes.equals(bytes))
+    if (known !== undefined) return known.message
+    const message = decoded(bytes, sender)
+    if (message === null || bytes.length > MAX_REMEMBERED_BYTES) return message
+    if (this.#remembered.length >= MAX_REMEMBERED) this.#remembered.shift()
+    this.#remembered.push({ bytes, message })
+    return message
   }
 
   #leave(sender: string): void {

@@ -1,7 +1,7 @@
 import { type Instance, LOCATE_MS } from '../../discovery.js'
 import { ask } from '../../located.js'
 import { instanceName } from './names.js'
-import type { NetworkLink } from './network.js'
+import type { NetworkLink } from './network-user.js'
 
 /** When an instance is asked for, in milliseconds, and when what is known of it has to do. */
 const ASK_AT_MS = [0, 1000]
@@ -66,10 +66,10 @@ export class Inquiries {
   #ask(uuid: string): void {
     const name = instanceName(uuid, this.#options.type)
     for (const { link } of this.#options.links()) {
-      link.ask(name)
-      // An answer may have come without the addresses of its host.
       const service = link.cache.latest(name, 'SRV')
-      if (service?.type === 'SRV') link.ask(service.target)
+      // An answer may have come without the addresses of its host.
+      const isKnown = service?.type !== 'SRV' || link.cache.get(service.target, 'A').length > 0
+      link.ask(name, ...(isKnown ? [] : [service.target]))
     }
   }
 }

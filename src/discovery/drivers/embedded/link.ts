@@ -122,9 +122,9 @@ export class Link {
     return this.#cache.get(type, 'PTR').flatMap((record) => uuidOf(record, type) ?? [])
   }
 
-  /** Asks for everything about an instance. */
-  ask(name: string): void {
-    this.#querier.ask(name)
+  /** Asks for everything about some names, once. */
+  ask(...names: readonly string[]): void {
+    this.#querier.ask(...names)
   }
 
   /** What is known of an instance and its host. */

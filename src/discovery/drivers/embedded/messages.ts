@@ -1,4 +1,4 @@
-import type { DecodedPacket, Question as DecodedQuestion } from 'dns-packet'
+import type { Question as DecodedQuestion } from 'dns-packet'
 import { decodeMessage } from '../../first-answer.js'
 import { type Question, questionTypeOf } from './questions.js'
 import { fromAnswer, type Resource } from './records.js'
@@ -23,7 +23,6 @@ export interface Message {
   readonly additionals: readonly Resource[]
   /** How long an answer by unicast may be, in bytes (RFC 6891 §6.2.3). */
   readonly maxReplyBytes: number
-  readonly packet: DecodedPacket
 }
 
 /** Whether a message can be one of multicast DNS, as far as its header tells: opcode and response code 0 (RFC 6762 §18.3, §18.11). */
@@ -49,8 +48,7 @@ export function readMessage(bytes: Buffer): Message {
     answers: answers.filter((record) => record !== null),
     authorities: (packet.authorities ?? []).map(fromAnswer).filter((record) => record !== null),
     additionals: (packet.additionals ?? []).map(fromAnswer).filter((record) => record !== null),
-    maxReplyBytes: Math.min(Math.max(option?.udpPayloadSize ?? 0, LEGACY_BYTES), MAX_BYTES),
-    packet
+    maxReplyBytes: Math.min(Math.max(option?.udpPayloadSize ?? 0, LEGACY_BYTES), MAX_BYTES)
   }
 }
 
@@ -104,11 +102,14 @@ export function queriesWith(
   return [...messages, writer.end()]
 }
 
-/** A probe: a question for all records of each name, and those that are to be announced under it (RFC 6762 §8.1). */
+/**
+ * A probe: a question for all records of each name, and those that are to be announced under it (RFC 6762 §8.1). Without flush
+ * bits: nothing is announced yet (§10.2).
+ */
 export function probeFor(records: readonly Resource[], maxBytes = MAX_BYTES): Buffer {
   const writer = new Writer({ kind: 'query', maxBytes })
   for (const name of new Set(records.map((record) => record.name))) writer.ask({ name, type: 'ANY', unicast: false })
-  for (const record of records) writer.add('authorities', record)
+  for (const record of records) writer.add('authorities', { ...record, unique: false })
   return writer.end()
 }
 

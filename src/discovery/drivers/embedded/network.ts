@@ -7,18 +7,17 @@ import { type InterfaceSource, SYSTEM_INTERFACES } from '../../service-interface
 import { ActiveLink, hasSameAddresses, type Place } from './active-link.js'
 import { type Clock, SYSTEM_CLOCK } from './clock.js'
 import { Inbox } from './inbox.js'
-import { LINK_TIMES, type Link, type LinkTimes } from './link.js'
+import { LINK_TIMES, type LinkTimes } from './link.js'
 import { SOCKET_SYSTEM, type SocketSystem } from './link-socket.js'
 import type { Message } from './messages.js'
 import { uuidIn } from './names.js'
+import type { NetworkUser } from './network-user.js'
 import { type Origin, originOf } from './origin.js'
 import type { Resource } from './records.js'
+import { SleepWatch } from './sleep-watch.js'
 
 /** Milliseconds before an interface is tried again that could not be used: doubling to the longest. */
 const [FIRST_RETRY_MS, LONGEST_RETRY_MS] = [1000, 60_000]
-/** Milliseconds by which the two clocks may differ between two looks: beyond that, the machine was asleep. */
-const ASLEEP_MS = 5000
-
 export interface NetworkOptions {
   readonly clock: Clock
   /** The time of day, in milliseconds: it goes on while the machine is asleep, which the other clock does not. */
@@ -28,33 +27,6 @@ export interface NetworkOptions {
   readonly times: LinkTimes
   /** Where messages wait to be read. */
   readonly reading: Pick<PacedWork, 'do'>
-}
-
-/** A link that is in use. */
-export interface NetworkLink {
-  readonly index: number
-  readonly family: 4 | 6
-  readonly link: Link
-  /** Every address of its interface, of both families. */
-  readonly addresses: readonly InterfaceAddress[]
-}
-
-/** What uses links: a service. Nothing is called from within {@link Network.add}. */
-export interface NetworkUser {
-  readonly type: string
-  /** The index of the interface that it is on: 0 for all, null for none at present. */
-  interfaceIndex(): number | null
-  up(link: NetworkLink): void
-  /** Called before the link closes, or where the service is not on it any more. */
-  down(link: NetworkLink): void
-  /** The link's interface has other addresses. */
-  changed(link: NetworkLink): void
-  seen(link: NetworkLink, uuid: string): void
-  gone(link: NetworkLink, uuid: string): void
-  /** An answer told of an instance's host and port. */
-  answered(link: NetworkLink, uuid: string): void
-  /** No link is being opened; `problem` says why one could not be that the service would use. Told again and again. */
-  settled(problem: NodeJS.ErrnoException | null): void
 }
 
 type Active = ActiveLink<NetworkUser>
@@ -75,17 +47,18 @@ interface Problem {
 export class Network {
   readonly #options: NetworkOptions
   readonly #inbox: Inbox
+  readonly #sleepWatch: SleepWatch
   /** With the index of the interface that each is on, as of the last look. */
   readonly #users = new Map<NetworkUser, number | null>()
   readonly #links = new Map<string, Active>()
   /** Why interfaces could not be used, and when they are tried again. */
   readonly #problems = new Map<string, Problem>()
+  /** The interfaces at the last look that had to do with them, as a text. */
+  #listed = ''
   #interfaces: Interfaces = interfacesWith([])
   #timer: NodeJS.Timeout | undefined
   #soon: NodeJS.Immediate | undefined
   #isLooking = false
-  /** How far the clocks were apart at the last look, in milliseconds. */
-  #apartMs = 0
 
   constructor(options: Partial<NetworkOptions> = {}) {
     this.#options = {
@@ -97,7 +70,9 @@ export class Network {
       reading: new PacedWork({ msPerTurn: 10, maxWaiting: 1024 }),
       ...options
     }
-    this.#inbox = new Inbox(this.#options.reading)
+    const { clock, wallClock, reading } = this.#options
+    this.#inbox = new Inbox(reading)
+    this.#sleepWatch = new SleepWatch(() => clock.now(), wallClock)
   }
 
   /** Where the interfaces are read. */
@@ -120,7 +95,7 @@ export class Network {
     this.#users.set(user, null)
     this.#inbox.watch(user.type)
     if (this.#timer === undefined) {
-      this.#apartMs = this.#clocksApartMs()
+      this.#sleepWatch.look()
       this.#timer = setInterval(this.#look, this.#options.interfaces.everyMs).unref()
     }
     this.#soon ??= setImmediate(this.#reconcile)
@@ -137,17 +112,19 @@ export class Network {
 
   /** Looks whether interfaces have changed, and whether the machine was asleep. */
   readonly #look = (): void => {
-    const apartMs = this.#clocksApartMs()
-    if (Math.abs(apartMs - this.#apartMs) > ASLEEP_MS) {
-      trace('the clocks are apart by another %d ms: everything is announced and asked anew', apartMs - this.#apartMs)
+    const asleepMs = this.#sleepWatch.look()
+    if (asleepMs !== 0) {
+      trace('the clocks are apart by another %d ms: everything is announced and asked anew', asleepMs)
       for (const { link } of this.#links.values()) link.restart()
     }
-    this.#apartMs = apartMs
-    this.#reconcile()
+    // As a rule nothing has changed.
+    if (this.#problems.size > 0 || this.#list().text !== this.#listed) this.#reconcile()
   }
 
-  #clocksApartMs(): number {
-    return this.#options.wallClock() - this.#options.clock.now()
+  /** The interfaces that are up, and all of it as a text. */
+  #list(): { readonly entries: InterfaceAddress[]; readonly text: string } {
+    const entries = this.#options.interfaces.list().filter(({ up }) => up)
+    return { entries, text: entries.map(({ index, name, address }) => `${index} ${name} ${address}`).join('\n') }
   }
 
   /** Opens what is wanted and not open, closes what is open and not wanted, and tells the services. */
@@ -173,7 +150,8 @@ export class Network {
 
   /** The interfaces and families that a service is on. */
   #places(): Map<string, Place> {
-    const all = this.#users.size === 0 ? [] : this.#options.interfaces.list().filter(({ up }) => up)
+    const { entries: all, text } = this.#users.size === 0 ? { entries: [], text: '' } : this.#list()
+    this.#listed = text
     this.#interfaces = interfacesWith(all)
     for (const user of this.#users.keys()) this.#users.set(user, user.interfaceIndex())
     const indexes = new Set(this.#users.values())

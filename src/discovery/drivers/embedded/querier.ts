@@ -55,9 +55,9 @@ export class Querier {
     return record.type === 'PTR' && this.#asked.has(record.set)
   }
 
-  /** Asks for all records of a name, once, now: as one does who is about to use them. */
-  ask(name: string): void {
-    this.#send([{ name, type: 'ANY', unicast: false }])
+  /** Asks for all records of some names, once, now: as one does who is about to use them. */
+  ask(...names: readonly string[]): void {
+    this.#send(names.map((name) => ({ name, type: 'ANY', unicast: false })))
   }
 
   /** Records that are browsed are about to end: asks for them, unless that was done a moment ago. */

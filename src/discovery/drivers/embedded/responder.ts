@@ -1,5 +1,5 @@
 import { TokenBucket } from '../../../token-bucket.js'
-import { type Clock, randomMs } from './clock.js'
+import { type Clock, randomMs, type Span } from './clock.js'
 import { type Group, legacyResponse, type Message, responsesWith } from './messages.js'
 import type { Outbox } from './outbox.js'
 import type { OwnRecords } from './own-records.js'
@@ -12,6 +12,8 @@ export const PORT = 5353
 const SHARED = { leastMs: 20, mostMs: 120 }
 /** The wait where more known answers follow (RFC 6762 §7.2). */
 const MORE_FOLLOWS = { leastMs: 400, mostMs: 500 }
+/** And none after that: it was random, and long enough. */
+const AT_ONCE = { leastMs: 0, mostMs: 0 }
 /** The part of its TTL in which a record has to have been sent by multicast to be told by unicast alone (RFC 6762 §5.4). */
 const RECENT = 1 / 4
 /** How many queries wait for more known answers at once, and how often one may be extended. Others are answered without. */
@@ -60,7 +62,7 @@ export class Responder {
     const held = this.#held.get(sender.address)
     if (held !== undefined) return this.#onMore(held, query)
     if (query.truncated && query.questions.length > 0 && this.#held.size < MAX_HELD) return this.#hold(query, sender)
-    this.#answer([query], sender)
+    this.#answer([query], sender, SHARED)
   }
 
   /** Takes what another responder sends: it need not be sent again by us, or has to be set right. */
@@ -70,8 +72,8 @@ export class Responder {
       const ours = own.get(heard)
       if (ours === null) continue
       // RFC 6762 §7.4 where it lives as long as ours; §6.6 where others would forget it too soon: a goodbye is such a one.
-      if (heard.ttl >= ours.ttl / 2) outbox.heard(ours)
-      else outbox.send(ours, 0, true)
+      if (heard.ttl >= ours.ttl) outbox.heard(ours)
+      else if (heard.ttl < ours.ttl / 2) outbox.send(ours, 0, true)
     }
   }
 
@@ -102,11 +104,15 @@ export class Responder {
   #release(held: Held): void {
     held.cancel()
     this.#held.delete(held.sender.address)
-    this.#answer(held.queries, held.sender)
+    this.#answer(held.queries, held.sender, AT_ONCE)
   }
 
-  /** Answers what several messages of one querier ask together. */
-  #answer(queries: readonly Message[], sender: Sender): void {
+  /**
+   * Answers what several messages of one querier ask together.
+   *
+   * @param shared the wait for answers that others may give as well
+   */
+  #answer(queries: readonly Message[], sender: Sender, shared: Span): void {
     const { clock, outbox } = this.#options
     const questions = queries.flatMap((query) => query.questions)
     const isProbe = queries.some((query) => query.authorities.length > 0)
@@ -124,7 +130,7 @@ export class Responder {
     if (byUnicast.size > 0) this.#reply([...byUnicast.values()], sender)
     // RFC 6762 §6, §6.3: at once where only we can answer all of it.
     const isAtOnce = [...byMulticast.values()].every(({ unique }) => unique)
-    const afterMs = isAtOnce ? 0 : randomMs(clock, SHARED)
+    const afterMs = isAtOnce ? 0 : randomMs(clock, shared)
     for (const record of byMulticast.values()) outbox.send(record, afterMs, isProbe && record.unique)
   }
 

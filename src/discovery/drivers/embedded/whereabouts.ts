@@ -4,7 +4,7 @@ import { instanceOf } from '../../located.js'
 import type { LocationPath } from '../../session.js'
 import { splitTxt } from '../../txt.js'
 import { instanceName } from './names.js'
-import type { NetworkLink } from './network.js'
+import type { NetworkLink } from './network-user.js'
 
 /** An instance, as the records tell that were heard. */
 export interface Found {

@@ -5,7 +5,7 @@ import { addressBytes, folded, nameBytes, type Resource, rdataBytes, TYPE_NUMBER
 const COUNTS = { questions: 4, answers: 6, authorities: 8, additionals: 10 } as const
 export type Section = 'answers' | 'authorities' | 'additionals'
 
-const [HEADER_BYTES, IN, FLUSH] = [12, 1, 0x8000]
+const [HEADER_BYTES, IN, FLUSH, QU] = [12, 1, 0x8000, 0x8000]
 const [RESPONSE, AUTHORITATIVE, TRUNCATED] = [0x8000, 0x0400, 0x0200]
 /** A pointer has 14 bits for the place (RFC 1035 §4.1.4). */
 const [POINTER, LAST_PLACE] = [0xc000, 0x3fff]
@@ -49,13 +49,13 @@ export class Writer {
     this.#bytes.writeUInt16BE(this.#bytes.readUInt16BE(2) | TRUNCATED, 2)
   }
 
-  /** Adds a question; its QU bit is never set (RFC 6762 §5.4). Returns whether it fits. */
-  ask({ name, type }: Question): boolean {
+  /** Adds a question, with the QU bit where it has that: one given back (RFC 6762 §6.7), none of ours. Returns whether it fits. */
+  ask({ name, type, unicast }: Question): boolean {
     if (type === 'other') return false
     return this.#add('questions', () => {
       this.#name(name)
       this.#uint16(questionTypeNumber(type))
-      this.#uint16(IN)
+      this.#uint16(unicast ? IN | QU : IN)
     })
   }
 

@@ -1,0 +1,58 @@
+// The driver embedded and other programs on its host that have the port of multicast DNS: a daemon that comes later and is killed, one that
+// lets nobody share the port, and many processes at once.
+import assert from 'node:assert/strict'
+import { labTest } from '../lab/index.js'
+import { closeAll, everybodyTalks, firstMesh, fullMesh, meshTime } from '../programs/full-mesh.js'
+import { Node } from '../programs/node-client.js'
+import { WHOLE } from '../support/long.js'
+
+/** Processes on a host of their own, and others on the host of the daemon. */
+const [MANY, MORE] = WHOLE ? [20, 10] : [4, 3]
+/** Milliseconds for a mesh of so many processes, on a machine with few processors. */
+const MESH_MS = 120_000
+
+labTest(
+  `${MANY} processes on one host, ${MORE} on another, whose daemon comes in between and is killed`,
+  async (lab, t) => {
+    const [alpha, beta] = await lab.hosts(['alpha', 'beta'], { avahi: false })
+    const settings = { name: 'crowded', driver: 'embedded' }
+    const prepare = (count: number, host = alpha) =>
+      Promise.all(Array.from({ length: count }, () => Node.prepare(host, settings)))
+    const many = await prepare(MANY)
+    const before = await prepare(Math.floor(MORE / 2), beta)
+    await Promise.all([...many, ...before].map((node) => node.listen()))
+    await beta.dbus.start()
+    await beta.avahi.start()
+    const later = await prepare(Math.ceil(MORE / 2), beta)
+    await Promise.all(later.map((node) => node.listen()))
+    const nodes = [...many, ...before, ...later]
+    await firstMesh(nodes, MESH_MS)
+    t.diagnostic(`everybody is in the mesh after ${meshTime(nodes)} ms`)
+
+    // A service of the daemon's, found by all.
+    const daemons = await Node.start(beta, { name: 'crowded', driver: 'avahi' })
+    await fullMesh([...nodes, daemons], MESH_MS)
+    await daemons.close()
+    await daemons.process.ended()
+    const complaints = beta.avahi.log.split('\n').filter((line) => /conflict|collision|invalid/i.test(line))
+    assert.deepEqual(complaints, [])
+    const warnings = beta.avahi.log.split('\n').filter((line) => /another .* stack/i.test(line))
+    assert.ok(warnings.length <= 2, warnings.join('\n'))
+
+    await beta.avahi.kill()
+    const last = await Node.start(beta, settings)
+    await fullMesh([...nodes, last], MESH_MS)
+    await everybodyTalks([...nodes, last])
+    await closeAll([...nodes, last])
+  }
+)
+
+labTest('a daemon that lets nobody share the port: one error that says what to do', async (lab) => {
+  const [alpha] = await lab.hosts(['alpha'], { avahi: { server: { 'disallow-other-stacks': true } } })
+  const node = await Node.prepare(alpha, { name: 'shut-out', driver: 'embedded' })
+  await node.ask({ ask: 'listen' })
+  const { code, message } = await node.event('error', 'no error')
+  assert.equal(code, 'ERR_TCPNET_MDNS_PORT', message)
+  assert.match(message, /disallow-other-stacks=no/)
+  await node.process.ended()
+})

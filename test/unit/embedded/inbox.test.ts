@@ -1,0 +1,90 @@
+// Which messages are read, and how many of them wait.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { encode } from 'dns-packet'
+import { Inbox } from '#tcpnet/discovery/drivers/embedded/inbox.js'
+import type { Message } from '#tcpnet/discovery/drivers/embedded/messages.js'
+import { packetOf, TYPE } from './link-trial.js'
+
+const MESSAGE = encode(packetOf('AA'))
+
+/** An inbox whose messages are read when the test says so. */
+class Trial {
+  readonly read: Message[] = []
+  readonly inbox: Inbox
+  readonly #waiting: (() => void)[] = []
+
+  constructor(maxWaiting = Number.POSITIVE_INFINITY) {
+    this.inbox = new Inbox({
+      do: (piece) => {
+        if (this.#waiting.length >= maxWaiting) return false
+        this.#waiting.push(piece)
+        return true
+      }
+    })
+    this.inbox.watch(TYPE)
+  }
+
+  hear(bytes: Buffer, sender = '10.77.1.2'): void {
+    this.inbox.read(bytes, sender, (message) => this.read.push(message))
+  }
+
+  /** Lets all be read that wait. Returns the messages. */
+  turn(): Message[] {
+    for (const piece of this.#waiting.splice(0)) piece()
+    return this.read.splice(0)
+  }
+}
+
+describe('the inbox', () => {
+  it('reads what is about a watched type, a host, or the types that there are', () => {
+    const { inbox } = new Trial()
+    const question = (name: string) => encode({ type: 'query', questions: [{ type: 'PTR', name }] })
+    assert.ok(inbox.wants(MESSAGE))
+    assert.ok(inbox.wants(question(TYPE.toUpperCase())))
+    assert.ok(inbox.wants(question('alpha.local')))
+    assert.ok(inbox.wants(question('_services._dns-sd._udp.local')))
+    assert.ok(!inbox.wants(question('_ipp._tcp.local')))
+    inbox.unwatch(TYPE)
+    assert.ok(!inbox.wants(MESSAGE))
+  })
+
+  it('lets few of one sender wait, so that there is room for others', () => {
+    const trial = new Trial()
+    for (let i = 0; i < 1000; i++) trial.hear(MESSAGE)
+    trial.hear(MESSAGE, '10.77.1.3')
+    assert.equal(trial.turn().length, 65)
+    trial.hear(MESSAGE)
+    assert.equal(trial.turn().length, 1)
+  })
+
+  it('counts no message as waiting for which there is no room', () => {
+    const trial = new Trial(1)
+    for (let i = 0; i < 1000; i++) trial.hear(MESSAGE)
+    assert.equal(trial.turn().length, 1)
+    trial.hear(MESSAGE)
+    assert.equal(trial.turn().length, 1)
+  })
+
+  it('reads a message once that comes several times, and tells it each time', () => {
+    const trial = new Trial()
+    for (const bytes of [MESSAGE, Buffer.from(MESSAGE), encode(packetOf('BB'))]) trial.hear(bytes)
+    const [first, same, other] = trial.turn()
+    assert.equal(first, same)
+    assert.notEqual(first, other)
+    // It is not remembered for ever.
+    for (let i = 0; i < 64; i++) {
+      trial.hear(encode(packetOf(i.toString(16))))
+      trial.turn()
+    }
+    trial.hear(MESSAGE)
+    assert.notEqual(trial.turn()[0], first)
+  })
+
+  it('tells nothing of what is no message', () => {
+    const trial = new Trial()
+    trial.hear(MESSAGE.subarray(0, 40))
+    trial.hear(Buffer.alloc(5))
+    assert.equal(trial.turn().length, 0)
+  })
+})

@@ -1,0 +1,130 @@
+// What other implementations say, as captured in the laboratory: it is understood, and answered as it was there.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { Inbox } from '#tcpnet/discovery/drivers/embedded/inbox.js'
+import { readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
+import { instanceName, serviceType } from '#tcpnet/discovery/drivers/embedded/names.js'
+import { brief, LinkTrial, recordsOf } from './link-trial.js'
+
+interface Captured {
+  readonly atMs: number
+  readonly from: { readonly address: string; readonly port: number }
+  readonly to: string
+  readonly bytes: Buffer
+}
+
+const FILE = new URL('../../../../test/unit/embedded/others/avahi.txt', import.meta.url)
+const [OTHER_HOST, OWN_HOST] = ['10.77.1.2', '10.77.1.1']
+const TYPE = serviceType('captured')
+const [OWN, THEIRS] = ['3E6C264C9C4D113BBA02C257C1AEC7E3', 'ABCDEF']
+
+const captured = readFileSync(FILE, 'utf8')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+  .map(parsed)
+
+function parsed(line: string): Captured {
+  const [ms = '', from = '', to = '', hex = ''] = line.split(' ')
+  const [address = '', port = ''] = from.split(':')
+  return { atMs: Number(ms), from: { address, port: Number(port) }, to, bytes: Buffer.from(hex, 'hex') }
+}
+
+/** The messages of the host with the daemon, in turn, to a link on which the service is announced as it was there. */
+class Replay {
+  readonly trial = new LinkTrial()
+
+  constructor(uuid = OWN) {
+    this.trial.link.browse(TYPE)
+    this.trial.announced(uuid, recordsOf(uuid, { port: 4712, type: TYPE, address: OWN_HOST }))
+  }
+
+  /** Hears what came in a part of the time, at the pace at which it came. */
+  hear(fromMs: number, toMs: number): void {
+    let now = fromMs
+    for (const { atMs, from, bytes } of captured) {
+      if (atMs < fromMs || atMs > toMs || from.address !== OTHER_HOST) continue
+      this.trial.clock.pass(atMs - now)
+      now = atMs
+      this.trial.hearBytes(bytes, { ...from, isOnLink: true })
+    }
+    this.trial.clock.pass(toMs - now)
+  }
+
+  /** What was said to all, and to one, since the last time. */
+  answers(): { readonly toAll: string[]; readonly toOne: string[] } {
+    const sent = this.trial.take().filter(({ packet }) => packet.type === 'response')
+    const briefs = (isToOne: boolean) =>
+      sent
+        .filter(({ to }) => (to !== null) === isToOne)
+        .flatMap(({ packet }) => [...(packet.answers ?? []), ...(packet.additionals ?? [])].map(brief))
+    return { toAll: briefs(false), toOne: briefs(true) }
+  }
+}
+
+describe('avahi-daemon', () => {
+  it('is seen, known as a whole, and gone with its goodbye', () => {
+    const replay = new Replay()
+    replay.hear(0, 10_000)
+    assert.deepEqual(replay.trial.takeTold(), [`seen ${THEIRS}`])
+    const [service] = replay.trial.link.cache.get(instanceName(THEIRS, TYPE), 'SRV')
+    assert.ok(service?.type === 'SRV')
+    assert.deepEqual([service.target, service.port], ['beta.local', 4711])
+    const [address] = replay.trial.link.cache.get('beta.local', 'A')
+    assert.ok(address?.type === 'A' && address.address === OTHER_HOST)
+    replay.hear(10_001, 16_000)
+    assert.deepEqual(replay.trial.takeTold(), [`gone ${THEIRS}`])
+  })
+
+  it('that probes for a name of ours finds it defended', () => {
+    const replay = new Replay(THEIRS)
+    replay.hear(0, 1)
+    assert.deepEqual(replay.answers().toAll.slice(0, 2), [
+      `SRV ${instanceName(THEIRS, TYPE)}`,
+      `TXT ${instanceName(THEIRS, TYPE)}`
+    ])
+  })
+
+  it('that knows our answer gets none', () => {
+    const replay = new Replay()
+    const query = captured.find(
+      ({ from, bytes }) => from.address === OTHER_HOST && readMessage(bytes).answers.length === 2 && bytes[2] === 0
+    )
+    assert.ok(query !== undefined)
+    replay.trial.clock.pass(2000)
+    replay.trial.take()
+    replay.hear(query.atMs, query.atMs)
+    replay.trial.clock.pass(500)
+    assert.deepEqual(replay.answers(), { toAll: [], toOne: [] })
+  })
+})
+
+it('python3-zeroconf, which asks for an answer by unicast first, gets it, and the whole of it', () => {
+  const replay = new Replay()
+  const query = captured.find(
+    ({ from, bytes }) => from.address === OTHER_HOST && readMessage(bytes).questions.some(({ unicast }) => unicast)
+  )
+  assert.ok(query !== undefined)
+  replay.hear(query.atMs, query.atMs)
+  const instance = instanceName(OWN, TYPE)
+  assert.deepEqual(replay.answers().toOne, [
+    `PTR ${TYPE}`,
+    `SRV ${instance}`,
+    `TXT ${instance}`,
+    `A ${OWN}.local`,
+    `AAAA ${OWN}.local`
+  ])
+})
+
+it('every message of the capture is read, and most are of use', () => {
+  const inbox = new Inbox({ do: () => true })
+  inbox.watch(TYPE)
+  for (const { bytes } of captured) assert.ok(['query', 'response'].includes(readMessage(bytes).kind))
+  assert.ok(captured.every(({ bytes }) => inbox.wants(bytes)))
+  const other = new Inbox({ do: () => true })
+  other.watch(serviceType('other'))
+  // Those that may be about a host, or list service types.
+  const wanted = captured.filter(({ bytes }) => other.wants(bytes))
+  assert.ok(wanted.length < captured.length / 2)
+  assert.ok(wanted.every(({ bytes }) => !bytes.includes('captured') || bytes.includes('_dns-sd')))
+})
