@@ -3,8 +3,10 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "system/interfaces.h"
 #include "system/responder.h"
 
 namespace tcpnet {
@@ -26,6 +28,14 @@ bool IsThisMachine(const std::string& name) {
   size_t at = own.size();
   if (name[at] == '-') at = name.find_first_not_of("0123456789", at + 1);
   return at == std::string::npos || at == name.size() || name[at] == '.';
+}
+
+/** Whether an address is one of this machine's, and not loopback. */
+bool IsOurs(const Address& address) {
+  const auto interfaces = ReadInterfaces();
+  return std::any_of(interfaces.begin(), interfaces.end(), [&address](const InterfaceAddress& entry) {
+    return !entry.loopback && entry.address == address.text;
+  });
 }
 
 }  // namespace
@@ -73,10 +83,13 @@ bool Session::IsElsewhere() const {
 void Session::AskForHost() {
   const std::string name = connection_->backend().host_name();
   if (failed_ || name.empty() || IsThisMachine(name)) return;
-  host_query_ = std::make_unique<AddressQuery>(loop_, connection_, [this](const HostAddresses& answer) {
-    std::exchange(host_query_, nullptr)->Close();
+  const auto done = [this](const HostAddresses& answer) {
+    const auto query = std::exchange(host_query_, nullptr);  // of which this function is a part
+    query->Close();
     if (!answer.addresses.empty()) TellOnce(DaemonHost{answer.addresses});
-  });
+  };
+  // An address of ours ends it before the daemon asks the network for others.
+  host_query_ = std::make_unique<AddressQuery>(loop_, connection_, done, IsOurs);
   host_query_->Start(name, 0, kHostTimeout);
 }
 

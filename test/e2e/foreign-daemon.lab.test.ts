@@ -64,6 +64,14 @@ async function announcedAtOwn(node: Node): Promise<void> {
   assert.deepEqual(targets(node), [`${node.uuid}.local`])
 }
 
+/** The instance is announced under the daemon's host name, with these records and no others. */
+async function announcedAtDaemon(node: Node, host = node.host.name): Promise<void> {
+  await until(() => latest(node).length >= 3, 'it is not announced')
+  const heard = latest(node).map(({ type, ttl }) => `${type} ${ttl}`)
+  assert.deepEqual(heard.sort(), ['PTR 4500', 'SRV 120', 'TXT 4500'])
+  assert.deepEqual(targets(node), [`${host}.local`])
+}
+
 /** A goodbye was said for every record that was announced. NSEC records need none. */
 async function withdrawn(node: Node): Promise<void> {
   const left = () => latest(node).filter(({ type, ttl }) => type !== 'NSEC' && ttl > 0)
@@ -82,9 +90,7 @@ overDrivers(['avahi', ...inWhole('bonjour')], (driver, skip) => {
       t.diagnostic(`everybody is in the mesh after ${meshTime(nodes)} ms`)
       for (const node of [one, two]) await announcedAtOwn(node)
       // Where the daemon's host is ours, it is as it was: under the daemon's name, whose addresses it announces.
-      await until(() => targets(own).length > 0, 'it is not announced')
-      assert.deepEqual(targets(own), ['own.local'])
-      assert.deepEqual([...new Set(latest(own).map(({ type }) => type))].sort(), ['PTR', 'SRV', 'TXT'])
+      await announcedAtDaemon(own)
       await closeAll(nodes)
       for (const node of [one, two, own]) await withdrawn(node)
       assert.doesNotMatch(shared.hosts.keeper.avahi.log, /conflict|collision/i)
@@ -186,6 +192,24 @@ overDrivers(inWhole('avahi', 'bonjour'), (driver, skip) => {
     await closeAll([...nodes, late])
     await withdrawn(late)
     await bound.kill()
+  })
+})
+
+overDrivers(inWhole('avahi'), (driver, skip) => {
+  test('a daemon of its own whose host name is another than the machine has: all is as it was', { skip }, async () => {
+    const { lab, hosts } = shared
+    const renamed = await lab.host('renamed', { avahi: { server: { 'host-name': 'other' } } })
+    const nodes = [
+      await Node.start(hosts.own, { name: 'e-name', driver }),
+      await Node.start(renamed, { name: 'e-name', driver })
+    ]
+    await firstMesh(nodes)
+    for (const node of nodes) await announcedAtDaemon(node, node.host === renamed ? 'other' : 'own')
+    // The daemon's answer is there before a service that starts now is announced.
+    const last = await Node.start(renamed, { name: 'e-name', driver, uuid: 'A1' })
+    await fullMesh([...nodes, last])
+    for (const { ledger } of nodes) assert.deepEqual(ledger.all('offline'), [])
+    await closeAll([...nodes, last])
   })
 })
 
