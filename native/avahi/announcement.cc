@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -131,10 +132,16 @@ int Announcement::PublishHost(int unique) {
 
 std::vector<Record> Announcement::HostRecords(int unique) const {
   std::vector<Record> records;
-  for (const Address& address : options_.own_host->addresses) {
+  const auto& addresses = options_.own_host->addresses;
+  for (const Address& address : addresses) {
     if (records.size() == kMaxRecords) break;
+    const auto is_alike = [&address](const Address& other) { return other.family == address.family; };
+    // Not without need: the daemon takes two clients' records of a name for a conflict where one of them does not allow
+    // others.
+    const bool has_several = std::count_if(addresses.begin(), addresses.end(), is_alike) > 1;
+    const int flags = has_several ? unique | kPublishAllowMultiple : unique;
     const uint16_t type = address.family == 4 ? kTypeA : kTypeAaaa;
-    records.push_back({published_host_, unique | kPublishAllowMultiple, type, kHostTtl, DataOf(address)});
+    records.push_back({published_host_, flags, type, kHostTtl, DataOf(address)});
   }
   return records;
 }
