@@ -58,8 +58,10 @@ class Announcement final : public Publication {
   int PublishHost(int unique);
   std::vector<Record> HostRecords(int unique) const;
   std::vector<Record> ServiceRecords(const std::string& domain, int unique) const;
-  /** The daemon probes for unique records (RFC 6762 section 8.1), which takes it most of a second, unless the name is
-   * known to be. */
+  /**
+   * The flags of unique records. The daemon probes for those (RFC 6762 section 8.1), which takes it most of a second,
+   * unless the name is known to be unique.
+   */
   int unique() const { return options_.probe ? kPublishUnique : kPublishUnique | kPublishNoProbe; }
   void Fail(int error) { listener_.failed(backend_.FailedBy(error)); }
 

@@ -18,8 +18,7 @@ constexpr uint32_t kLoopbackIndex = 1;
 /** How long the daemon has to tell its host's addresses, which it knows. */
 constexpr std::chrono::milliseconds kHostTimeout{2000};
 
-/** Whether the first label of a daemon's host name is this machine's name, or that with a number that the daemon has
- * added. */
+/** Whether a daemon's host name is this machine's, or that with a number that the daemon has added after a conflict. */
 bool IsThisMachine(const std::string& name) {
   char text[256] = "";
   if (gethostname(text, sizeof text - 1) != 0) return false;
@@ -79,7 +78,10 @@ bool Session::IsElsewhere() const {
   return options_.own_host->is_needed || HasNoResponder();
 }
 
-/** A daemon elsewhere is not told by its socket where another responder has one here: then its host's addresses do. */
+/**
+ * Asks the daemon for its host's addresses, unless it has this machine's name: where another program of this network
+ * namespace has the port of multicast DNS, nothing else shows that the daemon is elsewhere.
+ */
 void Session::AskForHost() {
   const std::string name = connection_->backend().host_name();
   if (failed_ || name.empty() || IsThisMachine(name)) return;
