@@ -46,6 +46,7 @@
         "node/environment.cc",
         "system/interfaces.cc",
         "system/library.cc",
+        "system/responder.cc",
         "system/socket_options.cc",
       ],
       "include_dirs": [

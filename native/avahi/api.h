@@ -34,6 +34,7 @@ constexpr int kGroupFailure = 4;
 
 constexpr int kPublishUnique = 1;
 constexpr int kPublishNoProbe = 2;
+constexpr int kPublishAllowMultiple = 8;  // of a unique name: other records of this host, too
 
 constexpr int kLookupMulticast = 2;  // whatever the domain: an untrusted name is not asked of DNS servers
 constexpr int kLookupNoAddress = 8;

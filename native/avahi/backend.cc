@@ -56,6 +56,11 @@ size_t Backend::max_questions() const {
   return kMaxQuestions;
 }
 
+std::string Backend::host_name() const {
+  const char* name = usable() ? api_.client_get_host_name_fqdn(client_) : nullptr;
+  return name == nullptr ? std::string() : name;
+}
+
 std::unique_ptr<Activity> Backend::IfBegun(std::unique_ptr<Activity> lookup, bool begun) {
   if (begun) return lookup;
   if (const int failed = error(); failed != kErrorTooManyObjects) FailedBy(failed);

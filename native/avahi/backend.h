@@ -24,7 +24,9 @@ class Backend final : public tcpnet::Backend {
   /** The daemon forgets all that it did for this client, and the library frees its objects. */
   void Close() override;
   size_t max_questions() const override;
-  std::unique_ptr<Activity> Announce(const SessionOptions& options, AnnounceListener listener) override;
+  bool has_own_hosts() const override { return true; }
+  std::string host_name() const override;
+  std::unique_ptr<Publication> Announce(const SessionOptions& options, AnnounceListener listener) override;
   std::unique_ptr<Activity> Browse(const std::string& type, uint32_t interface_index, BrowseListener listener) override;
   std::unique_ptr<Activity> LookUpService(const Target& target, ServiceFound found) override;
   std::unique_ptr<Activity> LookUpHost(const std::string& host, const Place& place, AddressFound found) override;

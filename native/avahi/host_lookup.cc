@@ -18,7 +18,7 @@ class HostLookup final : public Activity {
 
   bool Start(const std::string& host, const Place& place) {
     const auto browse = [&](Owned<RecordBrowser>& browser, uint16_t type) {
-      return browser.Set(backend_.api().record_browser_new(backend_.client(), static_cast<int>(place.interface_index),
+      return browser.Set(backend_.api().record_browser_new(backend_.client(), ToAvahi(place.interface_index),
                                                            ProtocolOf(place.family), host.c_str(), kClassIn, type,
                                                            kLookupMulticast, OnEvent, this));
     };

@@ -15,8 +15,11 @@ constexpr std::chrono::milliseconds kOtherFamily{150};
 
 }  // namespace
 
-AddressQuery::AddressQuery(Loop& loop, std::shared_ptr<Connection> connection, Done done)
-    : connection_(std::move(connection)), done_(std::move(done)), end_(loop.AddTimer([this] { Finish(); })) {}
+AddressQuery::AddressQuery(Loop& loop, std::shared_ptr<Connection> connection, Done done, IsEnough is_enough)
+    : connection_(std::move(connection)),
+      done_(std::move(done)),
+      is_enough_(std::move(is_enough)),
+      end_(loop.AddTimer([this] { Finish(); })) {}
 
 void AddressQuery::Start(const std::string& host, uint32_t interface_index, std::chrono::milliseconds timeout) {
   Loop::Arm(end_, timeout);
@@ -31,7 +34,9 @@ void AddressQuery::Close() {
 }
 
 void AddressQuery::OnAddress(const Address& address) {
-  if (!AddTo(addresses_, address)) return;
+  if (is_complete_ || !AddTo(addresses_, address)) return;
+  is_complete_ = is_enough_ != nullptr && is_enough_(address);
+  if (is_complete_) return Loop::Arm(end_, std::chrono::milliseconds(0));
   const auto is_other = [this](const Address& one) { return one.family != addresses_.front().family; };
   const bool both = std::any_of(addresses_.begin(), addresses_.end(), is_other);
   Loop::Arm(end_, both ? kSameFamily : kOtherFamily);

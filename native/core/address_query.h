@@ -19,9 +19,13 @@ namespace tcpnet {
 class AddressQuery {
  public:
   using Done = std::function<void(HostAddresses answer)>;
+  using IsEnough = std::function<bool(const Address& address)>;
 
-  /** `done` is called once, from the loop, unless this is closed; it may close and destroy this. */
-  AddressQuery(Loop& loop, std::shared_ptr<Connection> connection, Done done);
+  /**
+   * `done` is called once, from the loop, unless this is closed; it may close and destroy this. An address of which
+   * `is_enough`, where given, returns true is the last.
+   */
+  AddressQuery(Loop& loop, std::shared_ptr<Connection> connection, Done done, IsEnough is_enough = nullptr);
   AddressQuery(const AddressQuery&) = delete;
 
   void Start(const std::string& host, uint32_t interface_index, std::chrono::milliseconds timeout);
@@ -35,8 +39,10 @@ class AddressQuery {
 
   const std::shared_ptr<Connection> connection_;
   const Done done_;
+  const IsEnough is_enough_;
   Loop::Timer* end_;
   std::vector<Address> addresses_;
+  bool is_complete_ = false;
   std::unique_ptr<Activity> lookup_;
 };
 

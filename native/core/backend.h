@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/activity.h"
 #include "core/events.h"
@@ -16,6 +17,13 @@
 #include "system/address.h"
 
 namespace tcpnet {
+
+/** An instance that is announced. Discovery thread. */
+class Publication : public Activity {
+ public:
+  /** The addresses of its own host name, where it has one, are these from now on. */
+  virtual void SetAddresses(const std::vector<Address>& addresses) = 0;
+};
 
 /**
  * One connection to the daemon through one DNS-SD library. Every function runs on the discovery thread and may block
@@ -50,11 +58,18 @@ class Backend {
   /** How many instances may be looked up at once: the daemon's room for objects. */
   virtual size_t max_questions() const = 0;
 
+  /** Whether instances can be announced under host names of their own. */
+  virtual bool has_own_hosts() const = 0;
+
+  /** The name of the daemon's host; empty where the library does not tell it. */
+  virtual std::string host_name() const = 0;
+
   /**
-   * Announces an instance, and announces it again by itself when the name of this host changes. Nothing is announced
-   * without the permission of the options, which is taken when the daemon has replied.
+   * Announces an instance, under its own host name where the options have one; else under the daemon's, and again by
+   * itself when that changes. Nothing is announced without the permission of the options, which is taken when the
+   * daemon has replied.
    */
-  virtual std::unique_ptr<Activity> Announce(const SessionOptions& options, AnnounceListener listener) = 0;
+  virtual std::unique_ptr<Publication> Announce(const SessionOptions& options, AnnounceListener listener) = 0;
 
   /** Looks for the instances of a type on one interface, or on all (0). */
   virtual std::unique_ptr<Activity> Browse(const std::string& type, uint32_t interface_index,

@@ -20,8 +20,12 @@ void Discoverer::Open(uint64_t id, BackendMaker* make, const SessionOptions& opt
   const std::shared_ptr<Connection> connection = ConnectionOf(make, failed);
   if (connection == nullptr) return events_.Push({id, *failed});
   const Tell tell = [this, id](SessionEvent event) { events_.Push({id, std::move(event)}); };
-  sessions_[id] = std::make_unique<Session>(connection, options, tell);
+  sessions_[id] = std::make_unique<Session>(loop_, connection, options, tell);
   sessions_[id]->Start();
+}
+
+void Discoverer::SetAddresses(uint64_t id, const std::vector<Address>& addresses) {
+  if (const auto session = sessions_.find(id); session != sessions_.end()) session->second->SetAddresses(addresses);
 }
 
 void Discoverer::Close(uint64_t id) {

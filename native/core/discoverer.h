@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/address_query.h"
 #include "core/event_queue.h"
@@ -20,6 +21,9 @@ class Discoverer {
 
   /** Opens a session; its events carry `id`. */
   void Open(uint64_t id, BackendMaker* make, const SessionOptions& options);
+
+  /** The addresses of a session's own host name are these from now on. */
+  void SetAddresses(uint64_t id, const std::vector<Address>& addresses);
 
   /** Closes a session, whether or not it failed; `Closed` with its id follows. */
   void Close(uint64_t id);

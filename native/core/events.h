@@ -16,6 +16,13 @@ namespace tcpnet {
 struct Answered {};
 /** The name is announced. Once. */
 struct Announced {};
+/** The daemon runs in another network namespace: the instance is announced under a host name of its own. Once, if at
+ * all. */
+struct Elsewhere {};
+/** What the daemon says of its host, whose name is not this machine's. Once, if at all. */
+struct DaemonHost {
+  std::vector<Address> addresses;  // never empty
+};
 /** An instance is announced on at least one interface. */
 struct Seen {
   std::string uuid;
@@ -35,7 +42,7 @@ struct Failed {
 using Fail = std::function<void(const Failed&)>;
 
 /** What a session tells. */
-using SessionEvent = std::variant<Answered, Announced, Seen, Gone, Failed>;
+using SessionEvent = std::variant<Elsewhere, Answered, Announced, DaemonHost, Seen, Gone, Failed>;
 using Tell = std::function<void(SessionEvent)>;
 
 /** A session is closed: the daemon was told. */

@@ -10,7 +10,7 @@ namespace tcpnet::dns_sd {
 namespace {
 
 /** The announcement of an instance. The daemon keeps it right when the host's name changes. */
-class Announcement final : public Activity {
+class Announcement final : public Publication {
  public:
   Announcement(Backend& backend, const SessionOptions& options, Backend::AnnounceListener listener)
       : backend_(backend),
@@ -19,6 +19,7 @@ class Announcement final : public Activity {
         operation_(backend.loop(), backend.api()) {}
 
   Error Start();
+  void SetAddresses(const std::vector<Address>&) override {}
   void Close() override { operation_.Release(); }
 
  private:
@@ -65,7 +66,7 @@ void Announcement::OnReply(Ref, Flags, Error error, const char* name, const char
 
 }  // namespace
 
-std::unique_ptr<Activity> Backend::Announce(const SessionOptions& options, AnnounceListener listener) {
+std::unique_ptr<Publication> Backend::Announce(const SessionOptions& options, AnnounceListener listener) {
   auto announcement = std::make_unique<Announcement>(*this, options, listener);
   if (const Error error = announcement->Start(); error != kNoError) listener.failed(FailedBy(error));
   return announcement;

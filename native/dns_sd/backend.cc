@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "avahi/backend.h"
 #include "system/interfaces.h"
+#include "system/responder.h"
 
 namespace tcpnet::dns_sd {
 
@@ -77,7 +79,10 @@ size_t Backend::max_questions() const {
 }
 
 std::unique_ptr<tcpnet::Backend> MakeBackend(Loop& loop) {
-  return std::make_unique<Backend>(loop);
+  auto backend = std::make_unique<Backend>(loop);
+  const bool is_avahis = backend->api() && !backend->api().is_apples();
+  if (is_avahis && HasNoResponder()) return avahi::MakeBackend(loop);
+  return backend;
 }
 
 }  // namespace tcpnet::dns_sd

@@ -23,7 +23,10 @@ class Backend final : public tcpnet::Backend {
   /** Nothing to do: releasing an operation asks nothing of the daemon that it would wait for. */
   void Close() override {}
   size_t max_questions() const override;
-  std::unique_ptr<Activity> Announce(const SessionOptions& options, AnnounceListener listener) override;
+  /** Avahi's library refuses address records; Apple's daemon runs where its clients do. */
+  bool has_own_hosts() const override { return false; }
+  std::string host_name() const override { return {}; }
+  std::unique_ptr<Publication> Announce(const SessionOptions& options, AnnounceListener listener) override;
   std::unique_ptr<Activity> Browse(const std::string& type, uint32_t interface_index, BrowseListener listener) override;
   std::unique_ptr<Activity> LookUpService(const Target& target, ServiceFound found) override;
   std::unique_ptr<Activity> LookUpHost(const std::string& host, const Place& place, AddressFound found) override;
@@ -55,6 +58,10 @@ class Backend final : public tcpnet::Backend {
   Fail broken_;
 };
 
+/**
+ * Where Avahi's daemon is not in this network namespace, it is libavahi-client's back-end: Avahi's libdns_sd, which is
+ * a layer over that library, registers no address records, and those are needed then.
+ */
 std::unique_ptr<tcpnet::Backend> MakeBackend(Loop& loop);
 
 }  // namespace tcpnet::dns_sd

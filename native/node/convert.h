@@ -25,6 +25,8 @@ Napi::Value ErrorToJs(Napi::Env env, const std::string& error);
 /** Nothing where a value or a type is missing or wrong. */
 std::optional<DeadPeerOptions> DeadPeerOptionsFromJs(const Napi::Value& value);
 std::optional<SessionOptions> SessionOptionsFromJs(const Napi::Value& value);
+/** Nothing where the value is no array of IP addresses. */
+std::optional<std::vector<Address>> AddressesFromJs(const Napi::Value& value);
 /** What makes the back-end that session options name; null where they name none. */
 BackendMaker* BackendFromJs(const Napi::Value& options);
 

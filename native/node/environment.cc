@@ -75,6 +75,13 @@ uint64_t Environment::Open(BackendMaker* backend, const SessionOptions& options,
   return id;
 }
 
+void Environment::SetAddresses(uint64_t id, std::vector<Address> addresses) {
+  const auto entry = callbacks_.find(id);
+  if (closed_ || entry == callbacks_.end() || !entry->second.done.IsEmpty()) return;
+  thread_->Post(
+      {0, [id, addresses = std::move(addresses)](Discoverer& discoverer) { discoverer.SetAddresses(id, addresses); }});
+}
+
 void Environment::Close(uint64_t id, Napi::Function done) {
   const auto entry = callbacks_.find(id);
   if (closed_ || entry == callbacks_.end() || !entry->second.done.IsEmpty()) return;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/backend.h"
 #include "core/discovery_thread.h"
@@ -27,6 +28,9 @@ class Environment {
 
   /** Opens a session. Returns its id, or 0 with an exception pending where the environment is ending. */
   uint64_t Open(BackendMaker* backend, const SessionOptions& options, Napi::Function on_event);
+
+  /** The addresses of a session's own host name are these from now on. */
+  void SetAddresses(uint64_t id, std::vector<Address> addresses);
 
   /** Silences a session and closes it; `done` is called once. Only the first call for an id counts. */
   void Close(uint64_t id, Napi::Function done);

@@ -33,6 +33,19 @@ inline Address AddressOf(const void* data, size_t size) {
   return {size == 4 ? 4 : 6, text};
 }
 
+/** Whether the text is an address of its family. */
+inline bool IsAddress(const Address& address) {
+  char bytes[16];
+  return inet_pton(address.family == 4 ? AF_INET : AF_INET6, address.text.c_str(), bytes) == 1;
+}
+
+/** The data of an A or AAAA record that says this address. */
+inline std::string DataOf(const Address& address) {
+  char bytes[16] = {};
+  inet_pton(address.family == 4 ? AF_INET : AF_INET6, address.text.c_str(), bytes);
+  return {bytes, address.family == 4 ? size_t{4} : size_t{16}};
+}
+
 /** The address in a socket address. */
 inline Address AddressOf(const sockaddr& any) {
   if (any.sa_family == AF_INET) {

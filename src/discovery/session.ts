@@ -17,6 +17,19 @@ export interface SessionOptions {
   readonly interfaceIndex: number
   /** Whether the daemon is to probe for a conflict before it announces (RFC 6762 §8.1). */
   readonly probe: boolean
+  /**
+   * A host name of the instance's own, `<instance>.local`, which it is announced under where the daemon runs in another network
+   * namespace. Null: never. A library that registers no address records ignores it.
+   */
+  readonly ownHost: OwnHost | null
+}
+
+/** A host name of an instance's own. */
+export interface OwnHost {
+  /** Without scope. */
+  readonly addresses: readonly string[]
+  /** Whether the daemon is known to run elsewhere. */
+  readonly isNeeded: boolean
 }
 
 /** Why a session ended: which part is missing, or what the daemon said. */
@@ -36,6 +49,13 @@ export type SessionFailure =
  * hexadecimal are left out. With `probe`, nothing is seen before `announced`. After `failed` nothing comes.
  */
 export type SessionEvent =
+  /**
+   * The daemon runs in another network namespace: the instance is announced under its own host name, on every interface of the
+   * daemon, and sightings on the daemon's loopback interface are left out. Once, before `answered`.
+   */
+  | { readonly type: 'elsewhere' }
+  /** The addresses of the daemon's host, whose name is not this machine's. Once, after `announced`, and never after `elsewhere`. */
+  | { readonly type: 'daemonHost'; readonly addresses: readonly { readonly address: string }[] }
   /** The daemon has replied, and takes the announcement on. Once; nothing is announced before. */
   | { readonly type: 'answered' }
   | { readonly type: 'announced' }
@@ -56,7 +76,7 @@ export interface Location {
 
 /** An address of an instance, as the daemon tells it. */
 export interface LocationPath {
-  /** The interface on which it was learned. */
+  /** The daemon's index of the interface on which it was learned. */
   readonly interfaceIndex: number
   readonly family: 4 | 6
   /** Without scope. */
@@ -77,6 +97,8 @@ export interface Session {
    * event loop, when the daemon was told. It may be called late, or never where the daemon hangs. Idempotent (only the first `done` counts).
    */
   close(done: () => void): void
+  /** The addresses of the instance's own host name are these from now on. Of no use without `elsewhere`. */
+  setAddresses(addresses: readonly string[]): void
   /**
    * Asks the daemon where an instance is. `done` is called at most once, from the event loop: with null at once where the
    * instance was not seen, else when the daemon knows, which may be never. The session's `close` does not end it.

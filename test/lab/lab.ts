@@ -51,6 +51,11 @@ export class Lab {
     return made as unknown as { [I in keyof Names]: Host }
   }
 
+  /** From now on the bridges that are there pass on multicast as engines of containers and switches do: to those that asked for it. */
+  async snoop(): Promise<void> {
+    await this.#site.wiring.snoop()
+  }
+
   /** Parts the network: hosts of different groups no longer reach each other. Hosts in no group stay together. */
   async split(...groups: readonly (readonly Host[])[]): Promise<void> {
     await this.#site.wiring.split(groups.map((hosts) => hosts.flatMap((host) => host.ports)))

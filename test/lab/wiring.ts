@@ -76,6 +76,11 @@ export class Wiring {
     await this.#ip(this.#place([...this.#ports.values()]))
   }
 
+  /** The bridges that there are look at who listens to which group (IGMP, MLD). */
+  async snoop(): Promise<void> {
+    await this.#ip([...this.#bridges].map((bridge) => `link set ${bridge} type bridge mcast_snooping 1`))
+  }
+
   /** One batch after the other: a port may be placed in a bridge that an earlier batch makes. */
   #ip(commands: readonly string[]): Promise<void> {
     const turn = this.#last.then(() => this.#runIp(commands.join('\n')))

@@ -11,8 +11,9 @@ import {
 } from '../discovery.js'
 import { ask, instanceOf } from '../located.js'
 import { type InterfaceSource, ServiceInterface, SYSTEM_INTERFACES } from '../service-interface.js'
-import type { Location, Session, SessionEvent, SessionFailure } from '../session.js'
+import type { Location, OwnHost, Session, SessionEvent, SessionFailure } from '../session.js'
 import { Sightings } from '../sightings.js'
+import { ServiceHost } from './service-host.js'
 
 /** Milliseconds in which a daemon has to answer by default: below the five seconds in which `listen` is to say that there is none. */
 const ANSWER_TIMEOUT_MS = 4500
@@ -33,12 +34,23 @@ const CLOSE_TIMEOUT_MS = 1000
 export const START_AVAHI = 'on Linux start avahi-daemon (and D-Bus), or install it: `apt-get install avahi-daemon`'
 
 /** One connection to a daemon: it announces and browses until it fails, once and for good. */
-export type OpenSession = (announcement: Announcement, onEvent: (event: SessionEvent) => void) => Session
+export type OpenSession = (
+  announcement: Announcement,
+  onEvent: (event: SessionEvent) => void,
+  ownHost: OwnHost | null
+) => Session
 
 /** Why a service is not announced: what its session said, or that its address is on no interface. */
 interface Failure {
   readonly failure: SessionFailure | 'interface'
   readonly message: string
+}
+
+/** What ends a session that was announced under the daemon's host name, and should not have been. */
+const ELSEWHERE: Failure = {
+  failure: 'interface',
+  message:
+    'The DNS-SD daemon runs in another network namespace: the service is announced anew, under a host name of its own.'
 }
 
 export interface HealingOptions {
@@ -70,6 +82,7 @@ class HealingDiscovery implements Discovery {
   /** Ends the questions that were put to the current session. */
   #questions = new AbortController()
   readonly #interface: ServiceInterface
+  readonly #host: ServiceHost
   /** Looks at the interfaces while the service is on one address. */
   readonly #interfaceTimer: NodeJS.Timeout | undefined
   /** The index that the session was opened with; null while there is none. */
@@ -98,6 +111,7 @@ class HealingDiscovery implements Discovery {
     this.#answerTimeoutMs = answerTimeoutMs
     this.#startDaemon = startDaemon
     this.#interface = new ServiceInterface(announcement, interfaces)
+    this.#host = new ServiceHost(announcement, interfaces)
     if (this.#interface.isOne) this.#interfaceTimer = setInterval(this.#checkInterface, interfaces.everyMs).unref()
     this.#connect()
   }
@@ -108,7 +122,7 @@ class HealingDiscovery implements Discovery {
     const location = await withAny([signal, this.#questions.signal], (question) =>
       ask<Location>((done) => session.locate(uuid, done), question.signal, LOCATE_MS)
     )
-    return location === null ? null : instanceOf(uuid, location)
+    return location === null ? null : instanceOf(uuid, this.#host.located(location))
   }
 
   close(): Promise<void> {
@@ -121,15 +135,21 @@ class HealingDiscovery implements Discovery {
     const interfaceIndex = this.#interface.find()
     this.#index = interfaceIndex
     if (interfaceIndex === null) return this.#after(0, () => this.#onFailed(this.#noInterface()))
-    const session = this.#open({ ...this.#announcement, interfaceIndex }, (event) => {
-      if (this.#session === session && this.#closed === null) this.#onEvent(event)
-    })
+    const onEvent = (event: SessionEvent) => {
+      if (this.#session === session && this.#closed === null) this.#onEvent(event, session)
+    }
+    const session = this.#open({ ...this.#announcement, interfaceIndex }, onEvent, this.#host.begin())
     this.#session = session
     this.#after(this.#answerTimeoutMs, () => this.#onSilent(session))
   }
 
-  #onEvent(event: SessionEvent): void {
+  #onEvent(event: SessionEvent, session: Session): void {
     switch (event.type) {
+      case 'elsewhere':
+        return this.#host.onElsewhere(session)
+      case 'daemonHost':
+        if (this.#host.isElsewhere(event.addresses)) this.#onFailed(ELSEWHERE)
+        return
       case 'answered':
         return this.#onAnswered()
       case 'announced':
@@ -216,6 +236,7 @@ class HealingDiscovery implements Discovery {
 
   #endSession(): Promise<void> {
     clearTimeout(this.#timer)
+    this.#host.end()
     const session = this.#session
     this.#session = null
     this.#questions.abort()

@@ -1,7 +1,7 @@
 import { addon } from '../../addon.js'
 import type { Named } from '../daemon-or-embedded.js'
 import type { Announcement, Driver } from '../discovery.js'
-import type { Backend, SessionEvent } from '../session.js'
+import type { Backend, OwnHost, SessionEvent } from '../session.js'
 import { formatTxt } from '../txt.js'
 import { type HealingOptions, healing, START_AVAHI } from './healing.js'
 
@@ -38,7 +38,7 @@ export function systemDaemon(answerTimeoutMs: number): Named<Backend> {
 function native({ backend, startDaemon }: NativeOptions, more: Partial<HealingOptions> = {}): Driver {
   return (announcement, listener) => {
     const library = addon()
-    const open = (announced: Announcement, onEvent: (event: SessionEvent) => void) => {
+    const open = (announced: Announcement, onEvent: (event: SessionEvent) => void, ownHost: OwnHost | null) => {
       const { name, uuid, port, txt, interfaceIndex, probe } = announced
       return library.openSession(
         {
@@ -48,7 +48,8 @@ function native({ backend, startDaemon }: NativeOptions, more: Partial<HealingOp
           port,
           txt: formatTxt(txt),
           interfaceIndex,
-          probe
+          probe,
+          ownHost
         },
         onEvent
       )

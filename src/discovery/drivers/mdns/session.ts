@@ -46,6 +46,9 @@ export class MdnsSession implements Session {
     setImmediate(done)
   }
 
+  /** The package registers no address records. */
+  setAddresses(): void {}
+
   locate(uuid: string, done: (location: Location | null) => void): () => void {
     const interfaces = [...(this.#seen.get(uuid)?.keys() ?? [])]
     if (this.#ended || interfaces.length === 0) {
