@@ -1,17 +1,19 @@
-/** For how long a peer is no news, in milliseconds. */
+/** Milliseconds for which a failure of the same peer is not reported again. */
 const TOLD_MS = 60_000
-/** Peers that are remembered; of more, the oldest are forgotten. Their uuids are claims, as many as a host on the network likes. */
+/**
+ * The most peers that are remembered; the oldest is removed first. The uuids are claims: a host can make any number of them.
+ */
 const MAX_PEERS = 256
 
 /**
- * The peers of which it was told in the last minute that TLS fails, or that their secret is another: they dial, and are dialed,
- * again and again.
+ * The peers for which a TLS failure, or another secret, was reported in the last minute: such a failure repeats with every
+ * dial.
  */
 export class RecentlyTold {
-  /** When each was told, in milliseconds of the monotonic clock, the oldest first. */
+  /** The time of each report, in milliseconds of the monotonic clock, the oldest first. */
   readonly #at = new Map<string, number>()
 
-  /** Whether a peer is to be told of now: then it is remembered. */
+  /** Whether a failure of a peer is to be reported now; if so, the peer is remembered. */
   isNews(uuid: string): boolean {
     const now = performance.now()
     const at = this.#at.get(uuid)
