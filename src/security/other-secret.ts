@@ -5,7 +5,7 @@ export class OtherSecretError extends TcpnetError {
   /** The uuid that the other side claims, without a proof. */
   readonly claimed: string
 
-  /** @param why what shows it: the end of a sentence */
+  /** @param why the evidence, as the end of a sentence */
   constructor(claimed: string, why: string) {
     super(
       'ERR_TCPNET_TLS',
