@@ -1,18 +1,17 @@
 import { trace } from '../trace.js'
 import type { Listener } from './discovery.js'
 
-/**
- * Names beyond this many are ignored: no cluster is that large. A peer that is ignored still dials us.
- */
+/** The most names that are kept; others are ignored. No cluster is that large, and a peer that is ignored still dials us. */
 export const MAX_INSTANCES = 4096
 
 /**
- * The names that a daemon told, through its outages: each change is told once. Nothing is told until {@link begin}.
+ * The names that a daemon has reported, kept through its outages: each change is reported once. Nothing is reported until
+ * {@link begin}.
  */
 export class Sightings {
   /** Names that were seen since the last outage. */
   readonly #confirmed = new Set<string>()
-  /** Names that were seen before it alone. */
+  /** Names that were seen only before the last outage. */
   readonly #doubted = new Set<string>()
   readonly #listener: Pick<Listener, 'seen' | 'gone'>
   #telling = false
@@ -21,7 +20,7 @@ export class Sightings {
     this.#listener = listener
   }
 
-  /** Tells what is known so far, and from here on what changes. Idempotent. */
+  /** Reports the known names, and from then on every change. Idempotent. */
   begin(): void {
     if (this.#telling) return
     this.#telling = true
@@ -41,18 +40,21 @@ export class Sightings {
     if (isKnown && this.#telling) this.#listener.gone(uuid)
   }
 
-  /** The daemon is gone: each name has to be seen again. */
+  /** The daemon is gone: each name has to be seen again to stay. */
   doubt(): void {
     for (const uuid of this.#confirmed) this.#doubted.add(uuid)
     this.#confirmed.clear()
   }
 
-  /** Forgets the names that were not seen since {@link doubt}. */
+  /** Removes the names that were not seen since {@link doubt}. */
   dropDoubted(): void {
     for (const uuid of [...this.#doubted]) this.gone(uuid)
   }
 
-  /** Drops a doubted name where there is no room: the daemon tells a name once in a session, so one that is ignored now is never told. */
+  /**
+   * Drops a doubted name if there is no room for a new one: the daemon reports a name once in a session, so a name that is
+   * ignored now would not be reported again.
+   */
   #makeRoom(): boolean {
     if (this.#confirmed.size + this.#doubted.size < MAX_INSTANCES) return true
     const [doubted] = this.#doubted

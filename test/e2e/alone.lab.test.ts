@@ -1,4 +1,4 @@
-// Services that do not find each other: each says what it asked where, and that nobody answered.
+// Services that do not find each other: each reports the question, the interfaces, and that no instance answered.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -30,7 +30,7 @@ overDrivers(['avahi'], (driver, skip) => {
       const line = await program.line(/"to":"alone"/, `one of ${name} does not say so`, 10_000)
       const { from, reason } = JSON.parse(line)
       assert.equal(from, 'looking')
-      assert.match(reason, new RegExp(`^nobody answered for _${name}\\._tcp\\.local, which was asked on `))
+      assert.match(reason, new RegExp(`^no instance answered the question for _${name}\\._tcp\\.local on `))
       assert.match(reason, asked)
       await program.kill()
     }

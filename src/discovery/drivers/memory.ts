@@ -2,7 +2,7 @@ import { uuidConflict } from '../../errors.js'
 import type { Announcement, Discovery, Instance, Listener } from '../discovery.js'
 import { formatTxt, parseTxt } from '../txt.js'
 
-/** A discovery in this process, with what it announces. */
+/** A discovery in this process, and its announcement. */
 interface Member {
   readonly name: string
   readonly instance: Instance
@@ -10,12 +10,12 @@ interface Member {
 }
 
 const members = new Set<Member>()
-/** Members that have left, and are still to be told gone. */
+/** Members that have left, and whose `gone` was not reported yet. */
 const leaving: Member[] = []
 
 /**
- * The driver for tests: a registry inside the process. It finds only services of this process, whose sockets are real,
- * on loopback; there is no daemon and no network. A uuid that is taken fails, as it does with a daemon that probes.
+ * The driver for tests: a registry inside the process. It finds only services of this process, which have real sockets on
+ * loopback; there is no daemon and no network. A uuid that is in use fails, as with a daemon that probes.
  */
 export function memory(announcement: Announcement, listener: Listener): Discovery {
   const member: Member = { name: announcement.name, instance: announcedInstance(announcement), listener }
@@ -50,7 +50,7 @@ function announcedInstance({ uuid, port, txt, address }: Announcement): Instance
 }
 
 function join(member: Member): void {
-  // A member of the same uuid may have left after this one was opened: its `gone` is told first.
+  // A member with the same uuid may have left after this one was opened: its `gone` is reported first.
   tellLeaving()
   const others = othersOf(member)
   if (others.some((other) => other.instance.uuid === member.instance.uuid)) {
