@@ -30,7 +30,7 @@ async function goOnWithout(doomed: string, others: readonly Node[]): Promise<voi
   }
 }
 
-overDrivers(['avahi', 'bonjour', 'embedded', 'mdns'], (driver, skip) => {
+overDrivers(['avahi', 'bonjour', ...inWhole('embedded'), 'mdns'], (driver, skip) => {
   test('kill -9: sockets close, the others live on, a restarted node with its uuid connects again', {
     skip
   }, async () => {

@@ -86,6 +86,8 @@ export interface Stats {
   resources: string[]
   /** How long the event loop was held at most since `listen`, or since this was last asked, in milliseconds. */
   heldMs: number
+  /** Processor time of the longest turn of the event loop in that time, in milliseconds. */
+  workMs: number
 }
 
 export type Answer = { reply: number; value?: PeerReport[] | Stats | string | null }

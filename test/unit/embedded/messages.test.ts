@@ -45,6 +45,13 @@ describe('a message that is written', () => {
     }
   })
 
+  it('has no name that there cannot be', () => {
+    for (const name of [`${'\u{fffd}'.repeat(22)}.local`, 'a..local', '.local']) {
+      assert.deepEqual(queriesWith([{ name, type: 'ANY', unicast: false }], []), [])
+      assert.deepEqual(responsesWith([resource(name, 120, false, { type: 'PTR', target: 'a.local' })], []), [])
+    }
+  })
+
   it('takes records all or none', () => {
     const writer = new Writer({ kind: 'response', maxBytes: 120 })
     const records = recordsOf('AA')
