@@ -8,7 +8,7 @@ import { Mesh } from './mesh/mesh.js'
 import type { Peer } from './mesh/peer.js'
 import { DeadPeerWatch } from './net/dead-peer.js'
 import { Presence } from './presence.js'
-import { RecentlyTold } from './recently-told.js'
+import { RecentReports } from './recent-reports.js'
 import { LazyTls } from './security/lazy.js'
 import { checkTls, type TlsSettings } from './security/tls-settings.js'
 import {
@@ -19,7 +19,7 @@ import {
   type ListenOptions,
   type Settings
 } from './settings.js'
-import { tellChange, trace } from './trace.js'
+import { publishChange, trace } from './trace.js'
 import { randomHex } from './uuid.js'
 
 /** The phases of a service, in the only order in which it enters them; some may be left out. */
@@ -33,7 +33,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #connections: PeerSocket[] = []
   readonly #deadPeers: DeadPeerWatch
   readonly #signals = new AbortWatch(() => this.#close('its signal was aborted'))
-  readonly #told = new RecentlyTold()
+  readonly #reports = new RecentReports()
   #phase: Phase = 'new'
   /** The callback that listen() was given. */
   #onListening: (() => void) | undefined
@@ -75,7 +75,7 @@ export class Service extends EventEmitter<ServiceEvents> {
         seen: (uuid) => this.#mesh.seen(uuid),
         gone: (uuid) => this.#mesh.gone(uuid),
         hint: (instance, isMutual) => this.#mesh.hint(instance, isMutual),
-        unanswered: (reason) => this.#tellAlone(reason),
+        unanswered: (reason) => this.#publishAlone(reason),
         online: this.#onOnline,
         offline: this.#onOffline
       }
@@ -218,17 +218,17 @@ export class Service extends EventEmitter<ServiceEvents> {
     return this.listening
   }
 
-  #tellAlone(reason: string): void {
-    if (this.#mesh.peers().size === 0) this.#tell('looking', 'alone', reason)
+  #publishAlone(reason: string): void {
+    if (this.#mesh.peers().size === 0) this.#publish('looking', 'alone', reason)
   }
 
   readonly #onOnline = (): void => {
-    this.#tell('offline', 'online', 'the daemon is back')
+    this.#publish('offline', 'online', 'the daemon is back')
     if (this.listening) shielded(() => this.emit('online'))
   }
 
   readonly #onOffline = (reason: Error): void => {
-    this.#tell('online', 'offline', reason.message)
+    this.#publish('online', 'offline', reason.message)
     if (this.listening) shielded(() => this.emit('offline', reason))
   }
 
@@ -236,12 +236,12 @@ export class Service extends EventEmitter<ServiceEvents> {
   #enter(phase: Phase, reason: string): boolean {
     const from = this.#phase
     this.#phase = phase
-    this.#tell(from, phase, reason)
+    this.#publish(from, phase, reason)
     return this.#phase === phase
   }
 
-  #tell(from: string, to: string, reason: string): void {
-    tellChange({ name: this.name, service: this.uuid, peer: null, from, to, reason })
+  #publish(from: string, to: string, reason: string): void {
+    publishChange({ name: this.name, service: this.uuid, peer: null, from, to, reason })
   }
 
   /** The service is closed before `error` is emitted, so that a listener that throws leaves nothing behind. */
@@ -271,10 +271,10 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #onDialFailed = (error: Error, peer: Peer): void => {
     trace('%s: the dial failed: %s', peer.uuid, error.message)
     if (!this.listening || this.listenerCount('error') === 0) return
-    if ('code' in error && error.code === 'ERR_TCPNET_TLS' && !this.#told.isNews(peer.uuid)) return
+    if ('code' in error && error.code === 'ERR_TCPNET_TLS' && !this.#reports.shouldReport(peer.uuid)) return
     // Without the peer's `error`, which would be this error: JSON cannot express a cycle.
-    const told = Object.assign(error, { peer: Object.freeze({ ...peer, error: null }) })
-    shielded(() => this.emit('error', told))
+    const failure = Object.assign(error, { peer: Object.freeze({ ...peer, error: null }) })
+    shielded(() => this.emit('error', failure))
   }
 
   #shutDown(): void {

@@ -34,7 +34,7 @@ let publishing = false
  * into the service, so callers set the new state first, and check the state again afterwards. Changes that a subscriber makes
  * are published after the current one, so that all subscribers see the same order.
  */
-export function tellChange(change: StateChange): void {
+export function publishChange(change: StateChange): void {
   trace('%s %s: %s -> %s (%s)', change.service, change.peer ?? 'itself', change.from, change.to, change.reason)
   if (!changes.hasSubscribers) return
   waiting.push(change)

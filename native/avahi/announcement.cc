@@ -10,8 +10,8 @@ namespace tcpnet::avahi {
 namespace {
 
 /**
- * Announces one instance, as soon as the daemon has a host name, and again whenever that name changes: the SRV record
- * has it.
+ * Announces one instance, as soon as the daemon has a host name, and again whenever that name changes, because the SRV
+ * record contains it.
  */
 class Announcement final : public Activity {
  public:
@@ -20,7 +20,7 @@ class Announcement final : public Activity {
     backend_.Observe(this, [this] { Publish(); });
   }
 
-  /** Publishes, if the daemon is running and what is published is not current already. */
+  /** Publishes the records, if the daemon is running and they are not published with its host name already. */
   void Publish();
 
   void Close() override {
@@ -55,15 +55,15 @@ void Announcement::Publish() {
   }
   published_host_ = host;
   int error = AddRecords(domain, published_host_);
-  // The records are in the daemon, which has replied to that, and not announced before they are committed.
+  // The daemon has replied, and has the records, but announces them only after the commit.
   if (error >= 0 && !options_.permission->Take()) return;
   if (error >= 0) error = api.entry_group_commit(group_.get());
   if (error < 0) Fail(error);
 }
 
 /**
- * The records of RFC 6763 sections 4 to 6 and 9. The daemon probes for those that are unique (RFC 6762 section 8.1),
- * which takes it most of a second, unless the name is known to be.
+ * The records of RFC 6763 sections 4 to 6 and 9. The daemon probes for the unique records (RFC 6762 section 8.1), which
+ * takes most of a second, unless the name is known to be unique.
  */
 int Announcement::AddRecords(const std::string& domain, const std::string& host) {
   const int unique = options_.probe ? kPublishUnique : kPublishUnique | kPublishNoProbe;

@@ -16,7 +16,7 @@ struct SessionOptions {
   uint16_t port;
   std::vector<std::string> txt;
   uint32_t interface_index;  // 0: all
-  bool probe;                // whether the name may be taken: RFC 6762 section 8.1
+  bool probe;                // whether another host may have the name: RFC 6762 section 8.1
   std::shared_ptr<Permission> permission = std::make_shared<Permission>();
 };
 

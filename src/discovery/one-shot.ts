@@ -176,7 +176,7 @@ export class OneShotQuery {
     const start = performance.now()
     try {
       for (const instance of this.#read(message, from, interfaceIndex)) {
-        this.#tell(instance, from.address)
+        this.#report(instance, from.address)
       }
     } finally {
       this.#counts.addWork(performance.now() - start)
@@ -194,7 +194,7 @@ export class OneShotQuery {
     }
   }
 
-  #tell(instance: Instance, sender: string): void {
+  #report(instance: Instance, sender: string): void {
     if (this.#sockets.size === 0 || !this.#options.wants(instance.uuid) || !this.#counts.takeHint(sender)) return
     this.#options.onInstance(instance)
   }

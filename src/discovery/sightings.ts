@@ -14,7 +14,7 @@ export class Sightings {
   /** Names that were seen only before the last outage. */
   readonly #doubted = new Set<string>()
   readonly #listener: Pick<Listener, 'seen' | 'gone'>
-  #telling = false
+  #isReporting = false
 
   constructor(listener: Pick<Listener, 'seen' | 'gone'>) {
     this.#listener = listener
@@ -22,8 +22,8 @@ export class Sightings {
 
   /** Reports the known names, and from then on every change. Idempotent. */
   begin(): void {
-    if (this.#telling) return
-    this.#telling = true
+    if (this.#isReporting) return
+    this.#isReporting = true
     for (const uuid of [...this.#doubted, ...this.#confirmed]) if (this.#isKnown(uuid)) this.#listener.seen(uuid)
   }
 
@@ -32,12 +32,12 @@ export class Sightings {
     const isNew = !this.#doubted.delete(uuid)
     if (isNew && !this.#makeRoom()) return trace('%s: ignored: %d instances are known already', uuid, MAX_INSTANCES)
     this.#confirmed.add(uuid)
-    if (isNew && this.#telling) this.#listener.seen(uuid)
+    if (isNew && this.#isReporting) this.#listener.seen(uuid)
   }
 
   gone(uuid: string): void {
     const isKnown = this.#confirmed.delete(uuid) || this.#doubted.delete(uuid)
-    if (isKnown && this.#telling) this.#listener.gone(uuid)
+    if (isKnown && this.#isReporting) this.#listener.gone(uuid)
   }
 
   /** The daemon is gone: each name has to be seen again to stay. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { RecentlyTold } from '../recently-told.js'
+import { RecentReports } from '../recent-reports.js'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { TokenBuckets } from '../token-buckets.js'
 import { Applicant, type ApplicantOptions } from './applicant.js'
@@ -45,7 +45,7 @@ export class Acceptor {
   #closed = false
 
   constructor(options: AcceptorOptions) {
-    this.#options = { ...options, told: new RecentlyTold() }
+    this.#options = { ...options, reports: new RecentReports() }
     this.#vain = new TokenBuckets(options.vain ?? VAIN)
     this.#waiting = new WaitingRoom({ ...options, onLook: this.#onLook, onDue: (socket) => this.#refuse(socket) })
   }

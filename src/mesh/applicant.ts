@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import { canonical } from '../net/addresses.js'
 import type { Line } from '../net/line.js'
-import type { RecentlyTold } from '../recently-told.js'
+import type { RecentReports } from '../recent-reports.js'
 import { OtherSecretError } from '../security/other-secret.js'
 import type { Channel, Security } from '../security/security.js'
 import { trace } from '../trace.js'
@@ -30,7 +30,7 @@ export interface ApplicantOptions {
   readonly onApplicant: (applicant: Applicant) => void
   readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
   /** The uuids that were claimed with another secret. Each is reported once a minute; by default, each time. */
-  readonly told?: RecentlyTold
+  readonly reports?: RecentReports
 }
 
 /** An inbound connection that is not answered yet. Exactly one of accept, decline, refuse and drop settles it. */
@@ -170,7 +170,7 @@ export class Applicant {
     const info = infoOf(this.#socket, this.#hello?.from ?? claimed)
     if (!this.#settle()) return
     this.#socket.destroy()
-    if (claimed !== undefined && this.#options.told?.isNews(claimed) === false)
+    if (claimed !== undefined && this.#options.reports?.shouldReport(claimed) === false)
       return trace('%s: %s', claimed, error.message)
     reportRejected(this.#options, error, info)
   }

@@ -214,8 +214,8 @@ export class Dial {
   #fail(error: Error): void {
     const socket = this.#reached?.socket
     const tried = this.#reached === null ? (this.#race?.tried ?? []) : [this.#reached.endpoint]
-    const told = error instanceof TcpnetError ? this.#naming(error) : error
-    this.#end({ kind: 'failed', error: told, addresses: tried.map(({ address }) => address) })
+    const named = error instanceof TcpnetError ? this.#naming(error) : error
+    this.#end({ kind: 'failed', error: named, addresses: tried.map(({ address }) => address) })
     socket?.destroy()
   }
 

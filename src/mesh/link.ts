@@ -1,6 +1,6 @@
 import type { Instance } from '../discovery/discovery.js'
 import type { TcpnetError } from '../errors.js'
-import { tellChange } from '../trace.js'
+import { publishChange } from '../trace.js'
 import type { Applicant } from './applicant.js'
 import { GOOD_CONNECTION_MS } from './backoff.js'
 import { Failures } from './failures.js'
@@ -118,10 +118,10 @@ export class Link {
   failed(error: Error, addresses: readonly string[]): boolean {
     this.#isNew = false
     const failures = this.#history()
-    const isTold = failures.add(error, performance.now() - this.#since)
-    if (failures.bar !== null) return isTold
+    const isReported = failures.add(error, performance.now() - this.#since)
+    if (failures.bar !== null) return isReported
     this.places.suspect(addresses)
-    return isTold && this.#isSeen
+    return isReported && this.#isSeen
   }
 
   /** Whether the application wants a connection with the peer. Calls the application, which may close the service. */
@@ -196,7 +196,7 @@ export class Link {
   }
 
   toPeer(): Peer {
-    const [state, place] = [this.#state, this.places.told]
+    const [state, place] = [this.#state, this.places.reported]
     const hasLasted = state.kind === 'connected' && wholeMs() - this.#since >= GOOD_CONNECTION_MS
     const failures = hasLasted ? null : this.#failures
     return snapshotOf({
@@ -238,7 +238,7 @@ export class Link {
     const to: PeerState = this.isGone ? 'gone' : peerStateOf(this.#state)
     if (from === to) return
     this.#published = to
-    tellChange({ name, service, peer: this.uuid, from, to, reason })
+    publishChange({ name, service, peer: this.uuid, from, to, reason })
   }
 }
 

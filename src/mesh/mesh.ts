@@ -248,9 +248,9 @@ export class Mesh {
         return this.#wait(link, 'the peer has a connection already')
       case 'failed': {
         const { error, addresses } = result
-        const isTold = link.failed(error, addresses)
+        const isReported = link.failed(error, addresses)
         this.#wait(link, error.message)
-        if (isTold) this.#options.onDialFailed(error, link.toPeer())
+        if (isReported) this.#options.onDialFailed(error, link.toPeer())
       }
     }
   }

@@ -17,7 +17,7 @@ export type Holding =
     }
 
 /** The parts of a hello that pairing looks at. */
-export interface Applicant {
+export interface ReceivedHello {
   readonly from: string
   readonly boot: string
   readonly seq: number
@@ -54,14 +54,14 @@ export type Verdict = 'accept' | 'replace' | 'decline' | 'hold'
  * `seq` is a logical clock: the number of dials that the sender of a line has answered with `ok`. A hello with a seq of at
  * least that of the `ok` which made our connection was sent after that `ok`: the peer has lost the connection.
  */
-export function pair(self: string, applicant: Applicant, holding: Holding): Verdict {
+export function pair(self: string, hello: ReceivedHello, holding: Holding): Verdict {
   switch (holding.kind) {
     case 'nothing':
       return 'accept'
     case 'connection': {
-      const restarted = holding.boot !== applicant.boot
+      const restarted = holding.boot !== hello.boot
       const dialedAgain = holding.dialer === 'peer'
-      const lostOurs = applicant.seq >= holding.seq
+      const lostOurs = hello.seq >= holding.seq
       return restarted || dialedAgain || lostOurs ? 'replace' : 'decline'
     }
     case 'dial': {
@@ -69,7 +69,7 @@ export function pair(self: string, applicant: Applicant, holding: Holding): Verd
       // winner holds the other dial until its own has ended, so that the pair gets a connection even if the winner's dial
       // fails.
       const unseen = !holding.sent
-      const peerWins = isHigher(applicant.from, self)
+      const peerWins = isHigher(hello.from, self)
       return unseen || peerWins ? 'accept' : 'hold'
     }
   }

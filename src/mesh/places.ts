@@ -26,7 +26,7 @@ export interface HostPlace extends Place {
 /** Where a peer is: according to hints and answers, which are untrusted, and according to dials and connections. */
 export class Places {
   /** The last hint or answer, without the host; null if it names just the address and port at which the peer is connected. */
-  #told: Place | null = null
+  #reported: Place | null = null
   /** The host's name in the last hint or answer. */
   #host: string | null = null
   /** The place for one dial without a question; null if there is none. */
@@ -45,8 +45,8 @@ export class Places {
   #first: string | null | undefined
 
   /** Its place according to the last answer, hint or connection; null before. */
-  get told(): HostPlace | null {
-    const place = this.#told ?? this.#homePlace
+  get reported(): HostPlace | null {
+    const place = this.#reported ?? this.#homePlace
     return place && { host: this.#host, ...place }
   }
 
@@ -57,13 +57,13 @@ export class Places {
 
   /** Records a hint, which allows one dial: see {@link useHint}. */
   takeHint(hint: Instance): void {
-    this.#hint = this.#tell(hint)
+    this.#hint = this.#record(hint)
     this.#first = undefined
   }
 
   /** Records an answer to the question where it is. Returns the endpoints to dial, in this order. */
   take(answer: Instance): Endpoint[] {
-    return this.#ordered(this.#tell(answer))
+    return this.#ordered(this.#record(answer))
   }
 
   /** The endpoints to dial without a question, in this order; empty if there is no hint. */
@@ -73,7 +73,7 @@ export class Places {
 
   /** Keeps the last answer as a hint, for a dial that has to wait for its turn. */
   keepHint(): void {
-    this.#hint = this.#told ?? this.#homePlace
+    this.#hint = this.#reported ?? this.#homePlace
     this.#first = undefined
   }
 
@@ -97,7 +97,7 @@ export class Places {
     this.#home = address
     this.#homePort = port
     if (this.isPlacedAt(address)) this.#placed = address
-    if (this.#told?.port === port && this.#told.addresses.every((told) => told === address)) this.#told = null
+    if (this.#reported?.port === port && this.#reported.addresses.every((one) => one === address)) this.#reported = null
     if (this.#suspects.includes(address)) this.#suspects = this.#suspects.filter((suspect) => suspect !== address)
     this.#first = undefined
   }
@@ -107,7 +107,7 @@ export class Places {
    * when the peer was connected there.
    */
   isPlacedAt(address: string): boolean {
-    return address === this.#placed || this.#told?.addresses.includes(address) === true
+    return address === this.#placed || this.#reported?.addresses.includes(address) === true
   }
 
   /** The connection is lost: the next dial begins at its address. */
@@ -140,10 +140,10 @@ export class Places {
     return { port: this.#homePort, addresses: [this.#home] }
   }
 
-  #tell({ host, port, paths }: Instance): Place {
+  #record({ host, port, paths }: Instance): Place {
     this.#host = host
-    this.#told = { port, addresses: dialable(paths).map(({ address }) => address) }
-    return this.#told
+    this.#reported = { port, addresses: dialable(paths).map(({ address }) => address) }
+    return this.#reported
   }
 
   #ordered({ port, addresses }: Place): Endpoint[] {

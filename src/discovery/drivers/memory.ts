@@ -51,7 +51,7 @@ function announcedInstance({ uuid, port, txt, address }: Announcement): Instance
 
 function join(member: Member): void {
   // A member with the same uuid may have left after this one was opened: its `gone` is reported first.
-  tellLeaving()
+  reportLeaving()
   const others = othersOf(member)
   if (others.some((other) => other.instance.uuid === member.instance.uuid)) {
     return member.listener.failed(uuidConflict(member.instance.uuid))
@@ -60,12 +60,12 @@ function join(member: Member): void {
   member.listener.announced()
   for (const other of others) {
     // Each listener may close any discovery.
-    tell(member, other)
-    tell(other, member)
+    report(member, other)
+    report(other, member)
   }
 }
 
-function tell(member: Member, other: Member): void {
+function report(member: Member, other: Member): void {
   if (members.has(member) && members.has(other)) member.listener.hint(other.instance, false)
   if (members.has(member) && members.has(other)) member.listener.seen(other.instance.uuid)
 }
@@ -73,10 +73,10 @@ function tell(member: Member, other: Member): void {
 function leave(member: Member): void {
   if (!members.delete(member)) return
   leaving.push(member)
-  setImmediate(tellLeaving)
+  setImmediate(reportLeaving)
 }
 
-function tellLeaving(): void {
+function reportLeaving(): void {
   for (const gone of leaving.splice(0)) {
     for (const other of othersOf(gone)) if (members.has(other)) other.listener.gone(gone.instance.uuid)
   }
