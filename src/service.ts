@@ -285,7 +285,7 @@ export class Service extends EventEmitter<ServiceEvents> {
 
   readonly #onShutDown = (): void => {
     this.#settings.security.forget()
-    this.#enter('closed', 'nothing is left')
+    this.#enter('closed', 'all resources are released')
     shielded(() => this.emit('close'))
     // Unlike a wait with `once`, the callback of listen() has no one-time listener for `error`.
     if (this.#onListening !== undefined) this.off('listening', this.#onListening)

@@ -67,16 +67,16 @@ const SMALL_CLUSTER = 10
  * the prober's host has the name in its cache: the known answers of that process suppress the defence (RFC 6762 §7.1 against
  * §8.1), and the new service would replace the older one.
  *
- * @param hears whether the driver itself queries the network and receives all announcements: then the questions of a look are
+ * @param seesAll whether the driver itself queries the network and receives all announcements: then the questions of a look are
  *   not repeated, because every member would answer each repetition, and later looks are made only while no peer is seen
  */
 export function withFirstLook(
   driver: Driver,
   times: Partial<LookTimes> = {},
-  hears: () => boolean = () => false
+  seesAll: () => boolean = () => false
 ): Driver {
   return (announcement, listener) =>
-    new WithFirstLook(driver, announcement, listener, { ...LOOK_TIMES, ...times }, hears)
+    new WithFirstLook(driver, announcement, listener, { ...LOOK_TIMES, ...times }, seesAll)
 }
 
 class WithFirstLook implements Discovery {
@@ -84,7 +84,7 @@ class WithFirstLook implements Discovery {
   readonly #announcement: Announcement
   readonly #listener: Listener
   readonly #times: LookTimes
-  readonly #hears: () => boolean
+  readonly #seesAll: () => boolean
   readonly #interface: ServiceInterface
   /** The names that the driver reports, which show the size of the cluster. */
   readonly #seen = new Set<string>()
@@ -103,9 +103,15 @@ class WithFirstLook implements Discovery {
   /** Whether the first look has ended. */
   #isFirstOver = false
 
-  constructor(driver: Driver, announcement: Announcement, listener: Listener, times: LookTimes, hears: () => boolean) {
+  constructor(
+    driver: Driver,
+    announcement: Announcement,
+    listener: Listener,
+    times: LookTimes,
+    seesAll: () => boolean
+  ) {
     this.#driver = driver
-    this.#hears = hears
+    this.#seesAll = seesAll
     this.#announcement = announcement
     this.#listener = listener
     this.#times = times
@@ -179,7 +185,7 @@ class WithFirstLook implements Discovery {
     const waits = this.#hasMet ? [announcedMs] : [aloneMs, announcedMs]
     const askAgain = () => {
       this.#isKnown = true
-      if (!this.#hears()) this.#look?.askAgain()
+      if (!this.#seesAll()) this.#look?.askAgain()
     }
     this.#soon = waits.map((ms) => setTimeout(askAgain, ms))
     this.#listener.announced()
@@ -216,7 +222,7 @@ class WithFirstLook implements Discovery {
     this.#look = this.#query({
       uuid: null,
       askAtMs,
-      asksAgain: () => !this.#hears(),
+      asksAgain: () => !this.#seesAll(),
       overAfterMs: Math.max(...askAtMs) + this.#times.lastAnswerMs,
       wants: (uuid) => !hinted.has(uuid),
       onOver: () => this.#onLookOver(hinted.size > 1),
@@ -240,7 +246,7 @@ class WithFirstLook implements Discovery {
 
   /** Whether the driver's own queries find everything that a look would find. */
   #isEnough(): boolean {
-    return this.#hears() && !this.#isOffline && [...this.#seen].some((uuid) => uuid !== this.#announcement.uuid)
+    return this.#seesAll() && !this.#isOffline && [...this.#seen].some((uuid) => uuid !== this.#announcement.uuid)
   }
 
   /** @param wasAnswered whether the look has found another instance */
@@ -249,7 +255,7 @@ class WithFirstLook implements Discovery {
     this.#isFirstOver = true
     const { uuid } = this.#announcement
     const isAlone = !wasAnswered && [...this.#seen].every((other) => other === uuid)
-    if (isAlone && this.#look !== null) this.#listener.unanswered?.(nobody(this.#look))
+    if (isAlone && this.#look !== null) this.#listener.unanswered?.(noAnswerTo(this.#look))
   }
 
   #locateOnNetwork(uuid: string, signal: AbortSignal): Promise<Instance | null> {
@@ -309,7 +315,7 @@ class WithFirstLook implements Discovery {
 }
 
 /** The question, the interfaces, and what to check. */
-function nobody({ type, places }: OneShotQuery): string {
+function noAnswerTo({ type, places }: OneShotQuery): string {
   return (
     `no instance answered the question for ${type} on ${places}; check that the other services have the same name and are ` +
     'in one of these networks, and that no firewall on either side drops UDP of port 5353'

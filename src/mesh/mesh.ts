@@ -169,7 +169,7 @@ export class Mesh {
     if (this.#closing) return
     if (isWanted) return this.#dials.next(link, (result) => this.#onDialEnded(link, result))
     link.barredBy('unwanted', unwanted())
-    this.#wait(link, 'shouldConnect says no')
+    this.#wait(link, 'shouldConnect returned false')
   }
 
   #answer(link: Link, applicant: Applicant): void {

@@ -42,7 +42,8 @@ export function ownUuid(): TcpnetError {
 export function otherUuid(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_HELLO_INVALID',
-    'Its hello claims another uuid than it has proven: it is no tcpnet service, or a modified one. Check what connects to this port.'
+    'Its hello claims another uuid than it has proven: it is no tcpnet service, or a modified one. Check what connects to ' +
+      'this port.'
   )
 }
 
@@ -63,7 +64,8 @@ export function busy(): TcpnetError {
 export function unwanted(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_UNWANTED',
-    "This service's setting shouldConnect returns false for the peer. It is called again before the next dial, and when the peer dials."
+    "This service's setting shouldConnect returns false for the peer. It is called again before the next dial, and when " +
+      'the peer dials.'
   )
 }
 

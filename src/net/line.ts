@@ -10,7 +10,10 @@ export type Line = string | TcpnetError | null
 
 /** The connection ended too early. */
 export function hasEnded(): TcpnetError {
-  return new TcpnetError('ERR_TCPNET_HELLO_ENDED', 'The connection ended before its first line was complete.')
+  return new TcpnetError(
+    'ERR_TCPNET_HELLO_ENDED',
+    'The connection ended before its first line was complete: the other process ended, or is no tcpnet service.'
+  )
 }
 
 /**

@@ -150,6 +150,6 @@ function tooCostly(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_BUSY',
     'A handshake was ended: failed handshakes of the same address, or of unproven addresses, have taken too much time. ' +
-      'Find out which hosts connect to this port, or announce false services.'
+      'Find the hosts that connect to this port or announce false services.'
   )
 }

@@ -10,7 +10,7 @@ export class OtherSecretError extends TcpnetError {
     super(
       'ERR_TCPNET_TLS',
       `The other side has another secret: ${why}. Give every service of the cluster the same secret, to the byte: a newline at ` +
-        'its end counts, as in a file that echo wrote.'
+        'its end counts, for example one that echo wrote.'
     )
     this.claimed = claimed
   }

@@ -20,8 +20,8 @@ overDrivers(['avahi'], (driver, skip) => {
       { name: 'chta', host: beta },
       { name: 'dropped', host: alpha },
       { name: 'dropped', host: gamma },
-      { name: 'lonely', host: alpha, address: alpha.ipv4, asked: /asked on eth0 over IPv4, eth0 over IPv6; check/ },
-      { name: 'lonely', host: beta, address: '127.0.0.1', asked: /asked on lo over IPv4(, lo over IPv6[^;,]*)?; check/ }
+      { name: 'lonely', host: alpha, address: alpha.ipv4, asked: /on eth0 over IPv4, eth0 over IPv6; check/ },
+      { name: 'lonely', host: beta, address: '127.0.0.1', asked: /on lo over IPv4(, lo over IPv6[^;,]*)?; check/ }
     ].map(async ({ name, host, address = '::', asked = /eth0 over IPv4/ }) => {
       const program = await host.run([process.execPath, CHANGES, JSON.stringify({ name, driver }), address])
       return { name, program, asked }

@@ -237,7 +237,7 @@ describe('the end of the first look', () => {
     try {
       const { reasons } = open()
       const [reason = ''] = await reasons.reach(1, 'nothing is told')
-      assert.match(reason, /asked on lo over IPv4 \(not sent: ENETUNREACH\)/)
+      assert.match(reason, /on lo over IPv4 \(not sent: ENETUNREACH\)/)
     } finally {
       mock.restoreAll()
     }

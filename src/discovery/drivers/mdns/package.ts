@@ -70,9 +70,9 @@ export function loadMdns(): Mdns {
   } catch (cause) {
     throw new TcpnetError(
       'ERR_TCPNET_NO_DRIVER',
-      'The driver "mdns" needs the package mdns: npm install mdns@2.7.2 (on Linux with the headers of libdns_sd, ' +
-        'on Debian in libavahi-compat-libdnssd-dev; it compiles on Node 20 and 22). ' +
-        `It did not load: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      `The driver "mdns" needs the package mdns, which did not load: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+        'Install it: npm install mdns@2.7.2 (on Linux with the headers of libdns_sd, on Debian in ' +
+        'libavahi-compat-libdnssd-dev; it compiles on Node 20 and 22).',
       cause
     )
   }
