@@ -145,7 +145,8 @@ export class Link {
 
   /**
    * Its connection closed.
-   * @param how how it ended, as text * @returns the same text, with the time for which it was open
+   * @param how how it ended, as text
+   * @returns the same text, with the time for which it was open
    */
   lost(how: string): string {
     const stoodFrom = this.#since

@@ -65,7 +65,7 @@ export function pair(self: string, hello: ReceivedHello, holding: Holding): Verd
       return restarted || dialedAgain || lostOurs ? 'replace' : 'decline'
     }
     case 'dial': {
-      // The peer cannot have seen a dial whose hello was not sent. Of two dials with hellos, that of the higher uuid wins; the
+      // The peer cannot have seen a dial whose hello was not sent. Of two dials with sent hellos, that of the higher uuid wins; the
       // winner holds the other dial until its own has ended, so that the pair gets a connection even if the winner's dial
       // fails.
       const unseen = !holding.sent

@@ -12,7 +12,7 @@ const ATTEMPT_DELAY_MS = 250
 export const MAX_ATTEMPTS = 8
 
 /** Decides when attempts may begin. */
-export interface Pace {
+export interface AttemptPace {
   /** Milliseconds until an attempt at an address may begin. */
   waitMs(address: string): number
   /** An attempt at an address begins. */
@@ -34,7 +34,7 @@ export type Connect = (endpoint: Endpoint, uuid: string) => Socket
  */
 export class Race {
   readonly #connect: (endpoint: Endpoint) => Socket
-  readonly #pace: Pace
+  readonly #pace: AttemptPace
   readonly #done: (result: RaceResult) => void
   /** Endpoints that were tried or will be, as keys. */
   readonly #known = new Set<string>()
@@ -53,7 +53,7 @@ export class Race {
    */
   constructor(
     endpoints: readonly Endpoint[],
-    { connect, pace }: { readonly connect: (endpoint: Endpoint) => Socket; readonly pace: Pace },
+    { connect, pace }: { readonly connect: (endpoint: Endpoint) => Socket; readonly pace: AttemptPace },
     done: (result: RaceResult) => void
   ) {
     this.#connect = connect

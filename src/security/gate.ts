@@ -33,7 +33,7 @@ const COSTLY_MS = 30
 const PACE_MS = 50
 
 /** The clocks of a gate. */
-export interface Clock {
+export interface GateClock {
   readonly now: () => number
   readonly meter: Pick<LoopMeter, 'start' | 'stop' | 'take'>
 }
@@ -54,7 +54,7 @@ export interface Entrant {
  * next handshake, and its handshakes under way are dropped.
  */
 export class HandshakeGate {
-  readonly #clock: Clock
+  readonly #clock: GateClock
   readonly #time: Budget
   readonly #guesses: Budget
   readonly #running = new Set<Pass>()
@@ -63,7 +63,7 @@ export class HandshakeGate {
   readonly #advances = new Map<Pass, { account: Account; timeMs: number }>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(clock: Clock = { now: () => performance.now(), meter: new LoopMeter() }) {
+  constructor(clock: GateClock = { now: () => performance.now(), meter: new LoopMeter() }) {
     this.#clock = clock
     this.#time = new Budget(TIME, clock.now)
     this.#guesses = new Budget(GUESSES, clock.now)
@@ -174,14 +174,14 @@ interface PassListener {
 /** A handshake's permission to begin, and its cost. */
 export class Pass {
   readonly #entrant: Entrant
-  readonly #meter: Clock['meter']
+  readonly #meter: GateClock['meter']
   readonly #listener: PassListener
   #timeMs = 0
   #guesses = 0
   #begun = false
   #ended = false
 
-  constructor(entrant: Entrant, meter: Clock['meter'], listener: PassListener) {
+  constructor(entrant: Entrant, meter: GateClock['meter'], listener: PassListener) {
     this.#entrant = entrant
     this.#meter = meter
     this.#listener = listener

@@ -22,7 +22,7 @@ export function isFlood(before: Received, now: Received): boolean {
 }
 
 /** A secured socket and its underlying TCP socket. */
-export interface Watched {
+export interface WatchedConnection {
   readonly secured: Pick<Socket, 'bytesRead' | 'destroyed' | 'destroy'>
   readonly raw: Pick<Socket, 'bytesRead'>
   /** Called before the connection is destroyed. */
@@ -34,10 +34,10 @@ export interface Watched {
  * §4.6.3) makes this side derive new keys; Node neither bounds nor reports them.
  */
 export class OverheadWatch {
-  readonly #received = new Map<Watched, Received>()
+  readonly #received = new Map<WatchedConnection, Received>()
   #timer: NodeJS.Timeout | undefined
 
-  add(watched: Watched): void {
+  add(watched: WatchedConnection): void {
     this.#received.set(watched, receivedBy(watched))
     this.#timer ??= setInterval(this.#look, LOOK_EVERY_MS).unref()
   }
@@ -58,7 +58,7 @@ export class OverheadWatch {
   }
 }
 
-function receivedBy({ secured, raw }: Watched): Received {
+function receivedBy({ secured, raw }: WatchedConnection): Received {
   return { encrypted: raw.bytesRead, plain: secured.bytesRead }
 }
 
