@@ -256,7 +256,7 @@ test('addresses that failed are dialed last, the latest of them at the very end'
   assert.deepEqual(order(), [a, b, c])
   link.places.suspect([a])
   assert.deepEqual(order(), [b, c, a])
-  link.places.met(a, null)
+  link.places.connectedAt(a, null)
   assert.deepEqual(order(), [a, b, c])
 })
 

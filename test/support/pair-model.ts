@@ -1,4 +1,4 @@
-import { type Applicant, type Holding, isOvertaken, type Verdict } from '#tcpnet/mesh/pairing.js'
+import { type Holding, isOvertaken, type ReceivedHello, type Verdict } from '#tcpnet/mesh/pairing.js'
 import type { Emit, Model } from './explore.js'
 import { crash, destroy, dropUnread, learn, sayHello, waiting, wakeUp, withdraw } from './moves.js'
 import {
@@ -18,7 +18,7 @@ import {
 } from './world.js'
 
 /** A pairing rule; `lastBoot` is the boot that the applicant's uuid had when it was last heard of, null for never. */
-export type Rule = (self: string, applicant: Applicant, holding: Holding, lastBoot: string | null) => Verdict
+export type Rule = (self: string, applicant: ReceivedHello, holding: Holding, lastBoot: string | null) => Verdict
 
 /** What the network does of its own accord, at any moment and any number of times. */
 export type Fault =
