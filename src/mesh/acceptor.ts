@@ -18,15 +18,9 @@ export interface AcceptorOptions extends ApplicantOptions {
   readonly waitingMs: number
   /** Whether a peer was connected at an address. */
   readonly isKnown: (address: string) => boolean
-  /** How many handshakes that lead to no peer are begun with an address; default: {@link VAIN}. */
-  readonly vain?: BucketLimits
+  /** How many handshakes that lead to no peer are begun with an address. */
+  readonly vain: BucketLimits
 }
-
-/**
- * How many handshakes that lead to no peer are begun with an address: a handshake costs more than a connection that waits. The
- * burst allows for a host with many members that all start at once, and drop dials that cross ours.
- */
-const VAIN: BucketLimits = { perSecond: 20, burst: 256 }
 
 /** How many refusals of connections for which there is no place are reported, to both sides. */
 const REFUSALS: BucketLimits = { perSecond: 20, burst: 256 }
@@ -46,7 +40,7 @@ export class Acceptor {
 
   constructor(options: AcceptorOptions) {
     this.#options = { ...options, reports: new RecentReports() }
-    this.#vain = new TokenBuckets(options.vain ?? VAIN)
+    this.#vain = new TokenBuckets(options.vain)
     this.#waiting = new WaitingRoom({ ...options, onLook: this.#onLook, onDue: (socket) => this.#refuse(socket) })
   }
 

@@ -1,3 +1,5 @@
+import type { BucketLimits } from '../token-bucket.js'
+
 export interface TimeSpan {
   readonly leastMs: number
   readonly mostMs: number
@@ -29,6 +31,11 @@ export interface Limits {
   readonly maxWaiting: number
   /** Milliseconds for which they wait before they are refused. */
   readonly waitingMs: number
+  /**
+   * How many handshakes that lead to no peer are begun with an address: a handshake costs more than a connection that waits. The
+   * burst allows for a host with many members that all start at once, and drop dials that cross ours.
+   */
+  readonly vain: BucketLimits
   /** Milliseconds for a whole dial, and for a whole inbound hello, the TLS handshake included. */
   readonly helloTimeoutMs: number
   /** Milliseconds after which an inbound connection without a hello can be dropped to make room for another. */
@@ -58,6 +65,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxPeers: 1024,
   maxKnown: 8192,
   maxHellos: 256,
+  vain: { perSecond: 20, burst: 256 },
   maxHellosPerAddress: 32,
   maxWaiting: 256,
   waitingMs: 1000,

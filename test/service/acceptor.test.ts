@@ -6,6 +6,7 @@ import type { TcpnetError } from '#tcpnet/index.js'
 import { Acceptor } from '#tcpnet/mesh/acceptor.js'
 import { endpoint } from '#tcpnet/mesh/endpoint.js'
 import { encodeHello } from '#tcpnet/mesh/hello.js'
+import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
 import { infoOf, type RejectInfo } from '#tcpnet/mesh/refusals.js'
 import { plain } from '#tcpnet/security/security.js'
 import { readAll, socketPair } from '../support/sockets.js'
@@ -31,6 +32,7 @@ const OPTIONS = {
   deadlineMs: 5000,
   maxHellos: 9,
   maxHellosPerAddress: 9,
+  vain: DEFAULT_LIMITS.vain,
   silentAfterMs: 1000,
   maxWaiting: 0,
   waitingMs: 0,
