@@ -10,7 +10,7 @@ describe('close', () => {
     const trial = announcedTrial()
     const closing = trial.discovery.close()
     assert.equal(trial.session.closed, 1)
-    trial.session.farewell()
+    trial.session.endClose()
     await closing
     trial.session.emit(seen('A1'))
     trial.fail()
@@ -30,7 +30,7 @@ describe('close', () => {
     assert.equal(closed, false)
     trial.pass(1)
     await closing
-    trial.session.farewell()
+    trial.session.endClose()
   })
 
   it('is one, however often it is called', async () => {
@@ -38,14 +38,14 @@ describe('close', () => {
     const closing = trial.discovery.close()
     assert.equal(trial.discovery.close(), closing)
     assert.equal(trial.session.closed, 1)
-    trial.session.farewell()
+    trial.session.endClose()
     await closing
   })
 
   it('before the announcement keeps it and its deadline from being told', async () => {
     const trial = new HealingTrial()
     const closing = trial.discovery.close()
-    trial.session.farewell()
+    trial.session.endClose()
     await closing
     trial.announce()
     trial.pass(60_000)
@@ -69,7 +69,7 @@ describe('close', () => {
     trial.announce()
     trial.take()
     const closing = trial.discovery.close()
-    trial.session.farewell()
+    trial.session.endClose()
     await closing
     trial.pass(60_000)
     assert.deepEqual(trial.take(), [])

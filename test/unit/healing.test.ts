@@ -450,7 +450,7 @@ describe('the question where an instance is', () => {
     assert.equal(question.takenBack, 1)
     assert.equal(await trial.discovery.locate('A1', NEVER), null)
     assert.equal(trial.session.questions.length, 1)
-    trial.session.farewell()
+    trial.session.endClose()
     await closing
   })
 })

@@ -151,7 +151,7 @@ describe('a service on one address', () => {
   it('looks at nothing any more once it is closed', async () => {
     const made = announced()
     const closing = made.discovery.close()
-    made.session.farewell()
+    made.session.endClose()
     await closing
     entries = [LO]
     made.pass(60_000)
