@@ -1,6 +1,6 @@
-// An attacker floods the multicast DNS group: packets that are no messages, lies about members that are there, and services that are not.
-// Over the driver embedded that is work for the service's own process: it harms no connection, holds no event loop up, takes no memory
-// without bound, and keeps no honest newcomer out.
+// An attacker floods the multicast DNS group with packets that are not messages, false records of existing members, and
+// services that do not exist. With the driver embedded, the service's own process handles them: connections are not
+// affected, the event loop is not blocked, memory is bounded, and an honest newcomer can join.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +16,7 @@ const FLOOD_MS = 60_000
 const MIB = 2 ** 20
 const MAX_GROWTH = 64 * MIB
 const NEWCOMER_MS = 15_000
-/** How long an event loop may be held, in milliseconds: that takes 20 on an idle machine. */
+/** How long the event loop may be blocked, in milliseconds. On an idle machine it is blocked for 20. */
 const HELD_MS = 250
 
 const shared = sharedLab(async (lab) => {
