@@ -8,7 +8,7 @@ export interface FakeQuestion {
   readonly uuid: string
   readonly answer: (location: Location | null) => void
   /** How often it was cancelled. */
-  takenBack: number
+  cancelled: number
 }
 
 /** A session whose daemon is played by the test. */
@@ -39,11 +39,11 @@ export class FakeSession implements Session {
   }
 
   locate(uuid: string, done: (location: Location | null) => void): () => void {
-    const question = { uuid, answer: done, takenBack: 0 }
+    const question = { uuid, answer: done, cancelled: 0 }
     this.questions.push(question)
     this.onQuestion()
     return () => {
-      question.takenBack++
+      question.cancelled++
     }
   }
 }

@@ -6,7 +6,7 @@ import { seen } from '../support/sightings.js'
 afterEach(() => mock.timers.reset())
 
 describe('close', () => {
-  it('resolves when the daemon has been told, and then nothing is told', async () => {
+  it('resolves when the daemon has confirmed it, and nothing is reported afterwards', async () => {
     const trial = announcedTrial()
     const closing = trial.discovery.close()
     assert.equal(trial.session.closed, 1)
@@ -19,7 +19,7 @@ describe('close', () => {
     assert.equal(trial.sessions.length, 1)
   })
 
-  it('resolves after a second where the daemon hangs', async () => {
+  it('resolves after a second if the daemon hangs', async () => {
     const trial = announcedTrial()
     let closed = false
     const closing = trial.discovery.close().then(() => {
@@ -33,7 +33,7 @@ describe('close', () => {
     trial.session.endClose()
   })
 
-  it('is one, however often it is called', async () => {
+  it('closes once, however often it is called', async () => {
     const trial = announcedTrial()
     const closing = trial.discovery.close()
     assert.equal(trial.discovery.close(), closing)
@@ -42,7 +42,7 @@ describe('close', () => {
     await closing
   })
 
-  it('before the announcement keeps it and its deadline from being told', async () => {
+  it('before the announcement prevents reports of the announcement and of its deadline', async () => {
     const trial = new HealingTrial()
     const closing = trial.discovery.close()
     trial.session.endClose()
@@ -61,7 +61,7 @@ describe('close', () => {
     assert.equal(trial.sessions.length, 1)
   })
 
-  it('in the five seconds behind an outage forgets what was not seen again without telling it', async () => {
+  it('in the five seconds after an outage forgets names that were not seen again, without reporting it', async () => {
     const trial = announcedTrial()
     trial.session.emit(seen('A1'))
     trial.fail()
@@ -97,7 +97,7 @@ describe('close', () => {
     ['failed', (trial) => trial.fail()]
   ]
   for (const [line, lead] of moments) {
-    it(`may be called from within "${line}": nothing is told behind it`, () => {
+    it(`may be called from within "${line}": nothing is reported after it`, () => {
       const trial = new HealingTrial()
       trial.onTold = (told) => {
         if (told === line) void trial.discovery.close()
