@@ -22,7 +22,8 @@ export const run: Run = async (invocation) => {
   const service = await memberOf(invocation)
   const screen = new Screen(service, invocation)
   try {
-    await listen(service, given)
+    await listen(service, invocation)
+    if (ending.code !== null) return ending.code
     screen.listening()
     if (given.flag('once')) return await once(service, { peers, waitMs, errors, ending })
     await untilEnd(invocation, service, screen)
@@ -133,7 +134,7 @@ class Screen {
   /** Reads lines on a terminal; null where the input is no terminal, or the output is none. */
   readonly #editor: ReturnType<typeof createInterface> | null
 
-  constructor(service: Service, { arguments: given, output, errors, ending }: Invocation) {
+  constructor(service: Service, { arguments: given, output, ending }: Invocation) {
     this.#service = service
     this.#output = output
     this.#json = given.flag('json')
@@ -145,12 +146,6 @@ class Screen {
     service.on('connection', this.#onConnection)
     service.on('offline', (reason) => this.#tell({ event: 'offline', reason: reason.message }, `! ${reason.message}`))
     service.on('online', () => this.#tell({ event: 'online' }, '! announced again'))
-    service.on('error', (error) => {
-      // Dials that fail are tried again.
-      if (error.peer !== undefined) return
-      if (service.listening) errors.line(`tcpnet: ${shownText(error.message)}`)
-      ending.end(3)
-    })
   }
 
   /** Whether lines are edited on a terminal. */

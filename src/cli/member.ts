@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { type Service, type Settings, tcpnet } from 'tcpnet'
 import { addon } from '../addon.js'
 import { descriptorOf } from '../net/dead-peer.js'
-import { type Arguments, UsageError } from './arguments.js'
+import { UsageError } from './arguments.js'
 import type { Invocation } from './command.js'
 import { secretOf } from './secret.js'
+import { shownText } from './shown.js'
 
 /** Milliseconds between two looks at what is not delivered yet. */
 const LOOK_EVERY_MS = 10
@@ -26,15 +27,32 @@ export async function memberOf({ arguments: given, ending }: Invocation): Promis
   }
 }
 
-/** Has the service listen where the arguments say. Resolves when it listens; rejects with the reason why it does not. */
-export async function listen(service: Service, given: Arguments): Promise<void> {
+/**
+ * Has the service listen where the arguments say. Resolves when it listens, or when the command is to end; rejects with the
+ * reason why it does not. Should the service fail later, that ends the command.
+ */
+export async function listen(service: Service, { arguments: given, errors, ending }: Invocation): Promise<void> {
   const { port, address } = { port: given.text('port'), address: given.text('address') }
+  let hasListened = false
+  service.once('listening', () => {
+    hasListened = true
+  })
+  service.on('error', (error) => {
+    // Dials that fail are tried again.
+    if (error.peer !== undefined) return
+    if (hasListened) errors.line(`tcpnet: ${shownText(error.message)}`)
+    ending.end(3)
+  })
   try {
     service.listen(port ?? 0, address ?? null)
   } catch (error) {
     throw new UsageError((error as Error).message)
   }
-  await once(service, 'listening')
+  const listening = once(service, 'listening')
+  // It rejects when the service is closed before.
+  listening.catch(() => {})
+  await Promise.race([listening, ending.ended])
+  if (ending.code === 3) await listening
 }
 
 /** Withdraws the announcement and ends the connections. Resolves when nothing of the service is left. */

@@ -54,6 +54,7 @@ export class Output {
   }
 
   styled(style: Style, text: string): string {
+    // Node would ask process.stdout.
     return this.#styled ? styleText(style, text, { validateStream: false }) : text
   }
 

@@ -12,24 +12,19 @@ const [ENTER, LEAVE] = ['\x1b[?1049h\x1b[?25l', '\x1b[?25h\x1b[?1049l']
 
 /** `tcpnet watch`: a member that shows its peers, live. */
 export const run: Run = async (invocation) => {
-  const { arguments: given, output, errors, ending } = invocation
+  const { arguments: given, output, ending } = invocation
   const everyMs = given.number('interval', 1, { least: 0.1 }) * 1000
   const service = await memberOf(invocation)
   const peers = new Peers(service)
-  service.on('error', (error) => {
-    if (error.peer !== undefined) return
-    if (service.listening) errors.line(`tcpnet: ${shownText(error.message)}`)
-    ending.end(3)
-  })
   const view = given.flag('json')
     ? new LineView(output, jsonLineOf)
     : output.isTerminal
       ? new TerminalView(output, service)
       : new LineView(output, plainLineOf)
   try {
-    await listen(service, given)
+    await listen(service, invocation)
     const show = () => view.show(peers.rows())
-    view.open(show)
+    if (ending.code === null) view.open(show)
     while (ending.code === null) {
       show()
       await ending.pause(everyMs)

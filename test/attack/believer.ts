@@ -47,6 +47,7 @@ const discovery = healing((_announcement, onEvent) => {
   return {
     giveUp: () => true,
     close: (done) => done(),
+    setAddresses: () => {},
     locate: (uuid, done) => {
       const answer = globalThis.setImmediate(() => done(locationOf(Number.parseInt(uuid.slice(1, 9), 16))))
       return () => clearImmediate(answer)

@@ -14,9 +14,9 @@ export interface FloodPlan {
   readonly victims: readonly string[]
   /**
    * `garbage`: packets that are not messages, or nearly are. `lies`: goodbyes, cache flushes, false locations, false
-   * instances.
+   * instances. `announcements`: complete announcements of 10,000 instances that do not exist.
    */
-  readonly kind: 'garbage' | 'lies'
+  readonly kind: 'garbage' | 'lies' | 'announcements'
   readonly perSecond: number
   readonly forMs: number
 }
@@ -24,6 +24,8 @@ export interface FloodPlan {
 const plan = JSON.parse(process.argv[2] ?? '{}') as FloodPlan
 const [PORT, GROUP] = [5353, '224.0.0.251']
 const TYPE = `_${plan.name}._tcp.local`
+/** The number of announced instances that do not exist. */
+const FALSE = 10_000
 /** Packets between two checks of the clock. */
 const BATCH = 50
 let seed = 12_345
@@ -58,6 +60,21 @@ function lie(): Buffer {
   return encode({ type: 'response', answers: answers.slice(0, 1 + random(answers.length)) })
 }
 
+/** The instances that are not there, one after the other. */
+function announcement(): Buffer {
+  const one = (0xf0000000 + (sent % FALSE)).toString(16).toUpperCase()
+  const [name, host] = [`${one}.${TYPE}`, `${one}.local`]
+  const answers: Answer[] = [
+    { type: 'PTR', name: TYPE, ttl: 120, data: name },
+    { type: 'SRV', name, ttl: 120, flush: true, data: { port: 9, target: host } },
+    { type: 'TXT', name, ttl: 4500, flush: true, data: ['v=1', 'sec=none'] },
+    { type: 'A', name: host, ttl: 120, flush: true, data: plan.address }
+  ]
+  return encode({ type: 'response', answers })
+}
+
+const PACKETS = { garbage, lies: lie, announcements: announcement }
+
 function garbage(): Buffer {
   if (random(2) === 0) return Buffer.from(Array.from({ length: random(200) }, () => random(256)))
   const bytes = lie()
@@ -79,8 +96,10 @@ for (;;) {
     await delay(1)
     continue
   }
-  for (let i = 0; i < BATCH; i++) socket.send(plan.kind === 'lies' ? lie() : garbage(), PORT, GROUP)
-  sent += BATCH
+  for (let i = 0; i < BATCH; i++) {
+    socket.send(PACKETS[plan.kind](), PORT, GROUP)
+    sent++
+  }
   await new Promise(setImmediate)
 }
 console.log(`flooded with ${sent} packets`)

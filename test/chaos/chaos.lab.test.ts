@@ -12,7 +12,12 @@ import { runChaos } from './chaos.js'
 import { type ChaosPlan, LINK_FAULTS, scheduleOf } from './schedule.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const PLAN: ChaosPlan = { seed: 4, durationMs: WHOLE ? 20_000 : 10_000, hosts: 4 }
+const PLAN: ChaosPlan = { seed: 4, durationMs: WHOLE ? 20_000 : 10_000, hosts: 4, drivers: ['avahi'] }
+
+/** The drivers of the hosts. */
+const DRIVERS: ChaosPlan['drivers'][] = WHOLE
+  ? [['avahi'], ['embedded'], ['embedded', 'avahi', 'bonjour']]
+  : [['avahi']]
 
 /**
  * Runs with a copy of the package and its test programs in which the acceptor accepts every dial, even if it is
@@ -38,7 +43,7 @@ async function withoutPairing(run: (program: string) => Promise<void>): Promise<
 
 describe('chaos', () => {
   test('a seed always makes the same schedule, which repairs only what is broken', () => {
-    const plan = { seed: 7, durationMs: 10 * 60_000, hosts: 4 }
+    const plan: ChaosPlan = { seed: 7, durationMs: 10 * 60_000, hosts: 4, drivers: ['avahi'] }
     const steps = scheduleOf(plan)
     assert.deepEqual(scheduleOf(plan), steps)
     assert.notDeepEqual(scheduleOf({ ...plan, seed: 8 }), steps)
@@ -57,15 +62,18 @@ describe('chaos', () => {
     assert.deepEqual([...faults].sort(), [...LINK_FAULTS].sort())
   })
 
-  test(`breaks no promise, and a full mesh forms after it: seed ${PLAN.seed}`, { skip: skipWithoutLab }, async (t) => {
-    const log: string[] = []
-    const steps = scheduleOf(PLAN)
-    const outcome = await runChaos({ plan: PLAN, steps, log: (line) => log.push(line) }).catch((error: Error) => {
-      throw new Error(`${error.message}\n${log.join('\n')}`)
+  for (const drivers of DRIVERS) {
+    test(`over ${drivers}: breaks no promise, and a full mesh forms after it`, { skip: skipWithoutLab }, async (t) => {
+      const log: string[] = []
+      const plan = { ...PLAN, drivers }
+      const run = runChaos({ plan, steps: scheduleOf(plan), log: (line) => log.push(line) })
+      const outcome = await run.catch((error: Error) => {
+        throw new Error(`seed ${PLAN.seed}: ${error.message}\n${log.join('\n')}`)
+      })
+      t.diagnostic(JSON.stringify(outcome))
+      assert.ok(outcome.echoed > 500, 'they talk')
     })
-    t.diagnostic(JSON.stringify(outcome))
-    assert.ok(outcome.echoed > 500, 'they talk')
-  })
+  }
 
   test('detects a broken pairing rule', { skip: skipWithoutLab }, async (t) => {
     const plan = { ...PLAN, durationMs: 60_000 }

@@ -6,7 +6,17 @@ import { type Host, type HostDrop, type Lab, withLab } from '../lab/index.js'
 import { closeAll, fullMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
 import type { NodeSettings } from '../programs/protocol.js'
-import { type Action, type ChaosPlan, describe, hostOf, type LinkFault, nodesOf, type Step } from './schedule.js'
+import {
+  type Action,
+  type ChaosPlan,
+  describe,
+  driverOf,
+  hasDaemon,
+  hostOf,
+  type LinkFault,
+  nodesOf,
+  type Step
+} from './schedule.js'
 
 /** Milliseconds after the repair in which the mesh has to be full. */
 const WHOLE_AGAIN_MS = 90_000
@@ -40,7 +50,11 @@ export interface ChaosOptions {
 /** Runs a schedule in a lab of its own, which leaves nothing behind. Rejects if a promise was broken. */
 export async function runChaos(options: ChaosOptions): Promise<Outcome> {
   const names = Array.from({ length: options.plan.hosts }, (_, number) => `host${number}`)
-  return await withLab(async (lab) => await new Chaos(options, lab, await lab.hosts(names)).run())
+  const { plan } = options
+  return await withLab(async (lab) => {
+    const made = names.map((name, number) => lab.host(name, { avahi: hasDaemon(number, plan) }))
+    return await new Chaos(options, lab, await Promise.all(made)).run()
+  })
 }
 
 /** The state of a node. `failed`: its service could not listen, because its daemon stopped at that moment. */
@@ -48,6 +62,7 @@ type State = 'running' | 'frozen' | 'gone'
 
 interface Member {
   readonly host: Host
+  readonly driver: string
   state: State
   node: Node | null
 }
@@ -69,6 +84,7 @@ class Chaos {
     this.#hosts = hosts
     this.#members = nodesOf(options.plan).map((number) => ({
       host: this.#host(hostOf(number, options.plan)),
+      driver: driverOf(hostOf(number, options.plan), options.plan),
       state: 'gone',
       node: null
     }))
@@ -190,7 +206,8 @@ class Chaos {
   }
 
   async #prepareNode(member: Member): Promise<Node> {
-    const settings: NodeSettings = { name: 'chaos', driver: 'avahi', echo: true, deadPeerTimeout: DEAD_PEER_MS }
+    const { driver } = member
+    const settings: NodeSettings = { name: 'chaos', driver, echo: true, deadPeerTimeout: DEAD_PEER_MS }
     const node = await Node.prepare(member.host, settings, this.#options.program)
     member.node = node
     member.state = 'running'
@@ -257,10 +274,10 @@ class Chaos {
 
   async #mendAll(): Promise<void> {
     await this.#lab.join()
-    for (const host of this.#hosts) {
+    for (const [number, host] of this.#hosts.entries()) {
       if (this.#links.has(host)) await this.#mendLink(host)
       if (this.#frozenDaemons.has(host)) await this.#daemon(host, 'thaw daemon')
-      if (!host.avahi.running) await host.avahi.start()
+      if (hasDaemon(number, this.#options.plan) && !host.avahi.running) await host.avahi.start()
     }
     for (const member of this.#members) {
       if (member.state === 'frozen') await this.#node(member, { do: 'thaw node', node: 0 })

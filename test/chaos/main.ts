@@ -1,14 +1,15 @@
 // Runs schedules by hand, one for each seed.
-//   scripts/chaos [--seconds 180] [--hosts 4] [--program PATH] [--quiet] SEED...
+//   scripts/chaos [--seconds 180] [--hosts 4] [--drivers avahi,bonjour,embedded] [--program PATH] [--quiet] SEED...
 import { count, options } from '../support/options.js'
 import { runChaos } from './chaos.js'
-import { type ChaosPlan, scheduleOf } from './schedule.js'
+import { CHAOS_DRIVERS, type ChaosPlan, scheduleOf } from './schedule.js'
 
 const { values, positionals } = options(
   import.meta.url,
   {
     seconds: { type: 'string', default: '180' },
     hosts: { type: 'string', default: '4' },
+    drivers: { type: 'string', default: 'avahi' },
     program: { type: 'string' },
     quiet: { type: 'boolean', default: false }
   },
@@ -16,6 +17,12 @@ const { values, positionals } = options(
 )
 const durationMs = count('seconds', values.seconds) * 1000
 const hosts = count('hosts', values.hosts)
+
+const drivers = values.drivers.split(',').map((name) => {
+  const driver = CHAOS_DRIVERS.find((one) => one === name)
+  if (driver === undefined) throw new Error(`--drivers has to be of ${CHAOS_DRIVERS.join(', ')}.`)
+  return driver
+})
 
 async function one(plan: ChaosPlan): Promise<boolean> {
   const { seed } = plan
@@ -34,14 +41,16 @@ async function one(plan: ChaosPlan): Promise<boolean> {
   } catch (error) {
     if (values.quiet) console.log(log.join('\n'))
     console.log(`seed ${seed} FAILED: ${error instanceof Error ? error.message : error}`)
-    console.log(`again: scripts/chaos --seconds ${values.seconds} --hosts ${values.hosts} ${seed}`)
+    console.log(
+      `again: scripts/chaos --seconds ${values.seconds} --hosts ${values.hosts} --drivers ${values.drivers} ${seed}`
+    )
     return false
   }
 }
 
 const failed: number[] = []
 for (const seed of positionals.map(Number)) {
-  const plan = { seed, durationMs, hosts }
+  const plan = { seed, durationMs, hosts, drivers }
   if (!(await one(plan))) failed.push(seed)
 }
 if (failed.length > 0) console.log(`failed: ${failed.join(' ')}`)

@@ -31,7 +31,13 @@ export interface ChaosPlan {
   readonly durationMs: number
   /** How many hosts there are. The first runs two nodes, each other one. */
   readonly hosts: number
+  /** The drivers of the hosts, in turn. */
+  readonly drivers: readonly ChaosDriver[]
 }
+
+/** Drivers that chaos can run over. */
+export const CHAOS_DRIVERS = ['avahi', 'bonjour', 'embedded'] as const
+export type ChaosDriver = (typeof CHAOS_DRIVERS)[number]
 
 /** Milliseconds between two steps, at least and at most. */
 const PAUSE_MS = [100, 1500] as const
@@ -41,6 +47,15 @@ const MENDING = 55
 /** Which host a node runs on. */
 export function hostOf(node: number, { hosts }: ChaosPlan): number {
   return node % hosts
+}
+
+export function driverOf(host: number, { drivers }: ChaosPlan): ChaosDriver {
+  return drivers[host % drivers.length] ?? 'avahi'
+}
+
+/** Whether a host has a daemon: not where its driver needs none. */
+export function hasDaemon(host: number, plan: ChaosPlan): boolean {
+  return driverOf(host, plan) !== 'embedded'
 }
 
 export function nodesOf({ hosts }: ChaosPlan): number[] {
@@ -67,7 +82,7 @@ class Model {
   readonly #plan: ChaosPlan
   readonly #random: Random
   readonly #links: (LinkFault | null)[]
-  readonly #daemons: ('up' | 'stopped' | 'frozen')[]
+  readonly #daemons: ('up' | 'stopped' | 'frozen' | 'none')[]
   readonly #nodes: ('up' | 'down' | 'frozen')[]
   #split = false
 
@@ -75,7 +90,7 @@ class Model {
     this.#plan = plan
     this.#random = random
     this.#links = Array.from({ length: plan.hosts }, () => null)
-    this.#daemons = this.#links.map(() => 'up')
+    this.#daemons = this.#links.map((_, host) => (hasDaemon(host, plan) ? 'up' : 'none'))
     this.#nodes = nodesOf(plan).map(() => 'up')
   }
 
@@ -99,8 +114,9 @@ class Model {
       if (state === 'frozen') actions.push({ do: 'thaw daemon', host })
     }
     for (const [node, state] of this.#nodes.entries()) {
-      // A node is started only with a running daemon: without one it cannot listen.
-      if (state === 'down' && this.#daemons[hostOf(node, this.#plan)] === 'up') actions.push({ do: 'start node', node })
+      // A node over a daemon is started only if the daemon runs: without it, it cannot listen.
+      const daemon = this.#daemons[hostOf(node, this.#plan)]
+      if (state === 'down' && (daemon === 'up' || daemon === 'none')) actions.push({ do: 'start node', node })
       if (state === 'frozen') actions.push({ do: 'thaw node', node })
     }
     return actions

@@ -147,6 +147,15 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
     /filtered out: this machine's own firewall drops/,
     /Let out UDP/
   ],
+  [
+    'the driver is that of tests',
+    trial({ driver: 'memory' }),
+    'driver',
+    /services of one process alone/,
+    /unset TCPNET_DRIVER/,
+    { driver: 'memory' }
+  ],
+  ['the route is a black hole', refused('EINVAL'), 'multicast', /no route for multicast on eth0/, /ip route add 224/],
   ['there is no route', refused('ENETUNREACH'), 'multicast', /no route for multicast on eth0/, /ip route add 224/],
   ['port 5353 is taken', refused('EADDRINUSE', 'bind', 'multicast'), 'multicast', /5353 is taken/, /ss -ulpn/],
   [

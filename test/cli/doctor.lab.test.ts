@@ -1,11 +1,11 @@
 // Faults on hosts of the lab, each on a network of its own, and what `tcpnet doctor` says there.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Host, type HostOptions, sharedLab, skipWithoutLab as skip } from '../lab/index.js'
+import { type Host, type HostOptions, sharedLab, skipWithoutLab as skip, until } from '../lab/index.js'
 import { Node } from '../programs/node-client.js'
 import { WHOLE } from '../support/long.js'
 import { Diagnosis } from './doctor.js'
-import { cli, SOON_MS } from './program.js'
+import { announced, cli, SOON_MS } from './program.js'
 
 let networks = 0
 /** Faults that are tried in the whole form alone: they take seconds each. */
@@ -267,6 +267,16 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
       /announces no address of a network that this machine is in \(ERR_TCPNET_OFF_LINK\)/,
       /addresses of one network/
     )
+  })
+
+  test('Ctrl-C ends it, with nothing left announced', whole, async () => {
+    const [sick, other] = await pair({}, { members: false })
+    const browser = await other.run(['avahi-browse', '--parsable', '_tcpnet-doctor._tcp'])
+    const program = await cli(sick, ['doctor', '--json'])
+    await browser.line(/^\+;eth0;IPv4;/, 'the doctor announces nothing', SOON_MS)
+    assert.deepEqual(await program.kill('SIGINT'), { code: 130, signal: null })
+    await until(() => announced(browser).length === 0, 'something stays announced', SOON_MS)
+    await browser.kill()
   })
 
   test('duplicate uuid', whole, async () => {

@@ -1,4 +1,4 @@
-// Services that find no peer: each reports what it asked on which interfaces, and that no answer came.
+// Services that do not find each other: each reports the question, the interfaces, and that no instance answered.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -20,8 +20,8 @@ overDrivers(['avahi'], (driver, skip) => {
       { name: 'chta', host: beta },
       { name: 'dropped', host: alpha },
       { name: 'dropped', host: gamma },
-      { name: 'lonely', host: alpha, address: alpha.ipv4, asked: /asked on eth0 over IPv4, eth0 over IPv6; check/ },
-      { name: 'lonely', host: beta, address: '127.0.0.1', asked: /asked on lo over IPv4(, lo over IPv6[^;,]*)?; check/ }
+      { name: 'lonely', host: alpha, address: alpha.ipv4, asked: /on eth0 over IPv4, eth0 over IPv6; check/ },
+      { name: 'lonely', host: beta, address: '127.0.0.1', asked: /on lo over IPv4(, lo over IPv6[^;,]*)?; check/ }
     ].map(async ({ name, host, address = '::', asked = /eth0 over IPv4/ }) => {
       const program = await host.run([process.execPath, CHANGES, JSON.stringify({ name, driver }), address])
       return { name, program, asked }
@@ -30,7 +30,7 @@ overDrivers(['avahi'], (driver, skip) => {
       const line = await program.line(/"to":"alone"/, `a service of ${name} does not report that`, 10_000)
       const { from, reason } = JSON.parse(line)
       assert.equal(from, 'looking')
-      assert.match(reason, new RegExp(`^nobody answered for _${name}\\._tcp\\.local, which was asked on `))
+      assert.match(reason, new RegExp(`^no instance answered the question for _${name}\\._tcp\\.local on `))
       assert.match(reason, asked)
       await program.kill()
     }

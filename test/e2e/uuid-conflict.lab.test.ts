@@ -8,7 +8,7 @@ import { inWhole, overDrivers } from './drivers.js'
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
-overDrivers(['avahi', 'bonjour', 'embedded', ...inWhole('mdns')], (driver, skip) => {
+overDrivers(['avahi', 'bonjour', ...inWhole('embedded', 'mdns')], (driver, skip) => {
   for (const [where, second] of [
     ['another host', 1],
     ['the same host', 0],

@@ -13,6 +13,8 @@ export interface HostOptions extends InterfaceOptions {
    * lab.
    */
   avahi?: boolean | AvahiSettings
+  /** The bus, and with it the daemon, of another host: as for a container into which `/run/dbus` is mounted. Then `avahi` does not count. */
+  busOf?: Host
   /** The networks that the host is on, one interface each: eth0, eth1, ... Default: one, named lan. */
   lans?: readonly string[]
 }
@@ -75,7 +77,10 @@ export class Host {
     for (const place of places) {
       await host.#plug(place, options)
     }
-    if (options.avahi !== false) {
+    if (options.busOf !== undefined) {
+      const bus = `/proc/${options.busOf.#space.pid}/root/run/dbus`
+      await host.exec(['sh', '-c', 'rmdir /run/dbus && ln -s "$1" /run/dbus', 'sh', bus])
+    } else if (options.avahi !== false) {
       await host.dbus.start()
       await host.avahi.start()
     }

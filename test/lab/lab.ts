@@ -52,6 +52,14 @@ export class Lab {
     return made as unknown as { [I in keyof Names]: Host }
   }
 
+  /**
+   * From now on the existing bridges forward multicast only to ports that joined the group, as container engines and
+   * switches do.
+   */
+  async snoop(): Promise<void> {
+    await this.#site.wiring.snoop()
+  }
+
   /** Splits the network: hosts of different groups no longer reach each other. Hosts in no group stay together. */
   async split(...groups: readonly (readonly Host[])[]): Promise<void> {
     await this.#site.wiring.split(groups.map((hosts) => hosts.flatMap((host) => host.ports)))

@@ -76,6 +76,11 @@ export class Wiring {
     await this.#ip(this.#place([...this.#ports.values()]))
   }
 
+  /** Switches multicast snooping (IGMP, MLD) on in the existing bridges. */
+  async snoop(): Promise<void> {
+    await this.#ip([...this.#bridges].map((bridge) => `link set ${bridge} type bridge mcast_snooping 1`))
+  }
+
   /** Batches run one after the other: a port may be placed in a bridge that an earlier batch makes. */
   #ip(commands: readonly string[]): Promise<void> {
     const turn = this.#last.then(() => this.#runIp(commands.join('\n')))

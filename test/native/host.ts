@@ -17,7 +17,8 @@ export type Event =
 export function announcing(instance: string, backend: Backend, more: Partial<SessionOptions> = {}): SessionOptions {
   const port = 4000 + (Number.parseInt(instance, 16) % 1000)
   const txt = ['v=1', `name=${instance}`]
-  return { backend, type: '_tcpnet-native._tcp', instance, port, txt, interfaceIndex: 0, probe: false, ...more }
+  const type = '_tcpnet-native._tcp'
+  return { backend, type, instance, port, txt, interfaceIndex: 0, probe: false, ownHost: null, ...more }
 }
 
 /** The addon in a process of its own on a host of the lab. */

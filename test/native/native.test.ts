@@ -86,7 +86,8 @@ test('wrong arguments are TypeErrors', () => {
     port: [0, 65536, 1.5, '1', Number.NaN],
     txt: ['v=1', [1]],
     interfaceIndex: [-1, 1.5, '1', 2 ** 31],
-    probe: [undefined, 1]
+    probe: [undefined, 1],
+    ownHost: [1, {}, { addresses: ['alpha'], isNeeded: true }, { addresses: ['192.0.2.1'] }]
   }
   const native = addon() as unknown as Record<string, (...list: unknown[]) => unknown>
   const never = () => assert.fail('called')

@@ -10,8 +10,10 @@ const EVERY_MS = 5
  */
 export class LoopWatch {
   #longestMs = 0
+  #mostWorkMs = 0
   #last = 0
   #waited = 0
+  #worked = 0
 
   constructor() {
     this.reset()
@@ -22,29 +24,41 @@ export class LoopWatch {
     return this.#longestMs
   }
 
+  /** Milliseconds of processor time in the longest turn; short turns between two looks are taken for one. */
+  get mostWorkMs(): number {
+    return this.#mostWorkMs
+  }
+
   reset(): void {
     this.#longestMs = 0
+    this.#mostWorkMs = 0
     this.#last = performance.now()
-    this.#waited = waitedMs()
+    const { workedMs, waitedMs } = processorTimes()
+    this.#worked = workedMs
+    this.#waited = waitedMs
   }
 
   readonly #look = (): void => {
-    const [now, waited] = [performance.now(), waitedMs()]
-    const heldMs = now - this.#last - EVERY_MS - (waited - this.#waited)
+    const now = performance.now()
+    const { workedMs, waitedMs } = processorTimes()
+    const heldMs = now - this.#last - EVERY_MS - (waitedMs - this.#waited)
     this.#longestMs = Math.max(this.#longestMs, heldMs)
+    this.#mostWorkMs = Math.max(this.#mostWorkMs, workedMs - this.#worked)
     this.#last = now
-    this.#waited = waited
+    this.#waited = waitedMs
+    this.#worked = workedMs
   }
 }
 
 /**
- * Milliseconds that this thread has waited for a processor so far (proc(5), schedstat); 0 if the kernel does not count
- * it.
+ * Milliseconds that this thread has worked, and waited for a processor, so far (proc(5), schedstat); 0 if the kernel
+ * does not count it.
  */
-function waitedMs(): number {
+function processorTimes(): { workedMs: number; waitedMs: number } {
   try {
-    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6
+    const [worked, waited] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ').map(Number)
+    return { workedMs: (worked ?? 0) / 1e6, waitedMs: (waited ?? 0) / 1e6 }
   } catch {
-    return 0
+    return { workedMs: 0, waitedMs: 0 }
   }
 }

@@ -115,7 +115,7 @@ function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): 
 }
 
 async function stats(): Promise<Stats> {
-  const heldMs = loop.longestMs
+  const { longestMs: heldMs, mostWorkMs: workMs } = loop
   // Objects that the first collection frees may keep others until their handles are closed.
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.()
@@ -124,7 +124,7 @@ async function stats(): Promise<Stats> {
   const { rss, heapUsed, external } = process.memoryUsage()
   const resources = process.getActiveResourcesInfo()
   loop.reset()
-  return { heapBytes: heapUsed + external, rssBytes: rss, resources, heldMs }
+  return { heapBytes: heapUsed + external, rssBytes: rss, resources, heldMs, workMs }
 }
 
 function connectionTo(service: Service, uuid: string): PeerSocket {

@@ -94,6 +94,8 @@ export interface Stats {
    * The longest time for which the event loop was blocked since `listen`, or since the last request, in milliseconds.
    */
   heldMs: number
+  /** Processor time of the longest turn of the event loop in that time, in milliseconds. */
+  workMs: number
 }
 
 export type Answer = { reply: number; value?: PeerReport[] | Stats | string | null }

@@ -13,7 +13,7 @@ const SECTIONS =
 /** The cells of the table's rows, without the header. */
 const rules = page
   .split('\n')
-  .filter((line) => /^\| \d/.test(line))
+  .filter((line) => /^\| [\d., ]+ \|/.test(line))
   .map((line) => line.slice(2, -2).split(' | '))
 
 const at = (folder: string, path = '') => (/^(src|test)\//.test(path) ? path : `${folder}/${path}`)

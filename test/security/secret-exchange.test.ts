@@ -120,7 +120,7 @@ describe('two services', () => {
       ]
       const { port, outcome } = await acceptor(b)
       const { line } = await dial(a, port)
-      rejected(line, /closed the connection in the place of its proof/)
+      rejected(line, /closed the connection instead of sending its proof/)
       rejected(await outcome(0), /another secret/)
     })
   }
@@ -130,7 +130,7 @@ describe('two services', () => {
     const [a, b] = [await make('A'), await make('B', [...others, KEY])]
     const { port, outcome } = await acceptor(b)
     for (let number = 0; number < 3; number++) {
-      rejected((await dial(a, port)).line, /in the place of its proof/)
+      rejected((await dial(a, port)).line, /instead of sending its proof/)
       rejected(await outcome(number), /another secret/)
     }
     const dialing = dial(a, port)
@@ -214,7 +214,7 @@ describe('without the secret', () => {
     ] as const) {
       one.secured.on('data', (bytes) => other.secured.write(bytes)).on('close', () => other.secured.end())
     }
-    rejected((await dialing).line, /in the place of its proof/)
+    rejected((await dialing).line, /instead of sending its proof/)
     rejected(await outcome(0), /a host in the middle/)
   })
 

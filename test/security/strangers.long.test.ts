@@ -95,8 +95,8 @@ for (const [kind, secret, otherSecret] of [
       for (const member of members) {
         const [theirs, ours] = [await stranger.dialError(member.uuid), await member.dialError(stranger.uuid)]
         assert.deepEqual([theirs.code, ours.code], ['ERR_TCPNET_SECURITY', 'ERR_TCPNET_SECURITY'])
-        assert.match(theirs.message, /announces security "secret", this service has "none"/)
-        assert.match(ours.message, /announces security "none", this service has "secret"/)
+        assert.match(theirs.message, /announces security "secret", but this service has "none"/)
+        assert.match(ours.message, /announces security "none", but this service has "secret"/)
       }
       assert.deepEqual([stranger.connections, stranger.rejections], [0, []])
       await stranger.close()

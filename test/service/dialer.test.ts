@@ -80,7 +80,7 @@ describe('a dial that reaches no address', () => {
     const { code, message } = result.error as NodeJS.ErrnoException
     assert.equal(code, 'ERR_TCPNET_DIAL_TIMEOUT')
     assert.ok(message.includes('the peer B at 10.66.0.3:4711, [fe80::3%eth0]:4711 failed. '), message)
-    assert.match(message, /a firewall drops what is sent to that TCP port/)
+    assert.match(message, /a firewall drops packets to that TCP port/)
   })
 
   it('fails with an error that says so if the peer has no address', async () => {
@@ -95,7 +95,7 @@ describe('a dial that reaches no address', () => {
     assert.equal((result.error as NodeJS.ErrnoException).code, 'ERR_TCPNET_DIAL_TIMEOUT')
     assert.match(
       result.error.message,
-      /neither its host nor the DNS-SD daemon told its address and port: a firewall drops UDP/
+      /neither its host nor the DNS-SD daemon answered with its address and port: a firewall drops UDP/
     )
   })
 })

@@ -256,7 +256,7 @@ test('addresses that failed are dialed last, the one that failed latest at the v
   assert.deepEqual(order(), [a, b, c])
   link.places.suspect([a])
   assert.deepEqual(order(), [b, c, a])
-  link.places.met(a, null)
+  link.places.connectedAt(a, null)
   assert.deepEqual(order(), [a, b, c])
 })
 

@@ -176,7 +176,7 @@ describe('listen', () => {
     newcomer.listen()
     const [error] = await failing
     assert.ok(error instanceof TcpnetError)
-    assert.match(error.message, /AA.*give each its own/)
+    assert.match(error.message, /AA.*give each service its own/)
     assert.equal(older.listening, true)
   })
 })

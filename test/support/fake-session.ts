@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import type { Announcement, Discovery, Instance, Listener } from '#tcpnet/discovery/discovery.js'
-import { type HealingOptions, healing } from '#tcpnet/discovery/drivers/healing.js'
-import type { Location, Session, SessionEvent } from '#tcpnet/discovery/session.js'
+import { type HealingOptions, healing, type OpenSession } from '#tcpnet/discovery/drivers/healing.js'
+import type { Location, OwnHost, Session, SessionEvent } from '#tcpnet/discovery/session.js'
 
 /** A question where an instance is. */
 export interface FakeQuestion {
@@ -15,7 +15,10 @@ export interface FakeQuestion {
 export class FakeSession implements Session {
   readonly announcement: Announcement
   readonly emit: (event: SessionEvent) => void
+  readonly ownHost: OwnHost | null
   readonly questions: FakeQuestion[] = []
+  /** What its own host name was given. */
+  readonly addresses: (readonly string[])[] = []
   closed = 0
   /** Whether the daemon has answered, and the answer was not reported yet. */
   answering = false
@@ -24,9 +27,10 @@ export class FakeSession implements Session {
   /** Called at each question, from within {@link locate}. */
   onQuestion: () => void = () => {}
 
-  constructor(announcement: Announcement, emit: (event: SessionEvent) => void) {
+  constructor(announcement: Announcement, emit: (event: SessionEvent) => void, ownHost: OwnHost | null) {
     this.announcement = announcement
     this.emit = emit
+    this.ownHost = ownHost
   }
 
   giveUp(): boolean {
@@ -36,6 +40,10 @@ export class FakeSession implements Session {
   close(done: () => void): void {
     this.closed++
     this.endClose = done
+  }
+
+  setAddresses(addresses: readonly string[]): void {
+    this.addresses.push(addresses)
   }
 
   locate(uuid: string, done: (location: Location | null) => void): () => void {
@@ -70,8 +78,8 @@ export class HealingTrial {
 
   constructor(announcement: Announcement = ANNOUNCEMENT, options: Partial<HealingOptions> = {}) {
     mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
-    const open = (announcement: Announcement, emit: (event: SessionEvent) => void) => {
-      const session = new FakeSession(announcement, emit)
+    const open: OpenSession = (announcement, emit, ownHost) => {
+      const session = new FakeSession(announcement, emit, ownHost)
       this.sessions.push(session)
       return session
     }

@@ -1,4 +1,4 @@
-import { type Applicant, type Holding, isOvertaken, type Verdict } from '#tcpnet/mesh/pairing.js'
+import { type Holding, isOvertaken, type ReceivedHello, type Verdict } from '#tcpnet/mesh/pairing.js'
 import type { Emit, Model } from './explore.js'
 import { crash, destroy, dropUnread, learn, sayHello, waiting, wakeUp, withdraw } from './moves.js'
 import {
@@ -20,7 +20,7 @@ import {
 /**
  * A pairing rule. `lastBoot` is the boot in the last hello or answer of the applicant's uuid, null if there was none.
  */
-export type Rule = (self: string, applicant: Applicant, holding: Holding, lastBoot: string | null) => Verdict
+export type Rule = (self: string, applicant: ReceivedHello, holding: Holding, lastBoot: string | null) => Verdict
 
 /** Faults, which may happen at any moment and any number of times. */
 export type Fault =

@@ -98,7 +98,7 @@ describe('the allowance of a dial', () => {
     const { budget } = trial()
     const allowance = new Allowance(budget, () => false)
     for (const address of ['a', 'b']) allowance.take(address)
-    for (const address of ['b', 'b', 'c']) allowance.met(address)
+    for (const address of ['b', 'b', 'c']) allowance.giveBack(address)
     assert.equal(budget.left(), perProcess.burst - 1)
   })
 })

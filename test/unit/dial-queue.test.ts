@@ -16,11 +16,11 @@ function makeQueue(change: Partial<DialQueueOptions> = {}): DialQueue {
 let links = 0
 
 function link({ isNew = true, isProven = false, first = '10.0.0.1' } = {}): Link {
-  return { isNew, number: ++links, places: { isProven, first, wasMetAt: () => isProven } } as unknown as Link
+  return { isNew, number: ++links, places: { isProven, first, wasConnectedAt: () => isProven } } as unknown as Link
 }
 
 function begin(queue: DialQueue, change: Partial<Dial> = {}): Dial {
-  const dial = { isSlow: () => false, giveWay: () => assert.fail('it goes on'), ...change } as Dial
+  const dial = { isSlow: () => false, evict: () => assert.fail('it goes on'), ...change } as Dial
   queue.begin(link(), dial)
   return dial
 }
@@ -157,7 +157,7 @@ describe('a dial that is slow', () => {
     ] as const) {
       const given: Dial[] = []
       const makeDial = () => {
-        const dial: Dial = begin(queue, { isSlow, giveWay: () => given.push(dial) && queue.end(dial) })
+        const dial: Dial = begin(queue, { isSlow, evict: () => given.push(dial) && queue.end(dial) })
         return dial
       }
       const queue = makeQueue({

@@ -150,7 +150,7 @@ describe('the announcement', () => {
     trial.fail('conflict')
     assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_UUID_CONFLICT')
     assert.match(trial.errors[0]?.message ?? '', /made at random/)
-    assert.doesNotMatch(trial.errors[0]?.message ?? '', /leave the setting out/)
+    assert.doesNotMatch(trial.errors[0]?.message ?? '', /leave out the setting/)
     trial.pass(500)
     trial.announce()
     assert.deepEqual(trial.take(), ['offline', 'online'])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type Applicant, type Holding, isOvertaken, pair, type Verdict } from '#tcpnet/mesh/pairing.js'
+import { type Holding, isOvertaken, pair, type ReceivedHello, type Verdict } from '#tcpnet/mesh/pairing.js'
 import { isHigher } from '#tcpnet/uuid.js'
 import { explore, type Report } from '../support/explore.js'
 import { type Fault, pairModel, type Rule, type Setting } from '../support/pair-model.js'
@@ -15,7 +15,7 @@ describe('the pairing rule, case by case', () => {
     return { kind: 'connection', dialer: 'self', seq, boot }
   }
   const dialedByPeer = (boot: string): Holding => ({ kind: 'connection', dialer: 'peer', seq: 0, boot })
-  const cases: [string, string, Applicant, Holding, Verdict][] = [
+  const cases: [string, string, ReceivedHello, Holding, Verdict][] = [
     ['nothing is held', 'A', { from: 'B', boot: OLD, seq: 0 }, { kind: 'nothing' }, 'accept'],
     ['our hello is not sent, and our dial would win', 'B', { from: 'A', boot: OLD, seq: 0 }, dial(false), 'accept'],
     ['our hello is not sent, and our dial would lose', 'A', { from: 'B', boot: OLD, seq: 0 }, dial(false), 'accept'],

@@ -211,7 +211,7 @@ describe('the end of the first look', () => {
     const { reasons, driven } = open()
     driven().seen(ANNOUNCEMENT.uuid)
     const [reason = ''] = await reasons.reach(1, 'nothing is reported')
-    assert.match(reason, new RegExp(`^nobody answered for ${TYPE}, which was asked on lo over IPv4`))
+    assert.match(reason, new RegExp(`^no instance answered the question for ${TYPE} on lo over IPv4`))
     assert.match(reason, /UDP of port 5353/)
     // Two of the first look, and two later looks.
     await responder.questions.reach(4, 'it does not look again')
@@ -237,7 +237,7 @@ describe('the end of the first look', () => {
     try {
       const { reasons } = open()
       const [reason = ''] = await reasons.reach(1, 'nothing is reported')
-      assert.match(reason, /asked on lo over IPv4 \(not sent: ENETUNREACH\)/)
+      assert.match(reason, /on lo over IPv4 \(not sent: ENETUNREACH\)/)
     } finally {
       mock.restoreAll()
     }

@@ -1,6 +1,7 @@
 import type { InterfaceAddress } from '../../addon.js'
 import type { Found } from '../mdns/directory.js'
 import type { Trouble } from '../mdns/inquiry.js'
+import type { Finding } from './finding.js'
 
 /** What is asked for. */
 export interface Goal {
@@ -138,4 +139,4 @@ export interface Machine {
 }
 
 /** One check: looks at facts, changes nothing. */
-export type Check = (machine: Machine, goal: Goal) => Promise<readonly import('./finding.js').Finding[]>
+export type Check = (machine: Machine, goal: Goal) => Promise<readonly Finding[]>

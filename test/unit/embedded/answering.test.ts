@@ -87,6 +87,15 @@ describe('an answer', () => {
     }
   })
 
+  it('says nothing of a name that is ours no more', () => {
+    const trial = new LinkTrial()
+    const publication = trial.announced('AA')
+    trial.hear(ask(HOST, 'HINFO'))
+    publication.close()
+    trial.take()
+    assert.deepEqual(trial.sentIn(5000), [])
+  })
+
   it('says it beside the addresses of one family', () => {
     const trial = new LinkTrial()
     trial.announced(

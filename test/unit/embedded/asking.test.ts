@@ -85,6 +85,15 @@ describe('a known answer', () => {
     assert.deepEqual(counts, [1, 1, 1, 1, 1, 0])
   })
 
+  it('is told of a bounded number of instances, the first known', () => {
+    const trial = browsing()
+    for (let i = 0; i < 3000; i++) trial.hear(packetOf((0xf0000000 + i).toString(16).toUpperCase()))
+    const sent = trial.sentIn(30)
+    assert.equal(answersIn(sent).length, 512)
+    assert.match(JSON.stringify(answersIn(sent)[511]), /F00001FF/)
+    assert.ok(sent.length < 12)
+  })
+
   it('that finds no room in the first packet comes in the next, and all but the last say that more follow', () => {
     const trial = browsing()
     const uuids = Array.from({ length: 100 }, (_, i) => i.toString(16).toUpperCase().padStart(32, 'A'))
@@ -115,7 +124,9 @@ describe('a record that is browsed', () => {
         times,
         [0.8, 0.85, 0.9, 0.95].map((part) => Math.round((part + partMore) * 120_000))
       )
+      // The first question may be answered; after each other one the link over the other family is to ask, too.
       assert.deepEqual(trial.takeTold(), ['seen AA'])
+      assert.equal(trial.overdue, 3)
       trial.clock.pass(1)
       assert.deepEqual(trial.takeTold(), ['gone AA'])
     }
@@ -130,6 +141,17 @@ describe('a record that is browsed', () => {
     trial.clock.pass(90_000)
     trial.take()
     assert.equal(trial.sentIn(7000).length, 1)
+  })
+
+  it('is not asked for where the link over the other family knows it, until that gets no answer', () => {
+    const trial = quiet(browsing())
+    trial.isKnownBeside = true
+    trial.hear(packetOf('AA'))
+    assert.deepEqual(trial.sentIn(103_000), [])
+    trial.link.refresh(TYPE)
+    assert.deepEqual(questionsIn(trial.take()), [`PTR ${TYPE}`])
+    assert.deepEqual(trial.sentIn(17_000), [])
+    assert.deepEqual(trial.takeTold(), ['seen AA', 'gone AA'])
   })
 
   it('is asked for no more where it came again', () => {

@@ -34,6 +34,10 @@ export class LinkTrial {
   #sent: Sent[] = []
   /** Records that this process has announced on another link. */
   elsewhere: readonly Resource[] = []
+  /** Whether the link over the other family knows all that this one does. */
+  isKnownBeside = false
+  /** How often that one was to ask as well, because this one had no answer. */
+  overdue = 0
 
   constructor(times: Partial<LinkTimes> = {}, listener: (what: Sent | string) => void = () => {}) {
     this.#listener = listener
@@ -48,6 +52,10 @@ export class LinkTrial {
       send: (bytes) => send(bytes, null),
       reply: send,
       isOurs: (record) => this.link.hasRecord(record) || this.elsewhere.some(({ key }) => key === record.key),
+      isKnownBeside: () => this.isKnownBeside,
+      onOverdue: () => {
+        this.overdue++
+      },
       onSeen: (_type, uuid) => this.#tell(`seen ${uuid}`),
       onGone: (_type, uuid) => this.#tell(`gone ${uuid}`)
     })

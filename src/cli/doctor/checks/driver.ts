@@ -13,6 +13,13 @@ export const driver: Check = async (machine, goal) => {
       problem(`A service with the driver "${goal.driver}" cannot listen here: ${code}: ${message}`, remedyOf(code))
     ]
   }
+  if (trial.driver === 'memory')
+    return [
+      problem(
+        'The driver is "memory": it finds services of one process alone.',
+        'Leave the setting driver out, and unset TCPNET_DRIVER; "memory" is for tests.'
+      )
+    ]
   const found = [note(`${chosen(goal.driver, trial)}${goal.driver === 'auto' ? `: ${whyOf(trial, state)}` : ''}.`)]
   if (trial.met) found.push(good('Two services on this machine have found each other and connected.'))
   else

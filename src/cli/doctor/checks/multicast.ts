@@ -28,6 +28,9 @@ export const multicast: Check = async (machine, goal) => {
   return found
 }
 
+/** How the system refuses to send where there is no route, or one that is unreachable, prohibited or a black hole. */
+const UNROUTED = ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL']
+
 /** What the system refuses. */
 function troubleFindings(troubles: Survey['troubles']): Finding[] {
   const seen = new Set<string>()
@@ -43,7 +46,7 @@ function troubleFindings(troubles: Survey['troubles']): Finding[] {
           LET_OUT
         )
       ]
-    if (step === 'send' && (code === 'ENETUNREACH' || code === 'EHOSTUNREACH'))
+    if (step === 'send' && UNROUTED.includes(code))
       return [
         problem(
           `There is no route for multicast ${where}: ${message}`,

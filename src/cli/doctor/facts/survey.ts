@@ -39,6 +39,7 @@ export class Surveyor {
   readonly #troubles: Trouble[] = []
   readonly #interfaces: InterfaceAddress[]
   readonly #inquiry: Inquiry
+  #hasAskedForHosts = false
 
   /** @param trialUuid the uuid of a service of this machine in the cluster {@link TRIAL_NAME} */
   constructor(name: string | null, trialUuid: () => string) {
@@ -103,13 +104,14 @@ export class Surveyor {
       if (by === 'multicast') ear.heardItself = true
     } else if (by === 'multicast') {
       ear.multicastFrom.add(from)
-      if (isReverse(packet)) ear.multicastAnswers.add(from)
+      if (this.#hasAskedForHosts && isReverse(packet)) ear.multicastAnswers.add(from)
     } else (ear.isSweeping ? ear.answeredDirectly : ear.unicastFrom).add(from)
   }
 
   /** A host without services answers a question for the name of its address (RFC 6762 §4). */
   async #askForHosts(addresses: readonly string[]): Promise<void> {
     if (addresses.length === 0) return
+    this.#hasAskedForHosts = true
     this.#inquiry.ask(addresses.map((address) => ({ type: 'PTR' as const, name: reverseName(address) })))
     await pause(ANSWER_MS)
   }
@@ -152,9 +154,13 @@ export function hostsOf(address: string, prefixLength: number): string[] {
   return Array.from({ length: size - 2 }, (_, at) => `${net}.${first + 1 + at}`)
 }
 
-/** Whether a message answers a question for the name of an address: nobody else on a network asks for that. */
+/**
+ * Whether a message answers a question for the names of addresses, which others hardly ask for, and nothing else: hosts that start
+ * announce those names together with the addresses.
+ */
 function isReverse({ type, answers = [] }: Heard['packet']): boolean {
-  return type === 'response' && answers.some(({ name }) => /\.(in-addr|ip6)\.arpa$/i.test(name))
+  const isName = ({ name }: { name: string }) => /\.(in-addr|ip6)\.arpa$/i.test(name)
+  return type === 'response' && answers.length > 0 && answers.every(isName)
 }
 
 /** The name under which an address is looked up (RFC 1035 §3.5, RFC 3596 §2.5). */

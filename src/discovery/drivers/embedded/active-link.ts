@@ -13,7 +13,7 @@ export interface Place {
   readonly addresses: readonly InterfaceAddress[]
 }
 
-export interface ActiveOptions extends Pick<LinkOptions, 'isOurs'> {
+export interface ActiveOptions extends Pick<LinkOptions, 'isOurs' | 'isKnownBeside' | 'onOverdue'> {
   readonly clock: Clock
   readonly times: LinkTimes
   readonly system: SocketSystem
@@ -42,7 +42,7 @@ export class ActiveLink<User> {
   #isOpen = false
 
   constructor(place: Place, options: ActiveOptions) {
-    const { clock, times, isOurs, onSeen, onGone } = options
+    const { clock, times, isOurs, isKnownBeside, onOverdue, onSeen, onGone } = options
     this.index = place.entry.index
     this.name = place.entry.name
     this.family = place.entry.family
@@ -54,6 +54,8 @@ export class ActiveLink<User> {
       clock,
       times,
       isOurs,
+      ...(isKnownBeside === undefined ? {} : { isKnownBeside }),
+      ...(onOverdue === undefined ? {} : { onOverdue }),
       onSeen,
       onGone,
       send: (message) => {

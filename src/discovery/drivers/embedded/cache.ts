@@ -20,13 +20,16 @@ const MAX_ENDED = 250
 export interface CacheLimits extends SetLimits {
   /** The longest lifetime, in seconds: that of records that are no host's (RFC 6762 §10). */
   readonly maxTtl: number
+  /** Known answers of one question. With more, a query would take many packets and long to write: a flood must not cause that. */
+  readonly maxKnownAnswers: number
 }
 
 export const CACHE_LIMITS: CacheLimits = {
   maxPointers: MAX_INSTANCES,
   maxRecords: 16_384,
   maxPerSet: MAX_PATHS,
-  maxTtl: 4500
+  maxTtl: 4500,
+  maxKnownAnswers: 512
 }
 
 export interface CacheOptions {
@@ -36,10 +39,12 @@ export interface CacheOptions {
   readonly onAdded: (record: Resource) => void
   /** A record is known no longer. Called from the event loop, but for {@link Cache.clear}. */
   readonly onRemoved: (record: Resource) => void
-  /** Records of a name and type are about to end, and somebody is interested in them. */
-  readonly onRefresh: (name: string, type: RecordType) => void
-  /** Whether records of such a set are asked for again before they end. */
+  /** Records of a name and type are about to end, and somebody is interested in them; `attempt` is 1 at first. */
+  readonly onRefresh: (name: string, type: RecordType, attempt: number) => void
+  /** Whether somebody is interested in a record. */
   readonly isOfInterest: (record: Resource) => boolean
+  /** Whether a record is known in another way, so that it need not be asked for again. */
+  readonly isKnownBeside: (record: Resource) => boolean
 }
 
 interface Entry {
@@ -97,6 +102,10 @@ export class Cache {
     if (known === undefined) this.#options.onAdded(record)
   }
 
+  has(record: Resource): boolean {
+    return this.#sets.get(record) !== undefined
+  }
+
   /** The records of a name and type. */
   get(name: string, type: RecordType): Resource[] {
     return this.#entries(name, type).map(({ record }) => record)
@@ -124,11 +133,12 @@ export class Cache {
     return Math.min(...this.#entries(name, type).map(({ receivedAt }) => now - receivedAt))
   }
 
-  /** The records that a query tells to be known, with the TTL that they have left: at least half of it (RFC 6762 §7.1). */
+  /** The records that a query tells to be known, with the TTL that they have left: at least half of it (RFC 6762 §7.1). Of many, the first known. */
   knownAnswers(name: string, type: RecordType): Resource[] {
     const now = this.#options.clock.now()
     return this.#entries(name, type)
       .filter((entry) => isKnownAnswer(entry, now))
+      .slice(0, this.#limits.maxKnownAnswers)
       .map(({ record, expiresAt }) => ({ ...record, ttl: Math.floor((expiresAt - now) / 1000), unique: false }))
   }
 
@@ -234,7 +244,7 @@ export class Cache {
     const now = this.#options.clock.now()
     const ended: Entry[] = []
     let isMore = false
-    const refreshed = new Map<string, Resource>()
+    const refreshed = new Map<string, { readonly record: Resource; readonly attempt: number }>()
     for (const entry of this.#sets.all()) {
       if (entry.expiresAt <= now) {
         if (ended.length < MAX_ENDED) ended.push(entry)
@@ -242,16 +252,18 @@ export class Cache {
         continue
       }
       if (entry.refreshAt <= now) {
-        refreshed.set(entry.record.set, entry.record)
         entry.refreshes++
         this.#planRefresh(entry)
+        const { record } = entry
+        const attempt = Math.max(entry.refreshes, refreshed.get(record.set)?.attempt ?? 0)
+        if (!this.#options.isKnownBeside(record)) refreshed.set(record.set, { record, attempt })
       }
       this.#setAlarm(entry)
     }
     if (isMore) this.#alarm.setTo(now + LOOK_EVERY_MS)
     for (const { record } of ended) this.#remove(record)
     for (const { record } of ended) this.#options.onRemoved(record)
-    for (const { name, type } of refreshed.values()) this.#options.onRefresh(name, type)
+    for (const { record, attempt } of refreshed.values()) this.#options.onRefresh(record.name, record.type, attempt)
   }
 
   #remove(record: Resource): void {

@@ -9,7 +9,7 @@ import type { ProbeTimes } from './prober.js'
 import { Publication, type PublicationOptions } from './publication.js'
 import { Querier } from './querier.js'
 import type { QuestionTimes } from './question-schedule.js'
-import { folded, isSameName, type Resource, resource, stringsOf } from './records.js'
+import { folded, isSameName, type RecordType, type Resource, resource, stringsOf } from './records.js'
 import { PORT, Responder, type Sender } from './responder.js'
 
 /** Waits and limits of the protocol. Tests set others. */
@@ -32,6 +32,10 @@ export interface LinkOptions {
   readonly reply: (message: Buffer, to: Sender) => void
   /** Whether this process has announced a record on any link. */
   readonly isOurs: (record: Resource) => boolean
+  /** Whether the link of the same interface over the other family knows a record, and keeps knowing it. Default: there is none. */
+  readonly isKnownBeside?: (record: Resource) => boolean
+  /** Nobody has answered a question for the instances of a type that are about to end. */
+  readonly onOverdue?: (type: string) => void
   /** An instance of a browsed type is announced. From within {@link Link.receive}. */
   readonly onSeen: (type: string, uuid: string) => void
   /** It is announced no longer. From the event loop, or from within {@link Link.stop} and {@link Link.close}. */
@@ -68,8 +72,9 @@ export class Link {
       ...(limits === undefined ? {} : { limits }),
       onAdded: this.#onAdded,
       onRemoved: this.#onRemoved,
-      onRefresh: (name, type) => this.#querier.refresh(name, type),
-      isOfInterest: (record) => this.#querier.isBrowsed(record)
+      onRefresh: this.#onRefresh,
+      isOfInterest: (record) => this.#querier.isBrowsed(record),
+      isKnownBeside: options.isKnownBeside ?? (() => false)
     })
     this.#querier = new Querier({ clock, cache: this.#cache, send, ...(times === undefined ? {} : { times }) })
   }
@@ -120,6 +125,16 @@ export class Link {
   /** The instances of a browsed type that are known. */
   known(type: string): string[] {
     return this.#cache.get(type, 'PTR').flatMap((record) => uuidOf(record, type) ?? [])
+  }
+
+  /** Asks for the instances of a browsed type, unless that was done a moment ago. */
+  refresh(type: string): void {
+    this.#querier.refresh(type, 'PTR')
+  }
+
+  /** Whether a record is known that another host has announced. */
+  knows(record: Resource): boolean {
+    return this.#cache.has(record)
   }
 
   /** Asks for everything about some names, once. */
@@ -193,6 +208,11 @@ export class Link {
       case 'NSEC':
         return false
     }
+  }
+
+  readonly #onRefresh = (name: string, type: RecordType, attempt: number): void => {
+    this.#querier.refresh(name, type)
+    if (attempt > 1) this.#options.onOverdue?.(name)
   }
 
   readonly #onAdded = (record: Resource): void => {

@@ -83,7 +83,7 @@ export function responsesWith(
   return writers.map((writer) => writer.end())
 }
 
-/** A query, with the answers that are known already in as many messages as they take (RFC 6762 §7.1, §7.2). */
+/** A query, or none where no question can be asked, with the answers that are known already in as many messages as they take (RFC 6762 §7.1, §7.2). */
 export function queriesWith(
   questions: readonly Question[],
   known: readonly Resource[],
@@ -91,6 +91,7 @@ export function queriesWith(
 ): Buffer[] {
   let writer = new Writer({ kind: 'query', maxBytes })
   for (const question of questions) writer.ask(question)
+  if (writer.isEmpty) return []
   const messages: Buffer[] = []
   for (const record of known) {
     if (writer.add('answers', record)) continue

@@ -67,7 +67,7 @@ export class Network {
       interfaces: { ...SYSTEM_INTERFACES, everyMs: 1000 },
       system: SOCKET_SYSTEM,
       times: LINK_TIMES,
-      reading: new PacedWork({ msPerTurn: 10, maxWaiting: 1024 }),
+      reading: new PacedWork({ msPerTurn: 5, maxWaiting: 1024 }),
       ...options
     }
     const { clock, wallClock, reading } = this.#options
@@ -160,7 +160,7 @@ export class Network {
       if (!indexes.has(0) && !indexes.has(entry.index)) continue
       // Linux has no route to the group over it, and IPv4 does as well.
       if (entry.loopback && entry.family === 6 && all.some(({ loopback, family }) => loopback && family === 4)) continue
-      const key = `${entry.index} ${entry.name} ${entry.family}`
+      const key = keyOf(entry)
       const addresses = all.filter(({ index, name }) => index === entry.index && name === entry.name)
       if (!places.has(key)) places.set(key, { entry, addresses })
     }
@@ -180,6 +180,9 @@ export class Network {
       times,
       system,
       isOurs: (record) => this.#isOurs(record),
+      // What IPv4 keeps knowing is asked for over IPv6 only where IPv4 gets no answer: each question has every member answer.
+      isKnownBeside: (record) => active.family === 6 && this.#besides(active)?.link.knows(record) === true,
+      onOverdue: (type) => this.#besides(active)?.link.refresh(type),
       onSeen: (type, uuid) => this.#tell(active, type, (user) => user.seen(active, uuid)),
       onGone: (type, uuid) => this.#tell(active, type, (user) => user.gone(active, uuid)),
       onMessage: (bytes, from) => this.#onMessage(active, bytes, from),
@@ -274,7 +277,17 @@ export class Network {
     for (const user of [...active.users]) if (user.type === type && active.users.has(user)) tell(user)
   }
 
+  /** The link of the same interface over the other family. */
+  #besides({ index, name, family }: Active): Active | undefined {
+    return this.#links.get(keyOf({ index, name, family: family === 4 ? 6 : 4 }))
+  }
+
   #isOurs(record: Resource): boolean {
     return [...this.#links.values()].some(({ link }) => link.hasRecord(record))
   }
+}
+
+/** What tells an interface and family from others. */
+function keyOf({ index, name, family }: Pick<InterfaceAddress, 'index' | 'name' | 'family'>): string {
+  return `${index} ${name} ${family}`
 }

@@ -1,7 +1,7 @@
 import { Alarm, type Clock } from './clock.js'
 import { responsesWith } from './messages.js'
 import type { OwnRecords } from './own-records.js'
-import type { Resource } from './records.js'
+import { type Resource, setOf } from './records.js'
 
 /** Milliseconds before a record is sent again by multicast (RFC 6762 §6): for any reason, and as an answer to a probe for its name. */
 const AGAIN_MS = 1000
@@ -54,12 +54,20 @@ export class Outbox {
     return this.#sentAt.get(record.key) ?? Number.NEGATIVE_INFINITY
   }
 
-  /** Forgets records that are ours no longer. */
+  /** Forgets records that are ours no longer, and what was said of their names beside them (RFC 6762 §6.1). */
   forget(records: readonly Resource[]): void {
-    for (const { key } of records) {
-      this.#due.delete(key)
-      this.#sentAt.delete(key)
+    for (const { key, name } of records) {
+      const nothingElse = `${setOf(name, 'NSEC')} `
+      for (const known of [this.#due, this.#sentAt]) {
+        known.delete(key)
+        for (const other of known.keys()) if (other.startsWith(nothingElse)) known.delete(other)
+      }
     }
+  }
+
+  /** How many records it knows to have been sent. */
+  get size(): number {
+    return this.#sentAt.size
   }
 
   close(): void {

@@ -1,0 +1,22 @@
+// What is sent is remembered for as long as it matters.
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { Outbox } from '#tcpnet/discovery/drivers/embedded/outbox.js'
+import { OwnRecords } from '#tcpnet/discovery/drivers/embedded/own-records.js'
+import { FakeClock } from '../../support/fake-clock.js'
+import { recordsOf } from './link-trial.js'
+
+it('nothing is left of services that came and went', () => {
+  const [clock, own] = [new FakeClock(), new OwnRecords()]
+  const outbox = new Outbox({ clock, own, send: () => {} })
+  for (let i = 0; i < 10; i++) {
+    // Without an address of IPv6: that there is none is told beside the others.
+    const records = recordsOf(i.toString(16)).filter(({ type }) => type !== 'AAAA')
+    own.add(outbox, records)
+    for (const record of records) outbox.send(record, 0)
+    clock.pass(1)
+    assert.ok(outbox.size > records.length)
+    outbox.forget(own.remove(outbox, records))
+    assert.equal(outbox.size, 0)
+  }
+})
