@@ -1,4 +1,4 @@
-// Services that do not find each other: each reports the question, the interfaces, and that no instance answered.
+// Services that find no peer: each reports its question, the interfaces, and that no instance answered.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
