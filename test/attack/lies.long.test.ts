@@ -1,4 +1,4 @@
-// A peer that was connected before is met again at once, however many false peers are announced.
+// A peer that was connected before is reconnected at once, however many false peers are announced.
 import assert from 'node:assert/strict'
 import { createServer, Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
@@ -9,7 +9,7 @@ import { instanceAt, listen, portOf, TestMesh } from '../support/test-mesh.js'
 import { until } from '../support/wait.js'
 
 const LIES = 4096
-/** A port that stands for a host that is not there: an attempt never ends. */
+/** A port that stands for a host that does not exist: an attempt to connect never ends. */
 const NOBODY = 9
 
 describe(`a peer that was connected, among ${LIES} false ones`, () => {
@@ -26,7 +26,7 @@ describe(`a peer that was connected, among ${LIES} false ones`, () => {
     ['only the other side can be dialed', true, false],
     ['only the other side can dial', false, true]
   ] as const) {
-    test(`is connected again at once where ${name}`, async () => {
+    test(`is reconnected at once if ${name}`, async () => {
       const victim = await TestMesh.listening(
         {},
         { connect: (endpoint, uuid) => (endpoint.port === NOBODY ? new Socket() : connectTo(endpoint, uuid)) }
@@ -44,7 +44,7 @@ describe(`a peer that was connected, among ${LIES} false ones`, () => {
         const old = victim.connected.get(peer.uuid) ?? assert.fail('the two are connected')
         const before = victim.attempts.length
         old.destroy()
-        await until(() => victim.connected.get(peer.uuid)?.destroyed === false, 'the two are not connected again')
+        await until(() => victim.connected.get(peer.uuid)?.destroyed === false, 'the two are not reconnected')
         const others = victim.attempts.length - before
         assert.ok(others < LIES / 4, `${others} attempts come before it`)
       } finally {

@@ -1,4 +1,4 @@
-// Services that do not find each other: each reports the question, the interfaces, and that no instance answered.
+// Services that find no peer: each reports its question, the interfaces, and that no instance answered.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ const CHANGES = fileURLToPath(new URL('../programs/changes.js', import.meta.url)
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
 overDrivers(['avahi'], (driver, skip) => {
-  test('services say that they are alone: of a misspelt name, and where a host drops UDP, on an address that no other has', {
+  test('services report that they are alone: with a misspelt name, on a host that drops UDP, and on an address without peers', {
     skip
   }, async () => {
     const [alpha, beta, gamma] = shared.hosts
@@ -27,7 +27,7 @@ overDrivers(['avahi'], (driver, skip) => {
       return { name, program, asked }
     })
     for (const { name, program, asked } of await Promise.all(started)) {
-      const line = await program.line(/"to":"alone"/, `one of ${name} does not say so`, 10_000)
+      const line = await program.line(/"to":"alone"/, `a service of ${name} does not report that`, 10_000)
       const { from, reason } = JSON.parse(line)
       assert.equal(from, 'looking')
       assert.match(reason, new RegExp(`^no instance answered the question for _${name}\\._tcp\\.local on `))

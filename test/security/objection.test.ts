@@ -14,7 +14,7 @@ describe('the security that a peer announces', () => {
     ['a property of every object', 'constructor', /^The peer A1 announces another kind of security, /]
   ]
   for (const [what, announced, told] of cases) {
-    it(`is named where it is known, and not repeated otherwise: ${what}`, () => {
+    it(`is named in the error if it is known, and not repeated otherwise: ${what}`, () => {
       const objection = securityObjection(plain, 'A1', announced)
       if (told === null) return assert.equal(objection, null)
       assert.match(objection?.message ?? '', told)

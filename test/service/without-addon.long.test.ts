@@ -4,10 +4,10 @@ import { it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { runProgram } from '../support/child.js'
 
-/** Where node-gyp-build looks for the addon in place of the package: a folder that has none. */
+/** Has node-gyp-build look for the addon in a folder that has none, instead of the package. */
 const WITHOUT = { TCPNET_PREBUILD: fileURLToPath(new URL('.', import.meta.url)) }
 
-it('services mesh and close; a driver of a daemon that is asked for by name says what is missing', async () => {
+it('services mesh and close; a daemon driver that is chosen by name fails with an error that says what is missing', async () => {
   const program = `
     import { tcpnet } from 'tcpnet'
     import { once } from 'node:events'
@@ -29,7 +29,7 @@ it('services mesh and close; a driver of a daemon that is asked for by name says
   )
 })
 
-it('the error of such a driver names the platform, its C library, the folder, and a command for it', async () => {
+it('the error of a daemon driver names the platform, its C library, the folder, and a command that builds the addon', async () => {
   const { stdout } = await runProgram(
     "import { tcpnet } from 'tcpnet'\ntcpnet({ name: 'x', driver: 'avahi' }).on('error', (error) => console.log(error.message)).listen()",
     WITHOUT
