@@ -9,7 +9,7 @@ import { afterEach, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Service } from '#tcpnet/index.js'
 import { Cluster, closed, connection } from '../support/cluster.js'
-import { accept, helloTo, knock, over, RawPeer } from '../support/raw-peer.js'
+import { accept, helloTo, knock, over } from '../support/raw-peer.js'
 import { next, until, within } from '../support/wait.js'
 
 /** With these limits, a close that waits for no connection ends long before connections are reset. */
@@ -23,12 +23,6 @@ afterEach(async () => {
   cluster = new Cluster()
   await old.close()
 })
-
-async function rawPeer(uuid: string): Promise<RawPeer> {
-  const peer = await RawPeer.announce(cluster.name, uuid)
-  cleanUps.push(() => peer.close())
-  return peer
-}
 
 /** Closes a service that has nothing to wait for, and checks that `close` is emitted once, and nothing else. */
 async function closesAtOnce(service: Service): Promise<void> {
@@ -142,7 +136,7 @@ describe('close', () => {
   })
 
   it('ends a dial that is not answered', async () => {
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member({}, PATIENT)
     const { socket } = await peer.dial(1)
     const ended = over(socket)
@@ -164,7 +158,7 @@ describe('close', () => {
   })
 
   it('ends a connection whose hello waits for its answer', async () => {
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member({ uuid: 'BB' }, PATIENT)
     await peer.dial(1)
     // The service's own dial wins, and is not answered: the hello of this connection is held.
@@ -179,7 +173,7 @@ describe('close', () => {
   })
 
   it('ends a wait for the next dial', async () => {
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member({}, PATIENT)
     const { socket } = await peer.dial(1)
     socket.destroy()
@@ -222,7 +216,7 @@ describe('close', () => {
   })
 
   it('destroys connections that do not end in time', async () => {
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member({}, { closeGraceMs: 300 })
     const { socket: far } = await peer.dial(1)
     const connected = next(service, 'connection')
@@ -264,7 +258,7 @@ describe('close', () => {
   })
 
   it('refuses new connections', async () => {
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member()
     const { socket: far } = await peer.dial(1)
     const connected = next(service, 'connection')

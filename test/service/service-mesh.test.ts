@@ -4,23 +4,15 @@ import { afterEach, describe, it } from 'node:test'
 import { type PeerSocket, type Service, tcpnet } from '#tcpnet/index.js'
 import { encodeAnswer } from '#tcpnet/mesh/hello.js'
 import { Cluster, closed, connection } from '../support/cluster.js'
-import { accept, helloTo, introduce, knock, over, RawPeer } from '../support/raw-peer.js'
+import { accept, helloTo, introduce, knock, over } from '../support/raw-peer.js'
 import { next, Tally, until, within } from '../support/wait.js'
 
 let cluster = new Cluster()
-const cleanUps: (() => Promise<void>)[] = []
 afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp()
   const old = cluster
   cluster = new Cluster()
   await old.close()
 })
-
-async function rawPeer(uuid: string): Promise<RawPeer> {
-  const peer = await RawPeer.announce(cluster.name, uuid)
-  cleanUps.push(() => peer.close())
-  return peer
-}
 
 describe('a mesh in one process', () => {
   it('of ten services that start at once has 45 pairs: 90 events, none of them twice', async () => {
@@ -139,7 +131,7 @@ describe('a connection that ends', () => {
   })
 
   it('stays when its peer is not announced any more, and the peer is forgotten when it closes', async () => {
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member()
     const { socket: far } = await peer.dial(1)
     const connected = next(service, 'connection')
@@ -159,7 +151,7 @@ describe('a connection that ends', () => {
 describe('a peer that dials although it is connected', () => {
   /** A service that has dialed a raw peer and is connected to it. */
   async function connected(): Promise<{ service: Service; near: PeerSocket }> {
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member({ uuid: 'BB' })
     const { socket } = await peer.dial(1)
     const coming = next(service, 'connection')
@@ -224,7 +216,7 @@ describe('a dial that fails', () => {
   ]
   for (const [name, answer, code] of answers) {
     it(`is reported with its peer if it ${name}, closes nothing, and is repeated`, async () => {
-      const peer = await rawPeer('AA')
+      const peer = await cluster.rawPeer('AA')
       const service = cluster.make()
       const errors = new Tally<{ code?: string; peer?: { uuid: string; state: string; failures: number } }>()
       service.on('error', (error) => errors.add(error))
@@ -249,7 +241,7 @@ describe('a dial that fails', () => {
   }
 
   it('is not reported if there is no listener, and nothing crashes', async () => {
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member()
     const { socket } = await peer.dial(1)
     socket.end('no tcpnet\n')
@@ -260,7 +252,7 @@ describe('a dial that fails', () => {
 
   it('is not reported at first while a peer that has left is still announced, and is reported after a while', async () => {
     const goodbyeMs = 500
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = cluster.make({}, { goodbyeMs })
     const errors = new Tally<{ at: number; code: string | undefined; failures: number | undefined }>()
     service.on('error', ({ code, peer }) => errors.add({ at: performance.now(), code, failures: peer?.failures }))
@@ -284,7 +276,7 @@ describe('a dial that fails', () => {
   })
 
   it('fails if there is no answer in time', async () => {
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = cluster.make({}, { helloTimeoutMs: 200 })
     const errors = new Tally<Error & { code?: string }>()
     service.on('error', (error) => errors.add(error))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { type PeerSocket, type Service, type Settings, tcpnet } from '#tcpnet/index.js'
 import { type Limits, withLimits } from '#tcpnet/mesh/limits.js'
+import { RawPeer } from './raw-peer.js'
 import { next, until } from './wait.js'
 
 /** A sentence about a promise that a service broke. */
@@ -11,6 +12,7 @@ type Breach = string
 export class Cluster {
   readonly name = `t${randomBytes(5).toString('hex')}`
   readonly #services = new Set<Service>()
+  readonly #rawPeers: RawPeer[] = []
   readonly #breaches: Breach[] = []
 
   /** A service that does not listen yet. `limits` replace default limits. */
@@ -30,8 +32,16 @@ export class Cluster {
     return service
   }
 
+  /** A peer that the test plays. */
+  async rawPeer(uuid: string): Promise<RawPeer> {
+    const peer = await RawPeer.announce(this.name, uuid)
+    this.#rawPeers.push(peer)
+    return peer
+  }
+
   /** Closes all services, and fails where a promise was broken. */
   async close(): Promise<void> {
+    for (const peer of this.#rawPeers.splice(0)) await peer.close()
     await Promise.all([...this.#services].map(closed))
     this.#services.clear()
     assert.deepEqual(this.#breaches, [])
