@@ -38,7 +38,7 @@ class Announcement final : public Publication {
     backend_.Observe(this, [this] { Publish(); });
   }
 
-  /** Publishes, if the daemon is running and what is published is not current already. */
+  /** Publishes the records, if the daemon is running and they are not published with its host name already. */
   void Publish();
 
   void SetAddresses(const std::vector<Address>& addresses) override;

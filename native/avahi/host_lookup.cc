@@ -22,7 +22,7 @@ class HostLookup final : public Activity {
                                                            ProtocolOf(place.family), host.c_str(), kClassIn, type,
                                                            kLookupMulticast, OnEvent, this));
     };
-    // Responders tell IPv6 addresses over either transport, IPv4 addresses over IPv4 alone.
+    // Responders send IPv6 addresses over both transports, IPv4 addresses only over IPv4.
     if (place.family == 4 && !browse(ipv4_, kTypeA)) return false;
     return browse(ipv6_, kTypeAaaa);
   }

@@ -7,10 +7,9 @@ namespace tcpnet {
 
 namespace {
 
-/** How long after an answer another one of a family that has answered may come: they are in one packet. */
+/** How long to wait after an answer if both families have answered: the addresses of a family are in one packet. */
 constexpr std::chrono::milliseconds kSameFamily{10};
-/** How long the other family may take: a question waits 20 to 120 ms for others to go with it (RFC 6762 section 5.2).
- */
+/** How long to wait for the other family: a question is delayed by 20 to 120 ms (RFC 6762 section 5.2). */
 constexpr std::chrono::milliseconds kOtherFamily{150};
 
 }  // namespace

@@ -12,9 +12,9 @@
 namespace tcpnet {
 
 /**
- * Asks the daemon, once, for the addresses of a host name on one interface. A record set has no end in DNS-SD, and a
- * host may have addresses of one family alone: the query is over a moment after its last answer, or after a time
- * without any. Discovery thread.
+ * Asks the daemon, once, for the addresses of a host name on one interface. DNS-SD does not mark the end of a record
+ * set, and a host may have addresses of only one family: the query ends a short time after its last answer, or after a
+ * timeout without one. Discovery thread.
  */
 class AddressQuery {
  public:
@@ -30,7 +30,7 @@ class AddressQuery {
 
   void Start(const std::string& host, uint32_t interface_index, std::chrono::milliseconds timeout);
 
-  /** Idempotent; to be called before it is destroyed, and not from within a callback of the back-end. */
+  /** Ends the query. Idempotent; to be called before destruction, and not from within a callback of the back-end. */
   void Close();
 
  private:

@@ -39,33 +39,33 @@ bool IsOurs(const Address& address) {
 
 }  // namespace
 
-Session::Session(Loop& loop, std::shared_ptr<Connection> connection, const SessionOptions& options, Tell tell)
+Session::Session(Loop& loop, std::shared_ptr<Connection> connection, const SessionOptions& options, OnEvent on_event)
     : loop_(loop),
       connection_(std::move(connection)),
       options_(options),
-      tell_(std::move(tell)),
+      on_event_(std::move(on_event)),
       directory_(options.type) {}
 
 void Session::Start() {
-  const auto failed = [this](const Failed& why) { TellOnce(why); };
+  const auto failed = [this](const Failed& why) { Emit(why); };
   const bool may_be_elsewhere = options_.own_host.has_value();
   const auto announced = [this, may_be_elsewhere] {
-    TellOnce(Announced{});
+    Emit(Announced{});
     if (options_.probe) Browse();
     // Not before: nothing is to wait for it.
     if (may_be_elsewhere && !options_.own_host) AskForHost();
   };
   if (IsElsewhere()) {
-    TellOnce(Elsewhere{});
+    Emit(Elsewhere{});
   } else {
     options_.own_host.reset();
   }
   connection_->Join(this, failed);
   announcement_ = connection_->backend().Announce(options_, {announced, failed});
   if (!options_.permission->Take()) return;
-  TellOnce(Answered{});
-  // While a name is probed for, this host must not ask for it: Avahi takes such a question's known answers (RFC 6762
-  // section 7.1) for a reason not to defend the name against the probes that follow it.
+  Emit(Answered{});
+  // While a name is being probed, this host must not browse: Avahi does not defend a name against probes that follow a
+  // question with that name among its known answers (RFC 6762 section 7.1).
   if (!options_.probe) Browse();
 }
 
@@ -88,7 +88,7 @@ void Session::AskForHost() {
   const auto done = [this](const HostAddresses& answer) {
     const auto query = std::exchange(host_query_, nullptr);  // of which this function is a part
     query->Close();
-    if (!answer.addresses.empty()) TellOnce(DaemonHost{answer.addresses});
+    if (!answer.addresses.empty()) Emit(DaemonHost{answer.addresses});
   };
   // An address of ours ends it before the daemon asks the network for others.
   host_query_ = std::make_unique<AddressQuery>(loop_, connection_, done, IsOurs);
@@ -106,14 +106,14 @@ void Session::Browse() {
                                     {[this, counts](const Place& place, const std::string& domain, Origin origin) {
                                        if (!counts(place)) return;
                                        const std::string uuid = directory_.Add(place, domain, origin);
-                                       if (!uuid.empty()) TellOnce(Seen{uuid});
+                                       if (!uuid.empty()) Emit(Seen{uuid});
                                      },
                                      [this, counts](const Place& place) {
                                        if (!counts(place)) return;
                                        const std::string uuid = directory_.Remove(place);
-                                       if (!uuid.empty()) TellOnce(Gone{uuid});
+                                       if (!uuid.empty()) Emit(Gone{uuid});
                                      },
-                                     [this](const Failed& why) { TellOnce(why); }});
+                                     [this](const Failed& why) { Emit(why); }});
 }
 
 void Session::SetAddresses(const std::vector<Address>& addresses) {
@@ -128,10 +128,10 @@ void Session::Close() {
   if (browse_ != nullptr) browse_->Close();
 }
 
-void Session::TellOnce(SessionEvent event) {
+void Session::Emit(SessionEvent event) {
   if (failed_) return;
   failed_ = std::holds_alternative<Failed>(event);
-  tell_(std::move(event));
+  on_event_(std::move(event));
 }
 
 }  // namespace tcpnet

@@ -13,13 +13,13 @@ namespace tcpnet {
 /** One announcement and one browse. Discovery thread. */
 class Session {
  public:
-  Session(Loop& loop, std::shared_ptr<Connection> connection, const SessionOptions& options, Tell tell);
+  Session(Loop& loop, std::shared_ptr<Connection> connection, const SessionOptions& options, OnEvent on_event);
   Session(const Session&) = delete;
 
-  /** Starts it. It cannot fail: a failure is told, at the earliest from within Start(). Nothing is told after it. */
+  /** Starts the session. A failure is emitted as an event, at the earliest from within Start(); no event follows it. */
   void Start();
 
-  /** Where an instance was seen; empty where it was not. */
+  /** The places at which an instance was seen; empty if there are none. */
   std::vector<Target> TargetsOf(const std::string& uuid) const { return directory_.TargetsOf(uuid); }
   const std::shared_ptr<Connection>& connection() const { return connection_; }
 
@@ -33,12 +33,12 @@ class Session {
   bool IsElsewhere() const;
   void AskForHost();
   void Browse();
-  void TellOnce(SessionEvent event);
+  void Emit(SessionEvent event);
 
   Loop& loop_;
   const std::shared_ptr<Connection> connection_;
   SessionOptions options_;  // with an own host only where that is used, once started
-  const Tell tell_;
+  const OnEvent on_event_;
   bool failed_ = false;
   Directory directory_;
   std::unique_ptr<Publication> announcement_;

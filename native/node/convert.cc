@@ -55,7 +55,7 @@ struct EventConverter {
   }
 };
 
-/** The property `key`; undefined where there is none or a getter throws. */
+/** The property `key`; undefined if there is none or a getter throws. */
 Napi::Value Property(const Napi::Object& object, const char* key) {
   Napi::MaybeOrValue<Napi::Value> value = object.Get(key);
   return object.Env().IsExceptionPending() ? object.Env().Undefined() : Napi::Value(value);

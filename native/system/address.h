@@ -13,7 +13,7 @@
 
 namespace tcpnet {
 
-/** An IP address as text, bare: without scope. Family 0: no IP address. */
+/** An IP address as text, without scope. Family 0: no IP address. */
 struct Address {
   int family = 0;  // 4 or 6
   std::string text;
@@ -61,7 +61,7 @@ inline Address AddressOf(const sockaddr& any) {
   return {};
 }
 
-/** Adds an address that is one and is not there yet, up to more than a host has on one interface. Returns whether. */
+/** Adds a valid address that is not in the list yet, up to kMaxAddresses. Returns whether it was added. */
 inline bool AddTo(std::vector<Address>& addresses, const Address& address) {
   constexpr size_t kMaxAddresses = 64;
   if (address.family == 0 || addresses.size() >= kMaxAddresses) return false;
