@@ -1,6 +1,7 @@
 // Beside a daemon of another network namespace, whose bus is mounted: as in containers beside one with avahi-daemon.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { type Host, sharedLab, until } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh, meshTime } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
@@ -123,6 +124,35 @@ overDrivers(inWhole('avahi', 'bonjour'), (driver, skip) => {
     await everybodyTalks(nodes, 'undisturbed')
     await closeAll(nodes)
     await withdrawn(nodes[0])
+  })
+})
+
+overDrivers(inWhole('avahi', 'bonjour'), (driver, skip) => {
+  test("what is announced on the daemon's loopback interface is not seen", { skip }, async () => {
+    const { keeper, one, two } = shared.hosts
+    const settings = { name: `e-lo-${driver}`, driver }
+    const hidden = await Node.start(keeper, { ...settings, address: '127.0.0.1' })
+    const nodes = [await Node.start(one, settings), await Node.start(two, settings)]
+    await firstMesh(nodes)
+    // Both see each other by the daemon, to which the other was announced before them.
+    const seen = async (node: Node) => (await node.peers()).filter(({ announced }) => announced).map(({ uuid }) => uuid)
+    for (const [node, other] of [nodes, nodes.toReversed()]) {
+      assert.ok(node !== undefined && other !== undefined)
+      await until(async () => (await seen(node)).includes(other.uuid), 'the other one is not seen')
+      assert.deepEqual(await seen(node), [other.uuid])
+    }
+    await closeAll([hidden, ...nodes])
+  })
+
+  test('the debug log says once that the daemon is elsewhere', { skip }, async () => {
+    const { own, three } = shared.hosts
+    const program = fileURLToPath(new URL('../../../examples/containers/member/member.js', import.meta.url))
+    const env = { NODE_DEBUG: 'tcpnet', TCPNET_DRIVER: driver }
+    const members = await Promise.all([own, three].map((host) => host.run([process.execPath, program], { env })))
+    for (const member of members) await member.line(/^met /, 'no peer is met')
+    for (const member of members) await member.kill('SIGTERM')
+    const said = members.map(({ stderr }) => stderr.match(/runs in another network namespace/g)?.length ?? 0)
+    assert.deepEqual(said, [0, 1])
   })
 })
 

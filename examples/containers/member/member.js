@@ -7,6 +7,12 @@ const service = tcpnet('ci', (socket) => {
   socket.resume()
   if (service.connections.length >= wanted) service.close()
 })
-service.listen(() => console.log('I am', service.uuid, 'by', service.driver))
+service.listen(() => console.log('I am', service.uuid))
+// A peer can be met before it is decided what `auto` takes.
+const waiting = setInterval(() => {
+  if (service.driver === null) return
+  clearInterval(waiting)
+  console.log('announced by', service.driver)
+}, 10).unref()
 process.once('SIGTERM', () => service.close())
 if (wanted < Number.POSITIVE_INFINITY) setTimeout(() => process.exit(1), 30_000).unref()
