@@ -1,7 +1,8 @@
-// What a stranger on the link can cause: each attack runs against two honest members and a newcomer, each on a host of its
-// own with an avahi-daemon of Debian's settings. With --package it runs against the package that is built in that folder, too,
-// just before. Figures are the first member's. A delay of the event loop (perf_hooks) includes the time that the process waits
-// for a processor, a turn is processor time; times of newcomers and reconnections are the slowest of three.
+// What a stranger on the link can cause: each attack runs against two honest members and a newcomer, each on a host of
+// its own with an avahi-daemon of Debian's settings. With --package it first runs against the package that is built in
+// that folder. Figures are those of the first member. A delay of the event loop (perf_hooks) includes the time that the
+// process waits for a processor, a turn is processor time. Times of newcomers and reconnections are the slowest of
+// three.
 //
 //   scripts/bench attacks [--attacks storm,txt] [--seconds 12] [--package DIR]
 import { existsSync } from 'node:fs'
@@ -14,7 +15,7 @@ import { mebibytes, short, table } from './lib/figures.js'
 import { conditions } from './lib/run.js'
 
 const OWN = fileURLToPath(new URL('../..', import.meta.url))
-/** The columns, and what is in them. */
+/** The columns, and the text of their cells. */
 const COLUMNS: readonly (readonly [string, (result: Result) => string])[] = [
   ['connects/s at most', ({ figures }) => figures.connectsAtMost.toString()],
   ['at the end', ({ figures }) => figures.connectsPerSecond.toFixed(0)],
@@ -37,7 +38,7 @@ const names = choices('attacks', given.attacks, Object.keys(ATTACKS))
 const folders = given.package === undefined ? [OWN] : [built(given.package), OWN]
 
 console.log(
-  `bench/attacks: ${seconds} seconds each, or until all is measured${folders.length > 1 ? '; the other package → this one' : ''}.\n`
+  `bench/attacks: ${seconds} seconds each, or until the measurements are done${folders.length > 1 ? '; the other package → this one' : ''}.\n`
 )
 const rows: string[][] = []
 for (const name of names) {
@@ -57,11 +58,11 @@ console.log(`\n${conditions()}.`)
 function built(folder: string): string {
   const found = resolve(folder)
   if (existsSync(join(found, 'dist/index.js'))) return found
-  console.error(`There is no dist/index.js in ${found}: build it there.`)
+  console.error(`${found} has no dist/index.js: build it there.`)
   process.exit(2)
 }
 
-/** The slowest of honest members' times. */
+/** The slowest of the times of honest members. */
 function slowest(values: readonly (number | null)[]): string {
   return values.includes(null) ? `> ${WITHIN_MS}` : short(Math.max(...values.map(Number)))
 }

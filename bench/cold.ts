@@ -1,5 +1,5 @@
-// A newcomer in a cold process, beside a bare one that is given all addresses: from `listen()` to its last connection, from the
-// start of its process to that, and what the processor does after `listen()`, by a CPU profile.
+// A newcomer in a cold process, compared with bare sockets that are given all addresses: the time from `listen()` to
+// its last connection, from the start of its process to that, and a CPU profile after `listen()`.
 //
 //   scripts/bench cold [--nodes 2,10,20] [--runs 10]
 import { fileURLToPath } from 'node:url'

@@ -1,14 +1,14 @@
-// How long it takes to join: from `listen()` to the last of the N-1 `connection` events, every node on a host of its own.
+// How long joining takes: from `listen()` to the last of the N-1 `connection` events, every node on a host of its own.
 //
 //   newcomer   one node joins a mesh of N-1 that has settled
-//   together   N nodes listen in the same instant; the figure is that of the last one. A second table has, for each node,
-//              the processor's time of the node and its daemon, and the multicast packets that reach one host, until the mesh
-//              is full; and of all nodes the dials that failed and the connections that were made more than once
+//   together   N nodes listen at the same instant; the figure is that of the last one. A second table has, for each node,
+//              the processor time of the node and its daemon, and the multicast packets that reach one host, until the mesh
+//              is full; and for all nodes the dials that failed and the connections that were made more than once
 //
-// Each run has a new process, which runs already when the clock starts. With `cold` caches the daemon of whoever joins
-// has just been started, with `warm` ones it has seen the cluster in the runs before. Everything that is compared is
-// measured in turns, in one network, and each run begins in a moment in which nobody else is at work on the machine. The driver
-// embedded has a network and hosts of its own, without daemons: nothing that is cold or warm.
+// Each run has a new process, which is already running when the clock starts. With `cold` caches the daemon of a
+// joining node has just been started, with `warm` ones it has seen the cluster in the runs before. Variants are
+// measured in turns, in one network, and each run begins when the machine is idle. The driver embedded has a network
+// and hosts of its own, without daemons, and so no caches.
 //
 //   scripts/bench join [--runs 10] [--nodes 2,5,10,20] [--drivers avahi,embedded,bonjour,mdns] [--look on,off]
 //                      [--caches cold,warm] [--mode newcomer,together] [--timeline]
@@ -36,10 +36,10 @@ const looks = choices('look', given.look, ['on', 'off'])
 const allCaches = choices('caches', given.caches, ['cold', 'warm'])
 const chosenModes = choices('mode', given.mode, ['newcomer', 'together'])
 
-/** Milliseconds ahead of the instant in which all nodes listen, for the command to reach them all. */
+/** Milliseconds before the instant at which all nodes listen, in which the command reaches them. */
 const AHEAD_MS = 150
 
-/** What is measured side by side. */
+/** One of the variants that are measured in turns. */
 interface Variant {
   driver: string
   look: string
@@ -51,9 +51,9 @@ const variants: Variant[] = allCaches.flatMap((caches) =>
 )
 const modes = { newcomer: newcomers, together: together } as const
 const times = new Samples()
-/** What a start of all nodes costs, by what it is. */
+/** The costs of a start of all nodes, by kind. */
 const costs = new Samples()
-/** Runs before which the machine did not become quiet. */
+/** Runs before which the machine did not become idle. */
 let busy = 0
 
 for (const mode of chosenModes) {
@@ -129,7 +129,10 @@ async function together(hostsOf: HostsOf, tell: Tell): Promise<void> {
   }
 }
 
-/** What the daemons of all hosts have worked, in milliseconds, and the multicast packets that the first host has received. */
+/**
+ * The processor time of the daemons of all hosts, in milliseconds, and the multicast packets that the first host has
+ * received.
+ */
 async function spent(hosts: readonly Host[]): Promise<{ daemonsMs: number; packets: number }> {
   const daemons = await Promise.all(hosts.map((host) => (host.avahi.running ? workMs(host.avahi.pid) : 0)))
   const counters = (await hosts[0]?.exec(['cat', '/proc/net/netstat', '/proc/net/snmp6'])) ?? ''
@@ -197,7 +200,7 @@ function print(): void {
   console.log(
     `bench/join: milliseconds from listen() to the last connection, median (nine in ten are below) of ${runs} runs.`
   )
-  console.log(`${conditions()}. Runs that began while others were at work: ${busy}.`)
+  console.log(`${conditions()}. Runs that began while the machine was busy: ${busy}.`)
   for (const mode of chosenModes) {
     for (const caches of allCaches) {
       const rows = variants.filter((variant) => variant.caches === caches).map((variant) => row(mode, variant, sizes))
@@ -217,7 +220,7 @@ function row(mode: string, variant: Variant, sizes: readonly number[]): string[]
   return [variant.driver, variant.look, ...cells]
 }
 
-/** How many times as long the others take as avahi with a first look. */
+/** The ratios of the other variants to avahi with a first look. */
 function printRatios(mode: string, sizes: readonly number[]): void {
   const best = { driver: 'avahi', look: 'on' }
   const others = variants.filter((one) => one.driver !== best.driver || one.look !== best.look)

@@ -1,5 +1,6 @@
-// Whether anything is left of a service that was closed: two services are made, listen, connect to each other and close,
-// 1,000 times, in one process. The same with bare sockets beside it, because a process grows by itself too.
+// Whether a closed service leaves anything behind: two services are made, listen, connect to each other and close,
+// 1,000 times, in one process. The same is done with bare sockets for comparison, because a process also grows by
+// itself.
 //
 //   scripts/bench leak [--cycles 1000] [--kinds bare,memory,avahi]
 
@@ -13,7 +14,7 @@ import { conditions } from './lib/run.js'
 const PROGRAM = fileURLToPath(new URL('lib/cycle.js', import.meta.url))
 /** Milliseconds for one cycle, on the average. */
 const CYCLE_MS = 2000
-/** How often it is looked at: before the first cycle, and at even distances up to after the last. */
+/** The number of samples: before the first cycle, and at equal distances until after the last. */
 const SAMPLES = 6
 
 const { values: given } = options(import.meta.url, {
@@ -28,7 +29,7 @@ await withLab(async (lab) => {
   const rows: string[][] = []
   for (const kind of kinds) rows.push(...rowsOf(kind, await run(host, kind)))
   console.log(
-    `bench/leak: what one process holds after so many times two services that connect and close. ${conditions()}.\n`
+    `bench/leak: resources of one process after cycles of two services that connect and close. ${conditions()}.\n`
   )
   console.log(table(['', 'times', 'RSS MiB', 'heap MiB', 'handles', 'descriptors', 'threads'], rows))
 })

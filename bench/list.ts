@@ -1,4 +1,5 @@
-// From the start of a process to its first line: `tcpnet list`, beside bare Node, on one of two hosts with a service each.
+// The time from the start of a process to its first line: `tcpnet list`, compared with bare Node, on one of two hosts
+// with a service each.
 //
 //   scripts/bench list [--runs 15]
 import { fileURLToPath } from 'node:url'
@@ -15,7 +16,7 @@ const KINDS: Record<string, readonly string[]> = {
   'tcpnet list demo': [CLI, 'list', 'demo', '--wait', '1'],
   'tcpnet list': [CLI, 'list', '--wait', '1']
 }
-/** Prints the microseconds from before the process is made to its first line. */
+/** Prints the microseconds from just before the start of the process to its first line. */
 const TIMED = 'start=$(date +%s%6N); "$@" | { read -r first; echo $(($(date +%s%6N) - start)); }'
 
 const runs = count('runs', options(import.meta.url, { runs: { type: 'string', default: '15' } }).values.runs)

@@ -1,9 +1,9 @@
-// What many nodes cost, beside as many bare net.Sockets:
+// What many nodes cost, compared with as many bare net.Sockets:
 //
 //   crowd       100 services in one process, 4,950 connections: time and memory
 //   hosts       50 nodes on 10 hosts, 1,225 connections: time
-//   throughput  through one connection between two hosts
-//   idle        the processor's work for each of 20 nodes, 190 connections, that do nothing
+//   throughput  of one connection between two hosts
+//   idle        the processor time of each of 20 idle nodes, 190 connections
 //
 //   scripts/bench scale [--parts crowd,hosts,throughput,idle] [--runs 5] [--idle 60]
 import { execFile } from 'node:child_process'
@@ -28,9 +28,9 @@ const { values: given } = options(import.meta.url, {
 const runs = count('runs', given.runs)
 const idleSeconds = count('idle', given.idle)
 const CROWD = fileURLToPath(new URL('lib/crowd.js', import.meta.url))
-/** Milliseconds ahead of the instant in which all nodes listen, for the command to reach them all. */
+/** Milliseconds before the instant at which all nodes listen, in which the command reaches them. */
 const AHEAD_MS = 300
-/** Milliseconds after which a mesh that was just made has nothing more to do. */
+/** Milliseconds after which a new mesh is idle. */
 const REST_MS = 20_000
 const MIB = 2 ** 20
 
@@ -142,7 +142,7 @@ async function idle(): Promise<void> {
       })
     )
     console.log(
-      `bench/scale, idle: each of 20 processes on 20 hosts, over ${idleSeconds} s in which nobody does anything.\n`
+      `bench/scale, idle: each of 20 processes on 20 hosts, over ${idleSeconds} s in which all nodes are idle.\n`
     )
     console.log(table(['', '% of a core', 'RSS MiB'], rows))
     await bare.close()

@@ -1,6 +1,6 @@
-// What security costs: `none`, a passphrase, a key in its place, and certificates, side by side. The time in which a node
-// joins a settled mesh of five, each on a host of its own; the throughput of a connection between two hosts; and what a
-// handshake takes of both sides together.
+// What security costs: compares `none`, a passphrase, a key and certificates. Measures the time in which a node joins a
+// settled mesh of five, each on a host of its own; the throughput of a connection between two hosts; and the processor
+// time of a handshake for both sides together.
 //
 //   scripts/bench security [--parts join,throughput,handshake] [--runs 10]
 import { randomBytes } from 'node:crypto'

@@ -1,11 +1,12 @@
-// What a mesh costs that has settled, for each node in a minute: packets of multicast DNS, the processor's work of the node
-// and of its daemon. Every node is on a host of its own, with Debian's settings of avahi-daemon, or with none for the driver
-// embedded; nobody joins or leaves.
+// What a settled mesh costs, for each node in a minute: packets of multicast DNS, and processor time of the node and of
+// its daemon. Every node is on a host of its own, with Debian's settings of avahi-daemon, or without a daemon for the
+// driver embedded; no node joins or leaves.
 //
-//   looks     questions of ours (from a port of their own) and the answers to them, sent and received
-//   daemons   what the daemons, or the embedded responders, say to each other (from port 5353 to port 5353), sent and received
+//   looks     our own questions (from another port than 5353) and the answers to them, sent and received
+//   daemons   packets between daemons, or embedded responders (from port 5353 to port 5353), sent and received
 //
-// All sizes and drivers run at the same time. Nodes look around every 2 to 10 minutes, so that a shorter time shows too little.
+// All sizes and drivers run at the same time. Nodes look for others every 2 to 10 minutes, so a shorter time shows too
+// little.
 //
 //   scripts/bench settled [--nodes 10,20,50] [--drivers avahi,embedded] [--rest 8] [--minutes 12]
 import { setTimeout as delay } from 'node:timers/promises'
@@ -30,7 +31,7 @@ const restMinutes = count('rest', given.rest)
 const minutes = count('minutes', given.minutes)
 const MINUTE_MS = 60_000
 
-/** What all hosts together have done so far. */
+/** The sum of the costs of all hosts so far. */
 interface Done {
   readonly nodesMs: number
   readonly daemonsMs: number
@@ -61,7 +62,7 @@ console.log(
   )
 )
 
-/** What one node of a mesh of this size does in a minute. */
+/** The costs of one node of a mesh of this size in a minute. */
 async function measure({ driver, size }: (typeof columns)[number]): Promise<Done> {
   return await withLab(async (lab) => {
     const hosts = await lab.hosts(hostNames(size), { avahi: driver === 'avahi' })

@@ -1,11 +1,12 @@
-// What a process costs at its start, beside bare Node: the import of the package, a service that listens, an idle member.
+// What the start of a process costs, compared with bare Node: the import of the package, a service that listens, an
+// idle member.
 //
-//   import   from the start of the process to the end of the import, or of require(), beside a program that is empty
-//   listen   from the start of the process to `listening`, over memory, beside a bare net.Server
-//   idle     memory of a member over avahi that has rested, beside a process with a bare net.Server
+//   import   from the start of the process to the end of the import, or of require(), compared with an empty program
+//   listen   from the start of the process to `listening`, over memory, compared with a bare net.Server
+//   idle     memory of an idle member over avahi, compared with a process with a bare net.Server
 //
-// The kinds of a part run in turns. Each has a copy of Node's binary: of memory that processes share, PSS counts a part, and
-// how many others on the machine run Node would decide the figure.
+// The kinds of a part run in turns. Each has a copy of Node's binary: PSS divides shared memory among processes, so the
+// figure would depend on how many others on the machine run Node.
 //
 //   scripts/bench start [--parts import,listen,idle] [--runs 20] [--rest 6]
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
@@ -22,7 +23,7 @@ import type { Started } from './lib/start-report.js'
 
 const PROGRAM = fileURLToPath(new URL('lib/start.js', import.meta.url))
 
-/** The kinds of processes of each part, with what they are called; the others are compared with the first. */
+/** The kinds of processes of each part, with their names in the tables. The others are compared with the first. */
 const PARTS = {
   import: { node: 'bare Node', import: "import 'tcpnet'", require: "require('tcpnet')" },
   listen: { server: 'bare net.Server', memory: 'tcpnet over memory' },
@@ -50,7 +51,7 @@ await withLab(async (lab) => {
   }
 }).finally(() => rm(binaries, { recursive: true }))
 console.log(
-  `bench/start: medians of ${runs} runs, in turns; in brackets more than, and times as much as, the first. ${conditions()}.`
+  `bench/start: medians of ${runs} runs, in turns; in brackets the difference and the ratio to the first. ${conditions()}.`
 )
 for (const part of parts) print(part)
 
@@ -71,7 +72,7 @@ async function rested(host: Host): Promise<void> {
   await Promise.all(programs.map((program) => program.kill()))
 }
 
-/** Starts a process; resolves when it is where it was to get. */
+/** Starts a process; resolves when it has reached its point. */
 async function start(host: Host, part: string, kind: string): Promise<Program> {
   const program = await host.run([join(binaries, kind), PROGRAM, kind])
   const { ms, cpuMs } = JSON.parse(await program.line(/^\{/, `${kind} does not start`)) as Started

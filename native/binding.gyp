@@ -2,7 +2,7 @@
 #   npx node-gyp rebuild --directory node_modules/tcpnet/native
 {
   "variables": {
-    # Warnings are errors in a checkout, not on the machine of somebody who installs the package.
+    # Warnings are errors only in a checkout, not when a user compiles the installed package.
     "strict%": "<!(node -p \"Number(require('fs').existsSync('../.git'))\")",
     # "address,undefined" or "thread": see scripts/sanitize.
     "sanitize%": "",
@@ -46,6 +46,7 @@
         "node/environment.cc",
         "system/interfaces.cc",
         "system/library.cc",
+        "system/responder.cc",
         "system/socket_options.cc",
       ],
       "include_dirs": [
@@ -57,7 +58,7 @@
         "NAPI_VERSION=8",
         "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
         "NODE_ADDON_API_DISABLE_DEPRECATED",
-        # Events that come while the environment ends cannot be told: Node runs them once more before its cleanup hooks.
+        # Node delivers events once more while the environment ends, before its cleanup hooks: their exceptions cannot be thrown.
         "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
       ],
       "cflags_cc": ["-std=c++17", "-fvisibility=hidden", "-fno-exceptions", "-pthread"],

@@ -1,5 +1,5 @@
-// Called by binding.gyp: prints the folder of node-addon-api's headers. In the installed package it takes the sources out of
-// sources.br first. In a checkout they are there already.
+// Called by binding.gyp: prints the folder of node-addon-api's headers. In the installed package it first unpacks the
+// sources from sources.br, which a checkout has as files.
 const { existsSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs')
 const { dirname, join } = require('node:path')
 const { brotliDecompressSync } = require('node:zlib')
@@ -11,5 +11,5 @@ if (!existsSync(join(__dirname, 'node/addon.cc'))) {
     writeFileSync(join(__dirname, path), text)
   }
 }
-// The package's own headers, before what the application has by that name, which may be of any age.
+// Prefers the package's own headers: the application's node-addon-api may have any version.
 console.log(existsSync(join(__dirname, 'vendor/napi.h')) ? 'vendor' : require('node-addon-api').include_dir)

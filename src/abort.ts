@@ -4,7 +4,7 @@ interface Shared {
   readonly listener: () => void
 }
 
-/** One listener for each signal, however many services share it: Node warns of a leak at the eleventh. */
+/** One listener for each signal, for all services that share it: Node warns of a leak at the eleventh listener. */
 const shared = new WeakMap<AbortSignal, Shared>()
 
 /** Calls back when one of several signals is aborted. */
@@ -61,8 +61,8 @@ function leave(signal: AbortSignal, watch: AbortWatch): void {
 }
 
 /**
- * Runs a task with a signal that is aborted with the first of several, or by the task. As with `AbortSignal.any`, which leaves
- * a few bytes on a signal at each call, for as long as that one lives (Node 20): this leaves nothing.
+ * Runs a task with a signal that is aborted by the first of several signals, or by the task. Like `AbortSignal.any`, but
+ * without its leak: on Node 20 each call of that leaves a few bytes on each signal for the lifetime of the signal.
  */
 export async function withAny<T>(
   signals: readonly AbortSignal[],

@@ -7,7 +7,7 @@ import { trace } from './trace.js'
 
 /** One address of one interface of this machine. */
 export interface InterfaceAddress {
-  /** The kernel's index of the interface; without the addon, one of our own where Node does not tell it. */
+  /** The kernel's index of the interface; without the addon, a number of our own if Node gives no index. */
   readonly index: number
   /** The interface's name: `eth0`. */
   readonly name: string
@@ -20,7 +20,7 @@ export interface InterfaceAddress {
   readonly up: boolean
 }
 
-/** How the kernel finds out that the other end of a TCP connection is gone. */
+/** How the kernel detects that the other end of a TCP connection is gone. */
 export interface DeadPeerOptions {
   /** Seconds of silence before the first keep-alive probe (TCP_KEEPIDLE). */
   readonly idle: number
@@ -28,13 +28,13 @@ export interface DeadPeerOptions {
   readonly interval: number
   /** Unanswered probes before the connection is closed (TCP_KEEPCNT). */
   readonly count: number
-  /** Seconds of retransmission without an answer (TCP_RXT_CONNDROPTIME). On macOS alone. */
+  /** Seconds of retransmission without an answer (TCP_RXT_CONNDROPTIME). macOS only. */
   readonly dropTime: number
 }
 
 /**
- * The native addon. Every function throws only TypeError, and only for arguments of the wrong type. Nothing that is
- * under way keeps a process alive: who waits for an answer holds a timer of its own, which also covers a daemon that hangs.
+ * The native addon. Every function throws only TypeError, and only for arguments of the wrong type. Nothing that is under way
+ * keeps a process alive: a caller that waits for an answer sets its own timer, which also covers a daemon that hangs.
  */
 export interface Addon {
   /** This machine's interfaces and their addresses, in the kernel's order. */
@@ -42,29 +42,28 @@ export interface Addon {
   /** Sets keep-alive of a TCP socket. Returns 0, or the errno of the first option refused. */
   setDeadPeerOptions(fd: number, options: DeadPeerOptions): number
   /**
-   * Milliseconds since the other end of a TCP socket last acknowledged anything, if it owes an answer: to data that was sent
-   * after that, or to more than one probe. Else 0; and on systems other than Linux.
+   * Milliseconds since the other end of a TCP socket last acknowledged anything, if an acknowledgement is missing: of data that
+   * was sent after that, or of more than one probe. Otherwise, and on systems other than Linux, 0.
    */
   silenceMs(fd: number): number
   /**
-   * Whether the kernel has closed a TCP connection: the other end reset it, or the kernel gave it up. False on systems
-   * other than Linux.
+   * Whether the kernel has closed a TCP connection: the other end reset it, or it timed out. False on systems other than Linux.
    */
   isClosed(fd: number): boolean
-  /** Microseconds that the other end of a TCP socket takes to acknowledge, smoothed; 0 where the system does not tell: Linux does. */
+  /** The smoothed round-trip time of a TCP socket, in microseconds; 0 on systems other than Linux. */
   roundTripUs(fd: number): number
-  /** Bytes that were written to a TCP socket and not acknowledged yet; 0 where the system does not tell: Linux and macOS do. */
+  /** Bytes that were written to a TCP socket and not acknowledged yet; 0 on systems other than Linux and macOS. */
   unacknowledgedBytes(fd: number): number
   /**
-   * Makes Avahi's libdns_sd fit for use by others in this process: silent on stderr, and safe when the daemon goes away,
-   * which crashes the process otherwise. To be called before it is used. What the addon itself does needs no such call.
+   * Prepares Avahi's libdns_sd for other users in this process: it becomes silent on stderr, and no longer crashes the process
+   * when the daemon goes away. To be called before other code uses the library. The addon itself does not need this call.
    */
   prepareDnsSd(): void
   /** Opens a session. Returns at once; `onEvent` is never called from within. */
   openSession(options: SessionOptions, onEvent: (event: SessionEvent) => void): Session
   /**
-   * Asks the daemon, through dns_sd.h, for the addresses of a host name on one interface. `done` is called once, late where
-   * the daemon hangs. `error` is null, or says what the library or the daemon said.
+   * Asks the daemon, through dns_sd.h, for the addresses of a host name on one interface. `done` is called once; if the daemon
+   * hangs, after more than `timeoutMs`. `error` is null, or the message of the library or the daemon.
    */
   queryAddresses(
     host: string,
@@ -74,15 +73,15 @@ export interface Addon {
   ): void
 }
 
-/** What an error of a missing addon ends with. */
-const OR_EMBEDDED = 'Or leave the setting "driver" out: services find each other without the addon, too.'
+/** The last sentence of an error about a missing addon. */
+const OR_EMBEDDED = 'Or leave out the setting "driver": then services find each other without the addon.'
 
 let loaded: Addon | TcpnetError | undefined
 
 /**
  * The addon, loaded on first use.
  *
- * @throws {TcpnetError} ERR_TCPNET_ADDON where there is no binary for this machine, or it does not load.
+ * @throws {TcpnetError} ERR_TCPNET_ADDON if there is no binary for this machine, or it does not load
  */
 export function addon(): Addon {
   const found = addonIfLoaded()
@@ -91,15 +90,15 @@ export function addon(): Addon {
 }
 
 /**
- * The addon, loaded on first use; null where it does not load, which is logged once. Everything works without it but the drivers
- * of daemons, and dead hosts are noticed later.
+ * The addon, loaded on first use; null if it does not load, which is traced once. Without it the drivers of daemons do not
+ * work, and dead hosts are noticed later.
  */
 export function addonIfLoaded(): Addon | null {
   if (loaded === undefined) loadAddon()
   return loaded === undefined || loaded instanceof TcpnetError ? null : loaded
 }
 
-/** Loads the addon before it is used; {@link addon} throws what fails here. */
+/** Loads the addon before it is used; if that fails, {@link addon} throws the error. */
 export function loadAddon(): void {
   if (loaded !== undefined) return
   loaded = load()
@@ -107,7 +106,7 @@ export function loadAddon(): void {
 }
 
 function load(): Addon | TcpnetError {
-  // A bundler that makes CommonJS of this module leaves it out.
+  // Undefined if a bundler has converted this module to CommonJS.
   const own: string | undefined = import.meta.url
   if (own === undefined) return bundled()
   let root = 'its folder'

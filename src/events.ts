@@ -4,7 +4,7 @@ import { invalidReturn, type TcpnetError } from './errors.js'
 import type { Peer } from './mesh/peer.js'
 import type { RejectInfo } from './mesh/refusals.js'
 
-/** A connection to a peer: a `net.Socket` that knows whose it is. */
+/** A connection to a peer: a `net.Socket` with the peer's uuid. */
 export type PeerSocket = Socket & {
   readonly peer: {
     /** The peer's uuid: hexadecimal digits in upper case. */
@@ -12,38 +12,38 @@ export type PeerSocket = Socket & {
   }
 }
 
-/** An error of the service itself, or, where `peer` is set, of a dial that failed. The `error` of that peer is null. */
+/** An error of the service itself or, if `peer` is set, of a dial that failed. The `error` of that peer is null. */
 export type ServiceError = Error & { code?: string; peer?: Peer }
 
-/** The events of a service, and what their listeners get. */
+/** The events of a service, and the arguments of their listeners. */
 export interface ServiceEvents {
   /** A peer is connected. What is written to the socket arrives at the peer's socket, byte for byte. */
   connection: [socket: PeerSocket]
   /**
-   * The service failed, and closes: it cannot bind, there is no daemon, the announcement was refused. Or, with
-   * `err.peer`, a dial failed and is tried again: that is told only while somebody listens, and closes nothing.
+   * The service failed, and closes: it cannot bind, there is no daemon, or the announcement was refused. With `err.peer`: a
+   * dial failed and is tried again; that is emitted only if there is a listener, and closes nothing.
    */
   error: [error: ServiceError]
   /**
-   * The service is bound and announced. It always comes before the first `connection`: where a peer connects before the
-   * daemon has confirmed the announcement, right before that. If the announcement fails after that, `error` and `close`
+   * The service is bound and announced. Always emitted before the first `connection`: if a peer connects before the daemon has
+   * confirmed the announcement, right before that `connection`. If the announcement fails after that, `error` and `close`
    * follow.
    */
   listening: []
-  /** The service is closed: nothing of it is left. */
+  /** The service is closed, and all of its resources are released. */
   close: []
-  /** An inbound connection was refused: it was no peer's, or came at the wrong place. */
+  /** An inbound connection was refused: it came from no peer, or was meant for another service. */
   rejected: [error: TcpnetError, info: RejectInfo]
-  /** The daemon is back, and the service announced again. */
+  /** The daemon is back, and the service is announced again. */
   online: []
   /** The daemon went away. Connections stay; the service is announced again when it is back. */
   offline: [reason: Error]
 }
 
 /**
- * Ends waits for an event that will not come: `once` of node:events waits with two one-time listeners, for the event and
- * for `error`. If there is a one-time listener for the event, the one-time listeners for `error` get the error. Other
- * listeners for `error` do not: the service has not failed.
+ * Ends waits for an event that will not be emitted: `once` of node:events waits with two one-time listeners, for the event and
+ * for `error`. If there is a one-time listener for the event, the one-time listeners for `error` get the error. Other listeners
+ * for `error` do not: the service has not failed.
  */
 export function endWaits(emitter: EventEmitter, event: string, error: Error): void {
   if (!emitter.rawListeners(event).some(isOneTime)) return
@@ -58,8 +58,8 @@ function isOneTime(listener: object): boolean {
 }
 
 /**
- * Calls the application's listeners from the middle of what is under way, which goes on whatever they throw. That is an
- * uncaught exception, as it is from any other emitter.
+ * Calls the application's listeners, and continues if they throw. What they throw becomes an uncaught exception, as with any
+ * other emitter.
  */
 export function shielded(callListeners: () => void): void {
   try {
@@ -72,8 +72,8 @@ export function shielded(callListeners: () => void): void {
 }
 
 /**
- * Asks a function of the application for a yes or no, from the middle of what is under way. Where it throws, or returns something
- * else (a promise is no yes), that is an uncaught exception, and the answer is no.
+ * Calls a function of the application that returns true or false, and continues if it throws. If it throws, or returns another
+ * value (a promise, too), that becomes an uncaught exception, and the result is false.
  */
 export function asked(name: string, ask: () => unknown): boolean {
   let answer: unknown = false

@@ -1,5 +1,5 @@
-// The types for require('tcpnet'): the callable function, with everything else as its properties. Each name is imported:
-// a namespace import would give the export named 'module.exports' alone, as require() does.
+// The types for require('tcpnet'): the callable function, with everything else as its properties. Each name is imported: a
+// namespace import would give only the export named 'module.exports', as require() does.
 import type {
   DriverName as TDriverName,
   ErrorCode as TErrorCode,

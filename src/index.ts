@@ -23,8 +23,8 @@ export { Service, TcpnetError }
  *
  * @param settings the cluster's name, or all settings
  * @param onConnection a listener for `connection`
- * @throws {TypeError} ERR_INVALID_ARG_TYPE where a setting has the wrong type
- * @throws {RangeError} ERR_INVALID_ARG_VALUE where it has a value that cannot be
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE if a setting has the wrong type
+ * @throws {RangeError} ERR_INVALID_ARG_VALUE if a setting has an invalid value
  */
 export function tcpnet(settings: string | Settings, onConnection?: (socket: PeerSocket) => void): Service {
   return new Service(settings, onConnection)
@@ -32,7 +32,7 @@ export function tcpnet(settings: string | Settings, onConnection?: (socket: Peer
 
 export default tcpnet
 
-/** What `require('tcpnet')` gives (Node's name for it): the function itself, with the other exports as properties. */
+/** What `require('tcpnet')` returns (the export name is Node's): the function itself, with the other exports as properties. */
 const required = Object.assign(tcpnet, { default: tcpnet, tcpnet, Service, TcpnetError })
 
 export { required as 'module.exports' }

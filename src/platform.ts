@@ -1,12 +1,12 @@
-/** This machine as prebuilt binaries are named, with its C library on Linux: `linux-x64 (musl)`. */
+/** The name of this platform as in the prebuilt binaries, with the C library on Linux: `linux-x64 (musl)`. */
 export function platformName(): string {
   const name = `${process.platform}-${process.arch}`
   return process.platform === 'linux' ? `${name} (${libc()})` : name
 }
 
 /**
- * The C library that this runtime is linked to. Its ELF header names the dynamic loader (PT_INTERP). The report of
- * `process.report` tells it, too, after looking up the names of all addresses that the process is connected to.
+ * The C library that this runtime is linked to. Its ELF header names the dynamic loader (PT_INTERP). `process.report` would
+ * contain it as well, but first looks up the host names of all addresses that the process is connected to.
  */
 function libc(): 'glibc' | 'musl' | 'unknown libc' {
   const { closeSync, openSync, readSync } = process.getBuiltinModule('node:fs')

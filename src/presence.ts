@@ -4,14 +4,14 @@ import type { Discovery, Instance, Listener } from './discovery/discovery.js'
 import { type Binding, bind } from './net/binding.js'
 import type { CheckedListen, CheckedSettings } from './settings.js'
 
-/** What a presence tells. Called from the event loop, never from within a call. */
+/** The callbacks of a presence. Called from the event loop, never from within a call of the presence. */
 export interface PresenceOptions {
   readonly settings: CheckedSettings
-  /** Whether the service still opens: what is not wanted any more goes no further, and `failed` is not called for it. */
+  /** Whether the service is still opening; if not, opening stops, and `failed` is not called. */
   readonly isWanted: () => boolean
-  /** Connections that the server has accepted. */
+  /** Called with each connection that the server has accepted. */
   readonly onInbound: (socket: Socket) => void
-  /** What discovery tells; `failed` also where the service could not be bound. */
+  /** The listener of discovery; `failed` is also called if the service could not be bound. */
   readonly listener: Listener
 }
 
@@ -34,7 +34,7 @@ export class Presence {
     return this.#driver
   }
 
-  /** Gets the security ready, binds, and announces. To be called once. */
+  /** Prepares the security, binds, and announces. To be called once. */
   open(options: CheckedListen): void {
     const { settings, isWanted, listener } = this.#options
     settings.security.prepare((error) => {
@@ -44,12 +44,12 @@ export class Presence {
     })
   }
 
-  /** The port that it is bound to; null before. */
+  /** The port of the bound server; null before. */
   get port(): number | null {
     return this.#binding?.port ?? null
   }
 
-  /** Where it is bound; null before. The addresses are without scope. */
+  /** The port and the addresses of the bound server; null before. The addresses have no scope. */
   address(): { port: number; addresses: string[] } | null {
     const binding = this.#binding
     return binding === null ? null : { port: binding.port, addresses: binding.addresses() }
@@ -60,7 +60,7 @@ export class Presence {
     return (await this.#discovery?.locate(uuid, signal)) ?? null
   }
 
-  /** Withdraws the announcement, and stops listening. Resolves when both are done, and the server's connections closed. */
+  /** Withdraws the announcement, and stops listening. Resolves when both are done, and the server's connections have closed. */
   async close(): Promise<void> {
     await Promise.all([this.#binding && closed(this.#binding.server), this.#discovery?.close()])
   }

@@ -8,7 +8,7 @@ import { Mesh } from './mesh/mesh.js'
 import type { Peer } from './mesh/peer.js'
 import { DeadPeerWatch } from './net/dead-peer.js'
 import { Presence } from './presence.js'
-import { RecentlyTold } from './recently-told.js'
+import { RecentReports } from './recent-reports.js'
 import { LazyTls } from './security/lazy.js'
 import { checkTls, type TlsSettings } from './security/tls-settings.js'
 import {
@@ -19,10 +19,10 @@ import {
   type ListenOptions,
   type Settings
 } from './settings.js'
-import { tellChange, trace } from './trace.js'
+import { publishChange, trace } from './trace.js'
 import { randomHex } from './uuid.js'
 
-/** Where a service is in its life; it only ever goes down this list. */
+/** The phases of a service, in the only order in which it enters them; some may be left out. */
 type Phase = 'new' | 'opening' | 'listening' | 'closing' | 'closed'
 
 /** One member of a cluster: connects to every other service of the same name on the local network. */
@@ -33,7 +33,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #connections: PeerSocket[] = []
   readonly #deadPeers: DeadPeerWatch
   readonly #signals = new AbortWatch(() => this.#close('its signal was aborted'))
-  readonly #told = new RecentlyTold()
+  readonly #reports = new RecentReports()
   #phase: Phase = 'new'
   /** The callback that listen() was given. */
   #onListening: (() => void) | undefined
@@ -75,7 +75,7 @@ export class Service extends EventEmitter<ServiceEvents> {
         seen: (uuid) => this.#mesh.seen(uuid),
         gone: (uuid) => this.#mesh.gone(uuid),
         hint: (instance, isMutual) => this.#mesh.hint(instance, isMutual),
-        unanswered: (reason) => this.#tellAlone(reason),
+        unanswered: (reason) => this.#publishAlone(reason),
         online: this.#onOnline,
         offline: this.#onOffline
       }
@@ -94,24 +94,24 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   /**
-   * The driver that finds this service's peers: the one of the settings. With `auto` it is null until that is decided: when
-   * the daemon has announced the service, or when none has replied and `embedded` takes over. It is decided once.
+   * The driver that finds this service's peers, as in the settings. With `auto` it is null until the driver is chosen: when the
+   * daemon has announced the service, or when none has replied and `embedded` is used instead. It is chosen once.
    */
   get driver(): Exclude<DriverName, 'auto'> | null {
     return this.#presence.driver
   }
 
   /**
-   * Whether `listening` was emitted and the service does not close: it is bound, and it is announced or, before the
-   * daemon has confirmed that, connected with a peer.
+   * Whether `listening` was emitted and the service is not closing: it is bound, and it is announced or, before the daemon has
+   * confirmed the announcement, connected with a peer.
    */
   get listening(): boolean {
     return this.#phase === 'listening'
   }
 
   /**
-   * The sockets that are online: each is added when its `connection` is emitted, and gone when its `close` is. It is
-   * always the same array; it is the service's to change.
+   * The connected sockets: each is added before its `connection` is emitted, and removed before the application's listeners for
+   * its `close`. Always the same array, which only the service changes.
    */
   get connections(): readonly PeerSocket[] {
     return this.#connections
@@ -123,16 +123,16 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   /**
-   * Where the service listens: its port, and its addresses without scope, those of every interface that is up where it
-   * listens on all. Null unless it is listening.
+   * Where the service listens: its port, and its addresses without scope; if it listens on all addresses, those of every
+   * interface that is up. Null unless it is listening.
    */
   address(): { port: number; addresses: string[] } | null {
     return this.listening ? this.#presence.address() : null
   }
 
   /**
-   * Binds, announces the service, and connects to its peers. `listening` follows, or `error` and `close`; all three
-   * where the announcement fails after a peer has connected. A service listens once.
+   * Binds, announces the service, and connects to its peers. `listening` follows, or `error` and `close`; all three if the
+   * announcement fails after a peer has connected. A service listens once.
    *
    * @param port 0 to 65535; default 0, any free port
    * @param address an address of this machine or a host name; default `0.0.0.0`: all addresses, IPv4 and IPv6
@@ -147,7 +147,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   listen(options: ListenOptions, callback?: () => void): this
   listen(...args: unknown[]): this {
     const checked = checkListen(args)
-    // As with a server of node:net, the signal is no error: `close` follows, or has come.
+    // As with a server of node:net, an aborted signal is no error: `close` follows, or was emitted.
     if (this.#phase !== 'new' && this.#settings.signal?.aborted === true) return this
     if (this.#phase !== 'new') throw listenTwice()
     if (!this.#enter('opening', 'listen() was called')) return this
@@ -159,10 +159,10 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   /**
-   * Withdraws the announcement and ends every connection; what has not ended after two seconds is reset. `close` follows,
-   * always and once. Idempotent, and allowed at any time.
+   * Withdraws the announcement and ends every connection; connections that have not ended after two seconds are reset. `close`
+   * always follows, once. Idempotent, and allowed at any time.
    *
-   * @param callback a one-time listener for `close`; called as well where the service is closed already
+   * @param callback a one-time listener for `close`; also called if the service is closed already
    * @throws {TypeError} ERR_INVALID_ARG_TYPE
    */
   close(callback?: () => void): this {
@@ -194,10 +194,10 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   /**
-   * Takes other certificates, for the connections to come; those that stand stay as they are.
+   * Replaces the certificates, for future connections; open connections are not changed.
    *
    * @param tls as in the settings
-   * @throws {TypeError} ERR_INVALID_ARG_TYPE; also where the service has no `tls` in its settings
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE; also if the service has no `tls` in its settings
    * @throws {RangeError} ERR_INVALID_ARG_VALUE
    */
   setSecureContext(tls: TlsSettings): void {
@@ -209,7 +209,7 @@ export class Service extends EventEmitter<ServiceEvents> {
   }
 
   /**
-   * Emits `listening`, once: when the service is announced, or right before its first `connection` where a peer is faster.
+   * Emits `listening`, once: when the service is announced, or right before its first `connection` if a peer connects earlier.
    *
    * @returns whether the service listens now: a listener may have closed it
    */
@@ -218,17 +218,17 @@ export class Service extends EventEmitter<ServiceEvents> {
     return this.listening
   }
 
-  #tellAlone(reason: string): void {
-    if (this.#mesh.peers().size === 0) this.#tell('looking', 'alone', reason)
+  #publishAlone(reason: string): void {
+    if (this.#mesh.peers().size === 0) this.#publish('looking', 'alone', reason)
   }
 
   readonly #onOnline = (): void => {
-    this.#tell('offline', 'online', 'the daemon is back')
+    this.#publish('offline', 'online', 'the daemon is back')
     if (this.listening) shielded(() => this.emit('online'))
   }
 
   readonly #onOffline = (reason: Error): void => {
-    this.#tell('online', 'offline', reason.message)
+    this.#publish('online', 'offline', reason.message)
     if (this.listening) shielded(() => this.emit('offline', reason))
   }
 
@@ -236,12 +236,12 @@ export class Service extends EventEmitter<ServiceEvents> {
   #enter(phase: Phase, reason: string): boolean {
     const from = this.#phase
     this.#phase = phase
-    this.#tell(from, phase, reason)
+    this.#publish(from, phase, reason)
     return this.#phase === phase
   }
 
-  #tell(from: string, to: string, reason: string): void {
-    tellChange({ name: this.name, service: this.uuid, peer: null, from, to, reason })
+  #publish(from: string, to: string, reason: string): void {
+    publishChange({ name: this.name, service: this.uuid, peer: null, from, to, reason })
   }
 
   /** The service is closed before `error` is emitted, so that a listener that throws leaves nothing behind. */
@@ -271,10 +271,10 @@ export class Service extends EventEmitter<ServiceEvents> {
   readonly #onDialFailed = (error: Error, peer: Peer): void => {
     trace('%s: the dial failed: %s', peer.uuid, error.message)
     if (!this.listening || this.listenerCount('error') === 0) return
-    if ('code' in error && error.code === 'ERR_TCPNET_TLS' && !this.#told.isNews(peer.uuid)) return
-    // Without the error in it: a circle could not be written as JSON.
-    const told = Object.assign(error, { peer: Object.freeze({ ...peer, error: null }) })
-    shielded(() => this.emit('error', told))
+    if ('code' in error && error.code === 'ERR_TCPNET_TLS' && !this.#reports.shouldReport(peer.uuid)) return
+    // Without the peer's `error`, which would be this error: JSON cannot express a cycle.
+    const failure = Object.assign(error, { peer: Object.freeze({ ...peer, error: null }) })
+    shielded(() => this.emit('error', failure))
   }
 
   #shutDown(): void {
@@ -285,9 +285,9 @@ export class Service extends EventEmitter<ServiceEvents> {
 
   readonly #onShutDown = (): void => {
     this.#settings.security.forget()
-    this.#enter('closed', 'nothing is left')
+    this.#enter('closed', 'all resources are released')
     shielded(() => this.emit('close'))
-    // The callback of listen() has no listener for errors that waits with it.
+    // Unlike a wait with `once`, the callback of listen() has no one-time listener for `error`.
     if (this.#onListening !== undefined) this.off('listening', this.#onListening)
     endWaits(this, 'listening', closedEarly(this.#closedBecause))
   }

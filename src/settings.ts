@@ -16,11 +16,11 @@ export const DRIVERS = ['auto', 'avahi', 'bonjour', 'embedded', 'mdns', 'memory'
 
 /**
  * A way to find peers: the operating system's DNS-SD daemon through one library or another, a responder of tcpnet's own
- * (`embedded`), or a registry in this process (`memory`). `auto` is the daemon's where one replies, else `embedded`.
+ * (`embedded`), or a registry in this process (`memory`). `auto` is the daemon's driver if a daemon replies, else `embedded`.
  */
 export type DriverName = (typeof DRIVERS)[number]
 
-/** What makes a service. */
+/** The settings of a service. */
 export interface Settings {
   /**
    * The cluster's name: services of the same name connect to each other. 1 to 15 of a-z, 0-9 and `-`, with at least one
@@ -29,8 +29,8 @@ export interface Settings {
   name: string
   /**
    * The service's identity: 1 to 63 hexadecimal digits, unique in the cluster; or a UUID (RFC 9562 §4), as
-   * `crypto.randomUUID()` makes it, whose dashes are dropped. Default: 128 random bits. The daemon probes the network for a uuid
-   * that was chosen, so that listening takes about a second longer.
+   * `crypto.randomUUID()` makes it, whose dashes are dropped. Default: 128 random bits. The daemon probes the network for a
+   * uuid that the caller chose, so that listening takes about a second longer.
    */
   uuid?: string | undefined
   /** How peers are found. Default: the environment variable `TCPNET_DRIVER`, else `auto`. */
@@ -38,9 +38,9 @@ export interface Settings {
   /** Closes the service when it is aborted. */
   signal?: AbortSignal | undefined
   /**
-   * Only services that know it belong to the cluster: a passphrase, or a key of at least 32 bytes. Connections are then
-   * TLS 1.3, in which both sides prove with CPace (draft-irtf-cfrg-cpace) that they know it. Of up to four, the first is
-   * used to dial and all are accepted, so that a cluster can change its secret. Not together with `tls`. Left out,
+   * Only services that know it belong to the cluster: a passphrase, or a key of at least 32 bytes. Connections then use TLS
+   * 1.3, in which both sides prove with CPace (draft-irtf-cfrg-cpace) that they know it. With an array of up to four, the first
+   * is used to dial and all are accepted, so that a cluster can change its secret. Not together with `tls`. Without it
    * connections are not secured; undefined is an error.
    */
   secret?: Secret | readonly Secret[]
@@ -51,33 +51,35 @@ export interface Settings {
    */
   tls?: TlsSettings
   /**
-   * Whether to ask the network who is there, beside the daemon, at the start and then about every two minutes: peers are found
-   * in milliseconds rather than in up to a second, and after a long split of the network. Default: true.
+   * Whether to query the network for instances, in addition to the daemon, at the start and then about every two minutes: peers
+   * are found in milliseconds rather than in up to a second, and also after a long split of the network. Default: true.
    */
   firstLook?: boolean | undefined
   /**
-   * Milliseconds after which a connection closes whose other end has fallen silent: its host crashed, or was cut off.
-   * 2000 to 86,400,000; 0 leaves it to the system, which takes minutes to hours. Default: 5000. Not a byte is sent in the
-   * connection for it: the kernel probes (TCP keep-alive, RFC 9293 §3.8.4). A peer that does not read for a while is no dead one.
+   * Milliseconds after which a connection is closed if its other end is silent: its host crashed, or was cut off. 2000 to
+   * 86,400,000; 0 leaves it to the system, which takes minutes to hours. Default: 5000. Nothing is added to the data of the
+   * connection: the kernel probes (TCP keep-alive, RFC 9293 §3.8.4). A peer whose application does not read is not taken for
+   * dead.
    */
   deadPeerTimeout?: number | undefined
   /**
-   * Decides whether a peer is connected to, and connected to again: so an application can be done with a peer after
-   * `socket.end()`, or have a part of the mesh alone. Default: every peer is wanted.
+   * Decides whether to connect, or reconnect, to a peer: so an application can stay disconnected after `socket.end()`, or
+   * connect to a part of the mesh only. Default: connect to every peer.
    *
-   * It is called with a snapshot of the peer before each dial, and when the peer dials; maybe more often than that, so it should
-   * only look something up. It never ends a connection, nor a dial that is under way. After `false` the peer is `barred` in
-   * `peers`, with `ERR_TCPNET_UNWANTED`: it is asked again after a second, doubling to ten, and when the peer dials. The peer's
-   * dial is refused (`rejected` tells), and the peer is told why: to it this service is `barred` as well, and it dials again after
-   * ten seconds, doubling to a minute. Both sides have to want a connection.
+   * It is called with a snapshot of the peer before each dial, and when the peer dials; perhaps more often, so it should be
+   * fast. It never ends a connection, nor a dial that is under way. After `false` the peer is `barred` in `peers`, with
+   * `ERR_TCPNET_UNWANTED`: the function is called again after a second, doubled each time up to ten, and when the peer dials.
+   * The peer's dial is refused (`rejected` is emitted), with this reason in the answer: for the peer this service is `barred`
+   * as well, and the peer dials again after ten seconds, doubled each time up to a minute. A connection needs `true` on both
+   * sides.
    *
-   * An exception, and a result other than `true` and `false` (a promise, too), is an uncaught exception, as in a listener;
-   * it counts as `false`.
+   * An exception, or a result other than `true` and `false` (a promise, too), becomes an uncaught exception, as in a listener,
+   * and counts as `false`.
    */
   shouldConnect?: ((peer: Peer) => boolean) | undefined
   /**
-   * How many peers may be connected, 1 to 1,000,000; more are refused. Default: 1024. Dials that are under way when a peer
-   * takes the last place still come through: up to 16 more.
+   * The most peers that may be connected, 1 to 1,000,000; more are refused. Default: 1024. Dials that are under way when a peer
+   * takes the last place may still succeed: up to 16 more.
    */
   maxPeers?: number | undefined
 }
@@ -118,8 +120,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /**
  * Checks a service's settings.
  *
- * @throws {TypeError} ERR_INVALID_ARG_TYPE where a setting has the wrong type
- * @throws {RangeError} ERR_INVALID_ARG_VALUE where it has a value that cannot be
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE if a setting has the wrong type
+ * @throws {RangeError} ERR_INVALID_ARG_VALUE if a setting has an invalid value
  */
 export function checkSettings(given: string | Settings): CheckedSettings {
   const settings = typeof given === 'string' ? { name: given } : given
@@ -183,8 +185,8 @@ function checkFunction<T extends (...args: never[]) => unknown>(argument: string
 function checkSecurity(settings: Settings, uuid: string): Security {
   const { name, secret, tls } = settings
   const [hasSecret, hasTls] = ['secret' in settings, 'tls' in settings]
-  if (hasSecret && hasTls) throw invalidType('settings.secret', 'left out where settings.tls is given', secret)
-  // A secret that is there and undefined comes from a variable that nobody set: it must not leave the cluster open.
+  if (hasSecret && hasTls) throw invalidType('settings.secret', 'left out if settings.tls is given', secret)
+  // A `secret` that is present but undefined comes from a variable that was not set: it must not leave the cluster open.
   if (hasSecret) return lazySecret({ secrets: checkSecrets(secret), name, uuid })
   if (hasTls) return new LazyTls(checkTls(tls))
   return plain
@@ -221,8 +223,8 @@ export interface ListenOptions {
   /** The TCP port, 0 to 65535. Default: 0, any free one. */
   port?: number | string | null | undefined
   /**
-   * An address of this machine, or a host name that is looked up. Default: `0.0.0.0`, which like `::` means every
-   * address, IPv4 and IPv6. A loopback address keeps the service on this machine; one public address keeps it on that
+   * An address of this machine, or a host name that is looked up. Default: `0.0.0.0`, which like `::` means every address, IPv4
+   * and IPv6. With a loopback address the service is reachable only on this machine; with another address, only on that
    * address's interface.
    */
   address?: string | null | undefined
@@ -230,7 +232,7 @@ export interface ListenOptions {
   signal?: AbortSignal | undefined
 }
 
-/** Every option of listen. An unknown one is an error: a `host` that is not heeded would leave a service open to all. */
+/** Every option of listen. An unknown one is an error: an ignored `host` would leave a service reachable on all addresses. */
 const LISTEN_OPTIONS = ['port', 'address', 'signal'] as const satisfies readonly (keyof ListenOptions)[]
 
 /** {@link ListenOptions} that were checked, with their defaults, and the callback. */

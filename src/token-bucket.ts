@@ -1,4 +1,4 @@
-/** What a bucket allows in the long run, and at once. */
+/** The average rate that a bucket allows, and the most tokens at once. */
 export interface BucketLimits {
   readonly perSecond: number
   readonly burst: number
@@ -7,7 +7,7 @@ export interface BucketLimits {
 /** Milliseconds of a monotonic clock. */
 export type Clock = () => number
 
-/** Paces what happens: as many times at once as `burst` says, and `perSecond` times a second in the long run. */
+/** Limits how often something happens: up to `burst` times at once, and `perSecond` times a second in the long run. */
 export class TokenBucket {
   readonly #limits: BucketLimits
   readonly #clock: Clock
@@ -21,13 +21,13 @@ export class TokenBucket {
     this.#at = clock()
   }
 
-  /** What is in it, parts of a token too; below zero where more was taken than there was. */
+  /** The tokens in the bucket, with fractions; below zero if more were taken than there were. */
   get balance(): number {
     this.#refill()
     return this.#tokens
   }
 
-  /** How many whole tokens there are. */
+  /** The number of whole tokens. */
   get tokens(): number {
     return Math.floor(this.balance)
   }
@@ -36,13 +36,13 @@ export class TokenBucket {
     return this.balance === this.#limits.burst
   }
 
-  /** Milliseconds until as many tokens are there as are needed; 0 where they are. */
+  /** Milliseconds until the bucket has as many tokens as are needed; 0 if it has them now. */
   waitMs(needed = 1): number {
     const missing = needed - this.balance
     return missing <= 0 ? 0 : Math.ceil((missing / this.#limits.perSecond) * 1000)
   }
 
-  /** Takes tokens, also such as are not there: then it takes longer until there are some. */
+  /** Takes tokens, even more than there are: then the balance is below zero. */
   take(amount = 1): void {
     this.#refill()
     this.#tokens -= amount

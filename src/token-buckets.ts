@@ -1,9 +1,9 @@
 import { type BucketLimits, type Clock, TokenBucket } from './token-bucket.js'
 
-/** Where more buckets than this are kept, those that are full are forgotten. */
+/** If there are more buckets than this, those that are full are removed. */
 const MAX_IDLE = 1024
 
-/** A bucket for each name. One that is full is like one that was never used. */
+/** A bucket for each name. A full bucket is the same as one that was never used. */
 export class TokenBuckets {
   readonly #limits: BucketLimits
   readonly #clock: Clock
@@ -14,12 +14,12 @@ export class TokenBuckets {
     this.#clock = clock
   }
 
-  /** How many whole tokens there are for a name. */
+  /** The number of whole tokens for a name. */
   tokens(name: string): number {
     return this.#buckets.get(name)?.tokens ?? this.#limits.burst
   }
 
-  /** Milliseconds until there is a token for a name; 0 where there is one. */
+  /** Milliseconds until there is a token for a name; 0 if there is one now. */
   waitMs(name: string): number {
     return this.#buckets.get(name)?.waitMs() ?? 0
   }

@@ -1,18 +1,18 @@
 const HEXADECIMAL = /^[0-9A-Fa-f]{1,63}$/
 
-/** A service's identity where the caller gave none: 128 random bits, as 32 hexadecimal digits in upper case. */
+/** A service's identity if the caller gave none: 128 random bits, as 32 hexadecimal digits in upper case. */
 export function randomUuid(): string {
   return randomHex(16).toUpperCase()
 }
 
-/** Random bytes as hexadecimal digits. From the Web Crypto API: node:crypto would be loaded with the package. */
+/** Random bytes as hexadecimal digits. From the Web Crypto API, so that importing the package does not load node:crypto. */
 export function randomHex(bytes: number): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex')
 }
 
 /**
- * The one form of a uuid: hexadecimal digits in upper case, 1 to 63 of them (a DNS label's length, RFC 1035 §2.3.4).
- * Null for anything else. Leading zeros stay: they are part of the instance name.
+ * A uuid in canonical form: 1 to 63 hexadecimal digits in upper case (a DNS label's length, RFC 1035 §2.3.4). Null for any
+ * other text. Leading zeros stay: they are part of the instance name.
  */
 export function parseUuid(text: string): string | null {
   return HEXADECIMAL.test(text) ? text.toUpperCase() : null

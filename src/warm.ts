@@ -1,7 +1,7 @@
 import { decode, encode } from 'dns-packet'
 import { loadAddon } from './addon.js'
 
-/** What a host answers to a first look: one record of each kind that is read. */
+/** An answer to a first look: one record of each type that is read. */
 const ANSWER = encode({
   type: 'response',
   answers: [
@@ -13,9 +13,9 @@ const ANSWER = encode({
   ]
 })
 
-// All of it takes V8 and the system a millisecond or two when it is used for the first time: at the import of the package, and
-// not between listen() and the first dial. A failure to load the addon is told where the addon is needed.
+// The first use of each of these takes a millisecond or two: use them at the import of the package, not between listen() and
+// the first dial. A failure to load the addon is reported when the addon is needed.
 loadAddon()
 decode(ANSWER)
-// Node's own listen() loads the one, the first look the other.
+// Node's listen() loads node:cluster, the first look loads node:dgram.
 for (const name of ['node:cluster', 'node:dgram']) process.getBuiltinModule(name)

@@ -5,7 +5,7 @@ import { startAll } from './member.js'
 
 const PROGRAM = fileURLToPath(new URL('bare-node.js', import.meta.url))
 const MESH_MS = 60_000
-/** Milliseconds ahead of the instant in which all connect, for the command to reach them all. */
+/** Milliseconds before the instant at which all connect, in which the command reaches them. */
 const AHEAD_MS = 300
 
 interface BareNode {
@@ -26,11 +26,11 @@ async function connected(program: Program, command: BareCommand): Promise<number
   return JSON.parse(await program.line(/"joinedMs"/, 'a bare node has no full mesh', MESH_MS)).joinedMs as number
 }
 
-/** A full mesh of bare sockets between processes, `each` on every host. */
+/** A full mesh of bare sockets between processes, with `each` processes on every host. */
 export class BareMesh {
   readonly #programs: readonly Program[]
   readonly targets: BareCommand['targets']
-  /** Milliseconds until the last of them had its connections. */
+  /** Milliseconds until the last process had its connections. */
   readonly joinedMs: number
 
   private constructor(nodes: readonly BareNode[], joinedMs: number) {
@@ -52,7 +52,7 @@ export class BareMesh {
     return new BareMesh(nodes, Math.max(...times))
   }
 
-  /** Milliseconds that one more node takes until it is connected with all; it is gone then. */
+  /** Adds a node and removes it again. Resolves with the milliseconds until it was connected to all. */
   async join(host: Host): Promise<number> {
     const { program } = await startNode(host)
     const [at, targets] = [Date.now() + AHEAD_MS, this.targets]

@@ -1,5 +1,5 @@
-// A node of a full mesh of bare sockets: what the lab's programs compare tcpnet's nodes with. It is given everybody's
-// address, as nobody is on a real network.
+// A node of a full mesh of bare sockets, with which the benchmarks compare the nodes of tcpnet. It is given the
+// addresses of all nodes, unlike nodes on a real network.
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'

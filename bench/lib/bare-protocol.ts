@@ -1,4 +1,4 @@
-/** Connect to all of the targets at a time of the wall clock; answered when there are so many connections. */
+/** Connect to all targets at a time of the wall clock; answered when there is this number of connections. */
 export interface BareCommand {
   at: number
   targets: { host: string; port: number }[]

@@ -1,10 +1,10 @@
-/** What a mesh within one process took. */
+/** The costs of a mesh within one process. */
 export interface Crowd {
   /** Milliseconds until every pair was connected. */
   meshMs: number
   connections: number
-  /** For each connection, that is for both of its ends: of objects and buffers. */
+  /** Bytes of objects and buffers for each connection, including both ends. */
   heapBytes: number
-  /** For each connection: of resident memory, all in all. */
+  /** Bytes of resident memory for each connection. */
   rssBytes: number
 }

@@ -1,7 +1,7 @@
-// A full mesh within this process, over loopback: of services, or of bare sockets; then what it costs in memory.
+// Makes a full mesh within this process, over loopback, of services or bare sockets, and measures its memory.
 //   crowd.js service|socket NODES [lines]
-// With `lines`, each bare socket has listeners for `error` and `close`, and a line has gone each way, as one has to say
-// who is there: what an application would do without tcpnet.
+// With `lines`, each bare socket has listeners for `error` and `close`, and a line was sent each way, as an application
+// without tcpnet would do to identify its peers.
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Service, tcpnet } from 'tcpnet'
@@ -9,15 +9,15 @@ import type { Crowd } from './crowd-report.js'
 
 /** As long as a hello. */
 const LINE = `${'-'.repeat(169)}\n`
-/** Milliseconds that a finished mesh is left alone before it is looked at. */
+/** Milliseconds between the end of the mesh's start and the measurement. */
 const REST_MS = 500
 
 const [, , kind = 'service', count = '100', lines] = process.argv
 const nodes = Number(count)
-/** What has to stay in memory. */
+/** Objects that must not be freed before the measurement. */
 const held: (Service | Server | Socket)[] = []
 
-// What two nodes need is loaded before the measurement starts.
+// Loads the code for two nodes before the measurement starts.
 await mesh(2)
 const before = await memory()
 const start = performance.now()

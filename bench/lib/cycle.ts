@@ -1,5 +1,5 @@
-// Makes two services, has them find each other, closes them, and does it again; or the same with bare sockets, to be
-// compared with. Prints what the process holds, every so many times.
+// Repeatedly makes two services that connect to each other, and closes them; or does the same with bare sockets, for
+// comparison. Prints the resources of the process every EVERY cycles.
 //   cycle.js memory|avahi|bonjour|mdns|bare CYCLES EVERY
 import { readdirSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
@@ -41,7 +41,7 @@ async function bareCycle(): Promise<void> {
 }
 
 async function holding(cycles: number): Promise<Holding> {
-  // Handles that are closed are let go of in the next turns of the event loop.
+  // Closed handles are freed in the next turns of the event loop.
   for (let i = 0; i < 3; i++) {
     await immediate()
     globalThis.gc?.()
@@ -51,7 +51,7 @@ async function holding(cycles: number): Promise<Holding> {
     cycles,
     rssBytes: rss,
     heapBytes: heapUsed + external,
-    // The standard output is one for good.
+    // Standard output is a handle that stays open.
     handles: process.getActiveResourcesInfo().length,
     descriptors: readdirSync('/proc/self/fd').length - 1,
     threads: readdirSync('/proc/self/task').length

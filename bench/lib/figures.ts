@@ -1,4 +1,4 @@
-/** The middle of the values; the mean of the two in the middle where there are as many on either side. */
+/** The median of the values; for an even count the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const half = sorted.length / 2
@@ -7,7 +7,7 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
-/** The least value that at least `share` of the values do not exceed. */
+/** The least value that is not exceeded by at least `share` of the values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   const value = sorted[Math.max(Math.ceil(share * sorted.length) - 1, 0)]
@@ -15,7 +15,7 @@ export function quantile(values: readonly number[], share: number): number {
   return value
 }
 
-/** Values by key, in the order in which the keys came. */
+/** Values by key, in the order in which the keys were added. */
 export class Samples {
   readonly #values = new Map<string, number[]>()
 
@@ -34,7 +34,7 @@ export class Samples {
   }
 }
 
-/** A table in Markdown, its columns aligned: the first to the left, the others to the right. */
+/** A Markdown table with aligned columns: the first to the left, the others to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)))
   const pad = (text: string, i: number) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0))

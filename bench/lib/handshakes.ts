@@ -6,19 +6,22 @@ import { secretSecurity } from '#tcpnet/security/secret.js'
 import type { Channel, Security } from '#tcpnet/security/security.js'
 import { certificate } from './certificate.js'
 
-/** Handshakes before those that count: code is compiled, contexts are made. */
+/** Handshakes that do not count, during which code is compiled and contexts are made. */
 const WARM_UP = 100
 
 const gates = { inbound: new HandshakeGate(), outbound: new HandshakeGate() }
 
-/** What is compared: certificates on both sides, and a secret in the form of a key. */
+/** The securities that are compared: certificates on both sides, and a secret that is a key. */
 export function securities(): Record<string, Security> {
   const tls = certificate()
   const secrets = { secrets: [Buffer.alloc(32, 1)], name: 'bench', uuid: 'A' }
   return { tls: tlsSecurity(tls, gates), secret: secretSecurity(secrets, gates) }
 }
 
-/** Milliseconds of CPU, and of time, for a handshake with a line each way: both sides, in this process. */
+/**
+ * Milliseconds of processor time, and of elapsed time, for a handshake with a line each way: both sides, in this
+ * process.
+ */
 export async function handshakes(security: Security, count: number): Promise<{ cpuMs: number; timeMs: number }> {
   await new Promise<void>((resolve, reject) =>
     security.prepare((error) => (error === null ? resolve() : reject(error)))

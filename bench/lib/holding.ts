@@ -1,10 +1,10 @@
-/** What a process holds after so many cycles, its garbage collected. */
+/** The resources of a process after a number of cycles and a garbage collection. */
 export interface Holding {
   cycles: number
   rssBytes: number
-  /** Objects and buffers. */
+  /** Bytes of objects and buffers. */
   heapBytes: number
-  /** What keeps the event loop alive. */
+  /** The number of handles that keep the event loop alive. */
   handles: number
   descriptors: number
   threads: number

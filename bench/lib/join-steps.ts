@@ -1,6 +1,6 @@
 import type { Profiler } from 'node:inspector'
 
-/** What a cold join consists of, in its order. */
+/** The steps of a cold join, in order. */
 export const STEPS = [
   'listen and bind',
   'announce',
@@ -14,13 +14,13 @@ export const STEPS = [
 ] as const
 export type Step = (typeof STEPS)[number]
 
-/** What the program profiled-join.ts prints. */
+/** The output of the program profiled-join.ts. */
 export interface Profiled {
-  /** The part of the processor's time for JavaScript that each step took. */
+  /** The share of the processor time for JavaScript that each step took. */
   readonly shares: Record<Step, number>
 }
 
-/** The functions that a step begins with. Where one calls another, what is done belongs to the inner one. */
+/** The functions that begin a step. If one calls another, the time belongs to the inner one. */
 const BEGINNINGS = new Map<string, Step>([
   ['listen', 'listen and bind'],
   ['bind', 'listen and bind'],
@@ -42,7 +42,7 @@ const BEGINNINGS = new Map<string, Step>([
   ['(garbage collector)', 'collect garbage']
 ])
 
-/** Which part of the time each step took, of that in which the process was at work. */
+/** The share of each step of the time in which the process was at work. */
 export function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Record<Step, number> {
   const steps = stepsOf(nodes)
   const times = Object.fromEntries(STEPS.map((step) => [step, 0])) as Record<Step, number>
@@ -54,7 +54,7 @@ export function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Prof
   return Object.fromEntries(STEPS.map((step) => [step, times[step] / all])) as Record<Step, number>
 }
 
-/** The step of each node of the tree of calls; none where the process waited. */
+/** The step of each node of the call tree; none for nodes in which the process waited. */
 function stepsOf(nodes: readonly Profiler.ProfileNode[]): Map<number, Step> {
   const byId = new Map(nodes.map((node) => [node.id, node]))
   const steps = new Map<number, Step>()

@@ -3,13 +3,13 @@ import type { Host, Program } from '../../test/lab/index.js'
 import type { Answer, Command, Joined, NodeSettings, Usage } from './protocol.js'
 
 const PROGRAM = fileURLToPath(new URL('node.js', import.meta.url))
-/** Milliseconds for whatever a member is asked. */
+/** Milliseconds for each command of a member. */
 const ANSWER_MS = 60_000
 
-/** How many processes are started at a time: all at once would be too many for a small machine. */
+/** How many processes are started at a time: all at once would overload a small machine. */
 const STARTED_AT_ONCE = 10
 
-/** Starts a process for each of many places, some at a time. */
+/** Starts a process for each place, some at a time. */
 export async function startAll<Place, Started>(
   places: readonly Place[],
   start: (place: Place) => Promise<Started>
@@ -21,7 +21,7 @@ export async function startAll<Place, Started>(
   return started
 }
 
-/** A full mesh, a node on each host: the nodes listen one after the other, so that nothing is dialed twice. */
+/** A full mesh with a node on each host. The nodes listen one after the other, so that no peer is dialed twice. */
 export async function startSettled(hosts: readonly Host[], settings: NodeSettings): Promise<Member[]> {
   const mesh: Member[] = []
   for (const host of hosts) {
@@ -33,7 +33,7 @@ export async function startSettled(hosts: readonly Host[], settings: NodeSetting
   return mesh
 }
 
-/** A node on a host of the lab. It is asked one thing at a time. */
+/** A node on a host of the lab. It gets one command at a time. */
 export class Member {
   readonly host: Host
   readonly #program: Program

@@ -1,9 +1,9 @@
 import type { Host } from '../../test/lab/index.js'
 
 /**
- * Tells each host the hardware addresses of the others. The kernel has one table of neighbours for all network namespaces,
- * by default for 1,024 addresses of each family, which fifty hosts exceed: then packets are lost. What is told for good does
- * not count.
+ * Sets the hardware addresses of the other hosts on each host. The kernel has one neighbour table for all network
+ * namespaces, by default for 1,024 addresses of each family, which fifty hosts exceed: then packets are lost. Permanent
+ * entries do not count.
  */
 export async function introduce(hosts: readonly Host[]): Promise<void> {
   const lines = await Promise.all(hosts.map(neighbourOf))
@@ -15,7 +15,7 @@ export async function introduce(hosts: readonly Host[]): Promise<void> {
   )
 }
 
-/** The commands of ip(8) that tell of a host. */
+/** The ip(8) commands that add the entries of a host. */
 async function neighbourOf(host: Host): Promise<string[]> {
   const { ipv4, ipv6, ipv6LinkLocal, name } = host.interface()
   const [link] = JSON.parse(await host.exec(['ip', '-json', 'link', 'show', 'dev', name])) as { address: string }[]

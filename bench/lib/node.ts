@@ -6,29 +6,29 @@ import { type Service, type StateChange, tcpnet } from 'tcpnet'
 import type { Answer, Command, Joined, NodeSettings, Usage } from './protocol.js'
 import { settingsOf } from './settings.js'
 
-/** Milliseconds between looks at what no event tells. */
+/** Milliseconds between checks of facts that no event reports. */
 const LOOK_EVERY_MS = 2
 
 const { services: count = 1, ...settings } = JSON.parse(process.argv[2] ?? '{}') as NodeSettings
 const services = Array.from({ length: count }, () => tcpnet(settingsOf(settings)))
 
 for (const service of services) {
-  // What a peer does is no failure of the benchmark; a service that closes without being asked is.
+  // An error of a peer does not fail the benchmark; a service that closes without a command does.
   service.on('error', (error) => {
     if (error.peer === undefined) throw error
     dialErrors++
   })
 }
-/** Dials that failed and were told. */
+/** Dials that failed and were reported. */
 let dialErrors = 0
 const input = createInterface({ input: process.stdin })
 input.on('line', async (line) => {
   const answer = await obey(JSON.parse(line) as Command)
   process.stdout.write(`${JSON.stringify(answer)}\n`)
 })
-// The benchmark is gone.
+// The benchmark has ended.
 input.on('close', () => process.exit(0))
-// Node loads the clock when it is first used: that is no part of what is measured.
+// Node loads the clock when it is first used, which must not be measured.
 performance.now()
 process.stdout.write('"ready"\n')
 

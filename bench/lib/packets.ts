@@ -1,6 +1,9 @@
 import type { Host } from '../../test/lab/index.js'
 
-/** What is counted: one-shot questions and their answers (RFC 6762 §5.1, §6.7), and what daemons say to each other. */
+/**
+ * The packets that are counted: one-shot questions and their answers (RFC 6762 §5.1, §6.7), and packets between
+ * daemons.
+ */
 export const PACKETS = {
   looks: ['questionsOut', 'questionsIn', 'answersOut', 'answersIn'],
   daemons: ['daemonsOut', 'daemonsIn']
@@ -15,7 +18,10 @@ const PORTS = {
   daemons: 'udp sport 5353 udp dport 5353'
 }
 
-/** Begins to count what a host sends and receives on its cable: what it hears of itself is left out, so is its loopback interface. */
+/**
+ * Begins to count the packets that a host sends and receives on its cable, without its own multicast packets and its
+ * loopback interface.
+ */
 export async function countPackets(host: Host): Promise<void> {
   const rules = Object.entries(PORTS).flatMap(([kind, ports]) => [
     `add rule inet bench out oifname != "lo" ${ports} counter comment "${kind}Out"`,
@@ -29,7 +35,7 @@ export async function countPackets(host: Host): Promise<void> {
   await host.exec(['nft', '--file', '-'], { input: `${[...chains, ...rules].join('\n')}\n` })
 }
 
-/** The packets of hosts since they are counted, all hosts together. */
+/** The sum of the packets of all hosts since the count began. */
 export async function packetCounts(hosts: readonly Host[]): Promise<PacketCounts> {
   const counts: PacketCounts = {
     questionsOut: 0,

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 
-/** Milliseconds that processors have worked for a process, all of its threads together; 0 where it is gone. */
+/** The processor time of all threads of a process, in milliseconds; 0 if it has ended. */
 export async function workMs(pid: number): Promise<number> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
   const stats = await Promise.all(
@@ -15,7 +15,7 @@ export async function residentBytes(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024
 }
 
-/** The part of resident memory that is the process's own: what it shares with others, divided among them. In bytes. */
+/** The proportional set size in bytes: private memory, and shared memory divided by the processes that share it. */
 export async function proportionalBytes(pid: number): Promise<number> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
   return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1]) * 1024

@@ -1,4 +1,4 @@
-// Joins a mesh under V8's CPU profiler; prints which part of the time each step took.
+// Joins a mesh under V8's CPU profiler; prints the share of each step.
 //   profiled-join.js SETTINGS PEERS
 import { Session } from 'node:inspector/promises'
 import { tcpnet } from 'tcpnet'

@@ -1,7 +1,7 @@
 import { cpus, loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** What the figures are to be judged by: the runtime, the machine's size, and who else was at work. */
+/** The conditions of a measurement: the runtime, the number of cores, and the load. */
 export function conditions(): string {
   const load = loadavg().map((value) => value.toFixed(1))
   return `Node ${process.version}, ${cpus().length} cores, load ${load.join(' ')}`
@@ -12,15 +12,15 @@ export function hostNames(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `host${i + 1}`)
 }
 
-/** How often the machine is looked at, and for how long at most, in milliseconds. */
+/** Milliseconds between two checks of the machine, and the longest wait. */
 const LOOK_EVERY_MS = 100
 const QUIET_WITHIN_MS = 15_000
-/** The share of the processors' time that nobody uses, from which on the machine is quiet. */
+/** The idle share of processor time from which on the machine counts as idle. */
 const QUIET_SHARE = 0.7
 
 /**
- * Waits for a moment in which nobody else is at work on the machine, which a measurement of milliseconds needs. Resolves
- * with false where there was none for long.
+ * Waits until the machine is idle, which a measurement of milliseconds needs. Resolves with false if it does not become
+ * idle in time.
  */
 export async function quiet(): Promise<boolean> {
   const end = performance.now() + QUIET_WITHIN_MS

@@ -1,7 +1,7 @@
-/** What it took from the start of a process to where it is. */
+/** The costs from the start of a process to a point. */
 export interface Started {
-  /** Milliseconds of the clock. */
+  /** Elapsed milliseconds. */
   ms: number
-  /** Milliseconds of the processors' work, the kernel's for this process included. */
+  /** Milliseconds of processor time, including the kernel's for this process. */
   cpuMs: number
 }

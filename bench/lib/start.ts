@@ -1,13 +1,13 @@
-// A process as an application starts it, up to one point: it says when it is there, and stays until it is killed.
+// A process that starts like an application, up to a point: it prints its costs there, and runs until it is killed.
 //   start.js node|import|require|server|memory|avahi
 import { writeSync } from 'node:fs'
 import type { Server } from 'node:net'
 import type { Service } from 'tcpnet'
 import type { Started } from './start-report.js'
 
-/** Milliseconds of a timer that keeps the process, longer than any benchmark. */
+/** Milliseconds of a timer that keeps the process alive, longer than any benchmark. */
 const DAY_MS = 86_400_000
-/** What has to stay in memory. */
+/** Objects that must not be freed. */
 const held: unknown[] = []
 
 const reach: Record<string, () => Promise<unknown>> = {
@@ -28,7 +28,7 @@ const reach: Record<string, () => Promise<unknown>> = {
 held.push(await reach[process.argv[2] ?? '']?.())
 const ms = performance.now()
 const { user, system } = process.cpuUsage()
-// Not with console.log, which loads node:net where standard output is a pipe.
+// Not console.log, which loads node:net if standard output is a pipe.
 writeSync(1, `${JSON.stringify({ ms, cpuMs: (user + system) / 1000 } satisfies Started)}\n`)
 setInterval(() => held.length, DAY_MS)
 

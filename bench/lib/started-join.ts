@@ -1,11 +1,12 @@
-// An application that joins as soon as it runs: prints the milliseconds from the start of its process to its last connection.
+// An application that joins as soon as it runs. It prints the milliseconds from the start of its process to its last
+// connection.
 //   started-join.js tcpnet SETTINGS PEERS    finds its peers
 //   started-join.js bare TARGETS             bare sockets that are given all addresses
 import { connect, createServer } from 'node:net'
 import type { BareCommand } from './bare-protocol.js'
 import type { NodeSettings } from './protocol.js'
 
-/** What the program prints: `performance.now()` counts from the start of the process. */
+/** The output of the program. `performance.now()` counts from the start of the process. */
 export interface StartedJoin {
   readonly ms: number
 }

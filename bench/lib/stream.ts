@@ -1,5 +1,5 @@
 // One of two ends of connections through which bytes are sent: one connection of each kind, all between the same two
-// processes. It is told what to send on standard input.
+// processes. It reads commands on standard input.
 //   stream.js sink|source PLAN
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -42,7 +42,7 @@ function add(kind: string, socket: Socket): void {
   print({ connected: kind })
 }
 
-/** A bare connection to the address at which another one ends. */
+/** A bare connection to the remote address of another one. */
 function dial(kind: string, like: string, port: number): Promise<Socket> {
   const host = sockets.get(like)?.remoteAddress
   if (host === undefined) throw new Error(`${kind}: there is no connection ${like}`)
@@ -51,7 +51,7 @@ function dial(kind: string, like: string, port: number): Promise<Socket> {
   })
 }
 
-/** Counts, and answers each `plan.bytes` with one byte. */
+/** Counts received bytes, and answers each `plan.bytes` with one byte. */
 function consume(socket: Socket): void {
   let left = plan.bytes
   socket.on('data', (chunk) => {
@@ -62,7 +62,7 @@ function consume(socket: Socket): void {
   })
 }
 
-/** Milliseconds from the first byte written to the answer to the last. */
+/** Milliseconds from the first written byte to the answer to the last one. */
 async function send(socket: Socket | undefined): Promise<number> {
   if (socket === undefined) throw new Error('there is no such connection')
   const start = performance.now()

@@ -11,7 +11,7 @@ export const BARE = 'bare'
 export interface Throughput {
   kind: string
   mebibytesPerSecond: number
-  /** The median of the rounds' ratios to the bare connection. */
+  /** The median over the rounds of the ratio to the bare connection. */
   ratio: number
 }
 

@@ -30,7 +30,7 @@ Failure FailureOf(int error) {
   switch (error) {
     case kErrorCollision:
       return Failure::kConflict;
-    case kErrorBadState:  // it is going away: the library has noticed, and not told yet
+    case kErrorBadState:  // the daemon is going away: the library has noticed, but not reported it yet
     case kErrorDbus:      // among others: no reply within D-Bus's 25 s
     case kErrorDisconnected:
     case kErrorNoDaemon:
@@ -45,7 +45,7 @@ std::string Describe(const Api& api, int error) {
   const std::string said = api.strerror(error);
   switch (error) {
     case kErrorCollision:
-      return "another instance on the network holds the name: choose another uuid, or none";
+      return "another instance on the network has the name: choose another uuid, or leave out the setting";
     case kErrorNoDaemon:
       return "avahi-daemon is not running, or the system's D-Bus, over which it is reached, is not: start it with "
              "`systemctl start avahi-daemon`, or install the package avahi-daemon (Alpine, Arch, Fedora: avahi)";
@@ -55,7 +55,7 @@ std::string Describe(const Api& api, int error) {
     case kErrorBadState:
     case kErrorDisconnected:
     case kErrorTimeout:
-      return "the connection to avahi-daemon broke (" + said + "): see that it is running";
+      return "the connection to avahi-daemon broke (" + said + "): check that it is running";
     default:
       return "avahi-daemon refused the request (" + said + "): see its log and /etc/avahi/avahi-daemon.conf";
   }

@@ -11,7 +11,7 @@
 
 namespace tcpnet::avahi {
 
-/** What the headers of libavahi-client declare, as far as it is used here: its binary interface, version 3. */
+/** The declarations of libavahi-client's headers that are used here: its binary interface, version 3. */
 struct Client;
 struct EntryGroup;
 struct ServiceBrowser;
@@ -34,8 +34,9 @@ constexpr int kGroupFailure = 4;
 
 constexpr int kPublishUnique = 1;
 constexpr int kPublishNoProbe = 2;
+constexpr int kPublishAllowMultiple = 8;  // of a unique name: other records of this host, too
 
-constexpr int kLookupMulticast = 2;  // whatever the domain: an untrusted name is not asked of DNS servers
+constexpr int kLookupMulticast = 2;  // for any domain: an untrusted name must not be sent to DNS servers
 constexpr int kLookupNoAddress = 8;
 
 constexpr int kResultLocal = 8;  // of a browser's kBrowserNew: this daemon announces the service itself
@@ -103,9 +104,9 @@ class Api {
  public:
   Api();
 
-  /** Whether the libraries are there. */
+  /** Whether the libraries have been loaded. */
   explicit operator bool() const { return loaded_; }
-  /** What is missing and which package has it. */
+  /** Which part is missing, and the packages that have it. */
   const std::string& error() const { return error_; }
 
   Client* (*client_new)(const Poll*, int flags, ClientCallback*, void* userdata, int* error) = nullptr;
@@ -143,7 +144,7 @@ class Api {
   std::string error_;
 };
 
-/** An interface's index as the library takes it; of 0: all interfaces. */
+/** An interface's index as the library takes it; 0 becomes the value for all interfaces. */
 inline int ToAvahi(uint32_t interface_index) {
   return interface_index == 0 ? kAnyInterface : static_cast<int>(interface_index);
 }

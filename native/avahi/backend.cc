@@ -7,7 +7,7 @@ namespace tcpnet::avahi {
 
 namespace {
 
-/** A place takes three of the 1024 objects that the daemon allows a client, and an instance is seen at a few places. */
+/** A question takes three of a client's 1024 objects in the daemon for each place, and an instance has a few places. */
 constexpr size_t kMaxQuestions = 64;
 
 }  // namespace
@@ -23,7 +23,7 @@ std::optional<Failed> Backend::Connect(Fail broken) {
 
 void Backend::Close() {
   Loop::Remove(close_);
-  // Forgotten here before it is freed: what the library frees with it must not be freed again.
+  // Set to null first: the library frees the client's objects as well, and they must not be freed again.
   if (Client* client = std::exchange(client_, nullptr)) api_.client_free(client);
 }
 
@@ -46,7 +46,8 @@ Failed Backend::FailedBy(int error) {
 
 void Backend::Break(const Failed& failed) {
   if (std::exchange(is_broken_, true)) return;
-  // For a reply that comes too late the library would write a warning on stderr. Not from within its callbacks.
+  // Closed, because the library would write a warning on stderr for a late reply; by a timer, because it must not be
+  // closed from within its callbacks.
   close_ = loop_.AddTimer([this] { Close(); });
   Loop::Arm(close_, std::chrono::milliseconds(0));
   broken_(failed);
@@ -54,6 +55,11 @@ void Backend::Break(const Failed& failed) {
 
 size_t Backend::max_questions() const {
   return kMaxQuestions;
+}
+
+std::string Backend::host_name() const {
+  const char* name = usable() ? api_.client_get_host_name_fqdn(client_) : nullptr;
+  return name == nullptr ? std::string() : name;
 }
 
 std::unique_ptr<Activity> Backend::IfBegun(std::unique_ptr<Activity> lookup, bool begun) {

@@ -13,18 +13,20 @@
 namespace tcpnet::avahi {
 
 /**
- * libavahi-client: one client of avahi-daemon, over one connection to D-Bus. Discovery thread. Each kind of activity is
- * in a file of its own.
+ * The back-end over libavahi-client: one client of avahi-daemon, over one connection to D-Bus. Discovery thread. Each
+ * kind of activity has its own file.
  */
 class Backend final : public tcpnet::Backend {
  public:
   explicit Backend(Loop& loop) : loop_(loop), poll_(MakePoll(loop)) {}
 
   std::optional<Failed> Connect(Fail broken) override;
-  /** The daemon forgets all that it did for this client, and the library frees its objects. */
+  /** Ends the client: the daemon drops all of its objects, and the library frees them. */
   void Close() override;
   size_t max_questions() const override;
-  std::unique_ptr<Activity> Announce(const SessionOptions& options, AnnounceListener listener) override;
+  bool has_own_hosts() const override { return true; }
+  std::string host_name() const override;
+  std::unique_ptr<Publication> Announce(const SessionOptions& options, AnnounceListener listener) override;
   std::unique_ptr<Activity> Browse(const std::string& type, uint32_t interface_index, BrowseListener listener) override;
   std::unique_ptr<Activity> LookUpService(const Target& target, ServiceFound found) override;
   std::unique_ptr<Activity> LookUpHost(const std::string& host, const Place& place, AddressFound found) override;
@@ -42,17 +44,17 @@ class Backend final : public tcpnet::Backend {
   bool usable() const { return client_ != nullptr && !is_broken_; }
   /** Whether the daemon has established its host name. */
   bool running() const { return usable() && api_.client_get_state(client_) == kClientRunning; }
-  /** What failed last. */
+  /** The last error of the client. */
   int error() const { return api_.client_errno(client_); }
 
-  /** `error` as an event; where it means that the daemon is gone, the connection is broken too. */
+  /** `error` as an event; if it means that the daemon is gone, the connection is marked as broken. */
   Failed FailedBy(int error);
 
  private:
   static ClientCallback OnState;
 
   void Break(const Failed& failed);
-  /** Null for a lookup that the daemon has not begun; then the connection may be broken. */
+  /** The lookup, or null if the daemon has not begun it; then the connection may be broken. */
   std::unique_ptr<Activity> IfBegun(std::unique_ptr<Activity> lookup, bool begun);
 
   Loop& loop_;

@@ -7,7 +7,7 @@ namespace tcpnet::avahi {
 
 namespace {
 
-/** The instances of a type. */
+/** The browse for the instances of a type. */
 class Browser final : public Activity {
  public:
   Browser(Backend& backend, Backend::BrowseListener listener)

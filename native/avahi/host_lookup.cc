@@ -18,11 +18,11 @@ class HostLookup final : public Activity {
 
   bool Start(const std::string& host, const Place& place) {
     const auto browse = [&](Owned<RecordBrowser>& browser, uint16_t type) {
-      return browser.Set(backend_.api().record_browser_new(backend_.client(), static_cast<int>(place.interface_index),
+      return browser.Set(backend_.api().record_browser_new(backend_.client(), ToAvahi(place.interface_index),
                                                            ProtocolOf(place.family), host.c_str(), kClassIn, type,
                                                            kLookupMulticast, OnEvent, this));
     };
-    // Responders tell IPv6 addresses over either transport, IPv4 addresses over IPv4 alone.
+    // Responders send IPv6 addresses over both transports, IPv4 addresses only over IPv4.
     if (place.family == 4 && !browse(ipv4_, kTypeA)) return false;
     return browse(ipv6_, kTypeAaaa);
   }

@@ -7,8 +7,8 @@
 namespace tcpnet::avahi {
 
 /**
- * One object of the library that belongs to a client. It calls back with whoever owns this, and so ends with it at the
- * latest. Discovery thread.
+ * One object of the library that belongs to a client. Its callbacks use the owner of this, so the destructor frees it.
+ * Discovery thread.
  */
 template <typename Object>
 class Owned {
@@ -19,13 +19,13 @@ class Owned {
   ~Owned() { Free(); }
   Owned(const Owned&) = delete;
 
-  /** Takes what a function of the library made. Returns whether that is an object. */
+  /** Takes the result of a function of the library. Returns whether it is an object, and not null. */
   bool Set(Object* object) {
     object_ = object;
     return object_ != nullptr;
   }
 
-  /** Frees the object, which the daemon is told of. With the client went all of its objects. Idempotent. */
+  /** Frees the object, also in the daemon; nothing to do if the client, which owns its objects, is gone. Idempotent. */
   void Free() {
     Object* const object = std::exchange(object_, nullptr);
     if (object == nullptr || backend_.client() == nullptr) return;

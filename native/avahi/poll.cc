@@ -4,13 +4,12 @@
 
 namespace tcpnet::avahi {
 
-/** What the library holds of a watch: made by watch_new, deleted by watch_free, perhaps from within its callback. */
+/** The library's handle of a watch: made by watch_new, deleted by watch_free, perhaps from within its callback. */
 struct Watch {
   Loop::Watch* watch;
 };
 
-/** What the library holds of a timer: made by timeout_new, deleted by timeout_free, perhaps from within its callback.
- */
+/** The library's handle of a timer: made by timeout_new, deleted by timeout_free, perhaps from within its callback. */
 struct Timeout {
   Loop::Timer* timer;
 };
@@ -40,7 +39,7 @@ void WatchFree(Watch* self) {
   delete self;
 }
 
-/** Arms the timer for a time of day, which is how the library says when; null: never. */
+/** Arms the timer for a time of day, the library's form of a deadline; null disarms it. */
 void TimeoutUpdate(Timeout* self, const timeval* when) {
   if (when == nullptr) {
     self->timer->armed = false;

@@ -5,7 +5,7 @@
 
 namespace tcpnet::avahi {
 
-/** The discovery thread's loop as libavahi-client wants to see it. `loop` is the owner of every watch and timer. */
+/** The discovery thread's loop in the form that libavahi-client takes. `loop` owns every watch and timer. */
 Poll MakePoll(Loop& loop);
 
 }  // namespace tcpnet::avahi

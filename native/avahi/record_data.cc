@@ -7,7 +7,7 @@ namespace tcpnet::avahi {
 
 namespace {
 
-/** The character at `at` of a name in text, which is moved past it; \DDD and \C are one: RFC 1035 section 5.1. */
+/** The character of a name at `at`, which is moved past it; \DDD and \C are one character (RFC 1035 section 5.1). */
 char NextCharacter(const std::string& name, size_t& at) {
   if (name[at] != '\\' || at + 1 == name.size()) return name[at++];
   const std::string digits = name.substr(at + 1, 3);

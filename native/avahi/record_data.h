@@ -9,7 +9,7 @@ namespace tcpnet::avahi {
 /** One label of a name: its length, then its bytes. */
 std::string LabelData(const std::string& label);
 
-/** A name in text, in which characters may be escaped. */
+/** The data of a name that is given as text, with escaped characters. */
 std::string NameData(const std::string& name);
 
 /** An SRV record's data: priority and weight 0. */

@@ -8,7 +8,7 @@ namespace tcpnet::avahi {
 
 namespace {
 
-/** The SRV and TXT records of an instance, now and after every change. */
+/** The lookup of an instance's SRV and TXT records, repeated after every change. */
 class ServiceLookup final : public Activity {
  public:
   ServiceLookup(Backend& backend, Backend::ServiceFound found)
@@ -25,8 +25,8 @@ class ServiceLookup final : public Activity {
 
  private:
   /**
-   * `userdata` is the activity, which owns the resolver. A failure says that no answer has come for some seconds; the
-   * daemon keeps asking, and so does this.
+   * `userdata` is the activity, which owns the resolver. A failure means that no answer has come for some seconds; the
+   * daemon keeps asking, and the lookup continues.
    */
   static void OnEvent(ServiceResolver*, int, int, int event, const char*, const char*, const char*, const char* host,
                       const void*, uint16_t port, StringList* txt, int, void* userdata) {

@@ -2,14 +2,14 @@
 
 namespace tcpnet {
 
-/** Something that the daemon does for us until it is closed. Discovery thread. */
+/** A task of the daemon, an announcement, a browse or a lookup, that continues until it is closed. Discovery thread. */
 class Activity {
  public:
   virtual ~Activity() = default;
 
   /**
-   * Ends it; the daemon has been told when this returns. Idempotent. To be called before it is destroyed; neither may
-   * happen from within one of its own callbacks.
+   * Ends the activity; the daemon has received that when this returns. Idempotent. To be called before destruction;
+   * neither may happen from within one of its own callbacks.
    */
   virtual void Close() = 0;
 };

@@ -7,16 +7,18 @@ namespace tcpnet {
 
 namespace {
 
-/** How long after an answer another one of a family that has answered may come: they are in one packet. */
+/** How long to wait after an answer if both families have answered: the addresses of a family are in one packet. */
 constexpr std::chrono::milliseconds kSameFamily{10};
-/** How long the other family may take: a question waits 20 to 120 ms for others to go with it (RFC 6762 section 5.2).
- */
+/** How long to wait for the other family: a question is delayed by 20 to 120 ms (RFC 6762 section 5.2). */
 constexpr std::chrono::milliseconds kOtherFamily{150};
 
 }  // namespace
 
-AddressQuery::AddressQuery(Loop& loop, std::shared_ptr<Connection> connection, Done done)
-    : connection_(std::move(connection)), done_(std::move(done)), end_(loop.AddTimer([this] { Finish(); })) {}
+AddressQuery::AddressQuery(Loop& loop, std::shared_ptr<Connection> connection, Done done, IsEnough is_enough)
+    : connection_(std::move(connection)),
+      done_(std::move(done)),
+      is_enough_(std::move(is_enough)),
+      end_(loop.AddTimer([this] { Finish(); })) {}
 
 void AddressQuery::Start(const std::string& host, uint32_t interface_index, std::chrono::milliseconds timeout) {
   Loop::Arm(end_, timeout);
@@ -31,7 +33,9 @@ void AddressQuery::Close() {
 }
 
 void AddressQuery::OnAddress(const Address& address) {
-  if (!AddTo(addresses_, address)) return;
+  if (is_complete_ || !AddTo(addresses_, address)) return;
+  is_complete_ = is_enough_ != nullptr && is_enough_(address);
+  if (is_complete_) return Loop::Arm(end_, std::chrono::milliseconds(0));
   const auto is_other = [this](const Address& one) { return one.family != addresses_.front().family; };
   const bool both = std::any_of(addresses_.begin(), addresses_.end(), is_other);
   Loop::Arm(end_, both ? kSameFamily : kOtherFamily);

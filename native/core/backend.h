@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/activity.h"
 #include "core/events.h"
@@ -17,20 +18,27 @@
 
 namespace tcpnet {
 
+/** An instance that is announced. Discovery thread. */
+class Publication : public Activity {
+ public:
+  /** The addresses of its own host name, where it has one, are these from now on. */
+  virtual void SetAddresses(const std::vector<Address>& addresses) = 0;
+};
+
 /**
  * One connection to the daemon through one DNS-SD library. Every function runs on the discovery thread and may block
- * for as long as the daemon does; every callback is called there, from the loop or from within one of these functions.
+ * for as long as the daemon hangs; every callback is called there, from the loop or from within one of these functions.
  *
- * A connection breaks once, for good: `broken` is called, and from then on every lookup is refused: null.
+ * A broken connection does not recover: `broken` is called once, and from then on every lookup returns null.
  */
 class Backend {
  public:
-  /** `announced` is called once, or `failed` is; `failed` may follow. */
+  /** `announced` or `failed` is called once; `failed` may also be called after `announced`. */
   struct AnnounceListener {
     std::function<void()> announced;
     Fail failed;
   };
-  /** Instances come and go by place; a place may come several times, and goes as often. */
+  /** Instances appear and vanish by place; a place may appear several times, and vanishes as often. */
   struct BrowseListener {
     std::function<void(const Place& place, const std::string& domain, Origin origin)> appeared;
     std::function<void(const Place& place)> vanished;
@@ -41,29 +49,36 @@ class Backend {
 
   virtual ~Backend() = default;
 
-  /** Connects. Called once, first. Says why where it cannot. */
+  /** Connects. Called once, before the other functions. Returns the failure, if there is one. */
   virtual std::optional<Failed> Connect(Fail broken) = 0;
 
-  /** Ends whatever goes on, at once. The activities are still to be closed, which then costs nothing. Idempotent. */
+  /** Ends all activities at once. They are still to be closed, which is then free of cost. Idempotent. */
   virtual void Close() = 0;
 
-  /** How many instances may be looked up at once: the daemon's room for objects. */
+  /** How many instances may be looked up at once: the daemon limits its objects. */
   virtual size_t max_questions() const = 0;
 
-  /**
-   * Announces an instance, and announces it again by itself when the name of this host changes. Nothing is announced
-   * without the permission of the options, which is taken when the daemon has replied.
-   */
-  virtual std::unique_ptr<Activity> Announce(const SessionOptions& options, AnnounceListener listener) = 0;
+  /** Whether instances can be announced under host names of their own. */
+  virtual bool has_own_hosts() const = 0;
 
-  /** Looks for the instances of a type on one interface, or on all (0). */
+  /** The name of the daemon's host; empty where the library does not tell it. */
+  virtual std::string host_name() const = 0;
+
+  /**
+   * Announces an instance, under its own host name where the options have one; else under the daemon's, and again by
+   * itself when that changes. Nothing is announced without the permission of the options, which is taken when the
+   * daemon has replied.
+   */
+  virtual std::unique_ptr<Publication> Announce(const SessionOptions& options, AnnounceListener listener) = 0;
+
+  /** Browses the instances of a type on one interface, or on all (0). */
   virtual std::unique_ptr<Activity> Browse(const std::string& type, uint32_t interface_index,
                                            BrowseListener listener) = 0;
 
-  /** Looks up an instance's SRV and TXT records. `found` is called again whenever they change. Null where refused. */
+  /** Looks up an instance's SRV and TXT records. `found` is called again whenever they change. Null if refused. */
   virtual std::unique_ptr<Activity> LookUpService(const Target& target, ServiceFound found) = 0;
 
-  /** Looks up a host's addresses, where it was told of; one address may be found several times. Null where refused. */
+  /** Looks up a host's addresses at a place; an address may be found several times. Null if refused. */
   virtual std::unique_ptr<Activity> LookUpHost(const std::string& host, const Place& place, AddressFound found) = 0;
 };
 

@@ -13,8 +13,8 @@ std::optional<Failed> Connection::Connect() {
 
 void Connection::Leave(const void* session) {
   sessions_.erase(session);
-  // What is left of the last session is many objects, which the daemon is quicker to forget than to be told of. One
-  // that does not answer would not answer for any of them.
+  // The last session may leave many objects: closing the connection frees them faster than releasing each. A daemon
+  // that does not answer would block the release of each.
   if (!sessions_.empty() && usable_) return;
   usable_ = false;
   backend_->Close();

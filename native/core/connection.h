@@ -9,13 +9,15 @@
 
 namespace tcpnet {
 
-/** A connection to the daemon, and what is shared over it; it lives as long as something needs it. Discovery thread. */
+/**
+ * A connection to the daemon, shared by sessions and questions, and freed when the last of them ends. Discovery thread.
+ */
 class Connection {
  public:
   Connection(Loop& loop, std::unique_ptr<Backend> backend) : backend_(std::move(backend)), locator_(loop, *backend_) {}
   Connection(const Connection&) = delete;
 
-  /** Says why where there is no connection. */
+  /** Connects. Returns the failure, if there is one. */
   std::optional<Failed> Connect();
 
   /** Whether sessions may join. */
@@ -23,10 +25,10 @@ class Connection {
   Backend& backend() { return *backend_; }
   Locator& locator() { return locator_; }
 
-  /** A session begins: `broken` is called when the connection breaks, until Leave(). */
+  /** Adds a session: `broken` is called when the connection breaks, until Leave(). */
   void Join(const void* session, Fail broken) { sessions_[session] = std::move(broken); }
 
-  /** A session ends. The last one closes the back-end, and so does each where it is broken: it is not usable then. */
+  /** Removes a session. Closes the back-end after the last one, or at once if the connection is broken. */
   void Leave(const void* session);
 
  private:

@@ -4,19 +4,19 @@ namespace tcpnet {
 
 namespace {
 
-/** How many names are kept, and how many places of each; what is announced beyond that is not seen. */
+/** The most names that are kept, and the most places of each; others are ignored. */
 constexpr size_t kMaxInstances = 4096;
 constexpr size_t kMaxPlaces = 32;
 
 /**
- * Whether a name can be that of an instance of ours: hexadecimal digits. Others are not told, which spares JavaScript
- * the work for foreign announcements.
+ * Whether a name can be that of a tcpnet instance: hexadecimal digits. Other names are not reported, which saves
+ * JavaScript work for foreign announcements.
  */
 bool IsUuid(const std::string& name) {
   return !name.empty() && name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
 }
 
-/** A uuid in its one form: DNS names that differ in case alone are the same (RFC 6762 section 16). */
+/** A uuid in canonical form, upper case: DNS names that differ only in case are the same (RFC 6762 section 16). */
 std::string UuidOf(std::string name) {
   for (char& digit : name) {
     if (digit >= 'a') digit = static_cast<char>(digit - 'a' + 'A');

@@ -9,19 +9,19 @@
 
 namespace tcpnet {
 
-/** The instances of one service type that a browse has seen, by uuid, and where. Pure. */
+/** The instances of one service type that a browse has seen, by uuid, with their places. Pure. */
 class Directory {
  public:
   explicit Directory(std::string type) : type_(std::move(type)) {}
 
-  /** Returns the instance's uuid where it was not seen before; else, and where the name is no uuid, the empty string.
+  /** Returns the instance's uuid if it was not seen before; else, or if the name is no uuid, the empty string.
    */
   std::string Add(const Place& place, const std::string& domain, Origin origin);
 
-  /** Returns the instance's uuid where this was its last place; else the empty string. */
+  /** Returns the instance's uuid if this was its last place; else the empty string. */
   std::string Remove(const Place& place);
 
-  /** Where an instance was seen; empty where it was not. */
+  /** The places at which an instance was seen; empty if there are none. */
   std::vector<Target> TargetsOf(const std::string& uuid) const;
 
  private:

@@ -4,7 +4,7 @@
 
 namespace tcpnet {
 
-/** The connection in use, or a new one; null, and why, where there is none. */
+/** The connection in use, or a new one; null, and the failure, if there is none. */
 std::shared_ptr<Connection> Discoverer::ConnectionOf(BackendMaker* make, std::optional<Failed>& failed) {
   std::shared_ptr<Connection> connection = connections_[make].lock();
   if (connection != nullptr && connection->usable()) return connection;
@@ -19,9 +19,13 @@ void Discoverer::Open(uint64_t id, BackendMaker* make, const SessionOptions& opt
   std::optional<Failed> failed;
   const std::shared_ptr<Connection> connection = ConnectionOf(make, failed);
   if (connection == nullptr) return events_.Push({id, *failed});
-  const Tell tell = [this, id](SessionEvent event) { events_.Push({id, std::move(event)}); };
-  sessions_[id] = std::make_unique<Session>(connection, options, tell);
+  const OnEvent on_event = [this, id](SessionEvent event) { events_.Push({id, std::move(event)}); };
+  sessions_[id] = std::make_unique<Session>(loop_, connection, options, on_event);
   sessions_[id]->Start();
+}
+
+void Discoverer::SetAddresses(uint64_t id, const std::vector<Address>& addresses) {
+  if (const auto session = sessions_.find(id); session != sessions_.end()) session->second->SetAddresses(addresses);
 }
 
 void Discoverer::Close(uint64_t id) {
@@ -58,7 +62,7 @@ void Discoverer::Query(uint64_t id, BackendMaker* make, const std::string& host,
   const std::shared_ptr<Connection> connection = ConnectionOf(make, failed);
   if (connection == nullptr) return events_.Push({id, HostAddresses{failed->message, {}}});
   const auto done = [this, id](HostAddresses answer) {
-    const auto query = queries_.extract(id);  // of which this function is a part
+    const auto query = queries_.extract(id);  // owns this function
     query.mapped()->Close();
     events_.Push({id, std::move(answer)});
   };
@@ -67,9 +71,9 @@ void Discoverer::Query(uint64_t id, BackendMaker* make, const std::string& host,
 }
 
 void Discoverer::CloseAll() {
-  // First: what is announced is to be withdrawn. What is left over that connection then costs nothing.
+  // Sessions first, which withdraws the announcements and closes their connection: then the rest is free of cost.
   for (const auto& [id, session] : sessions_) session->Close();
-  // Those that wait first, so that none is begun in the place of one that ends.
+  // In reverse order, waiting questions first, so that none begins when another ends.
   for (auto one = locates_.rbegin(); one != locates_.rend(); one++) one->second->locator().Cancel(one->first);
   for (const auto& [id, query] : queries_) query->Close();
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/address_query.h"
 #include "core/event_queue.h"
@@ -13,7 +14,7 @@
 
 namespace tcpnet {
 
-/** What the discovery thread does: its sessions and queries, and the connections they use. Confined to that thread. */
+/** The sessions, questions and queries of the discovery thread, and their connections. Used only on that thread. */
 class Discoverer {
  public:
   Discoverer(Loop& loop, EventQueue& events) : loop_(loop), events_(events) {}
@@ -21,10 +22,16 @@ class Discoverer {
   /** Opens a session; its events carry `id`. */
   void Open(uint64_t id, BackendMaker* make, const SessionOptions& options);
 
+  /** The addresses of a session's own host name are these from now on. */
+  void SetAddresses(uint64_t id, const std::vector<Address>& addresses);
+
   /** Closes a session, whether or not it failed; `Closed` with its id follows. */
   void Close(uint64_t id);
 
-  /** Asks where an instance is that a session has seen; one `Located` with this id may follow. To be cancelled. */
+  /**
+   * Asks where an instance is that a session has seen; one `Located` with this id may follow. To be cancelled in any
+   * case.
+   */
   void Locate(uint64_t session, uint64_t id, const std::string& uuid);
   void CancelLocate(uint64_t id);
 
@@ -32,7 +39,7 @@ class Discoverer {
   void Query(uint64_t id, BackendMaker* make, const std::string& host, uint32_t interface_index,
              std::chrono::milliseconds timeout);
 
-  /** Closes whatever is open. Idempotent; called before this is destroyed. */
+  /** Closes everything that is open. Idempotent; called before destruction. */
   void CloseAll();
 
  private:
@@ -42,7 +49,7 @@ class Discoverer {
   EventQueue& events_;
   std::map<BackendMaker*, std::weak_ptr<Connection>> connections_;  // owned by those that use them
   std::map<uint64_t, std::unique_ptr<Session>> sessions_;
-  std::map<uint64_t, std::shared_ptr<Connection>> locates_;  // over which they are asked
+  std::map<uint64_t, std::shared_ptr<Connection>> locates_;  // the connection of each question
   std::map<uint64_t, std::unique_ptr<AddressQuery>> queries_;
 };
 

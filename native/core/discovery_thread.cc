@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kStopLimit{200};
 
 }  // namespace
 
-/** What both threads use. The last one to let go of it frees it. */
+/** State that both threads use, freed when both have released it. */
 struct DiscoveryThread::Shared {
   explicit Shared(std::shared_ptr<EventQueue> queue) : events(std::move(queue)) {}
 
@@ -37,7 +37,7 @@ bool DiscoveryThread::Start() {
   if (started_) return true;
   if (!shared_->mailbox.Open()) return false;
   PinThisLibrary();
-  // The signals of the process are for its other threads; a new thread inherits its mask.
+  // A new thread inherits the signal mask: the other threads of the process handle its signals.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -56,7 +56,7 @@ void* DiscoveryThread::Run(void* argument) {
     Loop loop;
     Discoverer discoverer(loop, *shared.events);
     loop.AddWatch(shared.mailbox.fd(), POLLIN, [&shared, &discoverer] {
-      // One at a time: each may take long, and none matters any more once the thread is to stop.
+      // One at a time: each may take long, and Stop() drops those that were not taken.
       while (const auto command = shared.mailbox.Take()) command->run(discoverer);
     });
     while (!shared.mailbox.stopped()) loop.RunOnce();

@@ -11,25 +11,25 @@
 namespace tcpnet {
 
 /**
- * The one thread of an environment that talks to the daemon. It may hang for as long as the daemon does, so every wait
- * for it has a limit: what it uses it owns together with this handle, and keeps when it is left behind.
- * All functions are called on the JavaScript thread and return at once, except Stop().
+ * The one thread of an environment that talks to the daemon. It may hang for as long as the daemon hangs, so every wait
+ * for it has a limit: it shares the ownership of what it uses with this handle, and keeps it when the thread is left
+ * behind. All functions are called on the JavaScript thread and return at once, except Stop().
  */
 class DiscoveryThread {
  public:
   explicit DiscoveryThread(std::shared_ptr<EventQueue> events);
   DiscoveryThread(const DiscoveryThread&) = delete;
 
-  /** Starts the thread. False where the system refuses one, or the pipe that wakes it. Idempotent. */
+  /** Starts the thread. False if the system refuses the thread, or the pipe that wakes it. Idempotent. */
   bool Start();
 
-  /** Has the thread run a command, after those that were posted before. */
+  /** Runs a command on the thread, after the commands that were posted before. */
   void Post(Mailbox::Command command);
 
-  /** Forgets the command that would begin this, where the daemon hangs. False where it has begun already. */
+  /** Removes the command that would begin a session or question. False if it was taken already. */
   bool Cancel(uint64_t id);
 
-  /** Ends the thread; leaves it behind where it does not end within 200 ms. Idempotent; called before destruction. */
+  /** Ends the thread, or leaves it behind if it does not end within 200 ms. Idempotent; called before destruction. */
   void Stop();
 
  private:

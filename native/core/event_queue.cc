@@ -6,12 +6,12 @@ namespace tcpnet {
 
 namespace {
 
-/** The instance that an event is about; null where it is about none. */
+/** The instance that an event names; null if it names none. */
 const std::string* UuidOf(const Event& event) {
-  const auto* told = std::get_if<SessionEvent>(&event.what);
-  if (told == nullptr) return nullptr;
-  if (const auto* seen = std::get_if<Seen>(told)) return &seen->uuid;
-  if (const auto* gone = std::get_if<Gone>(told)) return &gone->uuid;
+  const auto* of_session = std::get_if<SessionEvent>(&event.what);
+  if (of_session == nullptr) return nullptr;
+  if (const auto* seen = std::get_if<Seen>(of_session)) return &seen->uuid;
+  if (const auto* gone = std::get_if<Gone>(of_session)) return &gone->uuid;
   return nullptr;
 }
 
@@ -25,8 +25,8 @@ void EventQueue::Push(Event event) {
 }
 
 /**
- * A session tells `Seen` and `Gone` of an instance alternately. So where one waits, the next is its opposite, and both
- * cancel out; the one after that takes the same slot again.
+ * A session emits `Seen` and `Gone` of an instance alternately. So if one waits, the next is its opposite, and the two
+ * cancel each other; the one after that uses the same slot again.
  */
 bool EventQueue::Coalesce(Event& event) {
   const std::string* uuid = UuidOf(event);

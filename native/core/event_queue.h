@@ -15,10 +15,10 @@ namespace tcpnet {
 
 /**
  * Brings events from the discovery thread to the JavaScript thread: Push() on the one, Pop() on the other. For each
- * event `notify` is called once: the events belong to the queue, whatever becomes of the calls.
+ * event `notify` is called once; an event stays in the queue even if that call is lost.
  *
- * What waits here is bounded by the number of instances, not by how often they come and go: a `Seen` and a `Gone` of
- * the same session and instance cancel each other while both wait.
+ * The number of instances bounds the queue, however often they come and go: a `Seen` and a `Gone` of the same session
+ * and instance cancel each other while both wait.
  */
 class EventQueue {
  public:
@@ -31,7 +31,7 @@ class EventQueue {
   /** The oldest event, or nothing. JavaScript thread. */
   std::optional<Event> Pop();
 
-  /** Drops what waits, and whatever comes: `notify` is not called any more. JavaScript thread. */
+  /** Drops the events that wait, and all later ones: `notify` is not called any more. JavaScript thread. */
   void Shut();
 
  private:
@@ -46,8 +46,8 @@ class EventQueue {
   std::mutex mutex_;              // guards what follows
   std::function<void()> notify_;  // null after Shut()
   std::deque<Slot> slots_;
-  uint64_t popped_ = 0;                  // how many slots were taken: the number of the oldest that waits
-  std::map<Subject, uint64_t> waiting_;  // the number of the slot of each instance that has one
+  uint64_t popped_ = 0;                  // the number of slots taken, which is also the number of the oldest slot
+  std::map<Subject, uint64_t> waiting_;  // the slot number of each instance that has one
 };
 
 }  // namespace tcpnet

@@ -9,36 +9,43 @@
 
 #include "core/location.h"
 
-/** What the discovery thread tells to JavaScript. */
+/** The events that the discovery thread sends to JavaScript. */
 namespace tcpnet {
 
-/** The daemon has taken the announcement on: there is one, and it answers. Once, except where the session failed. */
+/** The daemon has replied, and accepts the announcement. Once, unless the session fails before. */
 struct Answered {};
 /** The name is announced. Once. */
 struct Announced {};
+/** The daemon runs in another network namespace: the instance is announced under a host name of its own. Once, if at
+ * all. */
+struct Elsewhere {};
+/** What the daemon says of its host, whose name is not this machine's. Once, if at all. */
+struct DaemonHost {
+  std::vector<Address> addresses;  // never empty
+};
 /** An instance is announced on at least one interface. */
 struct Seen {
   std::string uuid;
 };
-/** One that was seen is announced on no interface any more. */
+/** An instance that was seen is no longer announced on any interface. */
 struct Gone {
   std::string uuid;
 };
 
 /** Why a session ended. */
 enum class Failure { kLibrary, kDaemon, kConflict, kRefused };
-/** The session has ended; nothing follows. */
+/** The session has ended; no event follows. */
 struct Failed {
   Failure failure;
   std::string message;
 };
 using Fail = std::function<void(const Failed&)>;
 
-/** What a session tells. */
-using SessionEvent = std::variant<Answered, Announced, Seen, Gone, Failed>;
-using Tell = std::function<void(SessionEvent)>;
+/** The events of a session. */
+using SessionEvent = std::variant<Elsewhere, Answered, Announced, DaemonHost, Seen, Gone, Failed>;
+using OnEvent = std::function<void(SessionEvent)>;
 
-/** A session is closed: the daemon was told. */
+/** A session is closed: the daemon has received the withdrawal. */
 struct Closed {};
 
 /** The answer to the question where an instance is. */

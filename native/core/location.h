@@ -8,17 +8,17 @@
 
 namespace tcpnet {
 
-/** Which machine announced an instance, as far as the daemon tells. */
+/** Which machine announced an instance, if the daemon reports it. */
 enum class Origin { kUnknown, kThisMachine, kAnotherMachine };
 
-/** What the SRV and TXT records of an instance say. */
+/** The data of an instance's SRV and TXT records. */
 struct ServiceData {
   std::string host;
   uint16_t port = 0;
   std::vector<std::string> txt;
 };
 
-/** An address, and the interface on which it was learned. */
+/** An address, and the interface on which it was found. */
 struct Path {
   uint32_t interface_index;
   Address address;

@@ -9,10 +9,7 @@
 
 namespace tcpnet {
 
-/**
- * Asks where instances are, as many at once as the daemon has room for; the others wait for their turn. Discovery
- * thread.
- */
+/** Asks where instances are, as many at once as the daemon allows; the other questions wait. Discovery thread. */
 class Locator {
  public:
   Locator(Loop& loop, Backend& backend) : loop_(loop), backend_(backend) {}
@@ -21,7 +18,7 @@ class Locator {
   /** `done` is called at most once, from the loop, and not after Cancel(); it may destroy this. */
   void Begin(uint64_t id, std::vector<Target> targets, Question::Done done);
 
-  /** Ends what was begun under this id, if it has not ended. Not from within a callback of the back-end. */
+  /** Ends the question with this id, if it has not ended. Not from within a callback of the back-end. */
   void Cancel(uint64_t id);
 
  private:
@@ -38,7 +35,7 @@ class Locator {
 
   Loop& loop_;
   Backend& backend_;
-  std::list<Entry> entries_;  // in the order in which they were begun: the first ones are under way
+  std::list<Entry> entries_;  // in the order of Begin(): the first are under way
 };
 
 }  // namespace tcpnet

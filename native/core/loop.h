@@ -15,16 +15,16 @@ class Loop {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /** A file descriptor that is waited for. Owned by the loop, used until Remove(). */
+  /** A file descriptor that the loop polls. Owned by the loop, valid until Remove(). */
   struct Watch {
     int fd;
     short events;  // POLLIN, POLLOUT
-    short ready;   // what the last poll() said
+    short ready;   // the result of the last poll()
     bool removed;
     std::function<void()> callback;
   };
 
-  /** A point in time that is waited for. Owned by the loop, used until Remove(). */
+  /** A timer. Owned by the loop, valid until Remove(). */
   struct Timer {
     bool armed;
     bool removed;
@@ -38,18 +38,18 @@ class Loop {
 
   Watch* AddWatch(int fd, short events, std::function<void()> callback);
 
-  /** A timer, not armed yet. It is disarmed before its callback is called. */
+  /** Makes a timer that is not armed. It is disarmed before its callback is called. */
   Timer* AddTimer(std::function<void()> callback);
   static void Arm(Timer* timer, std::chrono::milliseconds delay);
 
-  /** Ends a watch or a timer, and sets the pointer to null; does nothing where it is null. */
+  /** Ends a watch or a timer, and sets the pointer to null; does nothing if it is null. */
   template <typename Entry>
   static void Remove(Entry*& entry) {
     if (entry != nullptr) entry->removed = true;
     entry = nullptr;
   }
 
-  /** Waits until something is due, and calls whatever is. */
+  /** Waits until a watch is ready or a timer is due, and calls the callbacks of all that are. */
   void RunOnce();
 
  private:

@@ -63,7 +63,7 @@ bool Mailbox::stopped() {
 
 void Mailbox::Wake() const {
   const char byte = 0;
-  // A full pipe wakes as well.
+  // If the pipe is full, the loop will wake anyway.
   [[maybe_unused]] const ssize_t written = write(wake_[1], &byte, 1);
 }
 

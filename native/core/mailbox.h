@@ -10,10 +10,10 @@ namespace tcpnet {
 
 class Discoverer;
 
-/** Brings commands from the JavaScript thread to the discovery thread, whose loop it wakes through a pipe. */
+/** Passes commands from the JavaScript thread to the discovery thread, whose loop it wakes through a pipe. */
 class Mailbox {
  public:
-  /** Something that the discovery thread is to do. */
+  /** A command for the discovery thread. */
   struct Command {
     uint64_t begins;  // the id of the session or question that it begins, or 0
     std::function<void(Discoverer&)> run;
@@ -23,19 +23,19 @@ class Mailbox {
   ~Mailbox();
   Mailbox(const Mailbox&) = delete;
 
-  /** Makes the pipe. False where the system refuses it. Idempotent. JavaScript thread. */
+  /** Makes the pipe. False if the system refuses it. Idempotent. JavaScript thread. */
   bool Open();
 
   /** JavaScript thread. */
   void Post(Command command);
 
-  /** Forgets the command that would begin this. False where it was taken already. JavaScript thread. */
+  /** Removes the command that would begin a session or question. False if it was taken already. JavaScript thread. */
   bool Cancel(uint64_t id);
 
-  /** Drops all commands and wakes the discovery thread, which is to end. JavaScript thread. */
+  /** Drops all commands, and wakes the discovery thread so that it ends. JavaScript thread. */
   void Stop();
 
-  /** What is readable when there is something to take. Discovery thread. */
+  /** Readable when there is a command to take. Discovery thread. */
   int fd() const { return wake_[0]; }
 
   /** The oldest command, or nothing. Discovery thread. */

@@ -5,16 +5,15 @@
 namespace tcpnet {
 
 /**
- * Whether a session may announce. The daemon's first reply and the end of the caller's patience race for it, on two
- * threads: whichever comes first decides, for good.
+ * Whether a session may announce. The daemon's first reply, on the discovery thread, and the caller's timeout, on the
+ * JavaScript thread, race for it: the first one decides permanently.
  */
 class Permission {
  public:
-  /** Discovery thread, once the daemon has replied and before anything is announced. Whether the session may announce.
-   */
+  /** Whether the session may announce. Discovery thread, after the daemon's reply and before anything is announced. */
   bool Take() { return Decide(kTaken); }
 
-  /** JavaScript thread. Whether the session will never announce: false where it may do so already. */
+  /** Whether the session will never announce; false if it may already have announced. JavaScript thread. */
   bool Withdraw() { return Decide(kWithdrawn); }
 
  private:

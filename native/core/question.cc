@@ -8,7 +8,7 @@ namespace tcpnet {
 
 namespace {
 
-/** How long other places may add to the first answer. */
+/** How long to wait for answers from other places after the first one. */
 constexpr std::chrono::milliseconds kMoment{50};
 
 }  // namespace
@@ -47,7 +47,7 @@ void Question::OnAddress(Answer& answer, const Address& address) {
   if (AddTo(answer.addresses, address) && !end_->armed) Loop::Arm(end_, kMoment);
 }
 
-/** Where two places disagree on host or port, the latest answer with an address counts. */
+/** If the answers of two places differ in host or port, the latest answer with an address is used. */
 void Question::Finish() {
   Location location;
   for (const Answer& answer : answers_) {
@@ -58,7 +58,7 @@ void Question::Finish() {
       location.paths.push_back({answer.target.place.interface_index, address, answer.target.origin});
     }
   }
-  // There is none where the host's name has changed since: then the next address ends it.
+  // None if the host name has changed since: then the next address ends the question.
   if (!location.paths.empty()) done_(location);
 }
 

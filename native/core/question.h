@@ -10,8 +10,8 @@
 namespace tcpnet {
 
 /**
- * One question for where an instance is, asked at every place where its name was seen. It ends a moment after the first
- * answer that has an address, so that other places can add theirs; without an answer it goes on until it is closed.
+ * The question where an instance is, asked at every place at which its name was seen. It ends a short time after the
+ * first answer with an address, so that other places can add theirs; without an answer it continues until it is closed.
  * Discovery thread.
  */
 class Question {
@@ -22,11 +22,13 @@ class Question {
   Question(Loop& loop, Backend& backend, const std::vector<Target>& targets, Done done);
   Question(const Question&) = delete;
 
-  /** Takes it back. Idempotent; to be called before it is destroyed, and not from within a callback of the back-end. */
+  /**
+   * Cancels the question. Idempotent; to be called before destruction, and not from within a callback of the back-end.
+   */
   void Close();
 
  private:
-  /** What one place says. Its lookups call back with a reference to it. */
+  /** The answer of one place. Its lookups call back with a reference to it. */
   struct Answer {
     Target target;
     ServiceData service;

@@ -10,7 +10,7 @@ namespace tcpnet {
 
 namespace {
 
-/** No value that has a meaning is longer. */
+/** The most bytes of a value that are kept; no valid value is longer. */
 constexpr size_t kMaxValue = 12;
 
 /** Whether a string of a TXT record is a key, or a key with a value. Keys are case-insensitive. */

@@ -10,7 +10,7 @@ namespace tcpnet::dns_sd {
 namespace {
 
 /** The announcement of an instance. The daemon keeps it right when the host's name changes. */
-class Announcement final : public Activity {
+class Announcement final : public Publication {
  public:
   Announcement(Backend& backend, const SessionOptions& options, Backend::AnnounceListener listener)
       : backend_(backend),
@@ -19,6 +19,7 @@ class Announcement final : public Activity {
         operation_(backend.loop(), backend.api()) {}
 
   Error Start();
+  void SetAddresses(const std::vector<Address>&) override {}
   void Close() override { operation_.Release(); }
 
  private:
@@ -34,14 +35,14 @@ class Announcement final : public Activity {
 };
 
 Error Announcement::Start() {
-  // Avahi's library is asked for all at once: the permission is taken after that, and nothing stands in for the daemon
-  // there.
+  // Avahi's library registers in one call, after which the session takes the permission. There is no ping, and no
+  // fallback if the daemon is missing.
   if (!backend_.api().is_apples()) return Register(0);
   if (const Error error = backend_.Ping(); error != kNoError) return error;
   if (!options_.permission->Take()) return kNoError;
   if (options_.probe) return Register(kNoAutoRename);
   const Error error = Register(kNoAutoRename | kKnownUnique);
-  // A library that does not know the newer flag: then the name is probed for.
+  // A library that does not know kKnownUnique refuses it: then the daemon probes for the name.
   return error == kNoError || FailureOf(error) != Failure::kRefused ? error : Register(kNoAutoRename);
 }
 
@@ -58,14 +59,14 @@ Error Announcement::Register(Flags own_flags) {
 void Announcement::OnReply(Ref, Flags, Error error, const char* name, const char*, const char*, void* context) {
   auto& self = *static_cast<Announcement*>(context);
   if (error != kNoError) return self.Fail(error);
-  // Avahi's library cannot be told not to rename.
+  // Avahi's library always renames on a conflict.
   if (name == nullptr || self.options_.instance != name) return self.Fail(kNameConflict);
   if (const auto announced = std::exchange(self.listener_.announced, nullptr)) announced();
 }
 
 }  // namespace
 
-std::unique_ptr<Activity> Backend::Announce(const SessionOptions& options, AnnounceListener listener) {
+std::unique_ptr<Publication> Backend::Announce(const SessionOptions& options, AnnounceListener listener) {
   auto announcement = std::make_unique<Announcement>(*this, options, listener);
   if (const Error error = announcement->Start(); error != kNoError) listener.failed(FailedBy(error));
   return announcement;

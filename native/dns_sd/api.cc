@@ -7,7 +7,7 @@ namespace tcpnet::dns_sd {
 namespace {
 
 #ifdef __APPLE__
-constexpr const char* kLibrary = nullptr;  // in libSystem, which every process has
+constexpr const char* kLibrary = nullptr;  // in libSystem, which every process has loaded
 constexpr const char* kStartAppleDaemon = "macOS starts it again by itself";
 #else
 constexpr const char* kLibrary = "libdns_sd.so.1";
@@ -16,7 +16,7 @@ constexpr const char* kStartAppleDaemon = "start it (the daemon of Apple's libdn
 
 #ifndef __APPLE__
 
-/** libavahi-common's functions for memory, and what sets them (avahi-common/malloc.h). */
+/** The allocation functions of libavahi-common (avahi-common/malloc.h). */
 struct AvahiAllocator {
   void* (*malloc)(size_t);
   void (*free)(void*);
@@ -28,10 +28,10 @@ constexpr AvahiAllocator kZeroingAllocator{[](size_t size) { return std::calloc(
                                            std::calloc};
 
 /**
- * Avahi's library leaves the callbacks that a reference does not use uninitialised (sdref_new() in its compat.c), and
- * calls them when the daemon goes away: a jump to whatever was in that memory. Memory that is always zero mends that,
- * for every user of the library in this process; it can be freed by anybody as before. The library keeps the address of
- * the functions for good, so this addon has to stay, too.
+ * Avahi's library does not initialise the callbacks that a reference does not use (sdref_new() in its compat.c), and
+ * calls them when the daemon goes away: a jump to an undefined address. Zeroed memory prevents that, for every user of
+ * the library in this process; free() works as before. The library keeps the addresses of these functions, so this
+ * addon must never be unloaded.
  */
 void ZeroAvahiMemory() {
   void (*set_allocator)(const AvahiAllocator*) = nullptr;
@@ -50,7 +50,7 @@ Api::Api() : library_(kLibrary) {
             library_.Find("DNSServiceRefDeallocate", RefDeallocate) && library_.Find("DNSServiceRegister", Register) &&
             library_.Find("DNSServiceBrowse", Browse) && library_.Find("DNSServiceResolve", Resolve) &&
             library_.Find("DNSServiceQueryRecord", QueryRecord);
-  // A library without this function is Avahi's; what it has of shared connections only says that it has none.
+  // A library without this function is Avahi's, whose DNSServiceCreateConnection only returns an error.
   void (*apples)() = nullptr;
   if (library_.Find("DNSServiceGetAddrInfo", apples)) library_.Find("DNSServiceCreateConnection", CreateConnection);
   if (!loaded_) {
@@ -65,7 +65,7 @@ Failure FailureOf(Error error) {
     case kNameConflict:
     case kAlreadyRegistered:
       return Failure::kConflict;
-    case kUnknown:  // what Avahi's library says when there is no daemon
+    case kUnknown:  // the error of Avahi's library if there is no daemon
     case kServiceNotRunning:
     case kDefunctConnection:
       return Failure::kDaemon;
@@ -77,7 +77,7 @@ Failure FailureOf(Error error) {
 std::string Describe(const Api& api, Error error) {
   switch (FailureOf(error)) {
     case Failure::kConflict:
-      return "another instance on the network holds the name: choose another uuid, or none";
+      return "another instance on the network has the name: choose another uuid, or leave out the setting";
     case Failure::kDaemon:
       if (!api.is_apples()) {
         return "the DNS-SD daemon does not answer (error " + std::to_string(error) +

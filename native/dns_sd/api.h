@@ -8,7 +8,7 @@
 
 namespace tcpnet::dns_sd {
 
-/** What dns_sd.h declares, as far as it is used here: the binary interface of Apple's library and of Avahi's. */
+/** The declarations of dns_sd.h that are used here: the binary interface of Apple's library and of Avahi's. */
 struct OpaqueRef;
 using Ref = OpaqueRef*;
 using Flags = uint32_t;
@@ -28,9 +28,9 @@ constexpr Error kServiceNotRunning = -65563;
 constexpr Error kDefunctConnection = -65569;
 constexpr Error kPolicyDenied = -65570;
 
-/** The interface of services that are on this machine alone (Apple). */
+/** The interface of services that are only on this machine (Apple). */
 constexpr uint32_t kLocalOnly = 0xffffffff;
-/** The one domain of multicast DNS; others would be looked up by unicast. */
+/** The domain of multicast DNS; names in other domains would be looked up by unicast. */
 constexpr const char* kDomain = "local.";
 
 constexpr uint16_t kClassIn = 1;
@@ -51,11 +51,12 @@ class Api {
  public:
   Api();
 
-  /** Whether the library is there. */
+  /** Whether the library has been loaded. */
   explicit operator bool() const { return loaded_; }
-  /** What is missing and which package has it. */
+  /** Which part is missing, and the packages that have it. */
   const std::string& error() const { return error_; }
-  /** Whether the library is Apple's, whose daemon is mDNSResponder, or Avahi's, which refuses all flags with a warning.
+  /**
+   * Whether the library is Apple's, with the daemon mDNSResponder, or Avahi's, which refuses all flags with a warning.
    */
   bool is_apples() const { return CreateConnection != nullptr; }
 
@@ -71,7 +72,7 @@ class Api {
                    ResolveReply*, void* context) = nullptr;
   Error (*QueryRecord)(Ref*, Flags, uint32_t interface_index, const char* full_name, uint16_t type, uint16_t dns_class,
                        QueryRecordReply*, void* context) = nullptr;
-  /** Null where connections cannot be shared (Avahi's library has the symbol, and refuses). */
+  /** Null if connections cannot be shared (Avahi's library has the symbol, but refuses the call). */
   Error (*CreateConnection)(Ref*) = nullptr;
 
  private:
@@ -87,9 +88,9 @@ Failure FailureOf(Error error);
 std::string Describe(const Api& api, Error error);
 
 /**
- * Makes Avahi's library fit for use, before anybody in this process uses it: keeps it silent, which prints a warning
- * about itself on stderr and in the system log, and mends its use of memory. For the first it looks at the environment,
- * so this has to be called on the JavaScript thread: that is then the one that writes the environment.
+ * Prepares Avahi's library before any code in this process uses it: turns off its warning about itself on stderr and in
+ * the system log, and works around its use of uninitialised memory. To be called on the JavaScript thread, because the
+ * warning is turned off by an environment variable.
  */
 void PrepareLibrary();
 

@@ -2,18 +2,20 @@
 
 #include <utility>
 
+#include "avahi/backend.h"
 #include "system/interfaces.h"
+#include "system/responder.h"
 
 namespace tcpnet::dns_sd {
 
 namespace {
 
-/** Over one shared connection an operation is a few bytes at either end. */
+/** Over one shared connection an operation needs a few bytes at each end. */
 constexpr size_t kMaxQuestionsShared = 64;
 
 /**
- * With Avahi's library a question takes three operations a place, each a thread and a D-Bus connection, of which a user
- * may have 256, in all processes together.
+ * With Avahi's library a question takes three operations for each place, each with a thread and a D-Bus connection; a
+ * user may have 256 of those connections, in all processes together.
  */
 constexpr size_t kMaxQuestionsSingle = 8;
 
@@ -30,7 +32,7 @@ uint32_t LoopbackIndex() {
 std::optional<Failed> Backend::Connect(Fail broken) {
   if (!api_) return Failed{Failure::kLibrary, api_.error()};
   if (api_.CreateConnection != nullptr) {
-    // After any error the shared connection is not read from again: for all that goes on over it, the daemon is gone.
+    // After any error the shared connection is not read again: for its operations, the daemon is gone.
     const Error error = main_.Start(
         nullptr, [this](Ref* ref) { return api_.CreateConnection(ref); },
         [this](Error) { FailedBy(kServiceNotRunning); });
@@ -52,7 +54,7 @@ Error Backend::Ping() {
 Error Backend::Start(Operation& operation, const std::function<Error(Ref*, Flags)>& call) {
   if (is_broken_) return kServiceNotRunning;
   const Flags flags = main_.running() ? kShareConnection : 0;
-  // What breaks an operation of its own tells its callback, too.
+  // An operation with its own connection reports a broken connection to its callback as well.
   return operation.Start(
       main_.ref(), [&](Ref* ref) { return call(ref, flags); }, [](Error) {});
 }
@@ -77,7 +79,10 @@ size_t Backend::max_questions() const {
 }
 
 std::unique_ptr<tcpnet::Backend> MakeBackend(Loop& loop) {
-  return std::make_unique<Backend>(loop);
+  auto backend = std::make_unique<Backend>(loop);
+  const bool is_avahis = backend->api() && !backend->api().is_apples();
+  if (is_avahis && HasNoResponder()) return avahi::MakeBackend(loop);
+  return backend;
 }
 
 }  // namespace tcpnet::dns_sd

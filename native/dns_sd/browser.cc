@@ -6,7 +6,9 @@ namespace tcpnet::dns_sd {
 
 namespace {
 
-/** The instances of a type. dns_sd.h does not tell the family of the transport: every place is one of IPv4. */
+/**
+ * The browse for the instances of a type. dns_sd.h does not report the family of the transport: every place has IPv4.
+ */
 class Browser final : public Activity {
  public:
   Browser(Backend& backend, Backend::BrowseListener listener)
@@ -30,7 +32,7 @@ class Browser final : public Activity {
     auto& self = *static_cast<Browser*>(context);
     if (error != kNoError) return self.listener_.failed(self.backend_.FailedBy(error));
     if (name == nullptr || domain == nullptr) return;
-    // Apple's daemon answers such a browse with all that is announced on this machine.
+    // Apple's daemon answers a browse for kLocalOnly with everything that this machine announces.
     if (self.local_only_ && interface_index != kLocalOnly) return;
     const Place place{self.backend_.FromDaemon(interface_index), 4, name};
     if ((flags & kAdd) != 0) {

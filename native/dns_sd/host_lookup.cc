@@ -18,7 +18,7 @@ class HostLookup final : public Activity {
   bool Start(const std::string& host, uint32_t interface_index) {
     const uint32_t index = backend_.ToDaemon(interface_index);
     if (index == kLocalOnly) {
-      // What is served on loopback alone is on this machine.
+      // A service that is only on loopback is on this machine.
       found_({4, "127.0.0.1"});
       found_({6, "::1"});
       return true;

@@ -8,8 +8,8 @@
 namespace tcpnet::dns_sd {
 
 /**
- * One call of dns_sd.h that goes on until it is released. It calls back with whoever owns this, and so ends with it at
- * the latest; not from within a callback of its own. Discovery thread.
+ * One call of dns_sd.h that continues until it is released. Its callbacks use the owner of this object, so the
+ * destructor releases it; not to be released from within a callback of its own. Discovery thread.
  */
 class Operation {
  public:
@@ -18,8 +18,8 @@ class Operation {
   Operation(const Operation&) = delete;
 
   /**
-   * Calls `start`, which makes the reference out of the one it is given: null, or the shared connection. `failed` is
-   * called, from the loop, when the connection to the daemon broke.
+   * Calls `start`, which makes the reference from the one that it receives: null, or the shared connection. `failed` is
+   * called, from the loop, when the connection to the daemon breaks.
    */
   Error Start(Ref shared, const std::function<Error(Ref*)>& start, std::function<void(Error)> failed);
 
@@ -35,7 +35,7 @@ class Operation {
   Loop& loop_;
   const Api& api_;
   Ref ref_ = nullptr;             // owned
-  Loop::Watch* watch_ = nullptr;  // null where the shared connection is watched instead
+  Loop::Watch* watch_ = nullptr;  // null if the shared connection is watched instead
   std::function<void(Error)> failed_;
 };
 

@@ -16,18 +16,18 @@ std::string WithoutDot(std::string name) {
   return name;
 }
 
-/** Whether a name, without the last dot, is one of multicast DNS. */
+/** Whether a name, without the last dot, is in the domain of multicast DNS. */
 bool IsLocal(const std::string& name) {
   constexpr std::string_view kSuffix = ".local";
   return name.size() > kSuffix.size() && strcasecmp(name.c_str() + name.size() - kSuffix.size(), kSuffix.data()) == 0;
 }
 
-/** Whether a name, without the last dot, is this machine's on its loopback interface (RFC 6761 section 6.3). */
+/** Whether a name, without the last dot, is "localhost" (RFC 6761 section 6.3). */
 bool IsLocalhost(const std::string& name) {
   return strcasecmp(name.c_str(), "localhost") == 0;
 }
 
-/** The SRV and TXT records of an instance, now and after every change. */
+/** The lookup of an instance's SRV and TXT records, repeated after every change. */
 class ServiceLookup final : public Activity {
  public:
   ServiceLookup(Backend& backend, Backend::ServiceFound found)
@@ -46,15 +46,15 @@ class ServiceLookup final : public Activity {
 
  private:
   /**
-   * `context` is the activity, which owns the operation. An error says that no answer has come so far, or that the
-   * connection broke, which others are told as well.
+   * `context` is the activity, which owns the operation. An error means that no answer has come so far, or that the
+   * connection broke, which is reported elsewhere as well.
    */
   static void OnReply(Ref, Flags, uint32_t, Error error, const char*, const char* host, uint16_t port,
                       uint16_t txt_size, const unsigned char* txt, void* context) {
     if (error != kNoError || host == nullptr) return;
     auto& self = *static_cast<ServiceLookup*>(context);
     const std::string name = WithoutDot(host);
-    // Apple's daemon announces services that are on this machine alone under the name "localhost".
+    // Apple's daemon announces services that are only on this machine with the host name "localhost".
     if (!IsLocal(name) && !(self.local_only_ && IsLocalhost(name))) return;
     self.found_({name, ntohs(port), KeptTxt(txt, txt_size)});
   }

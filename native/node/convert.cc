@@ -36,6 +36,12 @@ constexpr const char* kOrigins[] = {"unknown", "this machine", "another machine"
 struct EventConverter {
   Napi::Env env;
 
+  Napi::Value operator()(const Elsewhere&) const { return EventObject(env, "elsewhere"); }
+  Napi::Value operator()(const DaemonHost& host) const {
+    Napi::Object object = EventObject(env, "daemonHost");
+    object.Set("addresses", ToJs(env, host.addresses));
+    return object;
+  }
   Napi::Value operator()(const Answered&) const { return EventObject(env, "answered"); }
   Napi::Value operator()(const Announced&) const { return EventObject(env, "announced"); }
   Napi::Value operator()(const Seen& seen) const { return InstanceEvent(env, "seen", seen.uuid); }
@@ -49,7 +55,7 @@ struct EventConverter {
   }
 };
 
-/** The property `key`; undefined where there is none or a getter throws. */
+/** The property `key`; undefined if there is none or a getter throws. */
 Napi::Value Property(const Napi::Object& object, const char* key) {
   Napi::MaybeOrValue<Napi::Value> value = object.Get(key);
   return object.Env().IsExceptionPending() ? object.Env().Undefined() : Napi::Value(value);
@@ -73,8 +79,7 @@ bool Read(const Napi::Object& object, const char* key, std::string& into) {
   return true;
 }
 
-bool Read(const Napi::Object& object, const char* key, std::vector<std::string>& into) {
-  const Napi::Value value = Property(object, key);
+bool Read(const Napi::Value& value, std::vector<std::string>& into) {
   if (!value.IsArray()) return false;
   const Napi::Array array = value.As<Napi::Array>();
   for (uint32_t i = 0; i < array.Length(); i++) {
@@ -82,6 +87,21 @@ bool Read(const Napi::Object& object, const char* key, std::vector<std::string>&
     if (!item.IsString()) return false;
     into.push_back(item.As<Napi::String>().Utf8Value());
   }
+  return true;
+}
+
+bool Read(const Napi::Object& object, const char* key, std::vector<std::string>& into) {
+  return Read(Property(object, key), into);
+}
+
+/** False where there is something else than null, undefined or a whole one. */
+bool ReadOwnHost(const Napi::Value& value, std::optional<OwnHost>& into) {
+  if (value.IsNull() || value.IsUndefined()) return true;
+  if (!value.IsObject()) return false;
+  const Napi::Value is_needed = Property(value.As<Napi::Object>(), "isNeeded");
+  auto addresses = AddressesFromJs(Property(value.As<Napi::Object>(), "addresses"));
+  if (!addresses || !is_needed.IsBoolean()) return false;
+  into = OwnHost{std::move(*addresses), is_needed.As<Napi::Boolean>().Value()};
   return true;
 }
 
@@ -152,6 +172,18 @@ std::optional<DeadPeerOptions> DeadPeerOptionsFromJs(const Napi::Value& value) {
   return complete ? std::optional(options) : std::nullopt;
 }
 
+std::optional<std::vector<Address>> AddressesFromJs(const Napi::Value& value) {
+  std::vector<std::string> texts;
+  if (!Read(value, texts)) return std::nullopt;
+  std::vector<Address> addresses;
+  for (const std::string& text : texts) {
+    const Address address{text.find(':') == std::string::npos ? 4 : 6, text};
+    if (!IsAddress(address)) return std::nullopt;
+    AddTo(addresses, address);
+  }
+  return addresses;
+}
+
 std::optional<SessionOptions> SessionOptionsFromJs(const Napi::Value& value) {
   if (!value.IsObject()) return std::nullopt;
   const Napi::Object object = value.As<Napi::Object>();
@@ -162,7 +194,7 @@ std::optional<SessionOptions> SessionOptionsFromJs(const Napi::Value& value) {
       Read<uint16_t>(object, "port", 1, 65535, options.port) && Read(object, "txt", options.txt) &&
       Read<uint32_t>(object, "interfaceIndex", 0, std::numeric_limits<int>::max(), options.interface_index) &&
       probe.IsBoolean();
-  if (!complete) return std::nullopt;
+  if (!complete || !ReadOwnHost(Property(object, "ownHost"), options.own_host)) return std::nullopt;
   options.probe = probe.As<Napi::Boolean>().Value();
   return options;
 }

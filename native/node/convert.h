@@ -11,20 +11,22 @@
 #include "system/interfaces.h"
 #include "system/socket_options.h"
 
-/** Values of this addon as those of src/addon.ts, and back. JavaScript thread. */
+/** Converts values between C++ and the types of src/addon.ts. JavaScript thread. */
 namespace tcpnet {
 
 Napi::Value ToJs(Napi::Env env, const SessionEvent& event);
-/** Null where there is none. */
+/** Null if there is no location. */
 Napi::Value ToJs(Napi::Env env, const std::optional<Location>& location);
 Napi::Value ToJs(Napi::Env env, const std::vector<Address>& addresses);
 Napi::Value ToJs(Napi::Env env, const std::vector<InterfaceAddress>& interfaces);
 /** A string, or null for the empty one. */
 Napi::Value ErrorToJs(Napi::Env env, const std::string& error);
 
-/** Nothing where a value or a type is missing or wrong. */
+/** Nothing if a property is missing or has the wrong type. */
 std::optional<DeadPeerOptions> DeadPeerOptionsFromJs(const Napi::Value& value);
 std::optional<SessionOptions> SessionOptionsFromJs(const Napi::Value& value);
+/** Nothing where the value is no array of IP addresses. */
+std::optional<std::vector<Address>> AddressesFromJs(const Napi::Value& value);
 /** What makes the back-end that session options name; null where they name none. */
 BackendMaker* BackendFromJs(const Napi::Value& options);
 

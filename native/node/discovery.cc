@@ -35,6 +35,12 @@ Napi::Value OpenSession(const Napi::CallbackInfo& info, Environment& environment
     environment.Close(id, call[0].As<Napi::Function>());
     return call.Env().Undefined();
   };
+  const auto set_addresses = [&environment, id](const Napi::CallbackInfo& call) {
+    auto addresses = AddressesFromJs(call[0]);
+    if (!addresses) return ThrowTypeError(call.Env(), "setAddresses takes addresses");
+    environment.SetAddresses(id, std::move(*addresses));
+    return call.Env().Undefined();
+  };
   const auto locate = [&environment, id](const Napi::CallbackInfo& call) { return Locate(call, environment, id); };
   const auto give_up = [&environment, id](const Napi::CallbackInfo& call) {
     return Napi::Boolean::New(call.Env(), environment.GiveUp(id));
@@ -42,6 +48,7 @@ Napi::Value OpenSession(const Napi::CallbackInfo& info, Environment& environment
   Napi::Object session = Napi::Object::New(env);
   session.Set("giveUp", Napi::Function::New(env, give_up, "giveUp"));
   session.Set("close", Napi::Function::New(env, close, "close"));
+  session.Set("setAddresses", Napi::Function::New(env, set_addresses, "setAddresses"));
   session.Set("locate", Napi::Function::New(env, locate, "locate"));
   return session;
 }

@@ -15,8 +15,9 @@ constexpr const char* kNoThread =
     "the system refused a thread or a pipe for discovery: raise the limits of this process";
 
 /**
- * Makes what a callback threw an uncaught exception. Node does that by itself only for addons of Node-API 10 and later:
- * for others it drops the exception, with a warning. Refused where the environment is ending: then it is dropped.
+ * Turns the exception of a callback into an uncaught exception. Node does that itself only for addons of Node-API 10
+ * and later: for others it drops the exception, with a warning. If the environment is ending, Node refuses, and the
+ * exception is dropped.
  */
 void ThrowUncaught(Napi::Env env) {
   bool pending = false;
@@ -27,7 +28,7 @@ void ThrowUncaught(Napi::Env env) {
 
 }  // namespace
 
-/** Makes what is made once. False with an exception pending where the environment is ending. */
+/** Makes the thread and the queue on first use. False, with an exception pending, if the environment is ending. */
 bool Environment::Prepare() {
   if (notify_ != nullptr && !closed_) return true;
   const Napi::Env env(env_);
@@ -37,7 +38,7 @@ bool Environment::Prepare() {
     return false;
   }
   napi_unref_threadsafe_function(env_, notify_);
-  // Registered after the thread-safe function, so that it runs before that one's own hook.
+  // Registered after the thread-safe function, so that it runs before the hook of that function.
   napi_add_env_cleanup_hook(
       env_, [](void* self) { static_cast<Environment*>(self)->Close(); }, this);
   events_ = std::make_shared<EventQueue>(
@@ -55,7 +56,7 @@ void Environment::Close() {
   callbacks_.clear();
 }
 
-/** Has the discovery thread run a command; where there can be no thread, an event is delivered in its place. */
+/** Runs a command on the discovery thread; if the thread cannot start, delivers the event `otherwise` instead. */
 void Environment::Post(Mailbox::Command command, Event otherwise) {
   if (thread_->Start()) {
     thread_->Post(std::move(command));
@@ -75,12 +76,20 @@ uint64_t Environment::Open(BackendMaker* backend, const SessionOptions& options,
   return id;
 }
 
+void Environment::SetAddresses(uint64_t id, std::vector<Address> addresses) {
+  const auto entry = callbacks_.find(id);
+  if (closed_ || entry == callbacks_.end() || !entry->second.done.IsEmpty()) return;
+  thread_->Post(
+      {0, [id, addresses = std::move(addresses)](Discoverer& discoverer) { discoverer.SetAddresses(id, addresses); }});
+}
+
 void Environment::Close(uint64_t id, Napi::Function done) {
   const auto entry = callbacks_.find(id);
   if (closed_ || entry == callbacks_.end() || !entry->second.done.IsEmpty()) return;
   entry->second.on_event.Reset();
   entry->second.done = Napi::Persistent(done);
-  // One that is not open yet, because the daemon hangs, is forgotten: a daemon that goes on is not asked for it.
+  // A session that is not open yet, because the daemon hangs, is cancelled: it will not be opened when the daemon
+  // continues.
   if (thread_->Cancel(id)) return events_->Push({id, Closed{}});
   Post({0, [id](Discoverer& discoverer) { discoverer.Close(id); }}, {id, Closed{}});
 }
@@ -130,11 +139,11 @@ void Environment::Deliver(const Event& event) {
   const auto entry = callbacks_.find(event.id);
   if (entry == callbacks_.end()) return;
   const Napi::Env env(env_);
-  if (const auto* told = std::get_if<SessionEvent>(&event.what)) {
+  if (const auto* session_event = std::get_if<SessionEvent>(&event.what)) {
     if (entry->second.on_event.IsEmpty()) return;
     const Napi::Function on_event = entry->second.on_event.Value();
-    if (std::holds_alternative<Failed>(*told)) entry->second.on_event.Reset();
-    on_event.Call({ToJs(env, *told)});
+    if (std::holds_alternative<Failed>(*session_event)) entry->second.on_event.Reset();
+    on_event.Call({ToJs(env, *session_event)});
     return;
   }
   const Napi::Function done = entry->second.done.Value();

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/backend.h"
 #include "core/discovery_thread.h"
@@ -17,7 +18,7 @@ namespace tcpnet {
 /**
  * The addon's state in one JavaScript environment (the main thread's, or a worker's): its discovery thread, made on
  * first use, and the callbacks of its sessions, questions and queries. Owned by the environment's instance data; used
- * on the JavaScript thread alone. It keeps no event loop alive.
+ * only on the JavaScript thread. It does not keep the event loop alive.
  */
 class Environment {
  public:
@@ -25,13 +26,16 @@ class Environment {
   ~Environment() { Close(); }
   Environment(const Environment&) = delete;
 
-  /** Opens a session. Returns its id, or 0 with an exception pending where the environment is ending. */
+  /** Opens a session. Returns its id, or 0, with an exception pending, if the environment is ending. */
   uint64_t Open(BackendMaker* backend, const SessionOptions& options, Napi::Function on_event);
+
+  /** The addresses of a session's own host name are these from now on. */
+  void SetAddresses(uint64_t id, std::vector<Address> addresses);
 
   /** Silences a session and closes it; `done` is called once. Only the first call for an id counts. */
   void Close(uint64_t id, Napi::Function done);
 
-  /** Whether a session will never announce: false where the daemon has replied, or the session is closed. */
+  /** Gives up a session, which then never announces. False if the daemon has replied, or the session is closed. */
   bool GiveUp(uint64_t id);
 
   /** Asks a session where an instance is; `done` is called once, unless it is cancelled. Returns the question's id. */
@@ -41,7 +45,7 @@ class Environment {
   /** Asks for a host's addresses; `done` is called once. */
   void Query(const std::string& host, uint32_t interface_index, std::chrono::milliseconds timeout, Napi::Function done);
 
-  /** Ends everything, in bounded time: the environment's cleanup hook. Idempotent. */
+  /** Ends everything, in bounded time. The environment's cleanup hook calls it. Idempotent. */
   void Close();
 
  private:

@@ -13,7 +13,7 @@
 
 namespace tcpnet {
 
-/** An IP address as text, bare: without scope. Family 0: no IP address. */
+/** An IP address as text, without scope. Family 0: no IP address. */
 struct Address {
   int family = 0;  // 4 or 6
   std::string text;
@@ -33,6 +33,19 @@ inline Address AddressOf(const void* data, size_t size) {
   return {size == 4 ? 4 : 6, text};
 }
 
+/** Whether the text is an address of its family. */
+inline bool IsAddress(const Address& address) {
+  char bytes[16];
+  return inet_pton(address.family == 4 ? AF_INET : AF_INET6, address.text.c_str(), bytes) == 1;
+}
+
+/** The data of an A or AAAA record that says this address. */
+inline std::string DataOf(const Address& address) {
+  char bytes[16] = {};
+  inet_pton(address.family == 4 ? AF_INET : AF_INET6, address.text.c_str(), bytes);
+  return {bytes, address.family == 4 ? size_t{4} : size_t{16}};
+}
+
 /** The address in a socket address. */
 inline Address AddressOf(const sockaddr& any) {
   if (any.sa_family == AF_INET) {
@@ -48,7 +61,7 @@ inline Address AddressOf(const sockaddr& any) {
   return {};
 }
 
-/** Adds an address that is one and is not there yet, up to more than a host has on one interface. Returns whether. */
+/** Adds a valid address that is not in the list yet, up to kMaxAddresses. Returns whether it was added. */
 inline bool AddTo(std::vector<Address>& addresses, const Address& address) {
   constexpr size_t kMaxAddresses = 64;
   if (address.family == 0 || addresses.size() >= kMaxAddresses) return false;

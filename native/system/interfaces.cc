@@ -15,14 +15,14 @@ namespace tcpnet {
 
 namespace {
 
-/** The length of a netmask; that of a single address where there is none. */
+/** The length of a netmask; without one, that of a single address. */
 int PrefixLength(const sockaddr* mask, int family) {
   const size_t offset = family == 4 ? offsetof(sockaddr_in, sin_addr) : offsetof(sockaddr_in6, sin6_addr);
   const size_t address_size = family == 4 ? 4 : 16;
   if (mask == nullptr) return static_cast<int>(address_size * 8);
   size_t size = offset + address_size;
 #if defined(__APPLE__) || defined(__FreeBSD__)
-  // Zeros at the end of a mask may be left out.
+  // The system may leave out zeros at the end of a mask.
   if (mask->sa_len < size) size = mask->sa_len;
 #endif
   int length = 0;

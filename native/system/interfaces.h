@@ -17,7 +17,7 @@ struct InterfaceAddress {
   bool up;
 };
 
-/** The machine's interfaces and their addresses, in the kernel's order; empty where the kernel does not tell. */
+/** The machine's interfaces and their addresses, in the kernel's order; empty if the kernel cannot list them. */
 std::vector<InterfaceAddress> ReadInterfaces();
 
 }  // namespace tcpnet

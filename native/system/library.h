@@ -5,16 +5,16 @@
 namespace tcpnet {
 
 /**
- * A shared library that is opened at run time and stays in memory until the process ends: libraries that have threads
- * of their own, or are in use on a thread of ours that was left behind, must not be unmapped.
+ * A shared library that is opened at run time and stays in memory until the process ends: a library that has its own
+ * threads, or that a discovery thread which was left behind uses, must not be unmapped.
  */
 class Library {
  public:
-  /** Opens `name`; null opens what is already in the process. */
+  /** Opens `name`; null stands for the libraries that the process has loaded already. */
   explicit Library(const char* name);
 
   explicit operator bool() const { return handle_ != nullptr; }
-  /** What the loader said when the library did not open. */
+  /** The loader's error if the library did not open. */
   const std::string& error() const { return error_; }
 
   /** Sets `function` to the library's symbol, or to null. Returns whether there is one. */

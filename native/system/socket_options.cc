@@ -48,13 +48,13 @@ unsigned SilenceMs([[maybe_unused]] int fd) {
   tcp_info info{};
   socklen_t size = sizeof info;
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
-  // Each acknowledgement ends the counting, also one that says that there is no room: the other end is there.
+  // Every acknowledgement ends the silence, even one with a zero window: the other end is alive.
   const bool owed_to_data = info.tcpi_unacked > 0 && info.tcpi_last_data_sent < info.tcpi_last_ack_recv;
-  // The end of a connection is no data.
+  // A FIN is not data: tcpi_last_data_sent does not change.
   const bool has_ended =
       info.tcpi_state == TCP_FIN_WAIT1 || info.tcpi_state == TCP_CLOSING || info.tcpi_state == TCP_LAST_ACK;
   const bool owed_to_end = has_ended && info.tcpi_unacked > 0 && info.tcpi_retransmits > 0;
-  // A single probe may be lost, and the next one be far away.
+  // A single probe may be lost, and the next may follow much later.
   const bool owed_to_probes = info.tcpi_probes > 1;
   if (owed_to_data || owed_to_end || owed_to_probes) return info.tcpi_last_ack_recv;
 #endif

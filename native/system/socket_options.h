@@ -2,7 +2,7 @@
 
 namespace tcpnet {
 
-/** How the kernel finds out that the other end of a TCP connection is gone. */
+/** How the kernel detects that the other end of a TCP connection is gone. */
 struct DeadPeerOptions {
   int idle_s;
   int interval_s;
@@ -14,23 +14,21 @@ struct DeadPeerOptions {
 int SetDeadPeerOptions(int fd, const DeadPeerOptions& options);
 
 /**
- * Milliseconds since the other end of a TCP socket last acknowledged anything, if it owes an answer: to data that was
- * sent after that, or to more than one probe. Else 0; and on systems other than Linux.
+ * Milliseconds since the other end of a TCP socket last acknowledged anything, if an acknowledgement is missing: of
+ * data that was sent after that, or of more than one probe. Otherwise, and on systems other than Linux, 0.
  */
 unsigned SilenceMs(int fd);
 
 /**
- * Whether the kernel has closed a TCP connection: the other end reset it, or the kernel gave it up. False on systems
- * other than Linux.
+ * Whether the kernel has closed a TCP connection: the other end reset it, or it timed out. False on systems other than
+ * Linux.
  */
 bool IsClosed(int fd);
 
-/** Microseconds that the other end of a TCP socket takes to acknowledge, smoothed. 0 where the system does not tell:
- * Linux does. */
+/** The smoothed round-trip time of a TCP socket, in microseconds; 0 on systems other than Linux. */
 unsigned RoundTripUs(int fd);
 
-/** Bytes that were written to a TCP socket and not acknowledged yet. 0 where the system does not tell: Linux and macOS
- * do. */
+/** Bytes that were written to a TCP socket and not acknowledged yet; 0 on systems other than Linux and macOS. */
 int UnacknowledgedBytes(int fd);
 
 }  // namespace tcpnet

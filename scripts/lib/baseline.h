@@ -1,9 +1,9 @@
-// Included before every file of a prebuilt Linux binary: where this machine's C and C++ libraries have a newer version
-// of a function than Debian 10, RHEL 8 and Node's own binaries know (glibc 2.28, GCC 8), the binary asks for the old
-// one, which every later library keeps, or brings its own. scripts/check-package fails when a symbol is missing here.
+// Included before every file of a prebuilt Linux binary. If this machine's C and C++ libraries have a newer version of
+// a function than Debian 10, RHEL 8 and Node's own binaries (glibc 2.28, GCC 8), the binary binds to the old one, which
+// every later library keeps, or contains its own. scripts/check-package fails if a symbol is missing here.
 #pragma once
 
-// Before any other header: what this machine's libstdc++ makes of a newer glibc.
+// Before any other header: removes the features that libstdc++ enables with a newer glibc.
 #include <bits/c++config.h>
 #undef _GLIBCXX_USE_PTHREAD_COND_CLOCKWAIT    // glibc 2.30: pthread_cond_clockwait
 #undef _GLIBCXX_USE_PTHREAD_MUTEX_CLOCKLOCK   // glibc 2.30: pthread_mutex_clocklock
@@ -37,7 +37,7 @@ TCPNET_BIND("pthread_sigmask", TCPNET_OLDEST_GLIBC);
 // GCC 12 gave std::condition_variable::wait(std::unique_lock<std::mutex>&) a second version.
 TCPNET_BIND("_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE", "GLIBCXX_3.4.11");
 
-// What follows is the binary's own: defined in every file, kept once, exported from none.
+// The following functions are part of the binary: defined in every file, kept once, not exported.
 #define TCPNET_HIDE(symbol) __asm__(".hidden " symbol)
 
 TCPNET_HIDE("__libc_single_threaded");
@@ -51,12 +51,12 @@ __attribute__((weak)) char __libc_single_threaded = 0;
 
 namespace std {
 
-// GCC 11: what `new T[n]` calls for an n that cannot be.
+// GCC 11: called by `new T[n]` for an invalid n.
 [[noreturn]] __attribute__((weak)) void __throw_bad_array_new_length() {
   std::abort();
 }
 
-// GCC 9: asked of std::make_shared's pointers by a part of the program that has RTTI. The addon has none.
+// GCC 9: called for pointers of std::make_shared by code with RTTI. The addon has none.
 __attribute__((weak)) bool _Sp_make_shared_tag::_S_eq(const type_info&) noexcept {
   return false;
 }

@@ -1,2 +1,2 @@
-// What CommonJS packages get for require('buffer') in the bundle: the bundler makes no import of it.
+// The result of require('buffer') for CommonJS packages in the bundle, for which the bundler makes no import.
 export const { Buffer } = globalThis

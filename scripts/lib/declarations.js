@@ -1,5 +1,5 @@
-// Removes from a folder the declarations that its index.d.ts and index.d.cts do not lead to: those of modules that users of the
-// package cannot import.
+// Removes the declarations from a folder that its index.d.ts and index.d.cts do not import: those of modules that users
+// of the package cannot import.
 //   node scripts/lib/declarations.js dist
 import { readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'

@@ -1,5 +1,6 @@
-// Makes native/sources.br: the addon's C++ sources and the headers of node-addon-api in one compressed file, which native/unpack.cjs
-// takes apart where the addon is compiled. As they are they would take more room than all else in the package.
+// Makes native/sources.br: the addon's C++ sources and the headers of node-addon-api in one compressed file, which
+// native/unpack.cjs unpacks when the addon is compiled. Uncompressed they would be larger than all other files of the
+// package.
 //   node scripts/lib/pack-sources.js
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,15 +1,15 @@
-/** How much of the answers to a first look is read. The daemon tells of everything else in its own time. */
+/** How much of the answers to a first look is read. The driver reports the other instances later. */
 export interface AnswerLimits {
-  /** Addresses that answers are read from. */
+  /** The most source addresses. */
   readonly senders: number
-  /** Messages of each sender. */
+  /** The most messages from each sender. */
   readonly messagesPerSender: number
   /** The longest message, in bytes (RFC 6762 §17). */
   readonly messageBytes: number
-  /** Instances, of all senders together. */
+  /** The most instances, from all senders together. */
   readonly hints: number
   readonly hintsPerSender: number
-  /** Milliseconds for reading all messages together. */
+  /** The most time for reading all messages together, in milliseconds. */
   readonly workMs: number
 }
 
@@ -22,7 +22,7 @@ export const ANSWER_LIMITS: AnswerLimits = {
   workMs: 500
 }
 
-/** Counts what was read of the answers to one first look, against its limits. */
+/** Counts what was read of the answers to one first look, and compares it with the limits. */
 export class AnswerCounts {
   readonly #limits: AnswerLimits
   readonly #senders = new Map<string, { messages: number; hints: number }>()
@@ -33,7 +33,7 @@ export class AnswerCounts {
     this.#limits = limits
   }
 
-  /** Counts a message that has arrived. Returns whether it is to be read. */
+  /** Counts a received message. Returns whether it is to be read. */
   takeMessage(sender: string, bytes: number): boolean {
     const { senders, messagesPerSender, messageBytes } = this.#limits
     if (bytes > messageBytes || !this.hasTime) return false
@@ -47,7 +47,7 @@ export class AnswerCounts {
     return known.messages <= messagesPerSender
   }
 
-  /** Counts an instance in a message of a sender that {@link takeMessage} has counted. Returns whether it is to be told. */
+  /** Counts an instance in a message that {@link takeMessage} has counted. Returns whether it is to be reported. */
   takeHint(sender: string): boolean {
     const known = this.#senders.get(sender)
     if (known === undefined || known.hints >= this.#limits.hintsPerSender || this.#hints >= this.#limits.hints)
@@ -57,7 +57,7 @@ export class AnswerCounts {
     return true
   }
 
-  /** Whether time is left for a message, also for one that was counted and has waited since. */
+  /** Whether there is time left to read a message. */
   get hasTime(): boolean {
     return this.#workMs < this.#limits.workMs
   }

@@ -7,20 +7,20 @@ import { avahi, bonjour, systemDaemon } from './drivers/native.js'
 import { onDemand } from './on-demand.js'
 import { withFirstLook } from './with-first-look.js'
 
-/** A driver by its own name. */
+/** The name of one driver, without `auto`. */
 export type ChosenDriver = Exclude<DriverName, 'auto'>
 
-/** Not loaded where a daemon does its work. */
+/** Loaded only if no daemon is used. */
 const loadEmbedded = async () => (await import('./drivers/embedded/embedded.js')).embedded
 const embedded = onDemand(loadEmbedded)
-/** Needs a package that few install. */
+/** Loaded only if it is chosen: it needs the package mdns. */
 const mdns = onDemand(async () => (await import('./drivers/mdns/mdns.js')).mdns)
 
 /**
- * The driver of a name, with a first look beside it where that is wanted and there is a network to look at. The look begins at
- * once, also where `auto` still waits for the daemon.
+ * The driver of a name, with a first look in addition if that is wanted and the driver uses a network. The look begins at once,
+ * even while `auto` still waits for the daemon.
  *
- * @param chosen told which driver `auto` has become, once
+ * @param chosen called once, with the driver that `auto` has chosen
  */
 export function chooseDriver(
   name: DriverName,
@@ -36,12 +36,12 @@ export function chooseDriver(
 }
 
 /**
- * Loads the code of a driver that is known to be used, which takes some milliseconds: before the service listens, and peers
- * wait. Without the addon, `auto` is known to be `embedded`.
+ * Loads the code of the driver that will be used, which takes some milliseconds, before the service listens. Without the addon,
+ * `auto` always chooses `embedded`.
  */
 export function prepareDriver(name: DriverName): void {
   if (name !== 'embedded' && !(name === 'auto' && addonIfLoaded() === null)) return
-  // What fails here fails again when the driver is used, and is told then.
+  // If loading fails, it fails again when the driver is used, and is reported then.
   loadEmbedded().catch(() => {})
 }
 

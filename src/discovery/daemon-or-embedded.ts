@@ -2,28 +2,31 @@ import { TcpnetError } from '../errors.js'
 import { trace } from '../trace.js'
 import type { Announcement, Discovery, Driver, Instance, Listener } from './discovery.js'
 
-/** A driver, and the name under which a service tells that it uses it. */
+/** A driver, and its name in `service.driver`. */
 export interface Named<Name extends string> {
   readonly name: Name
   readonly driver: Driver
 }
 
 /**
- * Milliseconds in which the daemon's client library has to reply. Where there is no library, no bus or no daemon, that is known
- * within 12 ms: this is for one that hangs.
+ * Milliseconds in which the daemon's client library has to reply. A missing library, bus or daemon is detected within 12 ms:
+ * this time is for a daemon that hangs.
  */
 export const DAEMON_REPLY_MS = 250
 
 /**
- * Makes one driver of two: that of the daemon, or, where no daemon replies, the embedded one. It is decided once for each
- * service, and never by both: two responders with the same instance name and different SRV records are a conflict to each
- * other (RFC 6762 §9), and the goodbye of one removes the records of the other from everybody's cache (§10.1). So:
+ * Combines two drivers: uses that of the daemon, or, if no daemon replies, the embedded one. The choice is made once for each
+ * service, and the two are never used together: two responders with the same instance name and different SRV records are in
+ * conflict (RFC 6762 §9), and the goodbye of one removes the records of the other from all caches (§10.1). So:
  *
- * - The driver of the daemon announces nothing before the daemon has replied, and nothing once it has said that there is none.
- * - A daemon that goes away later stays the service's: the service is offline until it comes back.
- * - A daemon that refuses the announcement, or knows another service of that uuid, is no missing one: that is an error.
+ * - The driver of the daemon announces nothing before the daemon has replied, and nothing after it has reported that there is
+ *   no daemon.
+ * - If the daemon goes away later, the choice stays: the service is offline until the daemon comes back.
+ * - If the daemon refuses the announcement, or knows another service with that uuid, that is an error, and not a missing
+ *   daemon.
  *
- * @param chosen told which of the two the service uses: when it is announced, or when the embedded one takes over
+ * @param chosen called with the name of the driver: when the daemon has announced the service, or when the embedded driver is
+ *   chosen
  */
 export function daemonOrEmbedded<Name extends string>(
   daemon: Named<Name>,
@@ -81,14 +84,14 @@ class DaemonOrEmbedded<Name extends string> implements Discovery {
   #fallBack(reason: Error): void {
     const { name, driver } = this.#embedded
     trace('%s: the driver is %s: %s', this.#announcement.uuid, name, reason.message)
-    // It has nothing to withdraw, and may hang.
+    // Not awaited: it has nothing to withdraw, and may hang.
     void this.#discovery?.close()
     this.#discovery = driver(this.#announcement, this.#listener)
     this.#chosen(name)
   }
 }
 
-/** Whether an error says that this machine has no daemon to announce with: no addon, no library, no bus, no reply. */
+/** Whether an error means that this machine has no usable daemon: no addon, no library, no bus or no reply. */
 function isMissing(error: Error): boolean {
   if (!(error instanceof TcpnetError)) return false
   return ['ERR_TCPNET_ADDON', 'ERR_TCPNET_NO_DRIVER', 'ERR_TCPNET_NO_DAEMON'].includes(error.code)

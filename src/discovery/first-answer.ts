@@ -8,17 +8,17 @@ import { shownHost } from './host-name.js'
 import { MAX_PATHS } from './located.js'
 import { parseTxt } from './txt.js'
 
-/** The header of a message, and the least that a question and a record take, in bytes (RFC 1035 §4.1). */
+/** The size of a message's header, and the least size of a question and of a record, in bytes (RFC 1035 §4.1). */
 const [HEADER_BYTES, QUESTION_BYTES, RECORD_BYTES] = [12, 5, 11]
 
 /**
  * Reads a DNS message.
  *
- * @throws {Error} where it is none
+ * @throws {Error} if the bytes are no DNS message
  */
 export function decodeMessage(message: Buffer): DecodedPacket {
-  // `decode` believes the header: some hundred bytes can make it read one record 65,535 times.
-  if (message.length < leastBytes(message)) throw new Error('it says that it has more records than it can hold')
+  // `decode` trusts the counts in the header: a message of some hundred bytes can make it read one record 65,535 times.
+  if (message.length < leastBytes(message)) throw new Error('its header claims more records than fit into it')
   return decode(message)
 }
 
@@ -30,23 +30,23 @@ function leastBytes(message: Buffer): number {
   )
 }
 
-/** What is looked for in a message, and where the message came from. */
+/** What to search for in a message, and where the message came from. */
 export interface Asked {
   /** The service type: `_my-cluster._tcp.local`. */
   readonly type: string
   /** The interface on which the message arrived. */
   readonly interfaceIndex: number
-  /** Whether its source address is one of this machine's. The system drops packets from elsewhere that claim such a one. */
+  /** Whether its source is an address of this machine. The system drops packets from the network with such a source. */
   readonly fromThisMachine: boolean
-  /** Whether instances count that cannot be dialed: their names are taken, too. */
+  /** Whether to include instances that cannot be dialed: their names are in use as well. */
   readonly anyAddress: boolean
 }
 
 /**
- * The instances of a service type that a DNS response tells whole: PTR, SRV, and an address of the target (RFC 6763 §12)
- * that may be dialed. Of several SRV records of an instance the first counts.
+ * The instances of a service type for which a DNS response has an SRV record and an address of its target that may be dialed
+ * (RFC 6763 §12). If an instance has several SRV records, the first is used.
  *
- * @param interfaces this machine's; by default as they are now
+ * @param interfaces this machine's interfaces; default: the current ones
  */
 export function instancesIn(packet: DecodedPacket, asked: Asked, interfaces?: Interfaces): Instance[] {
   if (packet.type !== 'response') return []
@@ -83,19 +83,19 @@ function pathsByHost(records: readonly Answer[], asked: Asked, interfaces?: Inte
     const path = { interfaceIndex: asked.interfaceIndex, family, address: record.data } as const
     if (paths.length >= MAX_PATHS || !(asked.anyAddress || mayBeDialed(path, asked, interfaces))) continue
     hosts.set(host, paths)
-    // As the system writes it (RFC 5952 §4), which the package that decodes it does not in all cases.
+    // In canonical form (RFC 5952 §4), which the package that decodes it does not use in all cases.
     paths.push(family === 6 && !asked.anyAddress ? { ...path, address: canonical(path.address) } : path)
   }
   return hosts
 }
 
-/** Another machine that announces an address of ours would have this service dial whatever listens there. */
+/** An address of this machine that another machine announces is never dialed: this service would connect to local programs. */
 function mayBeDialed(path: Path, { fromThisMachine }: Asked, interfaces?: Interfaces): boolean {
   const { address } = path
   return isOnLink(path, interfaces) && (fromThisMachine || isLoopback(address) || !isOwn(address, interfaces))
 }
 
-/** The strings of the first TXT record of each name, decoded when they are asked for. */
+/** The strings of the first TXT record of each name, decoded when they are read. */
 function textsByName(records: readonly Answer[]): { get: (name: string) => string[] | undefined } {
   const byName = new Map<string, Extract<Answer, { type: 'TXT' }>>()
   for (const record of records) if (record.type === 'TXT' && !byName.has(record.name)) byName.set(record.name, record)

@@ -1,13 +1,14 @@
-/** Characters that a terminal or a viewer of logs acts on or does not show: controls, marks of direction, separators of lines. */
+/**
+ * Characters that a terminal or log viewer interprets or does not show: control characters, directional marks, line separators.
+ */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu
 
-/** As long as a domain name can be (RFC 1035 §2.3.4). */
+/** The longest domain name (RFC 1035 §2.3.4). */
 const MAX_LENGTH = 255
 
 /**
- * A host name as it is shown: `hôst.local`. DNS-SD libraries write some characters as `\.` and as `\195`, a byte of UTF-8
- * in decimal digits (RFC 6763 §4.3, RFC 1035 §5.1). Characters that are not printable are shown as `\u{202e}`: the name is
- * untrusted text.
+ * A host name for display: `hôst.local`. DNS-SD libraries write some characters as `\.` and as `\195`, a byte of UTF-8 in
+ * decimal digits (RFC 6763 §4.3, RFC 1035 §5.1). Unprintable characters are shown as `\u{202e}`: the name is untrusted text.
  */
 export function shownHost(escaped: string): string {
   return printable(unescapeName(escaped), MAX_LENGTH)
@@ -24,7 +25,7 @@ function unescapeName(name: string): string {
   return Buffer.concat(bytes).toString()
 }
 
-/** A text with what is not printable escaped, and cut where it is longer. */
+/** A text with unprintable characters escaped, and cut after `maxLength` characters. */
 export function printable(text: string, maxLength: number): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text
   const shown = cut.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)

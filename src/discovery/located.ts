@@ -11,16 +11,16 @@ import { parseTxt } from './txt.js'
 export const MAX_PATHS = 64
 
 /**
- * The instance that a daemon's answer tells; null where it has no address that can be dialed.
+ * The instance in a daemon's answer; null if the answer has no address that can be dialed.
  *
- * @param interfaces this machine's; by default as they are now
+ * @param interfaces this machine's interfaces; default: the current ones
  */
 export function instanceOf(uuid: string, location: Location, interfaces = interfacesNow()): Instance | null {
   const { host, port, txt, paths } = location
   const usable = usablePaths(paths, interfaces)
   if (Number.isInteger(port) && port >= 1 && port <= 65535 && usable.length > 0)
     return { uuid, host: shownHost(host), port, txt: parseTxt(txt), paths: usable }
-  trace('%s: the daemon has no address of it that can be dialed: port %d', uuid, port)
+  trace('%s: the answer of the daemon has no address that can be dialed: port %d', uuid, port)
   return null
 }
 
@@ -29,23 +29,23 @@ function usablePaths(paths: readonly LocationPath[], interfaces: Interfaces): Pa
   for (const { interfaceIndex, address, origin } of paths) {
     const family = isIP(address)
     if ((family !== 4 && family !== 6) || !isHost(address, interfaceIndex, interfaces)) continue
-    // Another machine that announces an address of ours would have this service dial whatever listens there.
+    // Never dial an address of this machine that another machine announces: this service would connect to local programs.
     if (origin === 'another machine' && !isLoopback(address) && isOwn(address, interfaces)) continue
     if (usable.size < MAX_PATHS) usable.set(`${interfaceIndex} ${address}`, { interfaceIndex, family, address })
   }
   return [...usable.values()]
 }
 
-/** Whether an instance has the kind of security that a service announces: none where nothing is said of it. */
+/** Whether an instance has the kind of security that a service announces; without `sec` it is `none`. */
 export function hasSecurity({ txt }: Instance, announced: Txt): boolean {
   return (txt.sec ?? 'none') === (announced.sec ?? 'none')
 }
 
 /**
- * What two answers about an instance say together. Where only one of them tells our kind of security, it is right: a false
- * answer must not keep the peer from being dialed. Where they disagree on host or port, the later one is.
+ * Combines two answers about an instance. If only one of them has our kind of security, that one is used: a false answer must
+ * not prevent dials of the peer. If they differ in host or port, the later one is used.
  *
- * @param own what this service announces
+ * @param own the TXT record of this service
  */
 export function joined(before: Instance | null, answer: Instance, own: Txt): Instance {
   if (before === null) return answer
@@ -58,10 +58,10 @@ export function joined(before: Instance | null, answer: Instance, own: Txt): Ins
   return { ...answer, paths: [...paths.values()].slice(0, MAX_PATHS) }
 }
 
-/** Begins a question; `done` is called at most once with what ends it. Returns a function that takes the question back. */
+/** Begins a question; `done` is called at most once, with the answer. Returns a function that cancels the question. */
 export type Begin<T> = (done: (answer: T | null) => void) => () => void
 
-/** Puts a question that ends with its answer, when `signal` is aborted, or after `timeoutMs`: then with null. */
+/** Asks a question. Resolves with the answer, or with null when `signal` is aborted or after `timeoutMs`. */
 export function ask<T>(begin: Begin<T>, signal: AbortSignal, timeoutMs: number): Promise<T | null> {
   if (signal.aborted) return Promise.resolve(null)
   return new Promise((resolve) => {
@@ -78,7 +78,7 @@ export function ask<T>(begin: Begin<T>, signal: AbortSignal, timeoutMs: number):
     const timer = setTimeout(onAbort, timeoutMs)
     signal.addEventListener('abort', onAbort)
     takeBack = begin(end)
-    // A session that fails as it is asked ends its questions from within `begin`.
+    // A session that fails during the call ends its questions from within `begin`.
     if (ended) takeBack()
   })
 }

@@ -1,8 +1,7 @@
 import type { Announcement, Discovery, Driver, Instance, Listener } from './discovery.js'
 
 /**
- * A driver whose code is loaded when it is used. What the driver throws at once, and a failure to load it, are told by
- * `failed`.
+ * A driver whose code is loaded when it is used. A failure to load it, and what the driver throws, are reported by `failed`.
  */
 export function onDemand(load: () => Promise<Driver>): Driver {
   return (announcement, listener) => new OnDemand(load, announcement, listener)
@@ -31,7 +30,7 @@ class OnDemand implements Discovery {
     await this.#discovery?.close()
   }
 
-  /** From the event loop: what a listener throws is an uncaught exception, not a rejected promise. */
+  /** Calls from the event loop, so that an exception of a listener is uncaught, and not a rejected promise. */
   readonly #failed = (error: Error): void => {
     setImmediate(() => {
       if (!this.#closed) this.#listener.failed(error)

@@ -12,49 +12,49 @@ import { PacedWork } from './paced-work.js'
 /** The multicast DNS group and port (RFC 6762 §3). */
 const PORT = 5353
 const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
-/** Brings the SRV, TXT, A and AAAA records in one answer. The package encodes it, its types do not know it. */
+/** A question for SRV, TXT, A and AAAA records, answered in one message. dns-packet encodes it, but its types lack it. */
 const ANY = 'ANY' as Question['type']
 /**
- * Milliseconds after which the question is asked over IPv6, once, on an interface that has IPv4, too. A host that has both
- * answers to IPv4 with the addresses of both, and its second answer would only delay the dials.
+ * Milliseconds after which the question is asked over IPv6, once, on an interface that has IPv4 as well. A host with both
+ * families answers over IPv4 with its addresses of both; a second answer at the same time would only delay the dials.
  */
 const SECOND_FAMILY_MS = 100
 const ONCE: readonly number[] = [0]
-/** The longest answer that is remembered, in bytes: what fits into a packet of Ethernet. */
+/** The longest answer that is remembered, in bytes: the payload of an Ethernet frame. */
 const MAX_REMEMBERED_BYTES = 1500
-/** The reading of answers, to all queries of this thread together. */
+/** Reads the answers to all queries of this thread. */
 const reading = new PacedWork({ msPerTurn: 10, maxWaiting: 1024 })
 
 export interface OneShotOptions {
   /** The cluster's name. */
   readonly name: string
-  /** The instance that is asked for; null for all of the cluster. */
+  /** The instance to ask for; null for all instances of the cluster. */
   readonly uuid: string | null
-  /** The addresses of the interfaces to ask on: all that the service uses. */
+  /** The addresses of the interfaces to ask on: all those that the service uses. */
   readonly interfaces: readonly InterfaceAddress[]
   /** When the question is asked, in milliseconds from now. */
   readonly askAtMs: readonly number[]
-  /** Whether a question that was sent is asked once more, at the later ones of these times. Default: it is. */
+  /** Whether the question is repeated at the later ones of these times, once it was sent. Default: true. */
   readonly asksAgain?: () => boolean
-  /** Whether an interface's other family is asked on, when it is time for that. Default: it is. */
+  /** Whether the question is sent over an interface's second family, when that is due. Default: true. */
   readonly asksSecondFamily?: () => boolean
-  /** Milliseconds after which the query ends: later answers are not expected. */
+  /** Milliseconds after which the query ends; no answer is expected after that. */
   readonly overAfterMs: number
-  /** Called when that time is over; not after close. */
+  /** Called when the query has ended; not after close. */
   readonly onOver?: () => void
-  /** Whether an address counts that is not on the link: where it is not dialed. */
+  /** Whether to include addresses that are not on the link, if the instance will not be dialed. */
   readonly anyAddress?: boolean
-  /** Whether an instance is of use. */
+  /** Whether an instance is wanted. */
   readonly wants: (uuid: string) => boolean
-  /** Called for each instance in each answer that is wanted, from the event loop; not after close. */
+  /** Called for each wanted instance in each answer, from the event loop; not after close. */
   readonly onInstance: (instance: Instance) => void
-  /** Where answers wait to be read; by default that of this thread. */
+  /** Paces the reading of answers; default: that of this thread. */
   readonly reading?: Pick<PacedWork, 'do'>
 }
 
 /**
- * A one-shot multicast DNS query (RFC 6762 §5.1) on several interfaces: answered by unicast within milliseconds, by the
- * hosts themselves and not out of a cache. Answers are untrusted, and what is read of them is bounded.
+ * A one-shot multicast DNS query (RFC 6762 §5.1) on several interfaces: the hosts themselves answer, by unicast, within
+ * milliseconds, and not a cache. Answers are untrusted, and what is read of them is bounded.
  */
 export class OneShotQuery {
   readonly #options: OneShotOptions
@@ -62,12 +62,12 @@ export class OneShotQuery {
   readonly #type: string
   readonly #sockets = new Set<Socket>()
   readonly #timers: NodeJS.Timeout[] = []
-  /** Asks once more, on each interface. */
+  /** For each interface, a function that repeats the question. */
   readonly #asks = new Set<() => void>()
   /** The latest answer of each sender. */
   readonly #latest = new Map<string, Buffer>()
   readonly #counts = new AnswerCounts(ANSWER_LIMITS)
-  /** By interface and family, whether the question was sent there, or why it was not. */
+  /** By interface and family: true if the question was sent, or the reason why not. */
   readonly #sent = new Map<string, true | string>()
 
   constructor(options: OneShotOptions) {
@@ -85,23 +85,23 @@ export class OneShotQuery {
     this.#timers.push(setTimeout(this.#onOver, options.overAfterMs))
   }
 
-  /** The service type that it asks for: `_my-cluster._tcp.local`. */
+  /** The service type of the question: `_my-cluster._tcp.local`. */
   get type(): string {
     return this.#type
   }
 
-  /** Where it was asked, and where it could not be: `eth0 over IPv4, eth0 over IPv6 (not sent: ENETUNREACH)`. */
+  /** Where the question was sent, and where not: `eth0 over IPv4, eth0 over IPv6 (not sent: ENETUNREACH)`. */
   get places(): string {
     const places = [...this.#sent].map(([place, sent]) => (sent === true ? place : `${place} (not sent: ${sent})`))
     return places.length === 0 ? 'no interface' : places.join(', ')
   }
 
-  /** Asks once more, now. */
+  /** Repeats the question, now. */
   askAgain(): void {
     for (const ask of this.#asks) ask()
   }
 
-  /** Ends it. Idempotent. */
+  /** Ends the query. Idempotent. */
   close(): void {
     for (const timer of this.#timers) clearTimeout(timer)
     for (const socket of this.#sockets) socket.close()
@@ -125,12 +125,12 @@ export class OneShotQuery {
     const place = `${entry.name} over IPv${family}`
     const giveUp = (error: NodeJS.ErrnoException) => {
       this.#sent.set(place, error.code ?? error.message)
-      trace('nothing is asked on %s over IPv%d: %s', entry.name, family, error.message)
+      trace('no query is sent on %s over IPv%d: %s', entry.name, family, error.message)
       if (this.#sockets.delete(socket)) socket.close()
     }
     socket.on('error', giveUp)
     socket.on('message', (message, from) => this.#onMessage(message, from, entry.index))
-    // Not shared by the workers of node:cluster: each reads the answers to its own question.
+    // Not shared between the workers of node:cluster: each reads the answers to its own question.
     socket.bind({ port: 0, exclusive: true }, () => {
       if (!this.#sockets.has(socket)) return
       try {
@@ -154,7 +154,9 @@ export class OneShotQuery {
     })
   }
 
-  /** A host that has just started has no address of its own to send from yet (RFC 4862 §5.4): the next time it may. */
+  /**
+   * May fail on a host that has just started, which has no usable source address yet (RFC 4862 §5.4); a repetition may succeed.
+   */
   #send(socket: Socket, group: string, onSent: (error: Error | null) => void): void {
     if (this.#sockets.has(socket)) socket.send(this.#question, PORT, group, onSent)
   }
@@ -168,7 +170,7 @@ export class OneShotQuery {
     if (!isTaken) trace('ignored an answer from %s: too many wait to be read', from.address)
   }
 
-  /** Whether an answer is the same as the sender's last one, to the question before: it says nothing new. */
+  /** Whether an answer is the same as the sender's last one. */
   #isRepeated(message: Buffer, sender: string): boolean {
     if (this.#latest.get(sender)?.equals(message) === true) return true
     if (message.length <= MAX_REMEMBERED_BYTES) this.#latest.set(sender, message)
@@ -180,7 +182,7 @@ export class OneShotQuery {
     const start = performance.now()
     try {
       for (const instance of this.#read(message, from, interfaceIndex)) {
-        this.#tell(instance, from.address)
+        this.#report(instance, from.address)
       }
     } finally {
       this.#counts.addWork(performance.now() - start)
@@ -198,7 +200,7 @@ export class OneShotQuery {
     }
   }
 
-  #tell(instance: Instance, sender: string): void {
+  #report(instance: Instance, sender: string): void {
     if (this.#sockets.size === 0 || !this.#options.wants(instance.uuid) || !this.#counts.takeHint(sender)) return
     this.#options.onInstance(instance)
   }
@@ -214,7 +216,7 @@ function oneEach(addresses: readonly InterfaceAddress[]): InterfaceAddress[] {
   return [...chosen.values()]
 }
 
-/** Whether an address is of IPv6 on an interface that has IPv4, too. */
+/** Whether an address is an IPv6 address on an interface that has IPv4 as well. */
 function isSecond({ index, family }: InterfaceAddress, addresses: readonly InterfaceAddress[]): boolean {
   return family === 6 && addresses.some((other) => other.index === index && other.family === 4)
 }

@@ -1,8 +1,8 @@
 /** How work is spread over the turns of the event loop. */
 export interface Pace {
-  /** Milliseconds of work in one turn; the piece that exceeds them is done to its end. */
+  /** Milliseconds of work in one turn; the piece of work that exceeds them is completed. */
   readonly msPerTurn: number
-  /** Pieces of work that may wait. */
+  /** The most pieces of work that may wait. */
   readonly maxWaiting: number
   /** The time, in milliseconds. */
   readonly now: () => number
@@ -11,8 +11,8 @@ export interface Pace {
 }
 
 /**
- * Work that packets from the network cause, in small pieces: done in order, at once while there is time left in this turn of
- * the event loop, else in a later turn. So a flood of packets delays nothing else in the process for long.
+ * Processes the work that packets from the network cause, in small pieces and in order: at once while there is time left in
+ * this turn of the event loop, else in a later turn. So a flood of packets does not block the process.
  */
 export class PacedWork {
   readonly #pace: Pace
@@ -24,7 +24,7 @@ export class PacedWork {
     this.#pace = { now: () => performance.now(), atEndOfTurn: (callback) => setImmediate(callback), ...pace }
   }
 
-  /** Returns whether the piece is done or waits; not where too many wait already. */
+  /** Does a piece of work, or queues it. Returns false, and drops it, if too many pieces wait already. */
   do(piece: () => void): boolean {
     const { msPerTurn, maxWaiting } = this.#pace
     const isBusy = this.#waiting.length > 0 || this.#spentMs >= msPerTurn

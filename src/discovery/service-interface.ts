@@ -3,25 +3,25 @@ import { isLinkLocal, isLoopback } from '../net/addresses.js'
 import { listInterfaces } from '../net/interfaces.js'
 import type { Announcement } from './discovery.js'
 
-/** Where this machine's interfaces are read, and how often. */
+/** Lists this machine's interfaces. */
 export interface InterfaceSource {
-  /** Every address, also of interfaces that are down. Empty where the system does not tell. */
+  /** Every address, including those of interfaces that are down. Empty if the system cannot list them. */
   readonly list: () => readonly InterfaceAddress[]
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two listings. */
   readonly everyMs: number
 }
 
-/** Reading them takes some 0.1 ms; no system call tells of changes on all systems alike. */
+/** Polling, which takes about 0.1 ms each time: no system call reports changes on all systems. */
 export const SYSTEM_INTERFACES: InterfaceSource = { list: listInterfaces, everyMs: 2000 }
 
 /**
- * The interface of the one address that a service listens on. Its index changes when the interface is removed and made
- * again, as with a cable of USB, a virtual machine's network or a VPN.
+ * The interface with the address on which a service listens. Its index changes when the interface is removed and made again, as
+ * with a USB adapter, the network of a virtual machine, or a VPN.
  */
 export class ServiceInterface {
   readonly #source: InterfaceSource
   readonly #address: string | null
-  /** Its name, when the service was bound. A link-local address may be on other interfaces, too (RFC 4291 §2.5.6). */
+  /** Its name when the service was bound. Other interfaces may have the same link-local address (RFC 4291 §2.5.6). */
   readonly #name: string | null
   #index: number | null
 
@@ -38,7 +38,7 @@ export class ServiceInterface {
     return this.#address !== null
   }
 
-  /** The index as it is now: 0 for all interfaces, null while none has the address. */
+  /** The current index: 0 for all interfaces, null while none has the address. */
   find(): number | null {
     const entries = this.#address === null ? [] : this.#source.list()
     if (this.#address !== null && entries.length > 0) this.#index = this.#indexIn(this.#address, entries)

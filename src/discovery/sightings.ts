@@ -1,30 +1,29 @@
 import { trace } from '../trace.js'
 import type { Listener } from './discovery.js'
 
-/**
- * Names beyond this many are ignored: no cluster is that large. A peer that is ignored still dials us.
- */
+/** The most names that are kept; others are ignored. No cluster is that large, and a peer that is ignored still dials us. */
 export const MAX_INSTANCES = 4096
 
 /**
- * The names that a daemon told, through its outages: each change is told once. Nothing is told until {@link begin}.
+ * The names that a daemon has reported, kept through its outages: each change is reported once. Nothing is reported until
+ * {@link begin}.
  */
 export class Sightings {
   /** Names that were seen since the last outage. */
   readonly #confirmed = new Set<string>()
-  /** Names that were seen before it alone. */
+  /** Names that were seen only before the last outage. */
   readonly #doubted = new Set<string>()
   readonly #listener: Pick<Listener, 'seen' | 'gone'>
-  #telling = false
+  #isReporting = false
 
   constructor(listener: Pick<Listener, 'seen' | 'gone'>) {
     this.#listener = listener
   }
 
-  /** Tells what is known so far, and from here on what changes. Idempotent. */
+  /** Reports the known names, and from then on every change. Idempotent. */
   begin(): void {
-    if (this.#telling) return
-    this.#telling = true
+    if (this.#isReporting) return
+    this.#isReporting = true
     for (const uuid of [...this.#doubted, ...this.#confirmed]) if (this.#isKnown(uuid)) this.#listener.seen(uuid)
   }
 
@@ -33,26 +32,29 @@ export class Sightings {
     const isNew = !this.#doubted.delete(uuid)
     if (isNew && !this.#makeRoom()) return trace('%s: ignored: %d instances are known already', uuid, MAX_INSTANCES)
     this.#confirmed.add(uuid)
-    if (isNew && this.#telling) this.#listener.seen(uuid)
+    if (isNew && this.#isReporting) this.#listener.seen(uuid)
   }
 
   gone(uuid: string): void {
     const isKnown = this.#confirmed.delete(uuid) || this.#doubted.delete(uuid)
-    if (isKnown && this.#telling) this.#listener.gone(uuid)
+    if (isKnown && this.#isReporting) this.#listener.gone(uuid)
   }
 
-  /** The daemon is gone: each name has to be seen again. */
+  /** The daemon is gone: each name has to be seen again to stay. */
   doubt(): void {
     for (const uuid of this.#confirmed) this.#doubted.add(uuid)
     this.#confirmed.clear()
   }
 
-  /** Forgets the names that were not seen since {@link doubt}. */
+  /** Removes the names that were not seen since {@link doubt}. */
   dropDoubted(): void {
     for (const uuid of [...this.#doubted]) this.gone(uuid)
   }
 
-  /** Drops a doubted name where there is no room: the daemon tells a name once in a session, so one that is ignored now is never told. */
+  /**
+   * Drops a doubted name if there is no room for a new one: the daemon reports a name once in a session, so a name that is
+   * ignored now would not be reported again.
+   */
   #makeRoom(): boolean {
     if (this.#confirmed.size + this.#doubted.size < MAX_INSTANCES) return true
     const [doubted] = this.#doubted

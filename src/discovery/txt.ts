@@ -1,6 +1,6 @@
 import type { Txt } from './discovery.js'
 
-/** The strings of a TXT record: each is preceded by its length in one byte (RFC 6763 §6.1). What is cut short is left out. */
+/** The strings of a TXT record: each is preceded by its length in one byte (RFC 6763 §6.1). A truncated string is left out. */
 export function splitTxt(record: Buffer): string[] {
   const strings: string[] = []
   for (let at = 0; at < record.length; ) {
@@ -17,19 +17,19 @@ export function formatTxt(txt: Txt): string[] {
   return Object.entries(txt).map(([key, value]) => `${key}=${value}`)
 }
 
-/** The TXT record of strings, each of at most 255 bytes. */
+/** The TXT record with these strings, each of at most 255 bytes. */
 export function joinTxt(strings: readonly string[]): Buffer {
   return Buffer.concat(strings.flatMap((string) => [Buffer.of(Buffer.byteLength(string)), Buffer.from(string)]))
 }
 
-/** The keys that are read. An untrusted record may have thousands of others, which are dropped. The addon does the same. */
+/** The keys that are read. An untrusted record may have thousands of others, which are ignored. The addon does the same. */
 const KEYS: readonly string[] = ['v', 'sec']
-/** No value that has a meaning is longer; and V8 copies so short a part of a string, and does not keep the whole for it. */
+/** Longer than every valid value, and so short that V8 copies the substring instead of keeping the whole string alive. */
 const MAX_VALUE_LENGTH = 12
 
 /**
- * The pairs of the keys `v` and `sec` in a TXT record's strings, each value cut after 12 characters: the first of a key counts,
- * a string without `=` is a key with an empty value (RFC 6763 §6.4).
+ * The pairs with the keys `v` and `sec` in the strings of a TXT record, each value cut after 12 characters. The first string of
+ * a key is used; a string without `=` is a key with an empty value (RFC 6763 §6.4).
  */
 export function parseTxt(strings: readonly string[]): Txt {
   const txt: Record<string, string> = Object.create(null)

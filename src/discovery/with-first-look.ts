@@ -4,77 +4,34 @@ import { localAddresses } from '../net/addresses.js'
 import { trace } from '../trace.js'
 import { type Announcement, type Discovery, type Driver, type Instance, type Listener, LOCATE_MS } from './discovery.js'
 import { ask, hasSecurity, joined } from './located.js'
+import { LOOK_TIMES, type LookTimes, nextLookMs } from './look-times.js'
 import { OneShotQuery } from './one-shot.js'
 import { ServiceInterface, SYSTEM_INTERFACES } from './service-interface.js'
 
-/** When looks are made, in milliseconds. */
-export interface LookTimes {
-  /** When a service that starts asks for its peers: the intervals grow by a factor of at least two (RFC 6762 §5.2). */
-  readonly startAtMs: readonly number[]
-  /** How long after its announcement a service asks once more: for peers that were announced at the same time. */
-  readonly announcedMs: number
-  /** The same for one that has met no peer by then, which asks at both times: so two that start together need not wait. */
-  readonly aloneMs: number
-  /** When the network is asked for a chosen uuid, from the start on. */
-  readonly askAtMs: readonly number[]
-  /** How long after the last question an answer counts. */
-  readonly answerMs: number
-  /** How long after its last question a look is answered. */
-  readonly lastAnswerMs: number
-  /** The time between two later looks, on average, in a small cluster. */
-  readonly againMs: number
-  /** The same while the daemon is away. */
-  readonly offlineMs: number
-  /** How long the network has to answer where an instance is, before the daemon is asked, too. */
-  readonly locateMs: number
-}
-
-/**
- * - A chosen uuid is asked for twice: mDNSResponder answers no question for a record that it has sent by multicast less
- *   than a second ago (RFC 6762 §6), and Avahi takes the silence for consent.
- * - An answer counts for as long as a host that probes for a name waits for one (§8.1).
- * - Later looks come as often as daemons forget a host (§10). Daemons ask ever more seldom, up to an hour apart (§5.2):
- *   two parts of a network that were apart for longer would stay so.
- * - While the daemon is away, nothing else finds newcomers, nor lets them find this service: looks come more often.
- */
-export const LOOK_TIMES: LookTimes = {
-  startAtMs: [0, 1000, 3000],
-  announcedMs: 50,
-  aloneMs: 5,
-  askAtMs: [0, 1000],
-  answerMs: 250,
-  lastAnswerMs: 2000,
-  againMs: 120_000,
-  offlineMs: 10_000,
-  locateMs: 250
-}
-
-/** Milliseconds that other interfaces may add to the first answer of where an instance is: all are asked at the same time. */
+/** Milliseconds to wait for answers on other interfaces after the first one: all are asked at the same time. */
 const MOMENT_MS = 10
 /** When the network is asked where an instance is, in milliseconds. */
 const LOCATE_AT_MS = [0, 1000]
-/** Looks become as much rarer as the cluster is larger than this: so they cost each member the same at any size. */
-const SMALL_CLUSTER = 10
 
 /**
- * A driver with queries of our own beside it: a first look for the peers that are there, others from time to time, and
- * the question where a peer is. Looks begin at once, but for a uuid that is probed: until that is known to be ours, no
- * peer may be dialed.
+ * A driver with additional multicast DNS queries of our own: a first look for existing peers, later looks from time to time,
+ * and the question where a peer is. Looks begin at once, except for a uuid that is probed: until it is known that no other
+ * service has it, no peer may be dialed.
  *
- * For such a uuid the network is asked before the daemon is. Avahi does not defend a name against a prober where
- * another process on the prober's host has the name in its cache: the known answers of that process suppress the defence (RFC
- * 6762 §7.1 against §8.1), and the newcomer would win over the older service.
+ * For such a uuid the network is asked before the daemon. Avahi does not defend a name against a prober if another process on
+ * the prober's host has the name in its cache: the known answers of that process suppress the defence (RFC 6762 §7.1 against
+ * §8.1), and the new service would replace the older one.
  *
- * @param hears whether the driver itself asks the network and hears all that is announced there: then a look is not repeated,
- *   because each repetition has every member answer once more, and later ones are made only while no peer is seen
+ * @param seesAll whether the driver itself queries the network and receives all announcements: then the questions of a look are
+ *   not repeated, because every member would answer each repetition, and later looks are made only while no peer is seen
  */
 export function withFirstLook(
   driver: Driver,
   times: Partial<LookTimes> = {},
-  hears: () => boolean = () => false
+  seesAll: () => boolean = () => false
 ): Driver {
   return (announcement, listener) =>
-    new WithFirstLook(driver, announcement, listener, { ...LOOK_TIMES, ...times }, hears)
+    new WithFirstLook(driver, announcement, listener, { ...LOOK_TIMES, ...times }, seesAll)
 }
 
 class WithFirstLook implements Discovery {
@@ -82,28 +39,34 @@ class WithFirstLook implements Discovery {
   readonly #announcement: Announcement
   readonly #listener: Listener
   readonly #times: LookTimes
-  readonly #hears: () => boolean
+  readonly #seesAll: () => boolean
   readonly #interface: ServiceInterface
-  /** The names that the driver tells: how large the cluster is. */
+  /** The names that the driver reports, which show the size of the cluster. */
   readonly #seen = new Set<string>()
-  /** Ends the questions that are under way. */
+  /** Aborts the questions that are under way. */
   readonly #end = new AbortController()
   #discovery: Discovery | null = null
   #look: OneShotQuery | null = null
   #timer: NodeJS.Timeout | undefined
   #soon: readonly NodeJS.Timeout[] = []
-  /** Whether a peer was seen or hinted at. */
+  /** Whether a peer was seen or a hint of one was received. */
   #hasMet = false
   /** Whether the daemon has gone away. */
   #isOffline = false
-  /** Whether peers may know of this service by now. */
+  /** Whether peers may know this service by now. */
   #isKnown = false
-  /** Whether the first look has ended: what it found, or did not, was told. */
+  /** Whether the first look has ended. */
   #isFirstOver = false
 
-  constructor(driver: Driver, announcement: Announcement, listener: Listener, times: LookTimes, hears: () => boolean) {
+  constructor(
+    driver: Driver,
+    announcement: Announcement,
+    listener: Listener,
+    times: LookTimes,
+    seesAll: () => boolean
+  ) {
     this.#driver = driver
-    this.#hears = hears
+    this.#seesAll = seesAll
     this.#announcement = announcement
     this.#listener = listener
     this.#times = times
@@ -120,7 +83,7 @@ class WithFirstLook implements Discovery {
     return await withAny([signal, this.#end.signal], async (question) => {
       const network = this.#locateOnNetwork(uuid, question.signal)
       const daemon = this.#locateByDaemon(uuid, network, question.signal)
-      // Without an answer, too: the daemon has no more time than the network, though it was asked later.
+      // Also without an answer: the daemon's time ends with that of the network, though it is asked later.
       void network.then(() => question.abort())
       const instance = await firstOf(network, daemon)
       question.abort()
@@ -177,7 +140,7 @@ class WithFirstLook implements Discovery {
     const waits = this.#hasMet ? [announcedMs] : [aloneMs, announcedMs]
     const askAgain = () => {
       this.#isKnown = true
-      if (!this.#hears()) this.#look?.askAgain()
+      if (!this.#seesAll()) this.#look?.askAgain()
     }
     this.#soon = waits.map((ms) => setTimeout(askAgain, ms))
     this.#listener.announced()
@@ -214,14 +177,14 @@ class WithFirstLook implements Discovery {
     this.#look = this.#query({
       uuid: null,
       askAtMs,
-      asksAgain: () => !this.#hears(),
-      // The driver's own question over it goes out as early.
-      asksSecondFamily: () => !(this.#hears() && this.#hasMet),
+      asksAgain: () => !this.#seesAll(),
+      // The driver's own question over that family is sent as early.
+      asksSecondFamily: () => !(this.#seesAll() && this.#hasMet),
       overAfterMs: Math.max(...askAtMs) + this.#times.lastAnswerMs,
       wants: (uuid) => !hinted.has(uuid),
       onOver: () => this.#onLookOver(hinted.size > 1),
       onInstance: (instance) => {
-        // After a false answer the true one counts, too.
+        // Only then, so that a true answer that follows a false one is reported as well.
         if (hasSecurity(instance, this.#announcement.txt)) hinted.add(instance.uuid)
         trace('%s: first seen at %j port %d', instance.uuid, instance.host, instance.port)
         this.#hasMet = true
@@ -238,9 +201,9 @@ class WithFirstLook implements Discovery {
     this.#timer = setTimeout(onDue, waitMs)
   }
 
-  /** Whether the driver's own questions, by which it keeps knowing its peers, find all that a look would find. */
+  /** Whether the driver's own queries find everything that a look would find. */
   #isEnough(): boolean {
-    return this.#hears() && !this.#isOffline && [...this.#seen].some((uuid) => uuid !== this.#announcement.uuid)
+    return this.#seesAll() && !this.#isOffline && [...this.#seen].some((uuid) => uuid !== this.#announcement.uuid)
   }
 
   /** @param wasAnswered whether the look has found another instance */
@@ -249,7 +212,7 @@ class WithFirstLook implements Discovery {
     this.#isFirstOver = true
     const { uuid } = this.#announcement
     const isAlone = !wasAnswered && [...this.#seen].every((other) => other === uuid)
-    if (isAlone && this.#look !== null) this.#listener.unanswered?.(nobody(this.#look))
+    if (isAlone && this.#look !== null) this.#listener.unanswered?.(noAnswerTo(this.#look))
   }
 
   #locateOnNetwork(uuid: string, signal: AbortSignal): Promise<Instance | null> {
@@ -277,7 +240,9 @@ class WithFirstLook implements Discovery {
     )
   }
 
-  /** Where the network has not answered in time. The daemon's cache may be older than the truth, so it is asked second. */
+  /**
+   * Asks the daemon if the network has not answered in time. The daemon is asked second because its cache may be out of date.
+   */
   async #locateByDaemon(
     uuid: string,
     network: Promise<Instance | null>,
@@ -306,27 +271,16 @@ class WithFirstLook implements Discovery {
   }
 }
 
-/** What was asked where, and what to check. */
-function nobody({ type, places }: OneShotQuery): string {
+/** The question, the interfaces, and what to check. */
+function noAnswerTo({ type, places }: OneShotQuery): string {
   return (
-    `nobody answered for ${type}, which was asked on ${places}; check that the other services have the same name and are in one ` +
-    'of these networks, and that no firewall on either side drops UDP of port 5353'
+    `no instance answered the question for ${type} on ${places}; check that the other services have the same name and are ` +
+    'in one of these networks, and that no firewall on either side drops UDP of port 5353'
   )
 }
 
-/** The first answer of two that is not null; null where neither has one. */
+/** The first of two answers that is not null; null if both are. */
 async function firstOf<T>(one: Promise<T | null>, other: Promise<T | null>): Promise<T | null> {
   const either = await Promise.race([one, other])
   return either ?? (await one) ?? (await other)
-}
-
-/**
- * Milliseconds until the next look: a quarter more or less than the average, so that not all members look at the same time,
- * and longer in a large cluster, so that looks cost a member the same in each.
- *
- * @param againMs the average in a small cluster
- * @param random a number from 0 to 1
- */
-export function nextLookMs(againMs: number, peers: number, random: number): number {
-  return againMs * Math.max(peers / SMALL_CLUSTER, 1) * (0.75 + random / 2)
 }

@@ -1,58 +1,52 @@
 import type { Socket } from 'node:net'
-import { RecentlyTold } from '../recently-told.js'
+import { RecentReports } from '../recent-reports.js'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { TokenBuckets } from '../token-buckets.js'
 import { Applicant, type ApplicantOptions } from './applicant.js'
 import { encodeAnswer } from './hello.js'
-import { busy, infoOf, tellRejected } from './refusals.js'
+import { busy, infoOf, reportRejected } from './refusals.js'
 import { WaitingRoom } from './waiting-room.js'
 
 export interface AcceptorOptions extends ApplicantOptions {
-  /** How many inbound connections may be unanswered at a time. */
+  /** The most inbound connections that may be unanswered at a time. */
   readonly maxHellos: number
-  /** How many of them may come from one address. */
+  /** The most of them that may come from one address. */
   readonly maxHellosPerAddress: number
-  /** How many connections may wait for a place. */
+  /** The most connections that may wait for a place. */
   readonly maxWaiting: number
-  /** Milliseconds for which they may. */
+  /** The longest that each may wait, in milliseconds. */
   readonly waitingMs: number
   /** Whether a peer was connected at an address. */
   readonly isKnown: (address: string) => boolean
-  /** How many connections of an address are looked at that lead to no peer; default: {@link VAIN}. */
-  readonly vain?: BucketLimits
+  /** How many handshakes that lead to no peer are begun with an address. */
+  readonly vain: BucketLimits
 }
 
-/**
- * How many connections of an address are looked at that lead to no peer: that costs more than to have them wait. The burst allows
- * for a host with many members that all start at once, and drop dials that cross ours.
- */
-const VAIN: BucketLimits = { perSecond: 20, burst: 256 }
-
-/** How many refusals for want of a place are told, to both sides. */
+/** How many refusals of connections for which there is no place are reported, to both sides. */
 const REFUSALS: BucketLimits = { perSecond: 20, burst: 256 }
 
 /** Reads the hellos of inbound connections, within bounds of time, size and number. */
 export class Acceptor {
   readonly #options: AcceptorOptions
-  /** Connections that are not answered, oldest first, with the address of each. */
+  /** Connections that are not answered yet, oldest first, with the address of each. */
   readonly #pending = new Map<Applicant, string>()
   readonly #perAddress = new Map<string, number>()
   readonly #waiting: WaitingRoom
   readonly #refusals = new TokenBucket(REFUSALS)
-  /** By address. */
+  /** For {@link AcceptorOptions.vain}, by address. */
   readonly #vain: TokenBuckets
   #isFilling = false
   #closed = false
 
   constructor(options: AcceptorOptions) {
-    this.#options = { ...options, told: new RecentlyTold() }
-    this.#vain = new TokenBuckets(options.vain ?? VAIN)
+    this.#options = { ...options, reports: new RecentReports() }
+    this.#vain = new TokenBuckets(options.vain)
     this.#waiting = new WaitingRoom({ ...options, onLook: this.#onLook, onDue: (socket) => this.#refuse(socket) })
   }
 
   /** Takes a connection that the server has accepted. */
   admit(socket: Socket): void {
-    // This listener stays for good: a socket whose user sets none must not crash the process.
+    // This listener is never removed: an error without a listener would crash the process.
     socket.on('error', ignore)
     const address = socket.remoteAddress ?? ''
     if (this.#makeRoom(address)) this.#begin(socket, address)
@@ -60,12 +54,12 @@ export class Acceptor {
   }
 
   #begin(socket: Socket, address: string): void {
-    // A listener may have closed the service when another gave way.
+    // A listener of `rejected` may have closed the service when another connection was evicted.
     if (this.#closed) {
       socket.destroy()
       return
     }
-    // Only now is it counted how many there are: one of the same address may just have given way.
+    // Counted only now: a connection of the same address may just have been evicted.
     this.#perAddress.set(address, this.#countOf(address) + 1)
     this.#vain.take(address)
     const applicant = new Applicant(socket, this.#options, (isPeer) => {
@@ -81,14 +75,14 @@ export class Acceptor {
 
   /** Refuses a connection for which there is no place. */
   #refuse(socket: Socket): void {
-    // Each takes as much time as an accept: a crowd's are not all told.
+    // Reporting a refusal takes as much time as an accept: in a flood, most are not reported.
     if (this.#refusals.tokens === 0) {
       socket.destroy()
       return
     }
     this.#refusals.take()
-    tellRejected(this.#options, busy(), infoOf(socket))
-    // In plain text: within TLS it would take the very handshake that is to be spared.
+    reportRejected(this.#options, busy(), infoOf(socket))
+    // Only in plain text: over TLS the answer would need the handshake that this refusal avoids.
     if (this.#options.security.mode === 'none') {
       socket.write(encodeAnswer({ status: 'refused', reason: 'busy' }))
       socket.destroySoon()
@@ -97,7 +91,10 @@ export class Acceptor {
     }
   }
 
-  /** Gives places to connections that wait, after the one for which another made way has got its own. */
+  /**
+   * Gives places to connections that wait; not at once, because a place was perhaps freed for a connection that is about to
+   * take it.
+   */
   #fillPlacesSoon(): void {
     if (this.#isFilling) return
     this.#isFilling = true
@@ -115,7 +112,7 @@ export class Acceptor {
     }
   }
 
-  /** Those that have been silent for long make way for connections that wait. */
+  /** Evicts connections that have sent no hello for long, in favour of connections that wait. */
   readonly #onLook = (): void => {
     const isInTheWay = (address: string) =>
       this.#pending.size >= this.#options.maxHellos || this.#waiting.isFrom(address)
@@ -134,7 +131,8 @@ export class Acceptor {
   }
 
   /**
-   * Makes room for one more connection from an address, at the expense of silent ones: a peer says its hello at once.
+   * Makes room for one more connection from an address. Evicts connections without a hello for that: a peer sends its hello at
+   * once.
    *
    * @returns whether there is room
    */
@@ -149,7 +147,7 @@ export class Acceptor {
     return isKnown(address) && this.#evict((from) => !isKnown(from))
   }
 
-  /** The address that most connections come from, and how many. */
+  /** The address that most connections come from, and their number. */
   #mostCrowded(): [address: string, count: number] {
     let most: [string, number] = ['', 0]
     for (const entry of this.#perAddress) if (entry[1] > most[1]) most = entry
@@ -157,21 +155,20 @@ export class Acceptor {
   }
 
   /**
-   * Drops the oldest connection that has sent no hello yet, of those from an address that `isMeant`.
-   *
-   * @returns whether there was one
+   * Drops the oldest connection that has sent no hello yet, among those from an address for which `isMeant` returns true.
+   * @returns whether there was such a connection
    */
   #evict(isMeant: (address: string) => boolean, isEnough: (applicant: Applicant) => boolean = () => true): boolean {
     for (const [applicant, address] of this.#pending) {
       if (!isEnough(applicant)) return false
       if (!applicant.isSilent || !isMeant(address)) continue
-      applicant.giveWay()
+      applicant.evict()
       return true
     }
     return false
   }
 
-  /** The same, of those that are old. */
+  /** Like {@link #evict}, but only connections that are old. */
   #evictOld(isMeant: (address: string) => boolean): boolean {
     return this.#evict(isMeant, (applicant) => applicant.isOld)
   }

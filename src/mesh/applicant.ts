@@ -2,12 +2,21 @@ import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import { canonical } from '../net/addresses.js'
 import type { Line } from '../net/line.js'
-import type { RecentlyTold } from '../recently-told.js'
+import type { RecentReports } from '../recent-reports.js'
 import { OtherSecretError } from '../security/other-secret.js'
 import type { Channel, Security } from '../security/security.js'
 import { trace } from '../trace.js'
 import { type Answer, decodeHello, encodeAnswer, type Hello, HelloError, type RefusalReason } from './hello.js'
-import { busy, infoOf, misdirected, otherUuid, ownUuid, type RejectInfo, tellRejected, tooSilent } from './refusals.js'
+import {
+  busy,
+  infoOf,
+  misdirected,
+  otherUuid,
+  ownUuid,
+  type RejectInfo,
+  reportRejected,
+  tooSilent
+} from './refusals.js'
 
 export interface ApplicantOptions {
   readonly name: string
@@ -15,13 +24,13 @@ export interface ApplicantOptions {
   readonly security: Security
   /** Milliseconds for the whole hello, the TLS handshake under it included. */
   readonly deadlineMs: number
-  /** Milliseconds after which one that has brought no hello makes way for others, where there are too many. */
+  /** Milliseconds after which a connection without a hello is dropped in favour of others, if there are too many. */
   readonly silentAfterMs: number
-  /** A hello that is meant for us. The applicant waits for its answer. */
+  /** Called with a connection whose hello is meant for us. It waits for its answer. */
   readonly onApplicant: (applicant: Applicant) => void
   readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
-  /** The uuids that were claimed with another secret, each of which is told once a minute; default: each is told each time. */
-  readonly told?: RecentlyTold
+  /** The uuids that were claimed with another secret. Each is reported once a minute; by default, each time. */
+  readonly reports?: RecentReports
 }
 
 /** An inbound connection that is not answered yet. Exactly one of accept, decline, refuse and drop settles it. */
@@ -37,7 +46,7 @@ export class Applicant {
   #hello: Hello | null = null
   #settled = false
 
-  /** @param onSettled called once; `isPeer`: it came from a peer that keeps to the rules, whatever the answer */
+  /** @param onSettled called once; `isPeer`: whether it came from a peer that follows the protocol, whatever the answer */
   constructor(socket: Socket, options: ApplicantOptions, onSettled: (isPeer: boolean) => void) {
     this.#socket = socket
     this.#options = options
@@ -46,17 +55,17 @@ export class Applicant {
     options.security.server(socket, this.#onSecured)
   }
 
-  /** Whether it has closed meanwhile. */
+  /** Whether the connection has closed. */
   get gone(): boolean {
     return this.#socket.destroyed
   }
 
-  /** Whether a peer would have said its hello by now. */
+  /** Whether a peer would have sent its hello by now. */
   get isOld(): boolean {
     return performance.now() - this.#since >= this.#options.silentAfterMs
   }
 
-  /** The other end's address in its one form; empty where it has closed. */
+  /** The other end's address in canonical form; empty if the connection has closed. */
   get address(): string {
     return canonical(this.#socket.remoteAddress ?? '')
   }
@@ -65,13 +74,13 @@ export class Applicant {
     return this.#hello === null
   }
 
-  /** What it said; only to be asked once `onApplicant` was called with it. */
+  /** The hello that was received; to be read only after `onApplicant` was called. */
   get hello(): Hello {
     if (this.#hello === null) throw new Error('The hello has not been read yet.')
     return this.#hello
   }
 
-  /** Answers `ok`. Returns the socket, which is the caller's from here on; null where it has closed meanwhile. */
+  /** Answers `ok`. Returns the socket, which belongs to the caller from then on; null if it has closed. */
   accept(answer: Answer & { status: 'ok' }): Socket | null {
     const isOpen = !this.#socket.destroyed && this.#socket.writable
     if (!this.#settle(isOpen) || !isOpen) {
@@ -88,18 +97,17 @@ export class Applicant {
   }
 
   /**
-   * Answers `refused`, and tells.
-   *
-   * @param error why; its message names neither end
+   * Answers `refused`, and reports the refusal.
+   * @param error the reason; its message names neither end
    */
   refuse(reason: RefusalReason, error: TcpnetError): void {
     const info = infoOf(this.#socket, this.#hello?.from)
     if (!this.#settle()) return
     this.#sendLast({ status: 'refused', reason })
-    tellRejected(this.#options, error, info)
+    reportRejected(this.#options, error, info)
   }
 
-  /** Closes it without a word. */
+  /** Closes the connection without an answer. */
   drop(): void {
     if (this.#settle()) this.#socket.destroy()
   }
@@ -121,7 +129,7 @@ export class Applicant {
 
   readonly #onLine = (line: Line): void => {
     if (this.#settled) return
-    // Not told: peers drop dials before the hello, too, as those of a race of addresses that was won by another.
+    // Not reported: peers also drop dials before the hello, for example when another address has won the race.
     if (line === null) return this.drop()
     const hello = typeof line === 'string' ? decodeHello(line) : line
     if (hello instanceof HelloError && hello.reason !== null) return this.refuse(hello.reason, hello)
@@ -131,7 +139,7 @@ export class Applicant {
     this.#hello = hello
     const objection = this.#objectionTo(hello)
     if (objection !== null) return this.refuse(...objection)
-    // From here on it waits for our answer, which comes when our own dial or our old connection has ended.
+    // From here on it waits for our answer, which is sent when our own dial or our old connection has ended.
     clearTimeout(this.#deadline)
     this.#socket.on('close', this.#onClose)
     this.#options.onApplicant(this)
@@ -145,8 +153,8 @@ export class Applicant {
     return null
   }
 
-  /** Refuses it, silent as it is, in favour of another. */
-  giveWay(): void {
+  /** Refuses the connection, which has sent no hello, in favour of another. */
+  evict(): void {
     this.#reject(this.isOld ? tooSilent(this.#options.silentAfterMs) : busy())
   }
 
@@ -162,9 +170,9 @@ export class Applicant {
     const info = infoOf(this.#socket, this.#hello?.from ?? claimed)
     if (!this.#settle()) return
     this.#socket.destroy()
-    if (claimed !== undefined && this.#options.told?.isNews(claimed) === false)
+    if (claimed !== undefined && this.#options.reports?.shouldReport(claimed) === false)
       return trace('%s: %s', claimed, error.message)
-    tellRejected(this.#options, error, info)
+    reportRejected(this.#options, error, info)
   }
 
   /** @returns whether it was unsettled */

@@ -2,9 +2,9 @@ import { type BucketLimits, type Clock, TokenBucket } from '../token-bucket.js'
 import { TokenBuckets } from '../token-buckets.js'
 
 /**
- * Limits of connects to peers that were never connected, and of questions to the network where such peers are. The bursts
- * allow for a cluster whose services all start at once: what leads to a peer is given back, and {@link DialQueue} bounds how
- * many dials are under way. The rates bound what leads to no peer.
+ * Limits of connects to peers that were never connected, and of questions to the network for the place of such peers. The
+ * bursts allow for a cluster whose services all start at once: a connect or question that leads to a peer is given back, and
+ * {@link DialQueue} bounds how many dials are under way. The rates bound those that lead to no peer.
  */
 export const CONNECT_LIMITS = {
   perProcess: { perSecond: 20, burst: 512 },
@@ -13,14 +13,14 @@ export const CONNECT_LIMITS = {
 } as const satisfies Record<string, BucketLimits>
 
 /**
- * How many connects announcements can cause. They are untrusted: false ones must not make this process a source of
- * connects at whatever host they name.
+ * Bounds the connects that announcements can cause. Announcements are untrusted: false ones must not make this process flood
+ * the hosts that they name.
  */
 export class ConnectBudget {
   readonly #limits: typeof CONNECT_LIMITS
   readonly #process: TokenBucket
   readonly #questions: TokenBucket
-  /** What is kept is bounded by the process's bucket: an address is not idle for as long as it takes to fill its own. */
+  /** The bucket of the process bounds its size: a bucket of an address is dropped only once it is full again. */
   readonly #addresses: TokenBuckets
 
   constructor(limits: typeof CONNECT_LIMITS = CONNECT_LIMITS, clock: Clock = () => performance.now()) {
@@ -30,28 +30,28 @@ export class ConnectBudget {
     this.#addresses = new TokenBuckets(limits.perAddress, clock)
   }
 
-  /** How many connects are possible now: in all, and to an address. */
+  /** How many connects are possible now: to an address, or in total if none is given. */
   left(address?: string): number {
     if (address === undefined) return this.#process.tokens
     return Math.min(this.#process.tokens, this.#addresses.tokens(address))
   }
 
   /**
-   * Milliseconds until a connect to an address is possible; 0 where it is.
+   * Milliseconds until a connect to an address is possible; 0 if it is now.
    *
-   * @param reserved whether it has to leave a quarter of the burst to others
+   * @param reserved whether the connect has to leave a quarter of the burst to others
    */
   waitMs(address: string, reserved = false): number {
     const kept = reserved ? this.#limits.perProcess.burst / 4 : 0
     return Math.max(this.#process.waitMs(kept + 1), this.#addresses.waitMs(address))
   }
 
-  /** How many questions may be put now. */
+  /** How many questions may be sent now. */
   get questionsLeft(): number {
     return this.#questions.tokens
   }
 
-  /** Counts a question. Returns whether it may be put. */
+  /** Counts a question. Returns whether it may be sent. */
   takeQuestion(): boolean {
     if (this.#questions.tokens === 0) return false
     this.#questions.take()
@@ -79,7 +79,7 @@ export class ConnectBudget {
 /** The budget of this process, or of this worker thread. */
 export const processBudget = new ConnectBudget()
 
-/** What one dial takes out of the budget: nothing for addresses at which the peer was connected before. */
+/** The part of the budget that one dial uses: nothing for addresses at which the peer was connected before. */
 export class Allowance {
   readonly #budget: ConnectBudget
   readonly #isFree: (address: string) => boolean
@@ -91,8 +91,8 @@ export class Allowance {
   }
 
   /**
-   * Milliseconds until the next attempt at an address may begin. Those after the first leave something to other dials, so
-   * that false peers with many addresses do not delay real ones.
+   * Milliseconds until the next attempt at an address may begin. Attempts after the first leave a part of the budget to other
+   * dials, so that false peers with many addresses do not delay real ones.
    */
   waitMs(address: string): number {
     return this.#isFree(address) ? 0 : this.#budget.waitMs(address, this.#taken.size > 0)
@@ -105,8 +105,8 @@ export class Allowance {
     this.#taken.add(address)
   }
 
-  /** The peer was met at an address. */
-  met(address: string): void {
+  /** The peer was reached at an address: the connect does not count. */
+  giveBack(address: string): void {
     if (this.#taken.delete(address)) this.#budget.giveBack(address)
   }
 }

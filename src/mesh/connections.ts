@@ -1,17 +1,17 @@
 import { Socket } from 'node:net'
 import { watchEnding } from './ending.js'
 
-/** Without a listener for errors, sockets crash the process; without ours for `close`, the mesh never learns of it. */
+/** A socket error without a listener crashes the process; without our listener for `close` the mesh does not notice the end. */
 const EVENTS = ['close', 'error'] as const
 
-/** The sockets of a mesh that are the application's, until they have closed, each with its owner. */
+/** The sockets of a mesh that belong to the application, until they have closed, each with its owner. */
 export class Connections<Owner> {
   readonly #owners = new Map<Socket, Owner>()
   /** The listener for `close` of all sockets. */
   readonly #onClose: (this: Socket) => void
   #onAllClosed: (() => void) | null = null
 
-  /** @param onClosed called when a socket has closed, before the application hears of it */
+  /** @param onClosed called when a socket has closed, before the listeners of the application */
   constructor(onClosed: (socket: Socket, owner: Owner) => void) {
     const closed = (socket: Socket) => {
       const owner = this.#owners.get(socket)
@@ -36,8 +36,8 @@ export class Connections<Owner> {
   }
 
   /**
-   * Ends every connection gracefully; what has not ended after `graceMs` is reset. `done` is called once all are closed,
-   * never from within. To be called once.
+   * Ends every connection gracefully, and resets those that have not ended after `graceMs`. `done` is called when all are
+   * closed, never from within this call. To be called once.
    */
   close(graceMs: number, reset: (socket: Socket) => void, done: () => void): void {
     const timer = setTimeout(() => {
@@ -47,11 +47,11 @@ export class Connections<Owner> {
       clearTimeout(timer)
       done()
     }
-    // Also where the last one's close is under way.
+    // Also needed if the last socket is closing already, or there is none.
     process.nextTick(() => this.#endIfAllClosed())
     for (const socket of this.#owners.keys()) {
       socket.end()
-      // The application does not read: what is left has to be read before the other side's end is seen.
+      // The application does not read: the remaining data has to be read before the end of the other side is seen.
       if (socket.readableFlowing === null) socket.resume()
     }
   }
@@ -64,12 +64,12 @@ export class Connections<Owner> {
   }
 }
 
-/** The listeners that are kept, of all sockets: one set, because two lists for each socket take as much memory as a link. */
+/** The listeners of all sockets that are kept: one set, because two lists for each socket take as much memory as a link. */
 const kept = new WeakSet<object>()
 
 /**
- * Keeps the listeners that a socket has before the application gets it, also where the application takes all listeners
- * off it, as one does that hands it on. (Node 20 does not always emit `removeListener` then.)
+ * Keeps the listeners that a socket has before the application gets it, even if the application removes all listeners, for
+ * example to hand the socket on. (Node 20 does not always emit `removeListener` then.)
  */
 function keepListeners(socket: Socket): void {
   for (const event of EVENTS) for (const listener of socket.rawListeners(event)) kept.add(listener)

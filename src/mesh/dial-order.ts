@@ -1,17 +1,17 @@
 import { isLinkLocal } from '../net/addresses.js'
 
-/** An address as `net.connect` takes it, link-local ones with their scope. */
+/** An address in the form that `net.connect` takes: a link-local address has its scope. */
 export interface Address {
   readonly address: string
   readonly family: 4 | 6
 }
 
 /**
- * The order in which a peer's addresses are tried: first those at which it was connected before; then families alternate,
- * starting with that of the first address (RFC 8305 §4). Link-local addresses come after all others: they depend on one
- * interface, and on its name. Addresses that were tried in vain come last, the latest of them at the very end.
+ * The order in which a peer's addresses are tried: first those at which it was connected before; then alternating families,
+ * starting with that of the first address (RFC 8305 §4). Link-local addresses come after the others: they depend on one
+ * interface, and on its name. Addresses that failed come last, in the order of their last failure.
  *
- * @param suspects the addresses that were tried in vain, the latest last
+ * @param suspects the addresses that failed, the latest last
  * @param homes the addresses at which the peer was connected
  */
 export function dialOrder<T extends Address>(
@@ -27,7 +27,7 @@ export function dialOrder<T extends Address>(
   return [...wideFirst(known), ...wideFirst(others, alternate), ...suspected]
 }
 
-/** Addresses of a wider scope before link-local ones, each part in the order that `arrange` makes. */
+/** Addresses of a wider scope first, then link-local ones; `arrange` orders each of the two groups. */
 function wideFirst<T extends Address>(addresses: readonly T[], arrange = (part: readonly T[]) => part): T[] {
   const isLocal = ({ address }: T) => isLinkLocal(address) || address.startsWith('169.254.')
   return [...arrange(addresses.filter((one) => !isLocal(one))), ...arrange(addresses.filter(isLocal))]

@@ -3,24 +3,24 @@ import type { Dial } from './dialer.js'
 import type { Link } from './link.js'
 
 /**
- * How many dials the services of this process may have under way together, one for each of them in any case. More would
- * only slow each other down: they share an event loop, often with the peer, too.
+ * The most dials that the services of this process may have under way together, though each service may always have one. More
+ * would only slow each other down: they share an event loop, often with the peers as well.
  */
 const MAX_DIALS_TOGETHER = 64
 
-/** Dials of one service that have yielded their turn and go on. */
+/** The most dials of one service that have yielded their turn and continue. */
 const MAX_SLOW_DIALS = 64
 
 /**
- * The queues of this process, or of this worker thread, that have dials under way: they share its event loop, so the number
- * of dials together is bounded, whatever the number of services.
+ * The queues of this process, or of this worker thread, that have dials under way. They share its event loop, so the total
+ * number of dials is bounded, whatever the number of services.
  */
 export const processDialing: Set<DialQueue> = new Set()
 
-/** Turns in a row of peers that were connected before, while others wait. */
+/** The most turns in a row for peers that were connected before, while others wait. */
 const MAX_PROVEN_IN_A_ROW = 3
 
-/** How often dials that are slow are looked for while others wait, in milliseconds. */
+/** Milliseconds between checks for slow dials while others wait. */
 const LOOK_EVERY_MS = 50
 
 interface Turn {
@@ -29,29 +29,29 @@ interface Turn {
 }
 
 export interface DialQueueOptions {
-  /** Dials under way at once, without those that are slow. */
+  /** The most dials under way at once; slow ones that have yielded their turn do not count. */
   readonly maxDials: number
-  /** What dials to peers that were never connected are taken out of. */
+  /** The budget for dials to peers that were never connected. */
   readonly budget: ConnectBudget
-  /** How many connections there is a place for, those of dials under way included. */
+  /** How many more connections are possible; dials under way do not reduce the number. */
   readonly places: () => number
-  /** Called with how many dials may begin now, and only while peers wait: {@link DialQueue.take} tells which. */
+  /** Called with the number of dials that may begin now, only while peers wait: {@link DialQueue.take} returns which. */
   readonly onRoom: (room: number) => void
   /** The queues that share an event loop and have dials under way; default: {@link processDialing}. */
   readonly dialing?: Set<DialQueue>
 }
 
 /**
- * Decides which peer is dialed next, where more are to be dialed than may be at once. False announcements are cheap, and
- * must not delay real peers:
+ * Decides which peer is dialed next if more peers are to be dialed than the limit allows at once. False announcements are
+ * cheap, and must not delay real peers:
  *
- * - Peers that were connected before come first, but have three turns of four at most while others wait: without security
- *   false peers can connect, too.
- * - Of the others, turns alternate between the newest peer of which no dial has ended, and the peer that waits longest, so
- *   that a flood of false announcements before or after a real one cannot starve it. They begin only as fast as the budget
- *   allows.
- * - A dial that takes longer than one on a local network does yields its turn while others wait. It goes on; where too
- *   many do, the oldest fails.
+ * - Peers that were connected before come first, but get at most three turns of four while others wait: without security, false
+ *   peers can connect, too.
+ * - Among the others, turns alternate between the newest peer that was not dialed yet and the peer that has waited longest, so
+ *   that a flood of false announcements before or after a real one cannot starve it. The budget limits how fast these dials
+ *   begin.
+ * - A dial that takes longer than is usual on a local network yields its turn while others wait. It continues; if there are too
+ *   many such dials, the oldest fails.
  */
 export class DialQueue {
   readonly #options: DialQueueOptions
@@ -59,23 +59,24 @@ export class DialQueue {
   readonly #dials = new Set<Dial>()
   /** Dials that have yielded their turn, the oldest first. */
   readonly #slow = new Set<Dial>()
-  /** Peers that were connected before, in the order in which they came. */
+  /** Peers that were connected before, in the order of their arrival. */
   readonly #proven = new Set<Link>()
-  /** The others, in the order in which they came. */
+  /** The other peers, in the order of their arrival. */
   readonly #waiting = new Set<Link>()
-  /** Those of {@link #waiting} of which no dial has ended. */
+  /** The part of {@link #waiting} of which no dial has ended. */
   readonly #fresh = new Set<Link>()
-  /** Links that have their turn, until their dials begin. */
+  /** Links that have got their turn and whose dials have not begun. */
   readonly #called = new Set<Link>()
   /**
-   * One for peers with a hint, one for peers that have to be asked for. Connects and questions have budgets of their own, so
-   * each kind alternates by itself: an empty budget of one kind must not decide which peer of the other kind comes next.
+   * One entry for peers with a hint, one for peers whose place has to be asked for. Connects and questions have separate
+   * budgets, so each kind alternates by itself: an empty budget of one kind must not decide which peer of the other kind comes
+   * next.
    */
   readonly #turns: Turn[] = [
     { isHinted: true, newestIsNext: true },
     { isHinted: false, newestIsNext: true }
   ]
-  /** Turns that peers which were connected before have had since the last of the others. */
+  /** Consecutive turns of peers that were connected before. */
   #provenInARow = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -97,7 +98,7 @@ export class DialQueue {
     return Math.min(Math.min(maxDials, share) - begun, places() - begun - this.#slow.size)
   }
 
-  /** A link's dial begins: it waits no more, and has had its turn. */
+  /** A link's dial begins: the link leaves the queue. */
   begin(link: Link, dial: Dial): void {
     this.#remove(link)
     this.#dials.add(dial)
@@ -112,7 +113,7 @@ export class DialQueue {
     this.#offer()
   }
 
-  /** Has a link wait for its turn, from now on: behind those of its kind that wait already. */
+  /** Queues a link, behind those of its kind that wait already. */
   add(link: Link): void {
     this.#remove(link)
     if (link.places.isProven) this.#proven.add(link)
@@ -121,19 +122,22 @@ export class DialQueue {
     this.#watch()
   }
 
-  /** A link is not to be dialed any more. Where it had its turn, another may begin; to find the next takes longer, the more wait. */
+  /**
+   * A link is not to be dialed any more. If it had its turn, another dial may begin. The time to find the next link grows with
+   * the queue.
+   */
   leave(link: Link): void {
     if (this.#remove(link)) this.#offer()
   }
 
-  /** There is a place for another connection. */
+  /** Another connection has become possible. */
   onPlaceFreed(): void {
     this.#offer()
   }
 
   /**
-   * Gives the next links their turn: `count` at most, and no more than there is room for. Each keeps its turn until it
-   * leaves the queue or is added again.
+   * Gives the next links their turn: at most `count`, and no more than there is room for. Each keeps its turn until it leaves
+   * the queue or is added again.
    */
   take(count: number): Link[] {
     const links: Link[] = []
@@ -147,7 +151,7 @@ export class DialQueue {
     return links
   }
 
-  /** Forgets all that wait. */
+  /** Removes all links. */
   clear(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -157,7 +161,7 @@ export class DialQueue {
     this.#called.clear()
   }
 
-  /** Returns whether it was the link's turn. */
+  /** Returns whether the link had its turn. */
   #remove(link: Link): boolean {
     this.#proven.delete(link)
     this.#waiting.delete(link)
@@ -196,11 +200,11 @@ export class DialQueue {
     return newestIsNext ? (newest(this.#fresh, isMeant) ?? oldest()) : oldest()
   }
 
-  /** Whether the budget has something for a link, beside what it has for those that were called. */
+  /** Whether the budget allows a dial of the link, in addition to those of the links that have their turn. */
   #isAllowed(link: Link): boolean {
     const { places } = link
     const { first } = places
-    if (places.isProven && (first === null || places.wasMetAt(first))) return true
+    if (places.isProven && (first === null || places.wasConnectedAt(first))) return true
     let called = 0
     for (const other of this.#called) if (other.places.first === first) called++
     const { budget } = this.#options
@@ -220,7 +224,7 @@ export class DialQueue {
   #watch(): void {
     if (this.#isEmpty) return
     this.#timer ??= setTimeout(() => {
-      // What has arrived while this process was busy is read first.
+      // Data that arrived while this process was busy is read first.
       setImmediate(this.#hurry)
     }, LOOK_EVERY_MS)
   }
@@ -240,7 +244,7 @@ export class DialQueue {
     this.#slow.add(dial)
     const { places } = this.#options
     const isCrowded = this.#slow.size > MAX_SLOW_DIALS || places() <= this.#dials.size + this.#slow.size
-    if (isCrowded) first(this.#slow)?.giveWay()
+    if (isCrowded) first(this.#slow)?.evict()
   }
 }
 

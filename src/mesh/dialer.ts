@@ -8,23 +8,23 @@ import { decodeAnswer, encodeHello, type Hello, type RefusalReason } from './hel
 import { type Connect, type Endpoint, Race, type RaceResult } from './race.js'
 
 /**
- * Asks where the peer is. Resolves with its endpoints, which are empty where none is on the link; with null where no answer
- * comes; with an error where the peer is not to be dialed. Never rejects.
+ * Asks where the peer is. Resolves with its endpoints, an empty array if none is on the link; with null if no answer comes;
+ * with an error if the peer must not be dialed. Never rejects.
  */
 export type Locate = (signal: AbortSignal) => Promise<readonly Endpoint[] | TcpnetError | null>
 
 /** Where to dial, and how. */
 export interface DialTarget {
   readonly uuid: string
-  /** What a hint tells, in the order in which it is tried; where it is empty, {@link locate} comes first. */
+  /** The endpoints of a hint, in the order in which they are tried; if there are none, {@link locate} is called first. */
   readonly endpoints: readonly Endpoint[]
   readonly locate: Locate
   readonly security: Security
-  /** Milliseconds until the whole dial, TLS handshake and hello included, has failed. */
+  /** Milliseconds after which the dial fails, TLS handshake and hello included. */
   readonly deadlineMs: number
-  /** Milliseconds after which it is slow: longer than one on a local network takes. */
+  /** Milliseconds after which the dial is slow: longer than is usual on a local network. */
   readonly slowAfterMs: number
-  /** Makes our hello, at the moment at which it is sent. */
+  /** Makes our hello; called when it is sent. */
   readonly hello: () => Hello
   readonly connect: Connect
   readonly allowance: Allowance
@@ -37,33 +37,33 @@ export type DialResult =
       readonly socket: Socket
       readonly seq: number
       readonly boot: string
-      /** Where it was reached. */
+      /** The endpoint at which the peer was reached. */
       readonly endpoint: Endpoint
     }
-  /** The peer has a connection with us already, or will have told us so. */
+  /** The peer answered that it has a connection with us already. */
   | { readonly kind: 'connected' }
-  /** An answer told where the peer is, but the budget allows no connect to it yet: the dial has to wait for its turn. */
+  /** An answer says where the peer is, but the budget allows no connect to it yet: the peer has to wait for its turn. */
   | { readonly kind: 'located' }
-  /** `addresses`: those that could not be reached; or the one that was reached, and gave a wrong answer or none. */
+  /** `addresses`: those that could not be reached; or the one that was reached and sent a wrong answer or none. */
   | { readonly kind: 'failed'; readonly error: Error; readonly addresses: readonly string[] }
 
 /**
- * One dial of a peer: the question where it is, a race for a socket, its security, a hello, an answer, under one deadline.
- * With a hint the race begins at once, and the question is put where the race is slow.
+ * One dial of a peer: the question where it is, a race for a socket, the security handshake, a hello and its answer, under one
+ * deadline. With a hint the race begins at once, and the question is asked only if the race is slow.
  */
 export class Dial {
   readonly #target: DialTarget
   readonly #done: (result: DialResult) => void
   readonly #deadline: NodeJS.Timeout
   readonly #since = performance.now()
-  /** Ends the question where the peer is; null while it is not asked. */
+  /** Aborts the question where the peer is; null while none is under way. */
   #question: AbortController | null = null
   #wasLocated = false
   #slowTimer: NodeJS.Timeout | undefined
   #race: Race | null = null
-  /** Why the race was lost, while an answer may still bring other endpoints. */
+  /** Why the race failed, while an answer may still bring other endpoints. */
   #lost: Error | null = null
-  /** The endpoint that was reached, and the socket to it; null before. */
+  /** The endpoint that was reached, and its socket; null before. */
   #reached: { readonly endpoint: Endpoint; socket: Socket } | null = null
   #stopReading: () => void = () => {}
   #sent = false
@@ -78,15 +78,15 @@ export class Dial {
     else this.#try(target.endpoints)
   }
 
-  /** Whether our hello is out, so that the peer may have seen this dial. */
+  /** Whether our hello was sent, so that the peer may have seen this dial. */
   get sent(): boolean {
     return this.#sent
   }
 
   /**
-   * Takes in endpoints that became known after it began: while it has reached none, those that are new are tried, too.
+   * Adds endpoints that became known after the dial began: while none was reached, those that are new are tried as well.
    *
-   * @returns whether it takes them: not where one was reached
+   * @returns whether they were added: false once an endpoint was reached
    */
   take(endpoints: readonly Endpoint[]): boolean {
     if (this.#ended || this.#reached !== null) return false
@@ -95,18 +95,18 @@ export class Dial {
     return true
   }
 
-  /** Whether it takes longer than it ought to. */
+  /** Whether the dial takes longer than is usual on a local network. */
   isSlow(): boolean {
     return performance.now() - this.#since > this.#target.slowAfterMs
   }
 
-  /** The peer was met at an address, by this dial or by its own. */
-  met(address: string): void {
-    this.#target.allowance.met(address)
+  /** The peer was reached at an address, by this dial or by its own. */
+  reachedAt(address: string): void {
+    this.#target.allowance.giveBack(address)
   }
 
-  /** Fails it in favour of a dial that waits. */
-  giveWay(): void {
+  /** Fails the dial in favour of one that waits. */
+  evict(): void {
     this.#fail(this.#tooLate(Math.round(performance.now() - this.#since)))
   }
 
@@ -126,7 +126,7 @@ export class Dial {
     this.#slowTimer ??= setTimeout(() => void this.#locate(), slowAfterMs)
   }
 
-  /** Asks where the peer is, once, unless it was reached. */
+  /** Asks where the peer is; at most once, and only until it is reached. */
   async #locate(): Promise<void> {
     if (this.#wasLocated || this.#ended || this.#reached !== null) return
     this.#wasLocated = true
@@ -145,7 +145,7 @@ export class Dial {
     if (this.#race === null) this.#fail(found === null ? notLocated() : offLink())
   }
 
-  /** Begins another race, where one was lost or there was none. */
+  /** Begins a race with the endpoints that were not tried yet. */
   #tryUntried(endpoints: readonly Endpoint[]): void {
     const tried = this.#race?.tried ?? []
     const untried = endpoints.filter(
@@ -184,7 +184,7 @@ export class Dial {
     if (answer instanceof Error) return this.#fail(answer)
     if (answer.status === 'refused') return this.#fail(refusal(answer.reason))
     if (proven !== null && proven !== this.#target.uuid) return this.#fail(refusal('not-me'))
-    this.met(endpoint.address)
+    this.reachedAt(endpoint.address)
     if (answer.status === 'connected') {
       this.#end({ kind: 'connected' })
       socket.destroy()
@@ -194,7 +194,7 @@ export class Dial {
     this.#end({ kind: 'ok', socket, seq: answer.seq, boot: answer.boot, endpoint })
   }
 
-  /** The other side closed the connection in the place of an answer. */
+  /** The other side closed the connection instead of an answer. */
   #silence(): TcpnetError {
     // A dialer completes the handshake before the other side checks its certificate (RFC 8446 §4.4.2.4, §2).
     return this.#target.security.mode === 'tls' ? notAccepted() : hasEnded()
@@ -206,20 +206,20 @@ export class Dial {
 
   #tooLate(waitedMs: number): TcpnetError {
     const what = this.#sent
-      ? `It did not answer the hello within ${waitedMs} ms: its process hangs.`
-      : `It could not be reached within ${waitedMs} ms: a firewall drops what is sent to that TCP port, or its host is gone or hangs.`
+      ? `It did not answer the hello within ${waitedMs} ms: its process hangs. Check that process.`
+      : `It could not be reached within ${waitedMs} ms: a firewall drops packets to that TCP port, or its host is gone or hangs.`
     return new TcpnetError('ERR_TCPNET_DIAL_TIMEOUT', `${what} It is dialed again while it is announced.`)
   }
 
   #fail(error: Error): void {
     const socket = this.#reached?.socket
     const tried = this.#reached === null ? (this.#race?.tried ?? []) : [this.#reached.endpoint]
-    const told = error instanceof TcpnetError ? this.#naming(error) : error
-    this.#end({ kind: 'failed', error: told, addresses: tried.map(({ address }) => address) })
+    const named = error instanceof TcpnetError ? this.#naming(error) : error
+    this.#end({ kind: 'failed', error: named, addresses: tried.map(({ address }) => address) })
     socket?.destroy()
   }
 
-  /** The same error, with the peer, its addresses and its port in the message. Errors of the system name the latter two. */
+  /** The same error, with the peer, its addresses and its port in the message. System errors name address and port already. */
   #naming({ code, message, cause }: TcpnetError): TcpnetError {
     const { uuid } = this.#target
     const tried = this.#reached === null ? (this.#race?.tried ?? []) : [this.#reached.endpoint]
@@ -244,7 +244,10 @@ export class Dial {
     return true
   }
 
-  /** Takes its listener off a socket. One for errors stays, that holds nothing: without any, they crash the process. */
+  /**
+   * Removes the listener of this dial from a socket, and leaves one that refers to nothing: an error without a listener crashes
+   * the process.
+   */
   #leave(socket: Socket): void {
     socket.off('error', this.#onError).on('error', ignore)
   }
@@ -258,8 +261,8 @@ const REFUSALS: Record<RefusalReason, string> = {
   name: 'it belongs to a cluster of another name: the announcement is stale',
   'not-me': 'it has another uuid: the announcement is stale',
   self: 'it has our own uuid: give every service a uuid of its own',
-  full: 'it has as many peers as its maxPeers allows: raise that',
-  busy: 'it has too many connections in progress: it is dialed again',
+  full: 'it has as many peers as its setting maxPeers allows: raise that setting',
+  busy: 'too many inbound connections wait for its answer: it is dialed again',
   unwanted: 'its application does not want a connection with this service (its setting shouldConnect)'
 }
 
@@ -274,7 +277,7 @@ function offLink(): TcpnetError {
 function notLocated(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_DIAL_TIMEOUT',
-    'It is announced, but neither its host nor the DNS-SD daemon told its address and port: a firewall drops UDP ' +
+    'It is announced, but neither its host nor the DNS-SD daemon answered with its address and port: a firewall drops UDP ' +
       'of port 5353, or its host is gone or hangs. It is dialed again while it is announced.'
   )
 }
@@ -288,7 +291,7 @@ function notAccepted(): TcpnetError {
 }
 
 function refusal(reason: RefusalReason | null): TcpnetError {
-  const said = reason === null ? 'it did not say why' : REFUSALS[reason]
+  const said = reason === null ? 'it gave no reason' : REFUSALS[reason]
   return new TcpnetError(
     reason === 'unwanted' ? 'ERR_TCPNET_UNWANTED' : 'ERR_TCPNET_REFUSED',
     `It refused the connection: ${said}.`

@@ -7,31 +7,29 @@ import type { Link } from './link.js'
 import type { MeshOptions } from './options.js'
 import { connectTo, type Endpoint } from './race.js'
 
-/** Milliseconds before it is asked again where a connected peer is whose uuid others claim. */
+/** Milliseconds between two questions where a connected peer is whose uuid others claim. */
 const ASK_AGAIN_MS = 10_000
 
-/** What a mesh tells of itself to its dials. */
+/** What the dials of a mesh need from it. */
 export interface DialsOptions extends MeshOptions {
   /** How many dials this service has answered with `ok`. */
   readonly accepted: () => number
   /** How many connections there are. */
   readonly connections: () => number
-  /** It is a link's turn, or may be: its next step is to be decided. */
+  /** A link has its turn, or new facts: its next step is to be decided. */
   readonly onTurn: (link: Link) => void
 }
 
-/**
- * The dials of one mesh: whose turn it is, where they go, what their hellos carry, and what they take out of the budget.
- */
+/** The dials of one mesh: their order, their targets, the contents of their hellos, and their use of the budget. */
 export class Dials {
   readonly #options: DialsOptions
   readonly #budget: ConnectBudget
   readonly #queue: DialQueue
-  /** How many questions where a peer is count against the budget, until it is connected. */
+  /** How many questions about a peer count against the budget, until it is connected. */
   readonly #questions = new WeakMap<Link, number>()
-  /** When it was asked last where a connected peer is, in milliseconds of the monotonic clock. */
+  /** The time of the last question about a connected peer, in milliseconds of the monotonic clock. */
   readonly #placedAt = new WeakMap<Link, number>()
-  /** How many hellos were sent: what numbers the dials. */
+  /** The number of hellos sent, which numbers the dials. */
   #hellos = 0
 
   constructor(options: DialsOptions) {
@@ -49,7 +47,7 @@ export class Dials {
   }
 
   /**
-   * Dials a peer, or has it wait for its turn.
+   * Dials a peer, or queues it.
    *
    * @param done as in {@link Dial}
    */
@@ -60,7 +58,7 @@ export class Dials {
     link.enter({ kind: 'dialing', dial }, reason)
   }
 
-  /** `change` changes the state of a link that may be dialing, or have its turn to. */
+  /** Calls `change`, after which a link that may be dialing or queued is neither. */
   leave(link: Link, change: () => void): void {
     const dial = link.state.kind === 'dialing' ? link.state.dial : null
     change()
@@ -68,12 +66,12 @@ export class Dials {
     if (dial !== null) this.#queue.end(dial)
   }
 
-  /** There is a place for another connection. */
+  /** Another connection has become possible. */
   onPlaceFreed(): void {
     this.#queue.onPlaceFreed()
   }
 
-  /** Forgets all that wait. */
+  /** Removes all links from the queue. */
   clear(): void {
     this.#queue.clear()
   }
@@ -100,22 +98,22 @@ export class Dials {
         slowAfterMs: limits.slowAfterMs,
         hello,
         connect,
-        allowance: new Allowance(this.#budget, (address) => link.places.wasMetAt(address))
+        allowance: new Allowance(this.#budget, (address) => link.places.wasConnectedAt(address))
       },
       done
     )
     return { dial, reason: endpoints.length > 0 ? 'hinted at' : 'announced' }
   }
 
-  /** A peer is connected: the questions that led to it do not count. */
-  met(link: Link): void {
+  /** A peer is connected: questions about it do not count against the budget. */
+  onConnected(link: Link): void {
     for (let left = this.#questions.get(link) ?? 0; left > 0; left--) this.#budget.giveBackQuestion()
     this.#questions.delete(link)
   }
 
   /**
-   * Asks where a connected peer is whose uuid is claimed, so that its claimants can be told apart: within the budget of questions,
-   * and not again for {@link ASK_AGAIN_MS}. Where an answer comes, the link's next step is decided anew.
+   * Asks where a connected peer is whose uuid another connection claims, to distinguish the peer from an impostor: within the
+   * budget of questions, and at most once in {@link ASK_AGAIN_MS}. After an answer the link's next step is decided again.
    */
   async place(link: Link): Promise<void> {
     const { locate, security, limits, onTurn } = this.#options
@@ -140,7 +138,7 @@ export class Dials {
       this.#count(link, 1)
     }
     const instance = await locate(link.uuid, signal)
-    // The question may end because the peer has dialed, or was reached, meanwhile: it led to a peer, as an answered one may.
+    // Aborted because the peer has dialed or was reached meanwhile: the question counts until the peer is connected.
     if (signal.aborted) return null
     if (instance === null) {
       if (!isProven) this.#count(link, -1)
@@ -149,7 +147,7 @@ export class Dials {
     return securityObjection(security, link.uuid, instance.txt.sec) ?? link.places.take(instance)
   }
 
-  /** A question without an answer counts for good: it is not given back. */
+  /** A question without an answer is never given back. */
   #count(link: Link, change: 1 | -1): void {
     this.#questions.set(link, (this.#questions.get(link) ?? 0) + change)
   }

@@ -9,14 +9,14 @@ export function watchEnding(socket: Socket): void {
 }
 
 /**
- * One function for all sockets. The socket ends its own side after this, in the next tick, unless that has happened. On Bun
- * `end` comes for a socket that is destroyed, too.
+ * One function for all sockets. After it, in the next tick, the socket ends its own side unless that has happened already. On
+ * Bun `end` is also emitted for a destroyed socket.
  */
 function noteEnd(this: Socket): void {
   if (!this.writableEnded && !this.destroyed) endedByPeer.add(this)
 }
 
-/** How a connection ended that has closed, in words: by which side, or by what error. */
+/** How a closed connection ended, as text: which side ended it, or which error. */
 export function endingOf(socket: Socket): string {
   const { errored } = socket as Socket & { readonly errored?: NodeJS.ErrnoException | null }
   switch (errored?.code) {
@@ -24,7 +24,7 @@ export function endingOf(socket: Socket): string {
     case 'EPIPE':
       return `the peer reset it (${errored?.code})`
     case 'ETIMEDOUT':
-      return "the peer's host fell silent (ETIMEDOUT)"
+      return "the peer's host does not answer any more (ETIMEDOUT)"
   }
   if (errored) return `it failed on this side (${errored.code ?? errored.message})`
   if (endedByPeer.has(socket)) return 'the peer ended it'

@@ -2,17 +2,19 @@ import { TcpnetError } from '../errors.js'
 import { backoffMs, GOOD_CONNECTION_MS } from './backoff.js'
 import type { Bar, Limits } from './limits.js'
 
-/** What has failed between a service and one of its peers since the last good connection, and how long the next dial waits for it. */
+/**
+ * The failures between a service and one of its peers since the last good connection, and the backoff that follows from them.
+ */
 export class Failures {
   readonly #limits: Limits
   #count = 0
   /** The failures, and the dials that the peer declined because it has a connection. */
   #vainDials = 0
-  /** Why the peer is not dialed, and how often in a row that was found. */
+  /** Why the peer is not dialed, and how many times in a row. */
   #bar: { readonly kind: Bar; readonly times: number; readonly error: TcpnetError } | null = null
   /** Why the last dial failed. */
   #dialError: Error | null = null
-  /** How the last connection ended, where it did not last. */
+  /** How the last connection ended, if it did not last. */
   #ending: TcpnetError | null = null
 
   constructor(limits: Limits) {
@@ -29,7 +31,7 @@ export class Failures {
     return this.#bar?.error ?? this.#dialError ?? this.#ending
   }
 
-  /** Why the peer is not dialed; null where it is. */
+  /** Why the peer is not dialed; null if it may be dialed. */
   get bar(): Bar | null {
     return this.#bar?.kind ?? null
   }
@@ -37,8 +39,8 @@ export class Failures {
   /**
    * A dial failed.
    *
-   * @param agoMs when the last connection closed, or else when the peer was first heard of: milliseconds ago
-   * @returns whether that is to be told: not where it is likely to pass, nor where it repeats why the peer is not dialed
+   * @param agoMs milliseconds since the last connection closed or, if there was none, since the peer was first known
+   * @returns whether the failure is to be reported: not if it is likely to pass, nor if it repeats why the peer is not dialed
    */
   add(error: Error, agoMs: number): boolean {
     const bar = barFor(error)
@@ -53,7 +55,7 @@ export class Failures {
   /**
    * The peer is not to be dialed.
    *
-   * @returns whether that is news
+   * @returns whether the reason is new
    */
   barredBy(kind: Bar, error: TcpnetError): boolean {
     const times = this.#bar?.kind === kind ? this.#bar.times : 0
@@ -61,7 +63,7 @@ export class Failures {
     return times === 0
   }
 
-  /** A dial was declined: no failure, but no reason either to dial again at once. It shows that the peer may be dialed. */
+  /** A dial was declined: not a failure, but the next dial waits all the same. It shows that the peer may be dialed. */
   declined(): void {
     this.#vainDials++
     this.#bar = null
@@ -73,10 +75,11 @@ export class Failures {
   }
 
   /**
-   * A connection closed that stood for so long.
+   * A connection closed.
    *
-   * @param how it ended, in words
-   * @returns the same with how long it stood
+   * @param stoodMs milliseconds for which it was open
+   * @param how how it ended, as text
+   * @returns the same text, with the time for which it was open
    */
   lost(peer: string, stoodMs: number, how: string): string {
     const wasGood = stoodMs >= GOOD_CONNECTION_MS
@@ -87,7 +90,7 @@ export class Failures {
     return `the connection closed ${what}`
   }
 
-  /** Milliseconds to wait before the next dial; or before it is looked again whether the peer may be dialed. */
+  /** Milliseconds to wait before the next dial, or before the next check whether the peer may be dialed. */
   backoffMs(): number {
     if (this.#bar === null) return backoffMs(Math.max(this.#vainDials, 1), Math.random())
     const { firstMs, longestMs } = this.#limits.bars[this.#bar.kind]
@@ -95,9 +98,9 @@ export class Failures {
   }
 
   /**
-   * Whether a failure is likely to pass by itself: the peer goes away, its port is closed already and its goodbye under way; or
-   * our own address is not usable yet, because its uniqueness is still being checked (RFC 4862 §5.4). That is assumed where
-   * the peer's connection has just closed, and where it was first heard of just now: a daemon's cache may be out of date.
+   * Whether a failure is likely to pass by itself: the peer is closing, its port is closed already and its goodbye is under
+   * way; or our own address is not usable yet, because its uniqueness is still being checked (RFC 4862 §5.4). That is assumed
+   * if the peer's connection has just closed, or if the peer has just become known: a daemon's cache may be out of date.
    */
   #isPassing({ code }: NodeJS.ErrnoException, agoMs: number): boolean {
     if (code === 'EADDRNOTAVAIL') return agoMs < this.#limits.tentativeMs
@@ -105,7 +108,7 @@ export class Failures {
   }
 }
 
-/** What the error of a dial says of the dials to come; null where they may follow. */
+/** Why an error of a dial forbids further dials; null if it does not. */
 function barFor(error: Error): { kind: Bar; error: TcpnetError } | null {
   if (!(error instanceof TcpnetError)) return null
   if (error.code === 'ERR_TCPNET_SECURITY') return { kind: 'security', error }
@@ -116,11 +119,11 @@ function endedEarly(peer: string, what: string): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_ENDED_EARLY',
     `The connection with the peer ${peer} ended ${what}. It is made again while the peer is ` +
-      'announced. To be done with a peer, let the setting shouldConnect say no to it.'
+      'announced. To stay disconnected from a peer, let the setting shouldConnect return false for it.'
   )
 }
 
-/** A time for people: `212 ms`, `1.2 s`. */
+/** A time as text: `212 ms`, `1.2 s`. */
 function durationOf(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
 }

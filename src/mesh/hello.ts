@@ -3,7 +3,7 @@ import { parseUuid } from '../uuid.js'
 
 /** The version of the hello. */
 const VERSION = 1
-/** The greatest count that a line may have: more than a service can reach. */
+/** The greatest count that a line may contain: more than a service can reach. */
 export const MAX_COUNT = 2 ** 32 - 1
 const BOOT = /^[0-9a-f]{16}$/
 
@@ -19,9 +19,9 @@ export interface Hello {
   readonly to: string
   /** How many dials the dialer has answered with `ok` so far. */
   readonly seq: number
-  /** The number of this dial: greater than that of the dialer's earlier ones; null where the dialer does not count. */
+  /** The number of this dial: greater than that of the dialer's earlier dials; null if the hello has none. */
   readonly dial: number | null
-  /** The port on which the dialer listens; null where it does not tell. */
+  /** The port on which the dialer listens; null if the hello has none. */
   readonly port: number | null
 }
 
@@ -39,9 +39,9 @@ const REASONS: readonly string[] = [
   'unwanted'
 ] satisfies RefusalReason[]
 
-/** A first line that is no hello of this version. Its message speaks of the sender as "it", and names neither end. */
+/** A first line that is no hello of this version. Its message calls the sender "it", and names neither end. */
 export class HelloError extends TcpnetError {
-  /** What the sender is told; null where it speaks another protocol. */
+  /** The reason for the answer `refused`; null if the sender speaks another protocol, and gets no answer. */
   readonly reason: RefusalReason | null
 
   constructor(code: ErrorCode, message: string, reason: RefusalReason | null) {
@@ -52,7 +52,7 @@ export class HelloError extends TcpnetError {
 
 /** The acceptor's line. */
 export type Answer =
-  /** The connection stands. `seq` counts this dial; `boot` is the acceptor's. */
+  /** The connection is accepted. `seq` counts this dial; `boot` is the acceptor's. */
   | { readonly status: 'ok'; readonly seq: number; readonly boot: string }
   /** There is a connection between the two already. */
   | { readonly status: 'connected' }
@@ -155,7 +155,7 @@ function wrongVersion(version: unknown): HelloError {
   const said = typeof version === 'number' ? `version ${version}` : 'no version'
   return new HelloError(
     'ERR_TCPNET_VERSION',
-    `Its first line has ${said} of the protocol, this service speaks version ${VERSION}. Use one major version of tcpnet ` +
+    `Its first line has ${said} of the protocol; this service speaks version ${VERSION}. Use one major version of tcpnet ` +
       'in a cluster.',
     'version'
   )

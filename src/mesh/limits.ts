@@ -1,51 +1,62 @@
+import type { BucketLimits } from '../token-bucket.js'
+
 export interface TimeSpan {
   readonly leastMs: number
   readonly mostMs: number
 }
 
-/** Why a peer is not dialed: its security, its own decision against this service, or the decision of this service's application. */
+/**
+ * Why a peer is not dialed: its security differs, its application refuses this service, or this service's application refuses
+ * it.
+ */
 export type Bar = 'security' | 'refused' | 'unwanted'
 
-/** What bounds a mesh: how much of everything, and for how long. Of all these only `maxPeers` is a setting. */
+/** The limits of a mesh. Only `maxPeers` is a setting. */
 export interface Limits {
-  /** Dials under way at once. */
+  /** The most dials under way at once. */
   readonly maxDials: number
-  /** Connections. Dials under way hold no place against inbound ones. Peers that are only announced are bounded by discovery. */
+  /** The most connections. A dial under way does not reserve a place. Discovery bounds peers that are only announced. */
   readonly maxPeers: number
   /**
-   * Peers that are known in any way: above it, hints at others are ignored. Discovery bounds those that are announced; those that
-   * are only hinted at wait where no dial is possible, as where `maxPeers` are connected, and the next look brings more.
+   * The most known peers: above it, hints of other peers are ignored. Discovery bounds peers that are announced. Peers known
+   * only by a hint accumulate while no dial is possible, for example while `maxPeers` are connected, because each look brings
+   * more.
    */
   readonly maxKnown: number
-  /** Inbound connections that are not answered yet. */
+  /** The most inbound connections that are not answered yet. */
   readonly maxHellos: number
-  /** Those of them that come from one address. */
+  /** The most of them that come from one address. */
   readonly maxHellosPerAddress: number
-  /** Inbound connections that wait for a place among those. */
+  /** The most inbound connections that wait for a place among them. */
   readonly maxWaiting: number
   /** Milliseconds for which they wait before they are refused. */
   readonly waitingMs: number
-  /** Milliseconds for a whole dial, and for a whole inbound hello, the TLS handshake under it included. */
+  /**
+   * How many handshakes that lead to no peer are begun with an address: a handshake costs more than a connection that waits. The
+   * burst allows for a host with many members that all start at once, and drop dials that cross ours.
+   */
+  readonly vain: BucketLimits
+  /** Milliseconds for a whole dial, and for a whole inbound hello, the TLS handshake included. */
   readonly helloTimeoutMs: number
   /** Milliseconds after which an inbound connection without a hello can be dropped to make room for another. */
   readonly silentAfterMs: number
-  /** Milliseconds after which a dial is slow, so that another can take its turn: on a local network it takes less. */
+  /** Milliseconds after which a dial is slow, so that it yields its turn: on a local network a dial takes less. */
   readonly slowAfterMs: number
   /**
-   * Milliseconds for which a peer that was just seen is expected to dial, or to be hinted at, before it is asked for: a random
-   * time. Of two services that see each other at the same time the one with the higher uuid asks first.
+   * Milliseconds, chosen at random, to wait for the dial of a peer that was just seen, or for a hint of it, before it is
+   * dialed. Of two services that see each other at the same time, the one with the higher uuid dials first.
    */
   readonly expect: { readonly higher: TimeSpan; readonly lower: TimeSpan }
-  /** Milliseconds for which a peer that goes away may still be announced (RFC 6762 §10.1: one second). */
+  /** Milliseconds for which a peer that has closed may still be announced (RFC 6762 §10.1: one second). */
   readonly goodbyeMs: number
-  /** Milliseconds for which an address of this machine may not be usable yet, after it was given one (RFC 4862 §5.4). */
+  /** Milliseconds for which a new address of this machine may not be usable yet (RFC 4862 §5.4). */
   readonly tentativeMs: number
   /**
-   * Milliseconds until it is looked again whether a peer may be dialed: doubling from the first time to the longest. For the
-   * application's own decision that is a call; for the others it takes packets.
+   * Milliseconds until the next check whether a peer may be dialed, doubled each time from `firstMs` to `longestMs`. The check
+   * for `unwanted` is a call of the application; the others send packets.
    */
   readonly bars: Readonly<Record<Bar, { readonly firstMs: number; readonly longestMs: number }>>
-  /** Milliseconds that connections are given to end when the service closes; what has not ended then is reset. */
+  /** Milliseconds that connections have to end when the service closes; those that have not ended then are reset. */
   readonly closeGraceMs: number
 }
 
@@ -54,6 +65,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxPeers: 1024,
   maxKnown: 8192,
   maxHellos: 256,
+  vain: { perSecond: 20, burst: 256 },
   maxHellosPerAddress: 32,
   maxWaiting: 256,
   waitingMs: 1000,
@@ -73,12 +85,12 @@ export const DEFAULT_LIMITS: Limits = {
 
 let limits = DEFAULT_LIMITS
 
-/** The limits of the services that are made now. */
+/** The limits of services that are made now. */
 export function currentLimits(): Limits {
   return limits
 }
 
-/** Services that are made within `make` have other limits. For tests, which need not wait for the default ones then. */
+/** Services that are made within `make` have other limits. For tests, so that they need not wait for the defaults. */
 export function withLimits<T>(changes: Partial<Limits>, make: () => T): T {
   const before = limits
   limits = { ...before, ...changes }

@@ -1,6 +1,6 @@
 import type { Instance } from '../discovery/discovery.js'
 import type { TcpnetError } from '../errors.js'
-import { tellChange } from '../trace.js'
+import { publishChange } from '../trace.js'
 import type { Applicant } from './applicant.js'
 import { GOOD_CONNECTION_MS } from './backoff.js'
 import { Failures } from './failures.js'
@@ -11,38 +11,38 @@ import { isOvertaken, type Numbered } from './pairing.js'
 import { type Peer, peerStateOf, snapshotOf } from './peer.js'
 import { Places } from './places.js'
 
-/** A peer's state as it is published; `gone`, where it begins and ends: neither announced nor connected. */
+/** A peer's state as it is published; the first and last state is `gone`: neither announced nor connected. */
 type PeerState = Peer['state'] | 'gone'
 
 /**
- * How long a hello can be under way, in milliseconds, after its dial was given up: the system sends it again for about as
- * long. What was heard longer ago says nothing about the next hello, so that a false count cannot keep a peer out for good.
+ * How long a hello can be under way after its dial was given up, in milliseconds: TCP retransmits it for about as long. An
+ * older hello is not compared with the next one, so that a false count cannot exclude a peer for ever.
  */
 const LATE_HELLO_MS = 60_000
 
-/** How many peers were heard of. */
+/** The number of links made in this process. */
 let links = 0
 
-/** This service's state for one peer: the facts, and where things stand. It decides nothing. */
+/** This service's state for one peer, and the facts about it. It decides nothing. */
 export class Link {
   readonly uuid: string
-  /** The higher, the later the peer was heard of. */
+  /** Higher for peers that became known later. */
   readonly number = ++links
-  /** The peer's own dial, waiting for its answer. */
+  /** The peer's own dial, while it waits for our answer. */
   applicant: Applicant | null = null
-  /** Where the peer is; hints come through the link. */
+  /** Where the peer is. Hints are added with {@link Link.hinted}. */
   readonly places = new Places()
   readonly #owner: LinkOwner
   #isNew = true
-  /** Null while nothing has failed, as with most peers. */
+  /** Null until something fails, which saves memory for most peers. */
   #failures: Failures | null = null
   #isSeen = false
   /**
-   * When it was connected or, where it is not, when its last connection closed or else when it was first heard of, in
+   * The time at which it was connected; or, if it is not, at which its last connection closed or at which it became known, in
    * whole milliseconds of the monotonic clock.
    */
   #since = wholeMs()
-  /** What orders the peer's latest hello, and when it came. */
+  /** The order of the peer's latest hello, and when it was received. */
   #heard: (Numbered & { readonly at: number }) | null = null
   #state: LinkState = { kind: 'idle' }
   /** The state that was published last. */
@@ -58,7 +58,7 @@ export class Link {
     return this.#state
   }
 
-  /** Whether no dial of it has ended, and it was never connected. */
+  /** Whether no dial of the peer has ended, and it was never connected. */
   get isNew(): boolean {
     return this.#isNew
   }
@@ -74,7 +74,7 @@ export class Link {
     this.#publish('announced')
   }
 
-  /** Its name is announced no longer. */
+  /** Its name is no longer announced. */
   unseen(): void {
     this.#isSeen = false
     this.places.useHint()
@@ -83,24 +83,25 @@ export class Link {
   }
 
   /**
-   * A hint tells where the peer is: worth one dial, and no announcement. It is dialed at once, unless a failed dial has to wait.
+   * A hint says where the peer is: it allows one dial, and is no announcement. The peer is dialed at once, unless its backoff
+   * is running.
    *
-   * @param isExpected whether the peer is about to dial: then it has its time for that
+   * @param isExpected whether the peer is expected to dial: then it is not dialed before the time for that has passed
    */
   hinted(hint: Instance, isExpected = false): void {
     this.places.takeHint(hint)
-    // It tells our kind of security.
+    // A hint is only passed on if it has our kind of security.
     const isBarredNoMore = this.#state.kind === 'barred' && this.#failures?.bar === 'security'
     if ((this.#state.kind === 'expecting' && !isExpected) || isBarredNoMore) this.enter({ kind: 'idle' }, 'hinted at')
     else this.#publish('hinted at')
   }
 
   /**
-   * The peer said a hello.
+   * The peer sent a hello.
    *
-   * @returns whether its dial is still to be answered: false where the peer has dialed again meanwhile
+   * @returns whether its dial is still to be answered: false if the peer has dialed again meanwhile
    */
-  hears(hello: Numbered): boolean {
+  recordHello(hello: Numbered): boolean {
     const heard = this.#heard
     const now = wholeMs()
     if (heard !== null && now - heard.at < LATE_HELLO_MS && isOvertaken(hello, heard)) return false
@@ -111,31 +112,32 @@ export class Link {
   /**
    * A dial failed. `addresses` could not be reached, or gave a wrong answer.
    *
-   * @returns whether that is to be told: a hint may be wrong without harm, and so may what is likely to pass
+   * @returns whether the failure is to be reported: not if the peer is known by a hint alone, nor if the failure is likely to
+   *   pass
    */
   failed(error: Error, addresses: readonly string[]): boolean {
     this.#isNew = false
     const failures = this.#history()
-    const isTold = failures.add(error, performance.now() - this.#since)
-    if (failures.bar !== null) return isTold
+    const isReported = failures.add(error, performance.now() - this.#since)
+    if (failures.bar !== null) return isReported
     this.places.suspect(addresses)
-    return isTold && this.#isSeen
+    return isReported && this.#isSeen
   }
 
-  /** Whether the application wants a connection with it. Asks the application, which may close the service. */
+  /** Whether the application wants a connection with the peer. Calls the application, which may close the service. */
   isWanted(): boolean {
     const { shouldConnect } = this.#owner
     return shouldConnect === undefined || shouldConnect(this.toPeer())
   }
 
-  /** It is not dialed. */
+  /** The peer is not to be dialed. */
   barredBy(kind: Bar, error: TcpnetError): void {
     this.#isNew = false
     this.places.useHint()
     this.#history().barredBy(kind, error)
   }
 
-  /** A dial was declined: no failure, but no reason either to dial again at once. */
+  /** A dial was declined: not a failure, but the next dial waits all the same. */
   declined(): void {
     this.#isNew = false
     this.#history().declined()
@@ -143,9 +145,8 @@ export class Link {
 
   /**
    * Its connection closed.
-   *
-   * @param how it ended, in words
-   * @returns the same with how long it stood
+   * @param how how it ended, as text
+   * @returns the same text, with the time for which it was open
    */
   lost(how: string): string {
     const stoodFrom = this.#since
@@ -154,13 +155,13 @@ export class Link {
     return this.#history().lost(this.uuid, this.#since - stoodFrom, how)
   }
 
-  /** Gives the peer a while to dial, or a hint to come. */
+  /** Waits for the peer to dial, or for a hint, before the peer is dialed. */
   expect({ leastMs, mostMs }: TimeSpan): void {
     const timer = this.#idleAfter(leastMs + Math.random() * (mostMs - leastMs), 'it did not dial')
     this.enter({ kind: 'expecting', timer }, 'announced')
   }
 
-  /** Waits before the next dial, as long as its failures ask for; not where it is not announced. */
+  /** Waits for the backoff before the next dial; a peer that is not announced becomes idle instead. */
   wait(reason: string): void {
     if (!this.#isSeen) return this.enter({ kind: 'idle' }, reason)
     const failures = this.#history()
@@ -170,7 +171,7 @@ export class Link {
     this.enter({ kind, timer, until: Date.now() + delayMs }, reason)
   }
 
-  /** Changes the state, and releases what the old one held. A dial uses up the hint. */
+  /** Changes the state, and releases what the old state held. A dial uses up the hint. */
   enter(next: LinkState, reason: string): void {
     const old = this.#state
     this.#state = next
@@ -183,12 +184,12 @@ export class Link {
     this.#publish(reason)
   }
 
-  /** Whether the peer is neither announced, hinted at nor connected, and not about to be. */
+  /** Whether the peer is neither announced nor connected, and neither a dial nor a hint is left. */
   get isGone(): boolean {
     return this.#state.kind === 'idle' && !this.#isSeen && !this.places.hasHint
   }
 
-  /** The peer is forgotten: it is no longer announced, dialed or connected. */
+  /** Ends the link: the peer is no longer announced, dialed or connected. */
   forget(reason: string): void {
     this.#isSeen = false
     this.places.useHint()
@@ -196,7 +197,7 @@ export class Link {
   }
 
   toPeer(): Peer {
-    const [state, place] = [this.#state, this.places.told]
+    const [state, place] = [this.#state, this.places.reported]
     const hasLasted = state.kind === 'connected' && wholeMs() - this.#since >= GOOD_CONNECTION_MS
     const failures = hasLasted ? null : this.#failures
     return snapshotOf({
@@ -231,18 +232,18 @@ export class Link {
     this.places.useHint()
   }
 
-  /** Publishes the state where it is another than before. */
+  /** Publishes the state if it has changed. */
   #publish(reason: string): void {
     const { name, uuid: service } = this.#owner
     const from = this.#published
     const to: PeerState = this.isGone ? 'gone' : peerStateOf(this.#state)
     if (from === to) return
     this.#published = to
-    tellChange({ name, service, peer: this.uuid, from, to, reason })
+    publishChange({ name, service, peer: this.uuid, from, to, reason })
   }
 }
 
-/** The monotonic clock. Whole numbers: V8 keeps one with a fraction in an object of its own. */
+/** The monotonic clock in whole milliseconds: V8 allocates an object for a number with a fraction. */
 function wholeMs(): number {
   return Math.round(performance.now())
 }

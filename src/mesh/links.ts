@@ -19,7 +19,7 @@ export class Links {
     return this.#links.get(uuid)
   }
 
-  /** The link of a peer; a new one where it is not known. */
+  /** The link of a peer; a new one if the peer is not known. */
   of(uuid: string): Link {
     const known = this.#links.get(uuid)
     if (known !== undefined) return known
@@ -42,7 +42,7 @@ export class Links {
 
   /** Whether one of the peers was connected at an address. */
   areKnownAt(address: string): boolean {
-    for (const link of this.#links.values()) if (link.places.wasMetAt(address)) return true
+    for (const link of this.#links.values()) if (link.places.wasConnectedAt(address)) return true
     return false
   }
 

@@ -65,7 +65,7 @@ export class Mesh {
     return this.#links.peers()
   }
 
-  /** A peer's name is announced. Where the peer is, is asked when it is dialed; a hint or its own dial may come before that. */
+  /** A peer's name is announced. The dial asks for its place; a hint, or the peer's own dial, may come earlier. */
   seen(uuid: string): void {
     if (this.#isOurs(uuid)) return
     const isNew = this.#links.get(uuid) === undefined
@@ -77,7 +77,7 @@ export class Mesh {
     this.#wake(link)
   }
 
-  /** A peer's name is announced no longer. A connection stays: TCP is the truth. */
+  /** A peer's name is no longer announced. Its connection stays open: only TCP shows whether the peer is gone. */
   gone(uuid: string): void {
     const link = this.#links.get(uuid)
     if (link === undefined) return
@@ -86,9 +86,9 @@ export class Mesh {
   }
 
   /**
-   * An answer on the network says where a peer may be: worth one dial.
+   * An answer on the network says where a peer may be: a hint, which allows one dial.
    *
-   * @param isMutual whether the peer may know of this service as well: then the one with the higher uuid dials first
+   * @param isMutual whether the peer may know this service as well: then the service with the higher uuid dials first
    */
   hint(instance: Instance, isMutual = false): void {
     const { uuid, txt } = instance
@@ -102,7 +102,7 @@ export class Mesh {
     // A subscriber of the change may have closed the service.
     if (this.#closing) return
     if (isNew && isExpected) this.#expect(link)
-    // It is worth one dial: where the present one takes it, the next asks.
+    // A hint allows one dial: if the present dial takes it, the next one asks.
     if (link.state.kind === 'dialing' && link.state.dial.take(link.places.hinted())) link.places.useHint()
     this.#wake(link)
   }
@@ -114,8 +114,8 @@ export class Mesh {
   }
 
   /**
-   * Ends every dial and hello at once, and every connection gracefully; what has not ended after `graceMs` is reset.
-   * `done` is called once every socket is closed, never from within. To be called once.
+   * Ends every dial and hello at once, and every connection gracefully; connections that have not ended after `graceMs` are
+   * reset. `done` is called when every socket has closed, never from within this call. To be called once.
    */
   close(graceMs: number, done: () => void): void {
     this.#closing = true
@@ -132,7 +132,9 @@ export class Mesh {
     return uuid === this.#options.uuid || this.#closing
   }
 
-  /** Of two services that see each other at the same time the one with the higher uuid dials first. */
+  /**
+   * Waits before a dial, so that of two services that see each other at the same time the one with the higher uuid dials first.
+   */
   #expect(link: Link): void {
     const { limits, uuid } = this.#options
     link.expect(isHigher(uuid, link.uuid) ? limits.expect.higher : limits.expect.lower)
@@ -147,7 +149,7 @@ export class Mesh {
     })
   }
 
-  /** Schedules `#reconcile` for a link in the next tick: handlers of the application may still be running now. */
+  /** Schedules `#reconcile` for a link in the next tick: listeners of the application may be running now. */
   #wake(link: Link): void {
     if (this.#woken.has(link)) return
     this.#woken.add(link)
@@ -167,7 +169,7 @@ export class Mesh {
     if (this.#closing) return
     if (isWanted) return this.#dials.next(link, (result) => this.#onDialEnded(link, result))
     link.barredBy('unwanted', unwanted())
-    this.#wait(link, 'shouldConnect says no')
+    this.#wait(link, 'shouldConnect returned false')
   }
 
   #answer(link: Link, applicant: Applicant): void {
@@ -201,8 +203,8 @@ export class Mesh {
     if (socket === null) return
     this.#accepted++
     const address = canonical(socket.remoteAddress ?? '')
-    if (link.state.kind === 'dialing') link.state.dial.met(address)
-    link.places.met(address, applicant.hello.port)
+    if (link.state.kind === 'dialing') link.state.dial.reachedAt(address)
+    link.places.connectedAt(address, applicant.hello.port)
     this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot })
   }
 
@@ -210,7 +212,7 @@ export class Mesh {
     const { from } = applicant.hello
     const { maxPeers } = this.#options.limits
     const kind = this.#links.get(from)?.state.kind
-    // In place of a connection that we have with it there is room for another.
+    // A connection that replaces another needs no additional place.
     const isNew = kind !== 'connected' && kind !== 'closing'
     if (isNew && this.#connections.size >= maxPeers) return applicant.refuse('full', full(maxPeers))
     const link = this.#links.of(from)
@@ -218,12 +220,12 @@ export class Mesh {
       this.#wake(link)
       return applicant.refuse('unwanted', unwanted())
     }
-    if (!link.hears(applicant.hello)) return applicant.decline()
+    if (!link.recordHello(applicant.hello)) return applicant.decline()
     if (link.applicant !== null && !link.applicant.gone) {
       const standing = standingOf(link.places, applicantOf(link.applicant), applicantOf(applicant))
       if (standing === 'worse') return applicant.drop()
     }
-    // A peer has one dial at a time: an older one is a dial that it has given up.
+    // A peer has one dial at a time: an older one was given up.
     link.applicant?.drop()
     link.applicant = applicant
     this.#wake(link)
@@ -233,7 +235,7 @@ export class Mesh {
     switch (result.kind) {
       case 'ok': {
         const { socket, seq, boot, endpoint } = result
-        link.places.met(endpoint.address, endpoint.port)
+        link.places.connectedAt(endpoint.address, endpoint.port)
         return this.#connect(link, { kind: 'connected', socket, dialer: 'self', seq, boot })
       }
       case 'located':
@@ -241,14 +243,14 @@ export class Mesh {
         this.#dials.leave(link, () => link.enter({ kind: 'idle' }, 'no connect is possible yet'))
         return this.#wake(link)
       case 'connected':
-        // Its dial is on its way to us, or what it holds is about to end: the next dial finds out.
+        // The peer's dial is on its way to us, or its connection is about to end: the next dial shows which.
         link.declined()
         return this.#wait(link, 'the peer has a connection already')
       case 'failed': {
         const { error, addresses } = result
-        const isTold = link.failed(error, addresses)
+        const isReported = link.failed(error, addresses)
         this.#wait(link, error.message)
-        if (isTold) this.#options.onDialFailed(error, link.toPeer())
+        if (isReported) this.#options.onDialFailed(error, link.toPeer())
       }
     }
   }
@@ -260,7 +262,7 @@ export class Mesh {
 
   #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
     const { socket } = state
-    this.#dials.met(link)
+    this.#dials.onConnected(link)
     this.#connections.add(socket, link)
     const reason = state.dialer === 'self' ? 'it accepted our dial' : 'we accepted its dial'
     this.#dials.leave(link, () => link.enter(state, reason))

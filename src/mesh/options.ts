@@ -10,39 +10,39 @@ import type { Peer } from './peer.js'
 import type { Connect } from './race.js'
 import type { RejectInfo } from './refusals.js'
 
-/** What a mesh is made of, and what it tells. */
+/** The parts of a mesh, and its callbacks. */
 export interface MeshOptions {
   readonly name: string
   readonly uuid: string
   readonly boot: string
   readonly security: Security
   readonly limits: Limits
-  /** Asks discovery where a peer is; null where no answer comes. Never rejects. */
+  /** Asks discovery where a peer is; null if no answer comes. Never rejects. */
   readonly locate: (uuid: string, signal: AbortSignal) => Promise<Instance | null>
-  /** The port on which the service listens, once it does. */
+  /** The port on which the service listens; null before it listens. */
   readonly port: () => number | null
   /** Whether the application wants a connection with a peer; default: always. Does not throw. */
   readonly shouldConnect?: ((peer: Peer) => boolean) | undefined
   /** Opens connections; default: those of node:net. */
   readonly connect?: Connect
-  /** What connects to peers that were never connected are taken out of; default: that of the process. */
+  /** The budget for connects to peers that were never connected; default: that of the process. */
   readonly budget?: ConnectBudget
   /** How often a peer's connection is replaced; default: that of {@link Replacements}. */
   readonly replacements?: BucketLimits
-  /** A peer is connected: the hello has succeeded, the socket is the application's. */
+  /** A peer is connected: the hello has succeeded, and the socket belongs to the application. */
   readonly onConnection: (socket: Socket, uuid: string) => void
-  /** Its socket has closed. Called before the application hears of it. */
+  /** The socket of a peer has closed. Called before the application's listeners for `close`. */
   readonly onDisconnected: (socket: Socket) => void
-  /** A dial failed, and not because the peer goes away. */
+  /** A dial failed, and the failure is not likely to pass by itself. */
   readonly onDialFailed: (error: Error, peer: Peer) => void
   /** An inbound connection was refused. */
   readonly onRejected: (error: TcpnetError, info: RejectInfo) => void
 }
 
-/** What a link has of the service that it belongs to. */
+/** What a link needs from the service that it belongs to. */
 export interface LinkOwner extends Pick<MeshOptions, 'name' | 'uuid' | 'shouldConnect'> {
   /** Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Limits
-  /** A time that the link had to wait is over: its next step is to be decided. */
+  /** A time for which the link waited is over: its next step is to be decided. */
   readonly onDue: (link: Link) => void
 }

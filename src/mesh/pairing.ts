@@ -1,38 +1,38 @@
 import { isHigher } from '../uuid.js'
 
-/** What this side has of a peer at the moment at which the peer's hello is to be answered. */
+/** What this side has with a peer when the peer's hello is to be answered: nothing, a dial or a connection. */
 export type Holding =
   | { readonly kind: 'nothing' }
-  /** A dial of ours is under way; `sent`: our hello is out, so the peer may have seen it. */
+  /** A dial of ours is under way; `sent`: our hello was sent, so the peer may have seen it. */
   | { readonly kind: 'dial'; readonly sent: boolean }
   /** We are connected. */
   | {
       readonly kind: 'connection'
       /** The side that dialed it. */
       readonly dialer: 'self' | 'peer'
-      /** Where we dialed: the count that the peer's `ok` carried. */
+      /** If we dialed: the count in the peer's `ok`. */
       readonly seq: number
-      /** The boot of the peer's service at its other end. */
+      /** The boot of the peer at the other end. */
       readonly boot: string
     }
 
 /** The parts of a hello that pairing looks at. */
-export interface Applicant {
+export interface ReceivedHello {
   readonly from: string
   readonly boot: string
   readonly seq: number
 }
 
-/** The parts of a hello that tell how it is ordered among those of its sender. */
+/** The parts of a hello that order it among the hellos of its sender. */
 export interface Numbered {
   readonly boot: string
-  /** The number of the dial; null where the sender does not count. */
+  /** The number of the dial; null if the hello has none. */
   readonly dial: number | null
 }
 
 /**
- * Whether a hello is of an earlier dial than one that was heard before. A service has one dial to a peer at a time, so the
- * earlier one was given up, and its hello came late: it is declined, whatever is held.
+ * Whether a hello belongs to an earlier dial than a hello that was received before it. A service has one dial of a peer at a
+ * time, so the earlier dial was given up, and its hello came late: it is declined in any case.
  */
 export function isOvertaken(hello: Numbered, heard: Numbered): boolean {
   return hello.boot === heard.boot && hello.dial !== null && heard.dial !== null && hello.dial < heard.dial
@@ -49,26 +49,27 @@ export function isOvertaken(hello: Numbered, heard: Numbered): boolean {
 export type Verdict = 'accept' | 'replace' | 'decline' | 'hold'
 
 /**
- * The pairing rule: exactly one connection a pair. It runs in the acceptor, and nothing else may stand in for it.
+ * The pairing rule: exactly one connection for each pair. The acceptor alone applies it.
  *
- * `seq` is a logical clock: the number of dials that the sender of a line has answered with `ok`. A hello whose seq is
- * at least that of the `ok` which made our connection was sent after that `ok`: by a peer that lost the connection.
+ * `seq` is a logical clock: the number of dials that the sender of a line has answered with `ok`. A hello with a seq of at
+ * least that of the `ok` which made our connection was sent after that `ok`: the peer has lost the connection.
  */
-export function pair(self: string, applicant: Applicant, holding: Holding): Verdict {
+export function pair(self: string, hello: ReceivedHello, holding: Holding): Verdict {
   switch (holding.kind) {
     case 'nothing':
       return 'accept'
     case 'connection': {
-      const restarted = holding.boot !== applicant.boot
+      const restarted = holding.boot !== hello.boot
       const dialedAgain = holding.dialer === 'peer'
-      const lostOurs = applicant.seq >= holding.seq
+      const lostOurs = hello.seq >= holding.seq
       return restarted || dialedAgain || lostOurs ? 'replace' : 'decline'
     }
     case 'dial': {
-      // The peer cannot have seen a dial whose hello is not out. Of two that are out, the higher uuid's wins; the winner holds the
-      // other until its own has ended, so that a pair is not left with none where the winner cannot be reached.
+      // The peer cannot have seen a dial whose hello was not sent. Of two dials with sent hellos, that of the higher uuid wins; the
+      // winner holds the other dial until its own has ended, so that the pair gets a connection even if the winner's dial
+      // fails.
       const unseen = !holding.sent
-      const peerWins = isHigher(applicant.from, self)
+      const peerWins = isHigher(hello.from, self)
       return unseen || peerWins ? 'accept' : 'hold'
     }
   }

@@ -3,10 +3,10 @@ import { dialable } from '../net/addresses.js'
 import { type Address, dialOrder } from './dial-order.js'
 import { type Endpoint, MAX_ATTEMPTS } from './race.js'
 
-/** Most peers have no address that is suspected, and were connected at one: they share this. */
+/** Shared by all peers without suspected addresses or former homes, which are most: it saves memory. */
 const NONE: readonly string[] = []
 
-/** How many other addresses are remembered at which a peer was connected, and how many that failed: the latest. */
+/** How many of a peer's former addresses, and of its failed addresses, are remembered: the latest. */
 const MAX_FORMER_HOMES = 7
 const MAX_SUSPECTS = 64
 
@@ -17,36 +17,36 @@ interface Place {
   readonly addresses: readonly string[]
 }
 
-/** Where a peer is, as it is shown. */
+/** Where a peer is, as `service.peers` shows it. */
 export interface HostPlace extends Place {
-  /** Its host's name; null where only a connection tells of it. */
+  /** Its host's name; null if it is known by a connection alone. */
   readonly host: string | null
 }
 
-/** Where a peer is: what hints and answers told, which is untrusted, and what dials and connections have shown. */
+/** Where a peer is: according to hints and answers, which are untrusted, and according to dials and connections. */
 export class Places {
-  /** What was told last, apart from the host; null where it was told where it is connected. */
-  #told: Place | null = null
-  /** The host's name as it was told last. */
+  /** The last hint or answer, without the host; null if it names just the address and port at which the peer is connected. */
+  #reported: Place | null = null
+  /** The host's name in the last hint or answer. */
   #host: string | null = null
-  /** What is worth one dial without a question. */
+  /** The place for one dial without a question; null if there is none. */
   #hint: Place | null = null
-  /** Addresses that failed: dialed last, the one that failed last at the very end. */
+  /** Addresses that failed, in the order of their last failure: dialed last. */
   #suspects = NONE
-  /** The address at which it was connected last; null before. */
+  /** The address of its last connection; null before the first. */
   #home: string | null = null
-  /** The port that it listened on there; null where it did not tell. */
+  /** The port on which it listened there; null if its hello had none. */
   #homePort: number | null = null
-  /** Other addresses at which it was connected before, the latest last. */
+  /** The other addresses at which it was connected, the latest last. */
   #formerHomes = NONE
-  /** The address at which it was connected last of those that discovery told; null before. */
+  /** The last address at which it was connected and which discovery reported; null before. */
   #placed: string | null = null
-  /** The address that is dialed first; undefined where that is to be found out. */
+  /** The address that is dialed first; undefined if it is to be computed. */
   #first: string | null | undefined
 
-  /** What was told last, by an answer, a hint or a connection; null before. */
-  get told(): HostPlace | null {
-    const place = this.#told ?? this.#homePlace
+  /** Its place according to the last answer, hint or connection; null before. */
+  get reported(): HostPlace | null {
+    const place = this.#reported ?? this.#homePlace
     return place && { host: this.#host, ...place }
   }
 
@@ -55,25 +55,25 @@ export class Places {
     return this.#hint !== null
   }
 
-  /** Takes a hint, which is worth one dial: see {@link useHint}. */
+  /** Records a hint, which allows one dial: see {@link useHint}. */
   takeHint(hint: Instance): void {
-    this.#hint = this.#tell(hint)
+    this.#hint = this.#record(hint)
     this.#first = undefined
   }
 
-  /** Takes an answer to the question where it is. Returns where to dial it, in this order. */
+  /** Records an answer to the question where it is. Returns the endpoints to dial, in this order. */
   take(answer: Instance): Endpoint[] {
-    return this.#ordered(this.#tell(answer))
+    return this.#ordered(this.#record(answer))
   }
 
-  /** Where to dial it without a question, in this order; empty where there is no hint. */
+  /** The endpoints to dial without a question, in this order; empty if there is no hint. */
   hinted(): Endpoint[] {
     return this.#hint === null ? [] : this.#ordered(this.#hint)
   }
 
-  /** Keeps what was told last as a hint, for a dial that has to wait for its turn. */
+  /** Keeps the last answer as a hint, for a dial that has to wait for its turn. */
   keepHint(): void {
-    this.#hint = this.#told ?? this.#homePlace
+    this.#hint = this.#reported ?? this.#homePlace
     this.#first = undefined
   }
 
@@ -82,7 +82,7 @@ export class Places {
     this.#first = undefined
   }
 
-  /** Addresses could not be reached, or gave a wrong answer: they are dialed last from now on. */
+  /** Addresses could not be reached, or sent a wrong answer: they are dialed last from now on. */
   suspect(addresses: readonly string[]): void {
     if (addresses.length === 0) return
     const others = this.#suspects.filter((suspect) => !addresses.includes(suspect))
@@ -90,27 +90,27 @@ export class Places {
     this.#first = undefined
   }
 
-  /** The peer is connected, at an address. `port` is the one that it listens on; null where it does not tell. */
-  met(address: string, port: number | null): void {
+  /** The peer is connected, at an address. `port` is the port on which it listens; null if unknown. */
+  connectedAt(address: string, port: number | null): void {
     if (this.#home !== null && this.#home !== address)
       this.#formerHomes = [...this.#formerHomes.filter((home) => home !== address), this.#home].slice(-MAX_FORMER_HOMES)
     this.#home = address
     this.#homePort = port
     if (this.isPlacedAt(address)) this.#placed = address
-    if (this.#told?.port === port && this.#told.addresses.every((told) => told === address)) this.#told = null
+    if (this.#reported?.port === port && this.#reported.addresses.every((one) => one === address)) this.#reported = null
     if (this.#suspects.includes(address)) this.#suspects = this.#suspects.filter((suspect) => suspect !== address)
     this.#first = undefined
   }
 
   /**
-   * Whether an address is the peer's by more than an inbound connection's word: discovery tells it, or told it when the peer was
-   * connected there.
+   * Whether more than an inbound connection's claim says that an address is the peer's: discovery reports it, or reported it
+   * when the peer was connected there.
    */
   isPlacedAt(address: string): boolean {
-    return address === this.#placed || this.#told?.addresses.includes(address) === true
+    return address === this.#placed || this.#reported?.addresses.includes(address) === true
   }
 
-  /** The connection is lost: the peer is dialed first where it was. */
+  /** The connection is lost: the next dial begins at its address. */
   lost(): void {
     const home = this.#homePlace
     if (home === null) return
@@ -119,7 +119,7 @@ export class Places {
   }
 
   /** Whether the peer was connected at an address. */
-  wasMetAt(address: string): boolean {
+  wasConnectedAt(address: string): boolean {
     return this.#home === address || this.#formerHomes.includes(address)
   }
 
@@ -128,22 +128,22 @@ export class Places {
     return this.#home !== null
   }
 
-  /** The address that is dialed first; null where that is to be asked. */
+  /** The address that is dialed first; null if it is not known. */
   get first(): string | null {
     if (this.#first === undefined) this.#first = this.hinted()[0]?.address ?? null
     return this.#first
   }
 
-  /** Where it was connected last; null where its port is not known. */
+  /** The place of its last connection; null if its port is not known. */
   get #homePlace(): Place | null {
     if (this.#home === null || this.#homePort === null) return null
     return { port: this.#homePort, addresses: [this.#home] }
   }
 
-  #tell({ host, port, paths }: Instance): Place {
+  #record({ host, port, paths }: Instance): Place {
     this.#host = host
-    this.#told = { port, addresses: dialable(paths).map(({ address }) => address) }
-    return this.#told
+    this.#reported = { port, addresses: dialable(paths).map(({ address }) => address) }
+    return this.#reported
   }
 
   #ordered({ port, addresses }: Place): Endpoint[] {

@@ -1,18 +1,18 @@
 import { connect, type Socket } from 'node:net'
 import type { Address } from './dial-order.js'
 
-/** Where one attempt to connect goes. */
+/** The address and port of one attempt to connect. */
 export interface Endpoint extends Address {
   readonly port: number
 }
 
-/** Milliseconds after which the next endpoint is tried beside those that have not answered (RFC 8305 §5). */
+/** Milliseconds after which the next endpoint is tried, while earlier attempts continue (RFC 8305 §5). */
 const ATTEMPT_DELAY_MS = 250
-/** Endpoints of one race. Announcements are untrusted: they must not make us connect to many hosts. */
+/** The most endpoints of one race. Announcements are untrusted: one must not make us connect to many hosts. */
 export const MAX_ATTEMPTS = 8
 
-/** When attempts may begin. */
-export interface Pace {
+/** Decides when attempts may begin. */
+export interface AttemptPace {
   /** Milliseconds until an attempt at an address may begin. */
   waitMs(address: string): number
   /** An attempt at an address begins. */
@@ -28,18 +28,18 @@ export type RaceResult =
 export type Connect = (endpoint: Endpoint, uuid: string) => Socket
 
 /**
- * Connects to the first of several endpoints that answers (Happy Eyeballs, RFC 8305): they are tried in their order, each
- * as soon as the one before has failed, or 250 ms after it. `net.connect` does the same for one port, but alternates
- * between families whatever order is asked for, and takes no address once it has begun.
+ * Connects to the first of several endpoints that answers (Happy Eyeballs, RFC 8305): they are tried in order, each when the
+ * one before has failed, or 250 ms after its attempt began. `net.connect` does the same for one port, but alternates between
+ * families whatever the given order, and takes no address once it has begun.
  */
 export class Race {
   readonly #connect: (endpoint: Endpoint) => Socket
-  readonly #pace: Pace
+  readonly #pace: AttemptPace
   readonly #done: (result: RaceResult) => void
-  /** What was tried, or will be. */
+  /** Endpoints that were tried or will be, as keys. */
   readonly #known = new Set<string>()
   readonly #tried: Endpoint[] = []
-  /** What will be tried. */
+  /** Endpoints that will be tried. */
   #waiting: Endpoint[] = []
   readonly #attempts = new Map<Socket, () => void>()
   readonly #errors: Error[] = []
@@ -48,12 +48,12 @@ export class Race {
   #ended = false
 
   /**
-   * @param endpoints at least one; those after the eighth are left out
+   * @param endpoints at least one; those after the eighth are ignored
    * @param done called once, never from within the constructor, and never after {@link abort}
    */
   constructor(
     endpoints: readonly Endpoint[],
-    { connect, pace }: { readonly connect: (endpoint: Endpoint) => Socket; readonly pace: Pace },
+    { connect, pace }: { readonly connect: (endpoint: Endpoint) => Socket; readonly pace: AttemptPace },
     done: (result: RaceResult) => void
   ) {
     this.#connect = connect
@@ -67,7 +67,7 @@ export class Race {
     return this.#tried
   }
 
-  /** Takes more endpoints into the race, before those that wait already. Those that it knows count once. */
+  /** Adds endpoints to the race, before those that wait already. Known endpoints are ignored. */
   add(endpoints: readonly Endpoint[]): void {
     if (this.#ended) return
     const added = endpoints.filter((endpoint) => this.#isNew(endpoint))
@@ -90,7 +90,7 @@ export class Race {
     return true
   }
 
-  /** Has the next endpoint tried when it is time to. */
+  /** Tries the next endpoint when its time has come. */
   #schedule(): void {
     clearTimeout(this.#timer)
     const [next] = this.#waiting
@@ -123,7 +123,7 @@ export class Race {
   #failed(socket: Socket, error: Error): void {
     this.#giveUp(socket)
     this.#errors.push(error)
-    // The next one does not wait for its turn.
+    // The next attempt begins without the delay.
     this.#lastAt = Number.NEGATIVE_INFINITY
     if (this.#waiting.length > 0) return this.#schedule()
     if (this.#attempts.size > 0) return
@@ -131,20 +131,20 @@ export class Race {
     this.#done({ kind: 'failed', error: oneOf(this.#errors) })
   }
 
-  /** Takes our listeners off a socket. */
+  /** Removes our listeners from a socket. */
   #leave(socket: Socket): void {
     this.#attempts.get(socket)?.()
     this.#attempts.delete(socket)
   }
 
-  /** A socket without a listener for errors crashes the process. */
+  /** Destroys a socket. An error without a listener crashes the process. */
   #giveUp(socket: Socket): void {
     this.#leave(socket)
     socket.on('error', ignore).destroy()
   }
 }
 
-/** Connects as `net.connect` does. The host's name is the uuid: TLS has `checkServerIdentity` of the application look at it. */
+/** Connects as `net.connect` does. The host's name is the uuid: TLS passes it to the application's `checkServerIdentity`. */
 export function connectTo({ address, family, port }: Endpoint, uuid: string): Socket {
   return connect({
     host: uuid,
@@ -159,7 +159,7 @@ export function connectTo({ address, family, port }: Endpoint, uuid: string): So
 
 function ignore(): void {}
 
-/** One error for all attempts, as of `net.connect`: with the code of the first. */
+/** One error for all attempts, with the code of the first, as `net.connect` makes it. */
 function oneOf(errors: readonly Error[]): Error {
   const [first] = errors
   if (first !== undefined && errors.length === 1) return first

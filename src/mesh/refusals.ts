@@ -5,9 +5,9 @@ import { endpoint } from './endpoint.js'
 
 /** Where a rejected connection came from. */
 export interface RejectInfo {
-  /** The other end's address, an IPv4 one in its own form, a link-local one with its scope; undefined where it was gone already. */
+  /** The other end's address: IPv4 in dotted form, link-local with its scope; undefined if the connection had closed. */
   readonly remoteAddress: string | undefined
-  /** The other end's port; undefined where it was gone already. */
+  /** The other end's port; undefined if the connection had closed. */
   readonly remotePort: number | undefined
   /** The uuid that it claimed, if its hello could be read. */
   readonly uuid: string | undefined
@@ -18,8 +18,8 @@ export function infoOf(socket: Socket, uuid?: string): RejectInfo {
   return { remoteAddress: remoteAddress && canonical(remoteAddress), remotePort, uuid }
 }
 
-/** Tells what was refused, with an error that names the other end. */
-export function tellRejected(
+/** Reports a refused connection, with an error that names the other end. */
+export function reportRejected(
   { onRejected }: { readonly onRejected: (error: TcpnetError, info: RejectInfo) => void },
   error: TcpnetError,
   info: RejectInfo
@@ -42,7 +42,8 @@ export function ownUuid(): TcpnetError {
 export function otherUuid(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_HELLO_INVALID',
-    'Its hello claims another uuid than it has proven: it is no tcpnet service, or a modified one.'
+    'Its hello claims another uuid than it has proven: it is no tcpnet service, or a modified one. Check what connects to ' +
+      'this port.'
   )
 }
 
@@ -63,7 +64,8 @@ export function busy(): TcpnetError {
 export function unwanted(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_UNWANTED',
-    "This service's setting shouldConnect says no to the peer. It is asked again before the next dial, and when the peer dials."
+    "This service's setting shouldConnect returns false for the peer. It is called again before the next dial, and when " +
+      'the peer dials.'
   )
 }
 

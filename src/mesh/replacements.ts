@@ -6,28 +6,28 @@ import { applicantOf, standingOf } from './claims.js'
 import type { Link } from './link.js'
 
 export interface ReplacementsOptions {
-  /** How often a peer's connection is replaced; default: {@link REPLACEMENTS}. */
+  /** How often a peer's connection may be replaced; default: {@link REPLACEMENTS}. */
   readonly limits: BucketLimits | undefined
-  /** Asks where a peer is, now and then. */
+  /** Asks where a peer is. */
   readonly place: (link: Link) => void
-  /** The question whether a connection gives way may have another answer now. */
+  /** A connection that could not be replaced may now be replaceable. */
   readonly onDue: (link: Link) => void
 }
 
 /**
- * How often a peer's connection gives way to another dial that claims its uuid. A peer that restarts is let in at once;
- * without security any host can claim a uuid, and could close the peer's connection all the time.
+ * How often a peer's connection may be replaced by another dial that claims its uuid. A peer that restarts is accepted at once;
+ * without security any host can claim a uuid, and without this limit could close the peer's connection again and again.
  */
 const REPLACEMENTS: BucketLimits = { perSecond: 1, burst: 3 }
 
-/** What is known of a peer whose connection others claim. */
+/** The state of a peer whose uuid another connection claims. */
 interface Contest {
   readonly bucket: TokenBucket
   /** Whether an applicant waits until the connection may be replaced again. */
   isPaced: boolean
 }
 
-/** Decides when the connections of a mesh give way to others that claim to be of the same peers. */
+/** Decides when a connection of a mesh may be replaced by another one that claims the same uuid. */
 export class Replacements {
   readonly #options: ReplacementsOptions
   readonly #contests = new WeakMap<Link, Contest>()
@@ -37,10 +37,10 @@ export class Replacements {
   }
 
   /**
-   * Counts a replacement, where the connection may give way to an applicant now. Where it may not, `onDue` follows when it may,
-   * unless the applicant is worse than the connection.
+   * Decides whether an applicant may replace the connection now, and counts the replacement. If it may not, `onDue` is called
+   * when it may, unless the applicant's claim is worse than that of the connection.
    *
-   * @returns whether it gives way
+   * @returns whether the connection is to be replaced
    */
   allow(
     link: Link,

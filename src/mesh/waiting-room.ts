@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net'
 
 export interface WaitingRoomOptions {
-  /** How many connections may wait at a time. */
+  /** The most connections that may wait at a time. */
   readonly maxWaiting: number
-  /** Milliseconds after which one has waited in vain. */
+  /** Milliseconds after which a connection is given up. */
   readonly waitingMs: number
-  /** Called now and then while connections wait: others may make way for them by now. */
+  /** Called every {@link LOOK_EVERY_MS} while connections wait: others may have become old enough to be evicted. */
   readonly onLook: () => void
-  /** One has waited in vain. */
+  /** A connection has waited for too long. */
   readonly onDue: (socket: Socket) => void
 }
 
-/** How often it is looked at, in milliseconds. */
+/** Milliseconds between two checks. */
 const LOOK_EVERY_MS = 100
 
 interface Waiting {
@@ -22,8 +22,8 @@ interface Waiting {
 }
 
 /**
- * Inbound connections that wait for a place, not listened to. Whoever is refused can connect again at once, and an accept
- * costs Node 40 µs whatever follows: a crowd that waits comes less often.
+ * Inbound connections that wait for a place; nothing is read from them. A host that is refused can connect again at once, and
+ * each accept costs Node 40 µs: hosts whose connections wait cause fewer accepts.
  */
 export class WaitingRoom {
   readonly #options: WaitingRoomOptions
@@ -39,13 +39,13 @@ export class WaitingRoom {
     return this.#waiting.size
   }
 
-  /** Whether one from an address waits. */
+  /** Whether a connection from an address waits. */
   isFrom(address: string): boolean {
     for (const waiting of this.#waiting.values()) if (waiting.address === address) return true
     return false
   }
 
-  /** @returns whether there is room for it: from here on it is the room's, until it is taken or has waited in vain */
+  /** @returns whether there is room for it: then it belongs to the waiting room, until it is taken or given up */
   add(socket: Socket, address: string): boolean {
     const { maxWaiting, waitingMs } = this.#options
     if (this.#waiting.size >= maxWaiting) return false
@@ -56,7 +56,7 @@ export class WaitingRoom {
     return true
   }
 
-  /** Takes out the oldest connection from an address that `isMeant`; null where there is none. */
+  /** Removes and returns the oldest connection from an address for which `isMeant` returns true; null if there is none. */
   take(isMeant: (address: string) => boolean): Socket | null {
     for (const [socket, { address }] of this.#waiting) if (isMeant(address)) return this.#remove(socket)
     return null

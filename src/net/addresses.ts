@@ -2,13 +2,13 @@ import { BlockList, isIP } from 'node:net'
 import type { InterfaceAddress } from '../addon.js'
 import { listInterfaces, scopeOf } from './interfaces.js'
 
-// Node 20 and 22 tell addresses apart with regular expressions, which take V8 some milliseconds when they are first used:
-// when this module is loaded, and not while peers wait for the first dial.
+// Node 20 and 22 parse addresses with regular expressions, which V8 needs some milliseconds to compile at first use: do that
+// when this module is loaded, not during the first dial.
 for (const address of ['::1', '::1%lo']) isIP(address)
 
-/** One way to reach an instance: an address, on the interface on which it was announced. */
+/** One way to reach an instance: an address, and the interface on which it was announced. */
 export interface Path {
-  /** The index of this machine's interface; 0 where a driver has no interfaces. */
+  /** The index of this machine's interface; 0 if the driver has no interfaces. */
   readonly interfaceIndex: number
   readonly family: 4 | 6
   /** The bare address, without scope. */
@@ -22,8 +22,8 @@ export function splitScope(address: string): { bare: string; scope: string | nul
 }
 
 /**
- * An address in the one form in which systems write it (RFC 5952 §4), an IPv4 one without the clothes of IPv6 (RFC 4291
- * §2.5.5.2). Its scope stays; what is no address stays as it is.
+ * An address in canonical form (RFC 5952 §4), and IPv4-mapped IPv6 addresses in IPv4 form (RFC 4291 §2.5.5.2). A scope is kept.
+ * A text that is no address is returned as it is.
  */
 export function canonical(address: string): string {
   const known = canonicals.get(address)
@@ -54,24 +54,24 @@ export function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::'
 }
 
-/** Whether an address is that of a group (RFC 5771, RFC 4291 §2.7). */
+/** Whether an address is a multicast address (RFC 5771, RFC 4291 §2.7). */
 export function isMulticast(address: string): boolean {
   return (isIP(address) === 4 && /^2(2[4-9]|3[0-9])\./.test(address)) || (isIP(address) === 6 && /^ff/i.test(address))
 }
 
-/** Whether an address is of the loopback network: 127.0.0.0/8 (RFC 1122 §3.2.1.3) or ::1 (RFC 4291 §2.5.3). */
+/** Whether an address is a loopback address: 127.0.0.0/8 (RFC 1122 §3.2.1.3) or ::1 (RFC 4291 §2.5.3). */
 export function isLoopback(address: string): boolean {
   return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))
 }
 
-/** Whether an IPv6 address is meaningless without its interface (fe80::/10, RFC 4291 §2.5.6). */
+/** Whether an address is a link-local IPv6 address, which needs its interface (fe80::/10, RFC 4291 §2.5.6). */
 export function isLinkLocal(address: string): boolean {
   return /^fe[89ab][0-9a-f]:/i.test(address)
 }
 
 /**
- * Addresses that are no host's on a link: unspecified, multicast, broadcast, reserved, and those in which an IPv4 address is
- * embedded, which a router would send on (RFC 4291 §2.5.5, RFC 6052 §2.1, RFC 8215, RFC 3056 §2).
+ * Addresses that no host on a link can have: unspecified, multicast, broadcast, reserved, and IPv6 addresses with an embedded
+ * IPv4 address, which a router would forward (RFC 4291 §2.5.5, RFC 6052 §2.1, RFC 8215, RFC 3056 §2).
  */
 const NO_HOSTS = new BlockList()
 NO_HOSTS.addSubnet('0.0.0.0', 8, 'ipv4')
@@ -83,8 +83,8 @@ NO_HOSTS.addSubnet('2002::', 16, 'ipv6')
 NO_HOSTS.addSubnet('ff00::', 8, 'ipv6')
 
 /**
- * Whether an address can be that of a host that is announced on an interface. Announcements are untrusted: a loopback
- * address counts on the loopback interface alone.
+ * Whether a host that is announced on an interface can have an address. Announcements are untrusted: a loopback address is
+ * accepted only on the loopback interface.
  */
 export function isHost(address: string, interfaceIndex: number, interfaces = interfacesNow()): boolean {
   const family = isIP(address)
@@ -98,7 +98,7 @@ interface Interface {
   readonly name: string
   readonly loopback: boolean
   readonly subnets: BlockList
-  /** The first and the last address of each IPv4 subnet, which are no host's (RFC 1122 §3.2.1.3). */
+  /** The first and the last address of each IPv4 subnet, which no host has (RFC 1122 §3.2.1.3). */
   readonly ends: BlockList
 }
 
@@ -107,20 +107,22 @@ export interface Interfaces {
   readonly byIndex: ReadonlyMap<number, Interface>
   /** The addresses of all of them. */
   readonly own: BlockList
-  /** What {@link isOnLink} has found, by interface and address: a flood of announcements names the same ones again and again. */
+  /**
+   * Results of {@link isOnLink}, by interface and address: a flood of announcements names the same addresses again and again.
+   */
   readonly onLink: Map<string, boolean>
   /** What {@link isOwn} has found, by address. */
   readonly ours: Map<string, boolean>
 }
 
-/** How many addresses are remembered of which such a thing is known. */
+/** The most results of each kind that are remembered. */
 const MAX_FOUND = 4096
 
 /** The interfaces that have these addresses. */
 export function interfacesWith(entries: readonly InterfaceAddress[]): Interfaces {
   const byIndex = new Map<number, Interface>()
   const own = new BlockList()
-  // IPv6 ones first: an IPv4 address may have a label in the place of its interface's name.
+  // IPv6 first, because the first entry sets the name: an IPv4 address may have a label instead of its interface's name.
   for (const { index, name, family, address, prefixLength, loopback } of entries.toSorted(
     (a, b) => b.family - a.family
   )) {
@@ -147,8 +149,8 @@ function nameOf(family: number): 'ipv4' | 'ipv6' {
 }
 
 /**
- * Whether an address is that of a host on the link of an interface: within a subnet of the interface, or link-local
- * (fe80::/10). Announcements are untrusted: an address behind a router, or on another interface, is somebody else's.
+ * Whether an address belongs to a host on the link of an interface: within a subnet of the interface, or link-local
+ * (fe80::/10). Announcements are untrusted: an address behind a router, or on another interface, is never dialed.
  */
 export function isOnLink(path: Path, interfaces = interfacesNow()): boolean {
   const key = `${path.interfaceIndex} ${path.address}`
@@ -180,14 +182,14 @@ export function isOwn(address: string, interfaces = interfacesNow()): boolean {
   })
 }
 
-/** Milliseconds for which the interfaces are remembered, so that a flood of announcements does not have them listed all the time. */
+/** Milliseconds for which the interfaces are cached: a flood of announcements must not list them again and again. */
 const REMEMBERED_MS = 1000
 let remembered: { readonly until: number; readonly interfaces: Interfaces } = {
   until: Number.NEGATIVE_INFINITY,
   interfaces: interfacesWith([])
 }
 
-/** The interfaces as they were a second ago at most. */
+/** The interfaces, at most {@link REMEMBERED_MS} old. */
 export function interfacesNow(): Interfaces {
   const now = performance.now()
   if (now > remembered.until) {
@@ -201,7 +203,7 @@ export function localAddresses(): InterfaceAddress[] {
   return listInterfaces().filter((entry) => entry.up)
 }
 
-/** The interface of this machine that has an address; null where none has it. Any address of 127.0.0.0/8 is the loopback interface's. */
+/** The interface of this machine that has an address; null if none has it. The loopback interface has all of 127.0.0.0/8. */
 export function interfaceOf(address: string): InterfaceAddress | null {
   const { bare, scope } = splitScope(address)
   const all = localAddresses()
@@ -212,11 +214,11 @@ export function interfaceOf(address: string): InterfaceAddress | null {
 }
 
 /**
- * Those of an instance's paths that lead to a host on the link, as `net.connect` takes them: a link-local address needs its
- * interface (RFC 4007 §6). Node 20 and 22 take no name with an underscore in it: such a path is left out where there is
- * another. A path of no interface (0) was made in this process, and is taken as it is.
+ * The paths of an instance that lead to a host on the link, in the form that `net.connect` takes: a link-local address needs
+ * its interface (RFC 4007 §6). Node 20 and 22 reject an interface name with an underscore: such a path is left out if there is
+ * another one. A path with interface 0 was made in this process, and is not checked.
  *
- * @param interfaces this machine's; not called without need
+ * @param interfaces returns this machine's interfaces; called only if a path needs them
  */
 export function dialable(paths: readonly Path[], interfaces = interfacesNow): { address: string; family: 4 | 6 }[] {
   const result = new Map<string, { address: string; family: 4 | 6 }>()

@@ -4,21 +4,21 @@ import { trace } from '../trace.js'
 import { canonical, interfaceOf, isLinkLocal, isWildcard, localAddresses, splitScope } from './addresses.js'
 import { scopeOf } from './interfaces.js'
 
-/** A bound server, and what discovery has to know of it. */
+/** A bound server, and what discovery needs to know about it. */
 export interface Binding {
   readonly server: Server
   readonly port: number
-  /** The one address that is listened on, without scope; null for all. */
+  /** The address on which the server listens, without scope; null for all addresses. */
   readonly address: string | null
-  /** The index of that address's interface; 0 for all, and where there are no interfaces. */
+  /** The index of that address's interface; 0 for all addresses, and for a driver without interfaces. */
   readonly interfaceIndex: number
-  /** The addresses that are listened on, without scope: at present, where they are all. */
+  /** The addresses on which the server listens now, without scope. */
   addresses(): string[]
 }
 
 /**
- * How long an IPv6 address of this machine may be unusable while its uniqueness is checked (RFC 4862 §5.4), in milliseconds, and
- * how often it is tried. A service of a host that has just started listens when that is over.
+ * How long an IPv6 address of this machine may be unusable while its uniqueness is checked (RFC 4862 §5.4), and how often bind
+ * is retried, in milliseconds. A service on a host that has just started listens once the check is done.
  */
 const TENTATIVE_MS = 10_000
 const TRY_EVERY_MS = 100
@@ -28,11 +28,11 @@ type Done = (...result: [error: Error, binding: null] | [error: null, binding: B
 /**
  * Binds a server.
  *
- * @param inProcess whether peers are found inside the process alone: then "all addresses" is the loopback address, and
- *   no interface is asked for
- * @param isWanted asked when a host name was looked up, and when an address could not be used yet, which may take long: nothing
- *   is bound, and `done` not called, where it says no
- * @param done called once, never from within
+ * @param inProcess whether peers are found only inside this process: then "all addresses" means the loopback address, and
+ *   interfaces are not looked up
+ * @param isWanted called after the lookup of a host name, and before each retry, both of which may take long: if it returns
+ *   false, nothing is bound and `done` is not called
+ * @param done called once, never from within this call
  */
 export function bind(port: number, given: string, inProcess: boolean, isWanted: () => boolean, done: Done): void {
   const address = canonical(given)
@@ -45,12 +45,15 @@ export function bind(port: number, given: string, inProcess: boolean, isWanted: 
   lookup(address, (error, found) => {
     if (!isWanted()) return
     if (error !== null)
-      return done(Object.assign(error, { message: `${error.message}: check the address given to listen().` }), null)
+      return done(
+        Object.assign(error, { message: `${error.message}: check the address that was given to listen().` }),
+        null
+      )
     bindOne(port, found, { inProcess, isWanted }, done)
   })
 }
 
-/** Every address: both families with one socket where the machine has IPv6, else IPv4 alone. */
+/** Binds all addresses: both families with one socket if the machine has IPv6, else IPv4 alone. */
 function bindAll(port: number, done: Done): void {
   const bound = (server: Server) => {
     done(null, { server, port: portOf(server), address: null, interfaceIndex: 0, addresses: allAddresses })
@@ -74,7 +77,7 @@ function bindOne(port: number, address: string, { inProcess, isWanted }: How, do
     if (server !== null)
       return done(null, { server, port: portOf(server), address: bare, interfaceIndex, addresses: () => [bare] })
     if ((error as NodeJS.ErrnoException).code !== 'EADDRNOTAVAIL' || performance.now() >= end) return done(error, null)
-    trace('%s cannot be bound yet, and is tried again', host)
+    trace('%s cannot be bound yet, bind is retried', host)
     setTimeout(() => {
       if (isWanted()) open({ port, host }, onOpened)
     }, TRY_EVERY_MS)
@@ -88,10 +91,10 @@ function open(options: ListenOptions, done: (...result: Opened) => void): void {
   const server = createServer()
   const onError = (error: Error) => done(error, null)
   server.once('error', onError)
-  // A worker of node:cluster has a port of its own, and its own connections.
+  // A worker of node:cluster has its own port, and its own connections.
   server.listen({ ...options, exclusive: true }, () => {
     server.off('error', onError)
-    // An accept that fails (EMFILE) is passing: it must not end the service.
+    // A failed accept (EMFILE) is temporary: it must not end the service.
     server.on('error', (error) => trace('a connection could not be accepted: %s', error.message))
     done(null, server)
   })

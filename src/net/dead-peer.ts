@@ -2,39 +2,40 @@ import type { Socket } from 'node:net'
 import { type Addon, addonIfLoaded, type DeadPeerOptions } from '../addon.js'
 import { trace } from '../trace.js'
 
-/** The shortest time in which a dead peer can be noticed, in milliseconds: keep-alive counts in whole seconds. */
+/** The shortest timeout, in milliseconds: keep-alive counts in whole seconds. */
 export const SHORTEST_DEAD_PEER_TIMEOUT_MS = 2000
 
-/** The longest, in milliseconds: a day. The kernel takes no keep-alive that begins after 32,767 seconds. */
+/** The longest timeout, in milliseconds: a day. The kernel accepts no keep-alive that begins after more than 32,767 seconds. */
 export const LONGEST_DEAD_PEER_TIMEOUT_MS = 86_400_000
 
-/** The part of that time after which connections are checked, again and again. */
+/** The part of the timeout between two checks of the connections. */
 const LOOK_AFTER = 0.2
-/** The parts of it for which a peer has to be silent, and to be seen to owe an answer. */
+/** The parts of the timeout for which a peer has to be silent, and for which checks have to find an answer missing. */
 const SILENT_FOR = 0.7
 const OWING_FOR = 0.4
 
 /**
- * Closes connections whose other end is silent because its host is gone, or cut off. One for each service.
+ * Closes connections whose other end is silent because its host is gone, or cut off. Each service has one watch.
  *
- * The kernel closes an idle connection by keep-alive. It sends no keep-alive while there is unacknowledged data, and then
- * waits for a quarter of an hour. TCP_USER_TIMEOUT would end that, but it ends connections as well whose other end
- * answers, and has no room for more because its application does not read (RFC 9293 §3.8.6.1 wants those kept). So
- * connections that have something to send are checked for missing acknowledgements (TCP_INFO).
+ * The kernel closes an idle connection by keep-alive. It sends no keep-alive while there is unacknowledged data, and then waits
+ * for a quarter of an hour. TCP_USER_TIMEOUT would end that wait, but it also ends connections whose other end answers with a
+ * zero window because its application does not read (RFC 9293 §3.8.6.1 requires to keep those). So connections with
+ * unacknowledged data are checked for missing acknowledgements (TCP_INFO).
  *
- * It also closes connections that the kernel has already closed, where the application reads nothing: Node does not notice
+ * It also closes connections that the kernel has already closed if the application does not read them: Node does not notice
  * those. Linux only.
  */
 export class DeadPeerWatch {
   readonly #timeoutMs: number
   readonly #sockets: readonly Socket[]
-  /** Since when those of them that owe an answer were seen to. */
+  /** For each socket with a missing answer, the time of the first check that found it missing. */
   readonly #owing = new WeakMap<Socket, number>()
   #timer: NodeJS.Timeout | undefined
 
   /**
    * @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}, or 0 to leave it to the system
-   * @param sockets the connections, in a list that the caller changes; after each change it calls {@link added} or {@link removed}
+   * @param sockets the connections, in an array that the caller changes; after each change it calls {@link added} or {@link
+   *   removed}
    */
   constructor(timeoutMs: number, sockets: readonly Socket[]) {
     this.#timeoutMs = timeoutMs
@@ -42,9 +43,9 @@ export class DeadPeerWatch {
   }
 
   /**
-   * Watches a connection from now on. Without the addon, or a descriptor (on other runtimes than Node), it is Node's own
-   * keep-alive: that begins after a fifth of the time, has intervals and a count that Node or the system chooses, and closes
-   * no connection that has something to send.
+   * Watches a connection from now on. Without the addon, or without a descriptor (on runtimes other than Node), it only sets
+   * Node's own keep-alive, which begins after a fifth of the timeout, has intervals and a count that Node or the system
+   * chooses, and closes no connection with unacknowledged data.
    */
   added(socket: Socket): void {
     if (this.#timeoutMs === 0) return
@@ -65,7 +66,7 @@ export class DeadPeerWatch {
   }
 
   readonly #lookAtAll = (addon: Addon): void => {
-    // A socket that is destroyed here leaves the list in a later turn.
+    // A socket that is destroyed here is removed from the array in a later turn of the event loop.
     for (const socket of this.#sockets) this.#look(addon, socket)
   }
 
@@ -81,7 +82,7 @@ export class DeadPeerWatch {
       this.#owing.delete(socket)
       return
     }
-    // Where packets are far between, the silence is long and the latest of them not old.
+    // On a connection with few packets the silence is long even if the latest packet was sent just now.
     const now = performance.now()
     const since = this.#owing.get(socket) ?? now
     this.#owing.set(socket, since)
@@ -91,9 +92,9 @@ export class DeadPeerWatch {
 }
 
 /**
- * Options of the kernel with which the other end's silence closes an idle connection in time: probes from a fifth of the
- * time on, so that several may be lost, and an end that leaves one probe's time to spare. Below four seconds there is none
- * to spare, below three no probe may be lost.
+ * Keep-alive options with which the kernel closes an idle and silent connection within the timeout: probes begin after a fifth
+ * of it, so that several may be lost, and the last is due one interval before its end. Below four seconds there is no such
+ * margin, below three no probe may be lost.
  */
 export function deadPeerOptions(timeoutMs: number): DeadPeerOptions {
   const seconds = Math.floor(timeoutMs / 1000)
@@ -106,25 +107,26 @@ export function deadPeerOptions(timeoutMs: number): DeadPeerOptions {
   }
 }
 
-/** @returns whether the kernel has them */
+/** @returns whether the kernel accepted the options */
 function setOptions(addon: Addon, socket: Socket, options: DeadPeerOptions): boolean {
   const descriptor = descriptorOf(socket)
   const errno = descriptor === null ? 'no descriptor' : addon.setDeadPeerOptions(descriptor, options)
   if (errno === 0) return true
-  trace('the options for dead peers were refused: %s', errno)
+  trace('the kernel refused the keep-alive options of a connection: %s', errno)
   return false
 }
 
 /**
- * Whether nothing reads a socket that is still open to writes. Node stops polling one whose unread bytes fill its buffer, or
- * are followed by the other end's FIN: then it notices a reset at the second write after it, or never. A socket that the
- * application reads is left alone, because unread bytes would be lost. One that both sides have ended was not reset.
+ * Whether nothing reads a socket that is still open to writes. Node stops polling a socket whose unread bytes fill its buffer,
+ * or are followed by the other end's FIN: then it notices a reset only at the second write after it, or never. A socket that
+ * the application reads is not destroyed, because unread bytes would be lost. A socket that both sides have ended was not
+ * reset.
  */
 function isUnread(socket: Socket): boolean {
   return socket.readableFlowing === null && !socket.writableEnded
 }
 
-/** The socket's file descriptor: Node has no public way to it. */
+/** The socket's file descriptor, for which Node has no public API; null if there is none. */
 export function descriptorOf(socket: Socket): number | null {
   const handle = (socket as { _handle?: { fd?: unknown } | null })._handle
   return typeof handle?.fd === 'number' && handle.fd >= 0 ? handle.fd : null
@@ -135,7 +137,7 @@ function closedByKernel(): Error {
   return Object.assign(new Error(message), { code: 'ECONNRESET', syscall: 'read' })
 }
 
-/** As the kernel's own: `ETIMEDOUT`. */
+/** With the code that the kernel uses: `ETIMEDOUT`. */
 function silent(ms: number): Error {
   const message = `read ETIMEDOUT: the other end has been silent for ${ms} ms, its host is gone or cut off`
   return Object.assign(new Error(message), { code: 'ETIMEDOUT', syscall: 'read' })

@@ -4,23 +4,23 @@ import { addonIfLoaded, type InterfaceAddress } from '../addon.js'
 /** What `os.networkInterfaces()` returns. */
 type NodeInterfaces = ReturnType<typeof networkInterfaces>
 
-/** Where the numbers begin that are given to interfaces whose index is not known: the kernel's are below (int, and positive). */
+/** The first number for interfaces whose index is not known: above the kernel's indexes, which are positive ints. */
 const FIRST_OWN_INDEX = 2 ** 31
 
-/** The numbers of such interfaces, by name. Never forgotten, so that an interface that comes back has its own. */
+/** The numbers of such interfaces, by name. Never removed, so that an interface that comes back has the same number. */
 const ownIndexes = new Map<string, number>()
 
-/** Every address of this machine's interfaces, also of those that are down where the addon is there to tell. */
+/** Every address of this machine's interfaces; with the addon, also those of interfaces that are down. */
 export function listInterfaces(): InterfaceAddress[] {
   return addonIfLoaded()?.interfaces() ?? fromNode(networkInterfaces())
 }
 
 /**
- * What Node tells of the interfaces, which is those that are up. Node tells an index only as the scope of a link-local IPv6
- * address: an interface without one gets a number that is its own within this thread, and stays the same when it is removed
- * and made again.
+ * The interfaces according to Node, which lists only those that are up. Node gives an index only as the scope of a link-local
+ * IPv6 address: an interface without such an address gets a number that is unique within this thread, and that stays the same
+ * when the interface is removed and made again.
  *
- * @param platform only Linux gives IPv4 addresses labels in place of their interface's name: `eth0:1`
+ * @param platform only Linux gives IPv4 addresses labels instead of their interface's name: `eth0:1`
  */
 export function fromNode(interfaces: NodeInterfaces, platform: NodeJS.Platform = process.platform): InterfaceAddress[] {
   const entries = Object.entries(interfaces).flatMap(([label, addresses = []]) => {
@@ -38,7 +38,7 @@ export function fromNode(interfaces: NodeInterfaces, platform: NodeJS.Platform =
       name,
       family: family === 'IPv4' ? 4 : 6,
       address: address.replace(/%.*$/s, ''),
-      // Null where the mask is none that a subnet can have.
+      // Null if the netmask is not contiguous.
       prefixLength: cidr === null ? bits : Number(cidr.slice(cidr.indexOf('/') + 1)),
       loopback: internal,
       up: true
@@ -53,8 +53,8 @@ function ownIndex(name: string): number {
 }
 
 /**
- * How an interface is written after the `%` of an address (RFC 4007 §11.2), for Node's calls: Windows takes its index alone,
- * other systems its name.
+ * The text for an interface after the `%` of an address (RFC 4007 §11.2), for Node's calls: Windows takes only the index, other
+ * systems take the name.
  */
 export function scopeOf(
   { name, index }: Pick<InterfaceAddress, 'name' | 'index'>,

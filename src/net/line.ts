@@ -10,16 +10,18 @@ export type Line = string | TcpnetError | null
 
 /** The connection ended too early. */
 export function hasEnded(): TcpnetError {
-  return new TcpnetError('ERR_TCPNET_HELLO_ENDED', 'The connection ended before its first line was complete.')
+  return new TcpnetError(
+    'ERR_TCPNET_HELLO_ENDED',
+    'The connection ended before its first line was complete: the other process ended, or is no tcpnet service.'
+  )
 }
 
 /**
- * Reads one line from a socket that nobody reads yet, and leaves the socket as it was found: not flowing, with the bytes
- * behind the line still to be read. `done` is called once, never from within; with an error where the line is too long
- * or the socket ends before it is whole, with null where it ends before a single byte. The socket is destroyed by the
- * caller alone.
+ * Reads one line from a socket that nothing reads yet, and leaves the socket as it was: not flowing, with the bytes after the
+ * line still unread. `done` is called once, never from within this call; with an error if the line is too long or the socket
+ * ends before the line is complete, with null if it ends before the first byte. Never destroys the socket.
  *
- * @returns a function that gives up: `done` is not called after it
+ * @returns a function that stops reading: `done` is not called after it
  */
 export function readLine(socket: Socket, done: (line: Line) => void): () => void {
   const chunks: Buffer[] = []
@@ -33,7 +35,7 @@ export function readLine(socket: Socket, done: (line: Line) => void): () => void
     wanted = false
     release()
   }
-  // Without a 'readable' listener a stream returns to its initial mode in the next tick, and not before.
+  // A stream without a 'readable' listener returns to its initial mode only in the next tick.
   const finish = (line: Line) => {
     release()
     process.nextTick(() => {

@@ -1,13 +1,13 @@
-/** Peers that are remembered at a time. */
+/** The most peers that are remembered. */
 const MAX_PEERS = 4096
 
 /**
- * Which of an acceptor's secrets a dialer asks for. The acceptor does not say how many it has, and answers for one a
- * connection: the next is asked for after a failure.
+ * Which of an acceptor's secrets a dialer asks for. The acceptor does not reveal how many secrets it has, and uses one for each
+ * connection: after a failure the dialer asks for the next.
  */
 export class Attempts {
   readonly #next = new Map<string, number>()
-  /** What has worked last: while a cluster changes its secret, it works with most. */
+  /** The number that succeeded last: while a cluster changes its secret, it succeeds with most peers. */
   #lastGood = 0
 
   of(peer: string): number {
@@ -16,7 +16,7 @@ export class Attempts {
 
   failed(peer: string, attempt: number): void {
     this.#next.delete(peer)
-    // As many as make every remainder of 1 to 4 secrets.
+    // 12 is a multiple of 1 to 4, the possible numbers of secrets: each secret has its turn.
     this.#next.set(peer, (attempt + 1) % 12)
     for (const oldest of this.#next.keys()) {
       if (this.#next.size <= MAX_PEERS) break

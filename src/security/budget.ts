@@ -1,35 +1,38 @@
 import { type Clock, TokenBucket } from '../token-bucket.js'
 
-/** Accounts that are remembered at a time: each takes an address of its own to fill. */
+/** The most accounts that are remembered: to fill the list takes as many addresses. */
 const MAX_ACCOUNTS = 4096
 
-/** How many bursts a member's account holds: a cluster that starts at once has many connections that are dropped. */
+/**
+ * How many bursts a member's account may spend at once: in a cluster whose services all start at once, many connections are
+ * dropped.
+ */
 const MEMBER_BURSTS = 5
 
 export interface BudgetOptions {
-  /** What each account, and all together, may spend in a second of the long run. */
+  /** What each account, and all together, may spend in a second, on average. */
   readonly perSecond: number
-  /** What an account of a stranger may spend at once; a member's has {@link MEMBER_BURSTS} times as much. */
+  /** What an unproven account may spend at once; a member's may spend {@link MEMBER_BURSTS} times as much. */
   readonly burst: number
   /** What all accounts may spend together at once. */
   readonly burstInAll: number
 }
 
-/** Whose spending is counted. */
+/** An account whose spending is counted. */
 export interface Account {
   readonly name: string
-  /** Whether it is a stranger's: its spending counts against the total as well. */
+  /** Whether the account is unproven: then its spending counts against the total as well. */
   readonly shared: boolean
 }
 
 /**
- * Token buckets: one for each account and one for all. Costs are known only when they have arisen, so a bucket may go
- * below zero: nothing may be spent until it has filled up again.
+ * Token buckets: one for each account and one for all. A cost is known only afterwards, so a bucket may go below zero: then
+ * nothing may be spent until it is above zero again.
  */
 export class Budget {
   readonly #options: BudgetOptions
   readonly #now: Clock
-  /** The account that spent most recently last. */
+  /** In the order of their last spending, the latest last. */
   readonly #accounts = new Map<string, TokenBucket>()
   readonly #total: TokenBucket
 
@@ -61,7 +64,7 @@ export class Budget {
     return (this.#accounts.get(account.name) ?? this.#full(account)).balance
   }
 
-  /** Milliseconds until the account may spend; 0 where it may. */
+  /** Milliseconds until the account may spend; 0 if it may now. */
   waitMs({ name, shared }: Account): number {
     return Math.max(this.#accounts.get(name)?.waitMs(0) ?? 0, shared ? this.#total.waitMs(0) : 0)
   }

@@ -1,25 +1,25 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { bits, element, explicit, identifier, unsigned } from './der.js'
 
-/** A certificate that proves nothing by itself: the PAKE inside of TLS is bound to it. */
+/** A self-signed certificate, which proves nothing by itself: the PAKE inside TLS is bound to it. */
 export interface ThrowAwayCertificate {
-  /** In PEM, as `tls` takes them. */
+  /** In PEM, as node:tls takes it. */
   readonly key: string
   readonly cert: string
-  /** SHA-256 of the certificate as it crosses the line. */
+  /** SHA-256 of the certificate in DER, as it is sent. */
   readonly fingerprint: Buffer
 }
 
 /** ecdsa-with-SHA256 (RFC 5758 §3.2). */
 const SIGNATURE = element('sequence', identifier('1.2.840.10045.4.3.2'))
 
-/** The attribute commonName (RFC 5280, appendix A.1). It tells nothing that the network does not know. */
+/** The attribute commonName (RFC 5280, appendix A.1). It reveals nothing that the announcement does not. */
 const NAME = element(
   'sequence',
   element('set', element('sequence', identifier('2.5.4.3'), element('utf8String', Buffer.from('tcpnet'))))
 )
 
-/** It has no end (RFC 5280 §4.1.2.5), and is thrown away with its service. */
+/** No expiration (RFC 5280 §4.1.2.5): the certificate is discarded with its service. */
 const VALIDITY = element(
   'sequence',
   element('utcTime', Buffer.from('200101000000Z')),
@@ -48,14 +48,14 @@ export function throwAwayCertificate(): ThrowAwayCertificate {
   }
 }
 
-/** What the PAKE is bound to: the certificate as one side has sent it and the other has received it. */
+/** The value that the PAKE is bound to: a hash of the certificate that one side has sent and the other has received. */
 export function fingerprintOf(der: Uint8Array): Buffer {
   return createHash('sha256').update(der).digest()
 }
 
 /**
- * A self-signed certificate (RFC 5280 §4.1). It must be of version 3: Deno does not check the handshake's signature of a
- * server that shows one of version 1, so that a host in the middle could show a copy of the acceptor's.
+ * A self-signed certificate (RFC 5280 §4.1). Its version must be 3: with a version 1 certificate, Deno does not check the
+ * server's signature in the handshake, so that a host in the middle could present a copy of the acceptor's certificate.
  */
 function selfSigned(privateKey: KeyObject, publicKey: KeyObject): Buffer {
   const toBeSigned = element(

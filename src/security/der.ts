@@ -1,4 +1,4 @@
-// Writes DER (X.690): as much of it as a certificate takes.
+// Encodes DER (X.690), only the parts that a certificate needs.
 
 /** Tags of X.690 §8. */
 const TAGS = {
@@ -14,7 +14,7 @@ const TAGS = {
   set: 0x31
 } as const
 
-/** One element: its tag, its length (X.690 §8.1.3), its contents. */
+/** One element: tag, length (X.690 §8.1.3) and contents. */
 export function element(tag: keyof typeof TAGS, ...contents: Uint8Array[]): Buffer {
   return tagged(TAGS[tag], contents)
 }
@@ -24,7 +24,7 @@ export function explicit(number: number, ...contents: Uint8Array[]): Buffer {
   return tagged(0xa0 | number, contents)
 }
 
-/** An INTEGER that is not negative, of its bytes (X.690 §8.3). */
+/** A non-negative INTEGER, from its bytes (X.690 §8.3). */
 export function unsigned(bytes: Uint8Array): Buffer {
   const first = bytes.findIndex((byte) => byte !== 0)
   const digits = first < 0 ? Buffer.of(0) : Buffer.from(bytes.subarray(first))
@@ -37,7 +37,7 @@ export function bits(bytes: Uint8Array): Buffer {
   return element('bitString', Buffer.of(0), bytes)
 }
 
-/** An OBJECT IDENTIFIER, written with dots (X.690 §8.19). */
+/** An OBJECT IDENTIFIER, from its dotted form (X.690 §8.19). */
 export function identifier(dotted: string): Buffer {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
   const bytes = [first * 40 + second, ...rest].flatMap((part) => {

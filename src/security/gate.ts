@@ -2,71 +2,74 @@ import { type Account, Budget } from './budget.js'
 import { LoopMeter } from './loop-meter.js'
 
 /**
- * What handshakes that fail may cost, in milliseconds of the event loop: 2 % of the clock in the long run, for each
- * address and for all that were never proven. A handshake with certificates takes 2-5 ms; the most that Node accepts in one, a
- * chain of 100 KiB with giant exponents, 400 ms: after one of those no other handshake of an unproven address goes on.
+ * How much time of the event loop failed handshakes may take, in milliseconds: 2 % on average, for each address and for all
+ * unproven addresses together. A handshake with certificates takes 2-5 ms. The most expensive one that Node accepts, a chain of
+ * 100 KiB with giant exponents, takes 400 ms: after one of those no other handshake of an unproven address continues.
  */
 const TIME = { perSecond: 20, burst: 200, burstInAll: 300 }
 
 /**
- * How many guesses at a secret are answered: one a second in the long run, for each address and for all that were never
- * proven. The bursts are for members: while a cluster changes its secret, each pair may take up to four attempts.
+ * How many guesses at a secret are answered: one a second on average, for each address and for all unproven addresses together.
+ * The bursts are for members: while a cluster changes its secret, each pair may need up to four attempts.
  */
 const GUESSES = { perSecond: 1, burst: 64, burstInAll: 128 }
 
 /**
- * How long a connection that went away is left uncounted, in milliseconds: when two members dial each other, one of them
- * drops its dial, and the other connection proves the pair a moment later.
+ * Milliseconds before the cost of a closed connection is counted: when two members dial each other, one of them drops its dial,
+ * and the other connection proves the pair a moment later.
  */
 const SETTLE_MS = 1000
 
 /**
- * A handshake that has cost more than this, in milliseconds, counts while it goes on: the other side could keep it open until
- * others like it have begun. One with a member takes 2-5 ms; what it was counted for is given back once it is proven.
+ * A handshake that has taken more than this, in milliseconds, is counted before it ends: the other side could keep it open
+ * until others like it have begun. A handshake with a member takes 2-5 ms; what was counted is given back when the other side
+ * is proven.
  */
 const COSTLY_MS = 30
 
-/** How often one of those that wait is let in at most, in milliseconds: the cost of the last one should be known. */
+/**
+ * The shortest time between two handshakes that waited, in milliseconds: the cost of the first should be known before the next.
+ */
 const PACE_MS = 50
 
-/** What the gate measures with. */
-export interface Clock {
+/** The clocks of a gate. */
+export interface GateClock {
   readonly now: () => number
   readonly meter: Pick<LoopMeter, 'start' | 'stop' | 'take'>
 }
 
 /** A connection whose handshake is about to begin. */
 export interface Entrant {
-  /** Whose budget it uses: an address, or a pair that was proven. Asked again at the end: it may have been proven meanwhile. */
+  /** The account that pays: an address, or a proven pair. Called again at the end: the pair may have been proven meanwhile. */
   readonly account: () => Account
-  /** Begins the handshake. Called at most once, maybe from within {@link HandshakeGate.enter}, not after {@link Pass.end}. */
+  /** Begins the handshake. Called at most once, perhaps from within {@link HandshakeGate.enter}, not after {@link Pass.end}. */
   readonly begin: (pass: Pass) => void
   /** Ends the handshake: others of the same account have cost too much. */
   readonly drop: () => void
 }
 
 /**
- * Bounds the time of the event loop, and the guesses at a secret, that connections can cost without proving that they
- * belong. Costs are counted when a handshake ends without proof, high ones at once. An account in debt waits for its next
- * handshake, and loses those that it has under way.
+ * Bounds the time of the event loop, and the guesses at a secret, for connections that do not prove that they belong to the
+ * cluster. Costs are counted when a handshake ends without proof, high costs at once. An account below zero waits before its
+ * next handshake, and its handshakes under way are dropped.
  */
 export class HandshakeGate {
-  readonly #clock: Clock
+  readonly #clock: GateClock
   readonly #time: Budget
   readonly #guesses: Budget
   readonly #running = new Set<Pass>()
   readonly #waiting = new Set<Pass>()
-  /** What was counted of handshakes that are not settled. */
+  /** Costs that were counted before the end of their handshakes. */
   readonly #advances = new Map<Pass, { account: Account; timeMs: number }>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(clock: Clock = { now: () => performance.now(), meter: new LoopMeter() }) {
+  constructor(clock: GateClock = { now: () => performance.now(), meter: new LoopMeter() }) {
     this.#clock = clock
     this.#time = new Budget(TIME, clock.now)
     this.#guesses = new Budget(GUESSES, clock.now)
   }
 
-  /** Lets a handshake begin, at once or as soon as its account has paid its debts. */
+  /** Begins a handshake, at once or as soon as its account is above zero again. */
   enter(entrant: Entrant): Pass {
     const pass = new Pass(entrant, this.#clock.meter, { onTime: this.#onTime, onEnd: this.#onEnd })
     if (this.#waitMs(pass) === 0) this.#begin(pass)
@@ -74,14 +77,14 @@ export class HandshakeGate {
     return pass
   }
 
-  /** Counts time of the event loop, and ends what is under way of accounts that are in debt. */
+  /** Counts time of the event loop, and drops the handshakes of accounts that are below zero. */
   charge(account: Account, timeMs: number): void {
     this.#time.spend(account, timeMs)
     this.#dropDebtors()
   }
 
   #dropDebtors(): void {
-    // What was counted already is left: it may belong, and is not likely to cost much more.
+    // A handshake that was counted already continues: it may be a member's, and is not likely to cost much more.
     for (const other of this.#running) if (!this.#advances.has(other) && this.#waitMs(other) > 0) other.drop()
   }
 
@@ -103,7 +106,10 @@ export class HandshakeGate {
     this.#timer = setTimeout(this.#admitNext, Math.max(soonest, PACE_MS)).unref()
   }
 
-  /** Lets one of those in that may enter: the account that has cost least, so that honest ones come first. */
+  /**
+   * Begins one of the waiting handshakes that may begin: that of the account with the lowest cost, so that honest hosts come
+   * first.
+   */
   readonly #admitNext = (): void => {
     const next = [...this.#waiting]
       .filter((pass) => this.#waitMs(pass) === 0)
@@ -165,17 +171,17 @@ interface PassListener {
   readonly onEnd: (pass: Pass, outcome: Outcome, cost: Cost) => void
 }
 
-/** A handshake's leave to begin, and what it costs. */
+/** A handshake's permission to begin, and its cost. */
 export class Pass {
   readonly #entrant: Entrant
-  readonly #meter: Clock['meter']
+  readonly #meter: GateClock['meter']
   readonly #listener: PassListener
   #timeMs = 0
   #guesses = 0
   #begun = false
   #ended = false
 
-  constructor(entrant: Entrant, meter: Clock['meter'], listener: PassListener) {
+  constructor(entrant: Entrant, meter: GateClock['meter'], listener: PassListener) {
     this.#entrant = entrant
     this.#meter = meter
     this.#listener = listener
@@ -195,14 +201,14 @@ export class Pass {
     this.#entrant.drop()
   }
 
-  /** To be called in each event of the handshake: what the event has cost is counted. */
+  /** To be called in each event of the handshake: adds the cost of the event. */
   measure(): void {
     if (!this.#begun || this.#ended) return
     this.#timeMs += this.#meter.take()
     this.#listener.onTime(this, this.#timeMs)
   }
 
-  /** The other side has got what tells it whether one guess at the secret was right. */
+  /** The other side has received enough to check one guess at the secret. */
   guess(): void {
     this.#guesses = 1
   }
@@ -220,7 +226,7 @@ export class Pass {
 }
 
 /**
- * The gates of this process: its services share an event loop. Two, so that connections that come in cannot keep this
- * side from dialing.
+ * The gates of this process: its services share an event loop. Two, so that inbound connections cannot stop this side from
+ * dialing.
  */
 export const gates = { inbound: new HandshakeGate(), outbound: new HandshakeGate() }

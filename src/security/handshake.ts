@@ -7,24 +7,24 @@ import type { Channel, Secured } from './security.js'
 
 export interface HandshakeOptions {
   readonly gate: HandshakeGate
-  /** Whose budget the handshake uses. */
+  /** The account that pays for the handshake. */
   readonly account: () => Account
   /** Begins TLS over the socket, and ends in {@link Handshake.onTls}. */
   readonly begin: (handshake: Handshake) => void
-  /** What follows TLS: ends in {@link Handshake.succeed} or {@link Handshake.fail}. */
+  /** Called when TLS is established; ends in {@link Handshake.succeed} or {@link Handshake.fail}. */
   readonly admit: (secured: TLSSocket, handshake: Handshake) => void
-  /** What is told where the other side goes away: a dialer that drops its dial is no stranger. */
+  /** The error to report if the other side closes early; null for none: a member that drops its dial does the same. */
   readonly gone: () => TcpnetError | null
   readonly done: Secured
 }
 
 /**
- * One connection on its way from TCP to a channel. It has a pass of the gate until the other side has proven that it
- * belongs, or the connection has closed: what it has cost is counted then.
+ * Takes one connection from TCP to a channel. It holds a pass of the gate until the other side has proven that it belongs to
+ * the cluster, or the connection has closed: then its cost is counted.
  */
 export class Handshake {
   readonly raw: Socket
-  /** Called once TLS is through or has failed. */
+  /** Called when TLS is established or has failed. */
   onOver: () => void = () => {}
   readonly #options: HandshakeOptions
   #secured: TLSSocket | null = null
@@ -34,7 +34,7 @@ export class Handshake {
   constructor(raw: Socket, options: HandshakeOptions) {
     this.raw = raw
     this.#options = options
-    // Lines go both ways, each in a packet of its own: none waits for the last one's acknowledgement (RFC 896).
+    // Lines go both ways, each in its own packet, which must not wait for the acknowledgement of the one before (RFC 896).
     raw.on('close', this.#onClose).setNoDelay(true)
     this.#pass = options.gate.enter({
       account: options.account,
@@ -46,7 +46,7 @@ export class Handshake {
     })
   }
 
-  /** TLS is through, or has failed. Calls after the first are ignored. */
+  /** TLS is established, or has failed. Calls after the first are ignored. */
   readonly onTls = (secured: TLSSocket | null, error: Error | null): void => {
     if (this.#secured !== null || this.#done) return
     this.onOver()
@@ -59,46 +59,46 @@ export class Handshake {
     this.#options.admit(secured, this)
   }
 
-  /** The caller gets the channel. The other side may still have to prove that it belongs. */
+  /** Passes the channel to the caller. The other side may still have to prove that it belongs to the cluster. */
   succeed(channel: Channel): void {
     if (this.#done) return
     this.#done = true
     const receive: Channel['receive'] = (done) =>
       channel.receive((line) => {
-        // As the application expects it of a socket.
+        // The default, which the application expects.
         this.raw.setNoDelay(false)
         done(line)
       })
     this.#options.done({ ...channel, receive })
   }
 
-  /** To be called in each event: what it has cost is counted. */
+  /** To be called in each event: adds the cost of the event. */
   measure(): void {
     this.#pass?.measure()
   }
 
-  /** The other side has gone away. */
+  /** The other side has closed the connection. */
   leave(): void {
     this.#end('gone', null)
   }
 
-  /** The other side belongs. */
+  /** The other side has proven that it belongs to the cluster. */
   prove(): void {
     this.#leave()
     this.#pass?.end('proven')
   }
 
-  /** The other side can tell from here on whether one guess at the secret was right. */
+  /** From here on the other side can check one guess at the secret. */
   guess(): void {
     this.#pass?.guess()
   }
 
-  /** The connection has cost so many milliseconds after the handshake. */
+  /** Counts time of the event loop that the connection took after the handshake. */
   charge(timeMs: number): void {
     this.#options.gate.charge(this.#options.account(), timeMs)
   }
 
-  /** Ends the connection; with null nothing is told. */
+  /** Ends the connection; nothing is reported if `error` is null. */
   fail(error: TcpnetError | null): void {
     this.#end('failed', error)
   }
@@ -123,14 +123,14 @@ export class Handshake {
 }
 
 /**
- * A listener for the errors of a secured socket. Node leaves the socket open after a record that cannot be decrypted, and
- * reads nothing of it any more: an altered byte would be a connection that never ends.
+ * A listener for the errors of a secured socket. After a record that cannot be decrypted Node leaves the socket open, but reads
+ * nothing more: one altered byte would make a connection that never ends.
  */
 function destroyThis(this: TLSSocket): void {
   this.destroy()
 }
 
-/** Whether the other side has gone in the middle of a handshake, as a dialer does that drops its dial. */
+/** Whether the other side closed the connection during the handshake, as a dialer does when it drops its dial. */
 function isGone(error: NodeJS.ErrnoException): boolean {
   return error.code === 'ECONNRESET' || error.code === 'EPIPE'
 }
@@ -141,7 +141,7 @@ export function failed(cause: NodeJS.ErrnoException, or = ''): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_TLS',
     `The TLS handshake failed (${said}): the two sides have no secret, or no certificate authority, in common${or}. ` +
-      'Give every service of the cluster the same secret, or certificates of one authority that are valid.',
+      'Give every service of the cluster the same secret, or valid certificates of one authority.',
     cause
   )
 }
@@ -149,7 +149,7 @@ export function failed(cause: NodeJS.ErrnoException, or = ''): TcpnetError {
 function tooCostly(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_BUSY',
-    'A handshake was ended: others from the same address, or from addresses never proven, have failed at too great a cost. ' +
-      'Find out which hosts connect to this port, or announce false services.'
+    'A handshake was ended: failed handshakes of the same address, or of unproven addresses, have taken too much time. ' +
+      'Find the hosts that connect to this port or announce false services.'
   )
 }

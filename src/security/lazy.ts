@@ -4,8 +4,8 @@ import type { TlsSecurity } from './tls.js'
 import type { TlsSettings } from './tls-settings.js'
 
 /**
- * A security whose code is loaded only by a service that uses it: node:tls and what is built on it would make the import of
- * the package half as long and half as large again. Loading starts with the constructor; {@link prepare} tells a failure.
+ * A security whose code is loaded only by a service that uses it: node:tls and the code on top of it would add half to the time
+ * and the memory of importing the package. The constructor starts loading; {@link prepare} reports a failure.
  */
 class LazySecurity implements Security {
   readonly mode: SecurityMode
@@ -43,7 +43,9 @@ class LazySecurity implements Security {
     this.whenLoaded((loaded) => loaded.forget())
   }
 
-  /** Calls `use` at once if the code is loaded, else when it is, in the order of the calls; never if loading fails. */
+  /**
+   * Calls `use` at once if the code is loaded, else when it has been loaded, in the order of the calls; never if loading fails.
+   */
   protected whenLoaded(use: (loaded: TlsSecurity) => void): void {
     if (this.#loaded !== null) use(this.#loaded)
     else this.#loading.then(use, () => {})
@@ -66,7 +68,7 @@ export class LazyTls extends LazySecurity {
     super('tls', async () => (await import('./mutual-tls.js')).tlsSecurity(settings))
   }
 
-  /** Takes other certificates, for the connections to come. */
+  /** Replaces the certificates, for future connections. */
   renew(settings: TlsSettings): void {
     this.whenLoaded(async (loaded) => loaded.renew((await import('./mutual-tls.js')).tlsSetup(settings)))
   }

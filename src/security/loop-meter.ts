@@ -1,11 +1,11 @@
-/** How often the meter looks at the clock while something is measured, in milliseconds: what it can err by. */
+/** Milliseconds between two readings of the clock while something is measured: the largest error. */
 const BEAT_MS = 5
-/** The most that one step can count, in milliseconds: the application holds the loop, too. */
+/** The most that one step counts, in milliseconds: the application blocks the event loop, too. */
 const MAX_STEP_MS = 1000
 
 /**
- * Measures how long the event loop has been held. A TLS handshake computes inside of Node, before any event of its
- * socket is emitted: what it cost is only seen by a clock that should have ticked meanwhile.
+ * Measures how long the event loop was blocked. A TLS handshake computes inside Node, before any event of its socket is
+ * emitted: its cost shows only as the time since the last tick of a timer.
  */
 export class LoopMeter {
   #users = 0
@@ -13,7 +13,7 @@ export class LoopMeter {
   #wallMs = 0
   #cpuMs = 0
 
-  /** Keeps the clock ticking until {@link stop}. */
+  /** Runs the timer until {@link stop}. */
   start(): void {
     if (this.#users++ > 0) return
     this.#mark()
@@ -26,8 +26,8 @@ export class LoopMeter {
   }
 
   /**
-   * Milliseconds for which the loop has been held since the last tick, or since this was last called: a millisecond is
-   * charged once. Of wall clock and CPU the smaller: a process that had to wait for a core has not worked.
+   * Milliseconds for which the event loop was blocked since the last tick, or since the last call: each millisecond is charged
+   * once. The smaller of wall clock and CPU time: a process that waits for a core does no work.
    */
   take(): number {
     const [wall, cpu] = [performance.now() - this.#wallMs, cpuMs() - this.#cpuMs]

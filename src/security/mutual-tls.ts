@@ -4,12 +4,15 @@ import { plainChannel } from './security.js'
 import { type Admission, TlsSecurity, type TlsSetup } from './tls.js'
 import type { TlsSettings } from './tls-settings.js'
 
-/** Mutual TLS: each side shows a certificate of the cluster's own authority. */
+/** Mutual TLS: each side presents a certificate of the cluster's own authority. */
 export function tlsSecurity(settings: TlsSettings, gates?: TlsSecurity['gates']): TlsSecurity {
   return new TlsSecurity('tls', { setUp: async () => tlsSetup(settings), ...(gates === undefined ? {} : { gates }) })
 }
 
-/** The options of both sides. A certificate says that its holder belongs; it names no host, unless the caller checks that. */
+/**
+ * The options of both sides. A certificate shows membership; host names are only checked by the application's
+ * `checkServerIdentity`.
+ */
 export function tlsSetup(settings: TlsSettings): TlsSetup {
   const { servername, checkServerIdentity, ALPNProtocols, ...context } = settings
   const alpn = ALPNProtocols === undefined ? {} : { ALPNProtocols }
@@ -27,14 +30,14 @@ export function tlsSetup(settings: TlsSettings): TlsSetup {
       },
       rejectUnauthorized: true
     },
-    // Node would drop a bad certificate without a word about it; the objection says what is wrong with it.
+    // Not rejected by Node, which would close the connection without a reason; certificateObjection() finds the reason.
     server: { ...alpn, requestCert: true, rejectUnauthorized: false },
     admit: (admission) => admit(admission, certificateObjection(admission.secured)),
     forget: () => {}
   }
 }
 
-/** Both sides have proven that they belong as soon as TLS is through; a certificate tells no uuid. */
+/** Both sides have proven their membership once TLS is established; a certificate contains no uuid. */
 function admit({ secured, dialed, handshake, onProven }: Admission, objection: Error | null): void {
   if (objection !== null) return handshake.fail(failed(objection))
   onProven(dialed ?? '')
@@ -42,12 +45,12 @@ function admit({ secured, dialed, handshake, onProven }: Admission, objection: E
   handshake.succeed(plainChannel(secured))
 }
 
-/** Not authorized, or not looked at: a resumed session has no certificate that was verified. */
+/** Why a certificate is not accepted; null if it is. A resumed session has no verified certificate. */
 function certificateObjection(secured: TLSSocket): Error | null {
   if (secured.isSessionReused()) return new Error('the other side resumed a session')
   if (secured.authorized) return null
   if (secured.getPeerX509Certificate() === undefined) return withCode('PEER_DID_NOT_RETURN_A_CERTIFICATE')
-  // Node's types say Error; it is the code of X509_verify_cert_error_string(3).
+  // Node's types declare an Error; the value is a code of X509_verify_cert_error_string(3).
   return withCode(String(secured.authorizationError))
 }
 

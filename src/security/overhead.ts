@@ -1,26 +1,28 @@
 import type { Socket } from 'node:net'
 
-/** How often connections are looked at, in milliseconds: how long a flood can last. */
+/** Milliseconds between two checks of a connection: the longest time that a flood can last. */
 export const LOOK_EVERY_MS = 1000
-/** Encrypted bytes of that time that need not carry anything: tickets, alerts, now and then new keys. */
+/** Encrypted bytes in that time that need not carry data: tickets, alerts, an occasional key update. */
 const FREE_BYTES = 16 * 1024
-/** Encrypted bytes for each byte of the application. A record has 22 bytes of its own (RFC 8446 §5.2), and may carry one. */
+/**
+ * The most encrypted bytes for each byte of data. A record has 22 bytes of overhead (RFC 8446 §5.2), and may carry one byte.
+ */
 const PER_BYTE = 64
 
-/** What a connection has received: encrypted, and for the application. */
+/** The bytes that a connection has received: encrypted, and as data for the application. */
 export interface Received {
   readonly encrypted: number
   readonly plain: number
 }
 
-/** Whether so much of what came was no data that the other side can only want to keep this one busy. */
+/** Whether so many of the received bytes were no data that it can only be an attack. */
 export function isFlood(before: Received, now: Received): boolean {
   const plain = now.plain - before.plain
   return now.encrypted - before.encrypted > FREE_BYTES + plain * PER_BYTE
 }
 
-/** A secured socket and the one that it was made of. */
-export interface Watched {
+/** A secured socket and its underlying TCP socket. */
+export interface WatchedConnection {
   readonly secured: Pick<Socket, 'bytesRead' | 'destroyed' | 'destroy'>
   readonly raw: Pick<Socket, 'bytesRead'>
   /** Called before the connection is destroyed. */
@@ -28,14 +30,14 @@ export interface Watched {
 }
 
 /**
- * Closes connections over which a member floods this side with TLS messages that are no data. Each key update
- * (RFC 8446 §4.6.3) makes this side derive new keys, and Node neither bounds them nor tells of them.
+ * Closes connections over which a member floods this side with TLS messages that carry no data. Each key update (RFC 8446
+ * §4.6.3) makes this side derive new keys; Node neither bounds nor reports them.
  */
 export class OverheadWatch {
-  readonly #received = new Map<Watched, Received>()
+  readonly #received = new Map<WatchedConnection, Received>()
   #timer: NodeJS.Timeout | undefined
 
-  add(watched: Watched): void {
+  add(watched: WatchedConnection): void {
     this.#received.set(watched, receivedBy(watched))
     this.#timer ??= setInterval(this.#look, LOOK_EVERY_MS).unref()
   }
@@ -56,11 +58,11 @@ export class OverheadWatch {
   }
 }
 
-function receivedBy({ secured, raw }: Watched): Received {
+function receivedBy({ secured, raw }: WatchedConnection): Received {
   return { encrypted: raw.bytesRead, plain: secured.bytesRead }
 }
 
-/** With Node's code for too many renegotiations, as older versions of TLS called it. */
+/** With Node's code for too many renegotiations, the corresponding attack in older versions of TLS. */
 function flooded(): Error {
   const message = 'The other side floods the connection with TLS messages that carry no data, such as key updates.'
   return Object.assign(new Error(message), { code: 'ERR_TLS_SESSION_ATTACK' })

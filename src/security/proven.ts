@@ -1,15 +1,15 @@
 import type { Account } from './budget.js'
 
-/** Pairs that are remembered at a time. */
+/** The most pairs that are remembered. */
 const MAX_PAIRS = 4096
 
 let instances = 0
 
-/** Pairs of uuid and address that have proven that they belong: floods of others do not keep them out. */
+/** Pairs of uuid and address that have proven that they belong to the cluster: a flood from others does not affect them. */
 export class ProvenPairs {
-  /** By address, the address that was last proven last. */
+  /** By address, in the order of the last proof, the latest last. */
   readonly #uuids = new Map<string, Set<string>>()
-  /** Services of one process have members of their own. */
+  /** Distinguishes the services of one process, each of which has its own members. */
   readonly #id = ++instances
   #size = 0
 
@@ -23,9 +23,9 @@ export class ProvenPairs {
   }
 
   /**
-   * Whose budget a connection uses.
+   * The account that pays for a connection.
    *
-   * @param uuid null while it is not known: then any member that was proven at the address counts
+   * @param uuid null while unknown: then any member that was proven at the address is enough
    */
   accountOf(uuid: string | null, address: string): Account {
     const uuids = this.#uuids.get(address)

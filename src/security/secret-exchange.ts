@@ -1,5 +1,5 @@
-// How two services prove to each other, inside of TLS, that they know the secret: CPace (draft-irtf-cfrg-cpace-21), bound
-// to the channel by the acceptor's certificate. docs/security.md shows the messages.
+// Two services prove to each other, inside TLS, that they know the secret: CPace (draft-irtf-cfrg-cpace-21), bound to the
+// channel by the acceptor's certificate. docs/security.md shows the messages.
 import { TcpnetError } from '../errors.js'
 import { type Line, readLine } from '../net/line.js'
 import { Attempts } from './attempts.js'
@@ -12,15 +12,15 @@ import { OtherSecretError } from './other-secret.js'
 import { decodeProof, decodeShare, encodeProof, encodeShare, type Share } from './secret-messages.js'
 import type { Admission } from './tls.js'
 
-/** What a service proves, and with what. */
+/** What a service needs for the exchange. */
 export interface ExchangeOptions {
   /** The cluster's name. */
   readonly name: string
   /** This service's uuid. */
   readonly uuid: string
-  /** What was made of its secrets: the first is for dialing. At least one. */
+  /** The keys derived from its secrets, at least one: the first is used to dial. */
   readonly keys: readonly Buffer[]
-  /** Of the certificate that it shows as an acceptor. */
+  /** The fingerprint of the certificate that it presents as an acceptor. */
   readonly fingerprint: Buffer
   readonly map: MapToCurve
 }
@@ -35,14 +35,14 @@ export class SecretExchange {
 
   /** Ends in the handshake's `succeed` or `fail`. */
   readonly admit = (admission: Admission): void => {
-    // A resumed session shows no certificate to bind the proof to.
+    // A resumed session has no certificate to bind the proof to.
     if (admission.secured.isSessionReused()) {
       admission.handshake.fail(failed(new Error('the other side resumed a session')))
     } else if (admission.dialed === null) this.#accept(admission)
     else this.#dial(admission, admission.dialed)
   }
 
-  /** Zeroes what was made of the secrets. */
+  /** Zeroes the keys. */
   forget(): void {
     for (const key of this.#options.keys) key.fill(0)
   }
@@ -86,7 +86,7 @@ export class SecretExchange {
     })
   }
 
-  /** Receives the acceptor's confirmation, and only behind that its answer. */
+  /** Receives the acceptor's confirmation, and then its answer. */
   #receive({ secured, handshake, onProven }: Admission, run: DialerRun, done: (line: Line) => void): () => void {
     let stop = readLine(secured, (line) => {
       handshake.measure()
@@ -117,7 +117,7 @@ export class SecretExchange {
       secured.write(encodeShare({ share: Buffer.from(party.message.share), uuid }))
       readLine(secured, (proof) => {
         handshake.measure()
-        // A dialer that drops its dial is no stranger; it counts as a guess all the same.
+        // A member that drops its dial is no failure to report; it counts as a guess all the same.
         if (proof === null) return handshake.leave()
         const error = proofError(proof, theirs.uuid, confirmations)
         if (error !== null) return handshake.fail(error)
@@ -142,7 +142,7 @@ interface DialerRun {
   readonly confirmations: Confirmations
 }
 
-/** CI (draft-irtf-cfrg-cpace-21 §4.1): a label, the cluster, and the channel, by the acceptor's certificate. */
+/** CI (draft-irtf-cfrg-cpace-21 §4.1): a label, the cluster's name, and the fingerprint of the acceptor's certificate. */
 export function channelOf(name: string, fingerprint: Buffer): Buffer {
   return concatenate(Buffer.from('tcpnet 1 secret'), Buffer.from(name), fingerprint)
 }
@@ -168,16 +168,13 @@ function proofError(line: Line, claimed: string, confirmations: Confirmations): 
   if (line === null)
     return new OtherSecretError(
       claimed,
-      'it closed the connection in the place of its proof (as it does, too, when it closes)'
+      'it closed the connection instead of sending its proof (or its service closed)'
     )
   const tag = decodeProof(line)
   if (tag === null) return noProof('its second line is no proof')
   return confirmations.accepts(tag)
     ? null
-    : new OtherSecretError(
-        claimed,
-        'its proof is wrong (as it is, too, where a host in the middle relays the connection)'
-      )
+    : new OtherSecretError(claimed, 'its proof is wrong (or a host in the middle relays the connection)')
 }
 
 function noProof(why: string): TcpnetError {

@@ -1,12 +1,12 @@
-// The lines that two services exchange inside of TLS before the hello, to prove that they know the secret. Each is a JSON
-// object and a newline, as the hello is; bytes are hexadecimal digits.
+// The lines that two services exchange inside TLS before the hello, to prove that they know the secret. Each is a JSON object
+// and a newline, like the hello; bytes are written as hexadecimal digits.
 import { parseUuid } from '../uuid.js'
 
 /** The version of these lines. */
 const VERSION = 1
 const SHARE = /^[0-9a-f]{64}$/
 const PROOF = /^[0-9a-f]{128}$/
-/** A cluster has at most four secrets; the number goes on counting. */
+/** The greatest attempt in a line: the number is not reduced modulo the number of secrets. */
 const MAX_ATTEMPT = 2 ** 16
 
 /** The first line of each side. */
@@ -14,7 +14,7 @@ export interface Share {
   readonly share: Buffer
   /** The sender's uuid. */
   readonly uuid: string
-  /** Which of its secrets the acceptor is to answer for, counted modulo their number. The acceptor's line has none. */
+  /** The number of the secret that the acceptor is to use, modulo its number of secrets. The acceptor's line has none. */
   readonly attempt: number
 }
 
@@ -22,7 +22,7 @@ export function encodeShare({ share, uuid, attempt }: Omit<Share, 'attempt'> & {
   return `${JSON.stringify({ cpace: VERSION, share: hexOf(share), uuid, attempt })}\n`
 }
 
-/** Reads a first line. Unknown fields are ignored. Null where it is none. */
+/** Reads a first line; null if the line is none. Unknown fields are ignored. */
 export function decodeShare(line: string): Share | null {
   const { cpace, share, uuid, attempt = 0 } = parse(line)
   const parsed = typeof uuid === 'string' ? parseUuid(uuid) : null
@@ -36,7 +36,7 @@ export function encodeProof(proof: Uint8Array): string {
   return `${JSON.stringify({ proof: hexOf(proof) })}\n`
 }
 
-/** Reads a second line. Null where it is none. */
+/** Reads a second line; null if the line is none. */
 export function decodeProof(line: string): Buffer | null {
   const { proof } = parse(line)
   return typeof proof === 'string' && PROOF.test(proof) ? Buffer.from(proof, 'hex') : null

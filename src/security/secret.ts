@@ -7,7 +7,7 @@ import { SecretExchange } from './secret-exchange.js'
 import { groups, TlsSecurity } from './tls.js'
 
 export interface SecretOptions {
-  /** At least one: the first is used to dial, all of them are accepted, so that a cluster can change its secret. */
+  /** At least one: the first is used to dial, all are accepted, so that a cluster can change its secret. */
   readonly secrets: readonly Secret[]
   /** The cluster's name. */
   readonly name: string
@@ -16,13 +16,13 @@ export interface SecretOptions {
 }
 
 /**
- * TLS 1.3 with a certificate that proves nothing, and CPace inside of it, which proves to each side that the other knows
- * the secret and that no host in the middle relays the connection.
+ * TLS 1.3 with a self-signed certificate, which proves nothing, and CPace inside TLS, which proves to each side that the other
+ * knows the secret and that no host in the middle relays the connection.
  *
- * @param gates gates of its own in the place of the process's
+ * @param gates default: those of the process
  */
 export function secretSecurity(options: SecretOptions, gates?: TlsSecurity['gates']): TlsSecurity {
-  // Done now rather than when peers wait; a failure is told when the service listens.
+  // Started now, so that peers need not wait for it; a failure is reported when the service listens.
   const early = getReady()
   early.catch(() => {})
   return new TlsSecurity('secret', {
@@ -32,9 +32,9 @@ export function secretSecurity(options: SecretOptions, gates?: TlsSecurity['gate
       const { key, cert, fingerprint } = certificate
       const exchange = new SecretExchange({ name, uuid, keys, fingerprint, map })
       return {
-        // No authority at all: Node would load its own, and trust them.
+        // An empty list: without it Node would load and trust the public authorities.
         context: { ca: [] },
-        // Said, because the environment (NODE_TLS_REJECT_UNAUTHORIZED) decides where it is not.
+        // Set explicitly: the default depends on the environment (NODE_TLS_REJECT_UNAUTHORIZED).
         client: { rejectUnauthorized: false, checkServerIdentity: () => undefined },
         server: { key, cert },
         admit: exchange.admit,
@@ -45,7 +45,7 @@ export function secretSecurity(options: SecretOptions, gates?: TlsSecurity['gate
   })
 }
 
-/** What takes long the first time, and does not depend on the secret. */
+/** The slow part of the preparation that does not depend on the secret. */
 async function getReady(): Promise<{ map: MapToCurve; certificate: ThrowAwayCertificate }> {
   const map = await loadElligator()
   checkItself(map)
@@ -53,13 +53,16 @@ async function getReady(): Promise<{ map: MapToCurve; certificate: ThrowAwayCert
   return { map, certificate: throwAwayCertificate() }
 }
 
-/** One run of CPace with itself: it shows that this runtime's cryptography fits together, and has the code compiled. */
+/** Runs CPace once with itself: it checks that the cryptography of this runtime works, and lets V8 compile the code. */
 function checkItself(map: MapToCurve): void {
   const common = { secret: Buffer.alloc(32), channel: Buffer.alloc(32), map }
   const initiator = new Party({ ...common, role: 'initiator', associatedData: Buffer.of(1) })
   const responder = new Party({ ...common, role: 'responder', associatedData: Buffer.of(2) })
   const [ours, theirs] = [initiator.finish(responder.message), responder.finish(initiator.message)]
   if (ours === null || theirs === null || !ours.accepts(theirs.own) || !theirs.accepts(ours.own)) {
-    throw new Error('The cryptography of this runtime fails: two sides with the same secret do not agree.')
+    throw new Error(
+      'The cryptography of this runtime fails its self-test: two sides with the same secret do not agree. Use another ' +
+        'version of the runtime.'
+    )
   }
 }

@@ -1,18 +1,17 @@
 import { invalidType, invalidValue } from '../errors.js'
 import type { Secret } from './keys.js'
 
-/** As many as a change takes, and some: each is one more guess for a stranger. */
+/** The most secrets: more than a change of the secret needs. Each allows an attacker one more guess. */
 const MAX_SECRETS = 4
 /** The shortest key, in bytes. */
 const MIN_KEY_BYTES = 32
 
-/** A passphrase of fewer characters is found by a few thousand guesses, if it is a word. */
+/** A word with fewer characters than this is found with a few thousand guesses. */
 const SHORT_PASSPHRASE = 8
-/** Whether this process was warned of one. */
+/** Whether this process has emitted the warning about a short passphrase. */
 let wasWarned = false
 
-/**
- * Checks the setting `secret`. No message shows any of it.
+/** * Checks the setting `secret`. No message shows any of it.
  *
  * @throws {TypeError} ERR_INVALID_ARG_TYPE; undefined, too
  * @throws {RangeError} ERR_INVALID_ARG_VALUE
@@ -38,12 +37,12 @@ function checkSecret(secret: unknown): Secret {
   if (secret.length >= MIN_KEY_BYTES) return Buffer.from(secret)
   throw invalidValue(
     'settings.secret',
-    `must have at least ${MIN_KEY_BYTES} bytes where it is a Buffer`,
+    `must have at least ${MIN_KEY_BYTES} bytes if it is a Buffer`,
     `${secret.length} bytes`
   )
 }
 
-/** Once in a process: every service of an application may have the same secret. */
+/** Warns once in a process: all services of an application may have the same secret. */
 function warnIfShort(passphrase: string): void {
   if (wasWarned || [...passphrase].length >= SHORT_PASSPHRASE) return
   wasWarned = true

@@ -2,34 +2,34 @@ import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import { type Line, readLine } from '../net/line.js'
 
-/** What lies between TCP and the hello; the value of `sec` in the TXT record. */
+/** The protocol between TCP and the hello; the value of `sec` in the TXT record. */
 export type SecurityMode = 'none' | 'secret' | 'tls'
 
 /** A secured connection before the application gets it: the hello and its answer go over it. */
 export interface Channel {
-  /** What the application gets. It owns the socket that it was made of. */
+  /** The socket for the application. It owns the socket below it. */
   readonly socket: Socket
-  /** The uuid that the other side has proven, or will have when its line is received; null where none is proven. */
+  /** The uuid that the other side has proven, or will have proven when its line is received; null if it proves none. */
   readonly peer: string | null
   /** Sends our line. To be called once. */
   send(line: string): void
-  /** Receives the other side's line, with the promises of {@link readLine}. To be called once. */
+  /** Receives the other side's line, as {@link readLine} does. To be called once. */
   receive(done: (line: Line) => void): () => void
 }
 
 /**
- * Called once, never from within: with a secured connection, or with what went wrong; with null where the other side went
- * away without a word.
+ * Called once, never from within the call that takes it: with a secured connection, with an error, or with null if the other
+ * side closed the connection and nothing is to be reported.
  */
 export type Secured = (result: Channel | TcpnetError | null) => void
 
 /**
- * How a service's connections are secured. The sockets given in are connected and unread. Deadlines are the caller's: it
- * destroys the socket that it gave in, and `done` is not called, or is called with null.
+ * Secures the connections of a service. The sockets passed in are connected, and nothing was read from them. The caller sets
+ * deadlines: it destroys the socket that it passed in, and then `done` is not called, or is called with null.
  */
 export interface Security {
   readonly mode: SecurityMode
-  /** Gets ready: derives keys. `done` is called once, never from within. */
+  /** Derives keys. `done` is called once, never from within this call. */
   prepare(done: (error: Error | null) => void): void
   /**
    * Secures a connection that we dialed.
@@ -39,13 +39,13 @@ export interface Security {
   client(socket: Socket, peer: string, done: Secured): void
   /** Secures a connection that we accepted. */
   server(socket: Socket, done: Secured): void
-  /** Destroys a secured connection with a reset: the other side sees that something is missing. */
+  /** Destroys a secured connection with a reset: the other side sees that data is missing. */
   reset(secured: Socket): void
-  /** The service has closed: lets go of secrets. Idempotent. */
+  /** The service has closed: erases the secrets. Idempotent. */
   forget(): void
 }
 
-/** A channel whose lines go over the socket as they are. */
+/** A channel that sends lines over the socket without change. */
 export function plainChannel(socket: Socket): Channel {
   return {
     socket,
@@ -55,7 +55,7 @@ export function plainChannel(socket: Socket): Channel {
   }
 }
 
-/** No security: the socket as it is. */
+/** No security: the TCP socket itself. */
 export const plain: Security = {
   mode: 'none',
   prepare: (done) => process.nextTick(done, null),
@@ -68,17 +68,17 @@ export const plain: Security = {
 const MODES: readonly string[] = ['none', 'secret', 'tls'] satisfies SecurityMode[]
 
 /**
- * Why a peer need not be dialed that announces another kind of security; null where it announces ours.
+ * Why a peer that announces another kind of security is not dialed; null if it announces ours.
  *
- * @param announced the value of `sec` in its TXT record; a peer that says nothing has none
+ * @param announced the value of `sec` in its TXT record; without it, the peer has no security
  */
 export function securityObjection({ mode }: Security, uuid: string, announced = 'none'): TcpnetError | null {
   if (announced === mode) return null
-  // Not repeated where it is none of them: it is the text of a stranger.
+  // An unknown value is not repeated: the text is untrusted.
   const kind = MODES.includes(announced) ? `security "${announced}"` : 'another kind of security'
   return new TcpnetError(
     'ERR_TCPNET_SECURITY',
-    `The peer ${uuid} announces ${kind}, this service has "${mode}": it is not dialed. ` +
+    `The peer ${uuid} announces ${kind}, but this service has "${mode}": the peer is not dialed. ` +
       'Give every service of the cluster the same kind of security: a secret, certificates, or none.'
   )
 }

@@ -1,7 +1,7 @@
 import type { ConnectionOptions, SecureContextOptions } from 'node:tls'
 import { invalidType, invalidValue, TcpnetError } from '../errors.js'
 
-// The functions that use node:crypto and node:tls load them: most services have no certificates.
+// node:crypto and node:tls are loaded by the functions that use them: most services have no certificates.
 
 /** Options of `tls.createSecureContext` that are passed on. */
 type ContextOption =
@@ -20,13 +20,13 @@ type ContextOption =
 /** Options of `tls.connect` and `tls.createServer` that are passed on. */
 type ConnectionOption = 'servername' | 'checkServerIdentity' | 'ALPNProtocols'
 
-/** Certificates, and those options of `tls.connect` and `tls.createServer` that leave both sides verified. */
+/** Certificates, and the options of `tls.connect` and `tls.createServer` that do not weaken the verification of either side. */
 export type TlsSettings = Pick<SecureContextOptions, ContextOption> & Pick<ConnectionOptions, ConnectionOption>
 
 /**
- * Nothing else is passed on: of what Node has, or will have, some switches verification off, or lends it to somebody else
- * (`secureContext`, `SNICallback`, `ticketKeys`, `secureOptions`, `pskCallback`, ...). `pfx` is no exception: Node takes
- * every certificate that lies in the file beside the own one for an authority, such as the public root of its chain.
+ * The only options that are passed on. Some others that Node has, or will have, turn verification off or bypass it
+ * (`secureContext`, `SNICallback`, `ticketKeys`, `secureOptions`, `pskCallback`, ...). `pfx` is left out because Node trusts
+ * every other certificate in that file as an authority, for example the public root of the chain.
  */
 const PASSED_ON = [
   'ca',
@@ -45,7 +45,7 @@ const PASSED_ON = [
   'ALPNProtocols'
 ] as const satisfies readonly (keyof TlsSettings)[]
 
-/** What may be said although it is so anyway. */
+/** Options that may be given, but only with the value that they have anyway. */
 const FIXED: Readonly<Record<string, unknown>> = {
   requestCert: true,
   rejectUnauthorized: true,
@@ -53,14 +53,14 @@ const FIXED: Readonly<Record<string, unknown>> = {
   maxVersion: 'TLSv1.3'
 }
 
-/** Suites of TLS 1.3 that encrypt (RFC 8446 §B.4): others do not (RFC 9150), and a security level is no suite. */
+/** Suites of TLS 1.3 that encrypt (RFC 8446 §B.4): those of RFC 9150 do not, and a security level is no suite. */
 const CIPHERS = /^TLS_(AES|CHACHA20)_[A-Z0-9_]+(:TLS_(AES|CHACHA20)_[A-Z0-9_]+)*$/
 
 /**
- * Checks the options of mutual TLS, and takes them over: later changes of the object have no effect.
+ * Checks the options of mutual TLS, and copies them: later changes of the object have no effect.
  *
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
- * @throws {RangeError} ERR_INVALID_ARG_VALUE; also where the key, the certificates and the authority cannot be used
+ * @throws {RangeError} ERR_INVALID_ARG_VALUE; also if the key, the certificates and the authority cannot be used together
  * @throws {TcpnetError} ERR_TCPNET_NO_TLS on Deno
  */
 export function checkTls(given: unknown): TlsSettings {
@@ -99,7 +99,7 @@ function checkOption(option: string, value: unknown): void {
   }
 }
 
-/** Without an authority Node trusts all public ones, and whoever has a certificate of any of them would belong. */
+/** Requires an authority: without one Node trusts all public authorities, and any of their certificates would be accepted. */
 function checkAuthority(ca: TlsSettings['ca']): void {
   const parts = Array.isArray(ca) ? ca : [ca]
   if (parts.length === 0) throw invalidType('settings.tls.ca', "the certificate of the cluster's own authority", ca)
@@ -128,7 +128,9 @@ function checkConnectionOptions({ ciphers, servername, checkServerIdentity }: Tl
   }
 }
 
-/** Whether OpenSSL takes it: a key that is not the certificate's is found here, and not at the first handshake. */
+/**
+ * Checks that OpenSSL accepts the options: a key that does not match the certificate is found here, not in the first handshake.
+ */
 function checkContext({ servername: _, checkServerIdentity: __, ALPNProtocols: ___, ...context }: TlsSettings): void {
   const { createSecureContext } = process.getBuiltinModule('node:tls')
   try {
@@ -139,10 +141,14 @@ function checkContext({ servername: _, checkServerIdentity: __, ALPNProtocols: _
   }
 }
 
-/** Deno's client accepts a certificate that only names the authority as its issuer (seen with 2.9); making one takes no key of the authority. */
+/**
+ * Deno's client accepts a certificate that only names the authority as its issuer (seen with 2.9), which can be made without
+ * the authority's key.
+ */
 function noTls(): TcpnetError {
   return new TcpnetError(
     'ERR_TCPNET_NO_TLS',
-    'Deno does not verify that a certificate was issued by the authority, so that "tls" would admit strangers: use "secret".'
+    'Deno does not verify that a certificate was issued by the authority, so that "tls" would accept forged certificates: ' +
+      'use "secret".'
   )
 }

@@ -17,28 +17,28 @@ import { LOOK_EVERY_MS, OverheadWatch } from './overhead.js'
 import { ProvenPairs } from './proven.js'
 import type { Secured, Security, SecurityMode } from './security.js'
 
-/** A connection on which TLS is through. */
+/** A connection on which TLS is established. */
 export interface Admission {
   readonly secured: TLSSocket
-  /** The uuid of the peer that was dialed; null where the other side dialed. */
+  /** The uuid of the peer that was dialed; null if the other side dialed. */
   readonly dialed: string | null
   readonly handshake: Handshake
-  /** Records that a pair has proven that it belongs. */
+  /** Records that a peer at this address has proven that it belongs to the cluster. */
   readonly onProven: (uuid: string) => void
 }
 
-/** What the kinds of TLS differ in. */
+/** What differs between `secret` and `tls`. */
 export interface TlsSetup {
-  /** What a context of either side is made of, beside {@link CONTEXT}. */
+  /** Options of the contexts of both sides, in addition to {@link CONTEXT}. */
   readonly context: SecureContextOptions
   readonly client: ConnectionOptions
   readonly server: TlsOptions
   /**
-   * Finds out whether the other side belongs, and ends in the handshake's `succeed` or `fail`. Both sides ask it of every
-   * connection: no option, no environment variable and no default of Node decides in its place.
+   * Checks whether the other side belongs to the cluster, and ends in the handshake's `succeed` or `fail`. Both sides call it
+   * for every connection: no option, environment variable or default of Node replaces it.
    */
   readonly admit: (admission: Admission) => void
-  /** The service has closed: secrets are let go of. */
+  /** The service has closed: erases the secrets. */
   readonly forget: () => void
 }
 
@@ -50,8 +50,8 @@ export interface TlsSecurityOptions {
 }
 
 /**
- * One version, whatever Node was started with. No session tickets that could be resumed: a resumed session is not
- * verified again, so that a certificate would be good beyond its end (RFC 8446 §4.6.1 leaves that to the server).
+ * One version of TLS, whatever the options of the Node process. No session tickets: a resumed session is not verified again, so
+ * that a certificate would be accepted after its expiration (RFC 8446 §4.6.1 leaves that to the server).
  */
 const CONTEXT = {
   minVersion: 'TLSv1.3',
@@ -63,8 +63,8 @@ const CONTEXT = {
 /** Groups whose key exchange takes less than 2 ms; Node's own list has ffdhe8192, which takes 100 ms. */
 const GROUPS = 'X25519:P-256:P-384'
 /**
- * The same with X25519MLKEM768 where it is known; the first that a runtime takes. The asterisks (OpenSSL 3.5) have a dialer
- * send keys of both groups at once, so that an acceptor without X25519MLKEM768 need not ask again.
+ * The same with X25519MLKEM768 if the runtime knows it; the first list that the runtime accepts is used. The asterisks (OpenSSL
+ * 3.5) make a dialer send keys of both groups at once, so that an acceptor without X25519MLKEM768 need not ask again.
  */
 const GROUPS_BY_PREFERENCE = ['*X25519MLKEM768:*X25519:P-256:P-384', `X25519MLKEM768:${GROUPS}`, GROUPS]
 
@@ -79,7 +79,7 @@ export class TlsSecurity implements Security {
   #server: Server | null = null
   readonly #accepted = new Accepted()
   readonly #overhead = new OverheadWatch()
-  /** What each secured socket was made of. */
+  /** The TCP socket below each secured socket. */
   readonly #raw = new WeakMap<Socket, Socket>()
 
   constructor(mode: SecurityMode, options: TlsSecurityOptions) {
@@ -100,7 +100,7 @@ export class TlsSecurity implements Security {
     if (setup === undefined) return
     // The service was closed meanwhile.
     if (this.#setUp === null) return setup.forget()
-    // One that came by renew() meanwhile is newer.
+    // A setup from renew() is newer.
     this.#use(this.#setup ?? setup)
   }
 
@@ -112,7 +112,7 @@ export class TlsSecurity implements Security {
     this.#client = {}
   }
 
-  /** Takes another setup for the connections to come; those that stand are left alone. */
+  /** Uses another setup for future connections; open connections are not changed. */
   renew(setup: TlsSetup): void {
     if (this.#server === null) this.#setup = setup
     else this.#use(setup)
@@ -146,7 +146,7 @@ export class TlsSecurity implements Security {
   }
 
   reset(secured: Socket): void {
-    // Node resets no TLS socket.
+    // A TLS socket of Node cannot be reset.
     this.#raw.get(secured)?.resetAndDestroy()
     secured.destroy()
   }
@@ -174,35 +174,35 @@ export class TlsSecurity implements Security {
     this.#setup?.admit({ secured, dialed, handshake, onProven })
   }
 
-  /** Either all of it is used, or it throws and nothing has changed. */
+  /** Uses a setup. If this throws, nothing has changed. */
   #use(setup: TlsSetup): void {
     const context = { ...CONTEXT, ecdhCurve: groups(), ...setup.context }
     const secureContext = createSecureContext(context)
-    // Handshakes that the old server has under way go on in it.
+    // Handshakes that are under way continue with the old server.
     this.#server = this.#serve({ ...context, ...setup.server })
-    // A ready context, not its parts: a socket shows its options to whoever inspects it.
+    // The context rather than its key: inspecting a socket shows its options.
     this.#client = { ...setup.client, secureContext }
     this.#setup = setup
   }
 
-  /** The server never listens: it is given the sockets that the service has accepted. */
+  /** The server never listens: the service passes in the sockets that it has accepted. */
   #serve(options: TlsOptions): Server {
     const server = createServer(options)
       .on('secureConnection', (secured) => this.#accepted.of(secured)?.onTls(secured, null))
       .on('tlsClientError', (error, secured) => this.#accepted.of(secured)?.onTls(null, error))
-    // It keeps what its context was made of, and every socket that it makes shows it to whoever inspects the socket.
+    // Node keeps key and passphrase as properties of the server, and inspecting any of its sockets shows them.
     return Object.assign(server, { key: undefined, passphrase: undefined })
   }
 }
 
-/** The same for both directions: an accepted connection may have the IPv4-mapped form. */
+/** The canonical address, which is the same for both directions: that of an accepted connection may be IPv4-mapped. */
 function addressOf({ remoteAddress = '' }: Socket): string {
   return remoteAddress === '' ? '' : canonical(remoteAddress)
 }
 
 let knownGroups: string | undefined
 
-/** The groups that this runtime's TLS knows. Called early, it saves milliseconds when peers wait. */
+/** The groups that the TLS of this runtime knows. Called early to save milliseconds in the first handshake. */
 export function groups(): string {
   knownGroups ??= GROUPS_BY_PREFERENCE.find(isKnown) ?? GROUPS
   return knownGroups
@@ -217,7 +217,7 @@ function isKnown(ecdhCurve: string): boolean {
   }
 }
 
-/** The handshakes of accepted connections. An event of `tls.Server` tells only the TLS socket that the server made. */
+/** The handshakes of accepted connections. An event of `tls.Server` has only the TLS socket that the server made. */
 class Accepted {
   readonly #byRaw = new Map<Socket, Handshake>()
   readonly #byEnds = new Map<string, Handshake>()
@@ -234,8 +234,8 @@ class Accepted {
   }
 
   /**
-   * Node keeps the raw socket in `_parent`, and has no public way to it. Where it is missing (other runtimes) the addresses
-   * and ports of both ends tell; after a reset the TLS socket does not know them any more.
+   * The handshake of a TLS socket. Node keeps the TCP socket in `_parent`, without a public API. On other runtimes, which have
+   * no `_parent`, the addresses and ports of both ends identify the handshake; after a reset the TLS socket no longer has them.
    */
   of(secured: TLSSocket): Handshake | undefined {
     const { _parent: raw } = secured as TLSSocket & { _parent?: Socket | null }

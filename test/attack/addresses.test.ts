@@ -1,4 +1,4 @@
-// Addresses that a stranger announces and that are no host's on the link: none may be dialed.
+// Announced addresses that are not a host on the link: none of them may be dialed.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decode, encode } from 'dns-packet'
@@ -32,7 +32,7 @@ const INTERFACES = interfacesWith([
 
 const type = '_lies._tcp.local'
 
-/** Of an instance with all of these addresses, those that a first look tells. */
+/** The addresses of an instance that a first look reports, of all of these. */
 function hinted(addresses: readonly string[], interfaceIndex: number, fromThisMachine = false): string[] {
   const message = encode({
     type: 'response',
@@ -45,7 +45,7 @@ function hinted(addresses: readonly string[], interfaceIndex: number, fromThisMa
   return instancesIn(decode(message), asked, INTERFACES).flatMap(({ paths }) => paths.map(({ address }) => address))
 }
 
-/** Of a peer with all of these addresses, those that are dialed. */
+/** The addresses of a peer that are dialed, of all of these. */
 function dialed(addresses: readonly string[], interfaceIndex: number): string[] {
   const paths = addresses.map((address) => {
     return { interfaceIndex, family: address.includes(':') ? 6 : 4, address } as const
@@ -53,7 +53,7 @@ function dialed(addresses: readonly string[], interfaceIndex: number): string[] 
   return dialable(paths, () => INTERFACES).map(({ address }) => address.replace(/%.*/, ''))
 }
 
-/** Of an instance that a daemon has located at all of these addresses, those that are kept. */
+/** The addresses of an instance located by a daemon that are kept, of all of these. */
 function kept(addresses: readonly string[], interfaceIndex: number, origin: LocationPath['origin']): string[] {
   const instance = instanceOf('A1', located({}, addresses, interfaceIndex, origin), INTERFACES)
   return (instance?.paths ?? []).map(({ address }) => address)
@@ -62,14 +62,19 @@ function kept(addresses: readonly string[], interfaceIndex: number, origin: Loca
 const cases: [what: string, interfaceIndex: number, addresses: string[], areDialed: boolean][] = [
   ['in a subnet of the interface', ETH0, ['192.168.1.1', '192.168.1.254', 'fd00:1::9', 'fd00:1::ffff:ffff'], true],
   ['link-local', ETH0, ['fe80::1', 'febf::1'], true],
-  ['in the link-local IPv4 network of an interface that is in it', ETH1, ['169.254.169.254', '169.254.1.1'], true],
+  [
+    'in the link-local IPv4 network, on an interface with an address in it',
+    ETH1,
+    ['169.254.169.254', '169.254.1.1'],
+    true
+  ],
   ['in a subnet of four addresses', ETH1, ['10.64.0.6'], true],
   ['the other one of two', TUNNEL, ['10.99.0.0'], true],
   ['loopback on the loopback interface', LO, ['127.0.0.1', '127.8.9.10', '::1'], true],
   ['loopback on another interface', ETH0, ['127.0.0.1', '127.8.9.10', '::1'], false],
   ['link-local on the loopback interface', LO, ['fe80::1'], false],
   ['in a subnet of another interface', ETH1, ['192.168.1.1', 'fd00:1::9'], false],
-  ['on an interface that is not there', GONE, ['192.168.1.1', 'fe80::1'], false],
+  ['on an interface that does not exist', GONE, ['192.168.1.1', 'fe80::1'], false],
   ['behind a router', ETH0, ['8.8.8.8', '192.168.2.1', '10.0.0.1', '2001:db8::1', 'fd00:1:0:1::9'], false],
   ['of a metadata service', ETH0, ['169.254.169.254'], false],
   ['broadcast, or the subnet itself', ETH0, ['192.168.1.255', '192.168.1.0', '255.255.255.255'], false],
@@ -77,7 +82,7 @@ const cases: [what: string, interfaceIndex: number, addresses: string[], areDial
   ['of no host', ETH0, ['0.0.0.0', '0.1.2.3', '224.0.0.251', '240.0.0.1', '::', 'ff02::fb'], false],
   ['IPv4-mapped', ETH0, ['::ffff:c0a8:101', '::ffff:192.168.1.1', '::ffff:127.0.0.1'], false],
   ['IPv4-embedded', ETH0, ['64:ff9b::c0a8:101', '64:ff9b:1::c0a8:101', '::c0a8:101', '2002:c0a8:101::1'], false],
-  ['IPv4-embedded, in a subnet of the interface', ETH0, ['2002:c000:204::9'], false]
+  ['IPv4 embedded in IPv6, in a subnet of the interface', ETH0, ['2002:c000:204::9'], false]
 ]
 
 describe('an address that is announced', () => {
@@ -91,7 +96,7 @@ describe('an address that is announced', () => {
     })
   }
 
-  it('on the link is dialed among others that are not, and those are not', () => {
+  it('is dialed if it is on the link, and other addresses of the same peer are not', () => {
     const others = cases.filter(([, , , areDialed]) => !areDialed).flatMap(([, , addresses]) => addresses)
     const ofLan = ['192.168.1.1', 'fe80::1']
     assert.deepEqual(dialed([...ofLan, ...others.filter((one) => dialed([one], ETH0).length === 0)], ETH0), ofLan)
@@ -101,21 +106,21 @@ describe('an address that is announced', () => {
 describe('an address of this machine', () => {
   const OWN = ['192.168.1.5', 'fd00:1::5', 'fe80::5']
 
-  it('is hinted at by an answer of this machine, and not by one of another', () => {
+  it('is hinted at by an answer of this machine, and not by an answer of another', () => {
     for (const address of OWN) {
       assert.deepEqual(hinted([address], ETH0, true), [address])
       assert.deepEqual(hinted([address], ETH0, false), [])
     }
   })
 
-  it('is located where this machine announced it, or that is not known', () => {
+  it('is located if this machine announced it, or if the announcing machine is not known', () => {
     const addresses = [...OWN, '192.168.1.6']
     assert.deepEqual(kept(addresses, ETH0, 'this machine'), addresses)
     assert.deepEqual(kept(addresses, ETH0, 'unknown'), addresses)
     assert.deepEqual(kept(addresses, ETH0, 'another machine'), ['192.168.1.6'])
   })
 
-  it('on the loopback interface is located, whichever machine announced it', () => {
+  it('is located if it is on the loopback interface, whichever machine announced it', () => {
     for (const origin of ['this machine', 'another machine', 'unknown'] as const)
       assert.deepEqual(kept(['127.0.0.1', '::1'], LO, origin), ['127.0.0.1', '::1'])
   })

@@ -1,6 +1,6 @@
-// A mesh that is told, as fast as it takes it, of so many services that are not there: what does that cost? Its one
-// argument is how many. It prints a line of JSON: the memory in use before, while they are announced, and
-// afterwards. Run with --expose-gc.
+// Measures what services that do not exist cost a mesh that sees them as fast as it can process them. Its one argument
+// is their number. It prints a line of JSON: the memory in use before, while they are announced, and afterwards. Run
+// with --expose-gc.
 import { createServer, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { healing } from '#tcpnet/discovery/drivers/healing.js'
@@ -8,10 +8,13 @@ import type { Location, SessionEvent } from '#tcpnet/discovery/session.js'
 import { interfaceOf } from '#tcpnet/net/addresses.js'
 import { listen, portOf, TestMesh } from '../support/test-mesh.js'
 
-/** Milliseconds for which the false peers are dialed before memory is looked at: each dial takes a tenth of that. */
+/** Milliseconds for which the false peers are dialed before memory is measured. Each dial takes a tenth of that. */
 const DIALING_MS = 1000
 
-/** What is in use after a collection of garbage; and what the process has, which is mostly how V8 manages its heap. */
+/**
+ * Bytes in use after a garbage collection, and the resident memory of the process, which depends mostly on how V8
+ * manages its heap.
+ */
 interface Memory {
   readonly bytes: number
   readonly rss: number
@@ -44,6 +47,7 @@ const discovery = healing((_announcement, onEvent) => {
   return {
     giveUp: () => true,
     close: (done) => done(),
+    setAddresses: () => {},
     locate: (uuid, done) => {
       const answer = globalThis.setImmediate(() => done(locationOf(Number.parseInt(uuid.slice(1, 9), 16))))
       return () => clearImmediate(answer)
@@ -78,7 +82,7 @@ function memory(): Memory {
   return { bytes: heapUsed + external, rss }
 }
 
-/** Where a daemon says that a false instance is. */
+/** The location of a false instance. */
 function locationOf(n: number): Location {
   const addresses = [`127.0.${n >> 8}.${n & 255}`, `127.1.${n >> 8}.${n & 255}`]
   return {

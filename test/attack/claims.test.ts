@@ -1,5 +1,5 @@
-// Without security anybody can claim a peer's uuid. Claims do not replace the connection with the peer all the time, and from
-// elsewhere than where the peer is known to be they do not keep it out.
+// Without security every host can claim a peer's uuid. Claims do not replace the connection to the peer all the time,
+// and claims from other addresses than those of the peer do not keep it out.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ import { until, within } from '../support/wait.js'
 const CLAIMS = 80
 /** Milliseconds between two claims. */
 const CLAIM_EVERY_MS = 4
-/** Where claims come from; the meshes are at 127.0.0.1. */
+/** The address that claims come from; the meshes are at 127.0.0.1. */
 const ELSEWHERE = '127.0.0.2'
 
 const cleanUps: (() => unknown)[] = []
@@ -36,7 +36,7 @@ function claim(victim: TestMesh, peer: TestMesh, localAddress: string): Socket {
   return claimant
 }
 
-/** Claims all the time. Returns how many claims were made so far. */
+/** Claims continuously. Returns a function that gives the number of claims so far. */
 function keepClaiming(victim: TestMesh, peer: TestMesh): () => number {
   const abort = new AbortController()
   let claims = 0
@@ -59,7 +59,7 @@ function isHonest(socket: Socket | undefined): boolean {
 }
 
 describe("claims of a peer's uuid", () => {
-  it('replace its connection now and then where they come from its address', async () => {
+  it('replace its connection at a bounded rate if they come from its address', async () => {
     const [victim, peer] = [await mesh(), await mesh()]
     victim.announce(peer.instance)
     await until(() => victim.connected.has(peer.uuid), 'the two are not connected')
@@ -74,10 +74,10 @@ describe("claims of a peer's uuid", () => {
     const replaced = sockets.size - 1
     const most = 3 + (performance.now() - since) / 1000
     assert.ok(replaced <= most, `replaced ${replaced} times`)
-    assert.ok(replaced > 0, 'no claimant replaces it: a peer that restarts could not come back')
+    assert.ok(replaced > 0, 'no claim replaces it: a peer that restarts could not come back')
   })
 
-  it('do not replace it where they come from elsewhere, and do not keep it from coming back', async () => {
+  it('do not replace it if they come from elsewhere, and do not keep the peer from coming back', async () => {
     const [victim, peer] = [await mesh(), await mesh()]
     peer.announce(victim.instance)
     victim.announce(peer.instance)
@@ -95,7 +95,7 @@ describe("claims of a peer's uuid", () => {
     await stays()
   })
 
-  it('have it asked where a peer is that was never dialed, so that it comes back', async () => {
+  it('cause a question where the peer is if it was never dialed, so that it can come back', async () => {
     const peer = await mesh()
     const victim = await mesh({ locate: async () => peer.instance })
     peer.announce(victim.instance)

@@ -1,4 +1,4 @@
-// Inbound connections that say nothing, and never get old, do not keep out those that do.
+// Silent inbound connections that are replaced all the time do not keep peers out.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -31,7 +31,7 @@ async function knock({ port }: TestMesh, localAddress: string): Promise<Socket> 
   return socket
 }
 
-/** What a peer's hello from an address is answered with. */
+/** The answer to a peer's hello from an address. */
 async function answer(to: TestMesh, from: string, localAddress: string): Promise<string> {
   const socket = await knock(to, localAddress)
   socket.write(encodeHello({ name: 'test', from, boot: '0'.repeat(16), to: to.uuid, seq: 0, dial: null, port: null }))
@@ -41,17 +41,17 @@ async function answer(to: TestMesh, from: string, localAddress: string): Promise
   return read.status === 'refused' ? `refused: ${read.reason}` : read.status
 }
 
-/** Takes all places, from so many addresses. */
+/** Takes all places, with connections from `addresses` addresses. */
 async function crowd(to: TestMesh, addresses: number): Promise<Socket[]> {
   const sockets: Socket[] = []
   for (let n = 0; n < MAX_HELLOS; n++) sockets.push(await knock(to, `127.0.1.${1 + (n % addresses)}`))
-  // What has arrived is taken by the server first.
+  // The server accepts pending connections first.
   await setImmediate()
   return sockets
 }
 
-describe('a crowd of connections that are new and say nothing', () => {
-  it('waits where it takes all places, and is refused later; the place that one leaves goes to the one that waits', async () => {
+describe('a crowd of new, silent connections', () => {
+  it('waits if all places are taken, and is refused later; the place of a connection that closes goes to one that waits', async () => {
     const one = await victim({ waitingMs: 1000 })
     const sockets = await crowd(one, 2)
     const since = performance.now()
@@ -63,13 +63,13 @@ describe('a crowd of connections that are new and say nothing', () => {
     assert.ok(performance.now() - since >= 1000, 'it did not wait')
   })
 
-  it('gives a place to an address with fewer of them', async () => {
+  it('loses a place to an address with fewer connections', async () => {
     const one = await victim()
     await crowd(one, 3)
     assert.equal(await answer(one, 'AA', '127.0.0.1'), 'ok')
   })
 
-  it('gives a place to a peer at an address at which one was connected, and to no other where each is at its own', async () => {
+  it('loses a place to a peer at an address at which a peer was connected, and to no other if each has its own address', async () => {
     const [one, peer] = [await victim(), await victim()]
     one.announce(peer.instance)
     while (!one.connected.has(peer.uuid)) await setImmediate()

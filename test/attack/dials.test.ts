@@ -1,4 +1,4 @@
-// A mesh that is told of a thousand peers that are not there still dials, at once, the one that is.
+// A mesh that is told of a thousand peers that do not exist still dials the one that exists at once.
 import assert from 'node:assert/strict'
 import { createServer, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
@@ -7,10 +7,10 @@ import { instanceAt, listen, portOf, TestMesh } from '../support/test-mesh.js'
 import { until } from '../support/wait.js'
 
 const FALSE_PEERS = 1000
-/** What an honest peer may have to wait: the time after which a slow dial makes way, and some for a busy machine. */
+/** How long an honest peer may have to wait: the time until a slow dial yields, and some for a busy machine. */
 const SOON_MS = 5000
 
-describe('a mesh that is told of peers that are not there', () => {
+describe('a mesh that is told of peers that do not exist', () => {
   const held = new Set<Socket>()
   const silent = createServer((socket) => {
     held.add(socket.on('error', () => {}).on('close', () => held.delete(socket)))
@@ -37,38 +37,38 @@ describe('a mesh that is told of peers that are not there', () => {
     }
   }
 
-  it('dials an honest one at once, where the others say nothing', async () => {
+  it('dials an honest peer at once if the others are silent', async () => {
     await meet(async (one) => {
       for (let n = 0; n < FALSE_PEERS; n++) one.announce(instanceAt(portOf(silent)))
       await until(() => held.size >= DEFAULT_LIMITS.maxDials, 'they are not dialed')
     })
   })
 
-  it('dials an honest one at once, where they are hints', async () => {
+  it('dials an honest peer at once if the others are hints', async () => {
     await meet(async (one) => {
       for (let n = 0; n < FALSE_PEERS; n++) one.mesh.hint(instanceAt(portOf(silent)))
       await until(() => held.size >= DEFAULT_LIMITS.maxDials, 'they are not dialed')
     })
   })
 
-  it('dials an honest one at once, where the budget of their address is used up', async () => {
+  it('dials an honest peer at once if the budget for the address of the others is used up', async () => {
     await meet(async (one) => {
       const refusing = createServer()
       const port = await listen(refusing)
       refusing.close()
       for (let n = 0; n < FALSE_PEERS; n++) one.announce(instanceAt(port))
-      await until(() => (victim?.budget.waitMs('127.0.0.1') ?? 0) > 0, 'they are not dialed in vain')
+      await until(() => (victim?.budget.waitMs('127.0.0.1') ?? 0) > 0, 'their dials do not use up the budget')
     })
   })
 
-  it('dials an honest one in its turn, however many are announced after it', async () => {
+  it('dials an honest peer in its turn, however many are announced after it', async () => {
     let more: NodeJS.Timeout | undefined
     try {
       await meet(async (one) => {
         const lie = () => one.announce(instanceAt(portOf(silent)))
         for (let n = 0; n < 2 * DEFAULT_LIMITS.maxDials; n++) lie()
         await until(() => held.size >= DEFAULT_LIMITS.maxDials, 'they are not dialed')
-        // More than can be dialed: the newest of all is always another.
+        // More than can be dialed: there is always a newer one.
         more = setInterval(lie, 20)
       }, 6 * SOON_MS)
     } finally {
@@ -76,7 +76,7 @@ describe('a mesh that is told of peers that are not there', () => {
     }
   })
 
-  it('has no more connections than maxPeers allows, and takes the next peer where one leaves', async () => {
+  it('has no more connections than maxPeers allows, and connects to the next peer when one leaves', async () => {
     const victim = await TestMesh.listening({ maxPeers: 2 })
     const peers = await Promise.all([1, 2, 3].map(() => TestMesh.listening()))
     try {

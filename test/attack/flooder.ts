@@ -1,5 +1,5 @@
-// A host that floods the multicast DNS group. Its one argument is its plan, in JSON; it floods for as long as that says, prints
-// `flooded` with how much it has sent, and ends.
+// Floods the multicast DNS group. Its one argument is its plan, in JSON. It floods for the time in the plan, prints
+// `flooded` with the number of packets sent, and ends.
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,9 +10,12 @@ export interface FloodPlan {
   readonly name: string
   /** The address of the interface to flood. */
   readonly address: string
-  /** Live members, about whom lies are told. */
+  /** The uuids of live members, about which false records are sent. */
   readonly victims: readonly string[]
-  /** Packets that are no messages, and such as are nearly one; or lies: goodbyes, flushes, false places, false instances; or whole announcements of 10,000 instances that are not there. */
+  /**
+   * `garbage`: packets that are not messages, or nearly are. `lies`: goodbyes, cache flushes, false locations, false
+   * instances. `announcements`: complete announcements of 10,000 instances that do not exist.
+   */
   readonly kind: 'garbage' | 'lies' | 'announcements'
   readonly perSecond: number
   readonly forMs: number
@@ -21,9 +24,9 @@ export interface FloodPlan {
 const plan = JSON.parse(process.argv[2] ?? '{}') as FloodPlan
 const [PORT, GROUP] = [5353, '224.0.0.251']
 const TYPE = `_${plan.name}._tcp.local`
-/** Instances that are announced and not there. */
+/** The number of announced instances that do not exist. */
 const FALSE = 10_000
-/** Packets between two looks at the clock. */
+/** Packets between two checks of the clock. */
 const BATCH = 50
 let seed = 12_345
 
@@ -32,7 +35,7 @@ function random(below: number): number {
   return seed % below
 }
 
-/** One of the victims, or a service that is not there. */
+/** The uuid of a victim, or of a service that does not exist. */
 function uuid(): string {
   const victim = plan.victims[random(plan.victims.length * 2)]
   return (

@@ -1,6 +1,6 @@
-// A host that announces services that are not there, by multicast DNS packets of its own making. Its one argument is its
-// plan, in JSON; it prints a line for each thing done. It announces until it reads `enough`, says goodbye for all of it
-// when it reads `goodbye`, and ends with its standard input.
+// Announces services that do not exist, with multicast DNS packets of its own. Its one argument is its plan, in JSON.
+// It prints a line for each completed step. It announces until it reads `enough`, sends goodbyes for all of them when
+// it reads `goodbye`, and ends when its standard input ends.
 import { createHash } from 'node:crypto'
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import { createServer } from 'node:net'
@@ -13,7 +13,7 @@ export interface Plan {
   readonly count: number
   /** The address of the interface to announce on. */
   readonly address: string
-  /** An address of its network that nobody has. */
+  /** An address of its network that no host has. */
   readonly nobody: string
 }
 
@@ -40,7 +40,7 @@ let silentPort = 0
 let ttl = 120
 let enough = false
 
-/** A third each: nobody has the address, nobody listens at the port, somebody listens and says nothing. */
+/** A third each: no host has the address, no program listens at the port, a program listens and stays silent. */
 function recordsOf({ uuid, number, host }: (typeof instances)[number]): Answer[] {
   const kind = number % 3
   const [port, target] = [kind === 2 ? silentPort : CLOSED_PORT, kind === 0 ? nobody : address]
@@ -53,7 +53,7 @@ function recordsOf({ uuid, number, host }: (typeof instances)[number]): Answer[]
   ]
 }
 
-/** Names, texts and addresses that somebody may trip over. */
+/** Names, texts and addresses that a parser may handle wrongly. */
 function hostile(): Answer[] {
   const names = [
     '__proto__',
@@ -89,7 +89,7 @@ function send(answers: Answer[], to: { address: string; port: number }): Promise
 async function tellAll(told: typeof instances, to = { address: GROUP, port: PORT }): Promise<void> {
   for (let at = 0; at < told.length; at += EACH) {
     await send(told.slice(at, at + EACH).flatMap(recordsOf), to)
-    // What comes faster is lost in the receivers' buffers.
+    // Faster packets would be lost in the receivers' buffers.
     await new Promise((resolve) => setTimeout(resolve, PACE_MS))
   }
 }
@@ -98,7 +98,7 @@ function onMessage(message: Buffer, from: RemoteInfo): void {
   const packet = decode(message)
   if (packet.type !== 'query' || from.address === address) return
   const asked = (packet.questions ?? []).map((question) => question.name.toLowerCase())
-  // A one-shot question of somebody who has just started: the flood is for him alone.
+  // A one-shot question of a program that has just started: the answers are unicast to it.
   if (asked.includes(TYPE) && from.port !== PORT) {
     void send(hostile(), from)
     void tellAll(instances.slice(0, ANSWERED), from)
@@ -111,7 +111,7 @@ socket.on('message', (message, from) => {
   try {
     onMessage(message, from)
   } catch {
-    // Not for us to understand.
+    // Not a message that dns-packet can decode.
   }
 })
 silent.listen(0, () => {
@@ -123,7 +123,7 @@ silent.listen(0, () => {
     for (let at = 0; at < hostile().length; at += EACH) {
       await send(hostile().slice(at, at + EACH), { address: GROUP, port: PORT })
     }
-    // Packets get lost, the more the busier the daemons are that hear them: again and again.
+    // Busy daemons lose packets, so all are sent repeatedly.
     for (let round = 0; !enough; round++) {
       await tellAll(instances)
       if (round === 0) console.log('announced')

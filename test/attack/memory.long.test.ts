@@ -1,4 +1,4 @@
-// What 10,000 services that are not there cost, where the daemon believes in all of them.
+// The memory that 10,000 services that do not exist cost if the daemon reports all of them.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
@@ -11,7 +11,7 @@ const COUNT = 10_000
 const MIB = 2 ** 20
 const PROGRAM = fileURLToPath(new URL('believer.js', import.meta.url))
 
-test(`${COUNT} false instances take less than 64 MiB, and give it back`, async (t) => {
+test(`${COUNT} false instances take less than 64 MiB, which are freed afterwards`, async (t) => {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--expose-gc', PROGRAM, String(COUNT)], {
     timeout: 60_000
   })

@@ -1,4 +1,5 @@
-// False announcements make no member connect to a third party more often than the budget allows, whatever they say.
+// False announcements, whatever their content, do not make a member connect to a third host more often than the budget
+// allows.
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { afterEach, test } from 'node:test'
@@ -10,7 +11,7 @@ import { randomUuid } from '#tcpnet/uuid.js'
 import { instanceAt, listen, TestMesh } from '../support/test-mesh.js'
 import { until } from '../support/wait.js'
 
-/** The rates are those of the process; smaller bursts show them within a second. */
+/** The rates are the default ones. The bursts are smaller, so that the rates are visible within a second. */
 const PACE = {
   perProcess: { perSecond: 20, burst: 60 },
   perAddress: { perSecond: 10, burst: 20 },
@@ -30,7 +31,7 @@ async function member(): Promise<TestMesh> {
   return one
 }
 
-/** A port of all addresses of the loopback network on which nobody listens. */
+/** A port on which no program listens, at any address of the loopback network. */
 async function closedPort(): Promise<number> {
   const server = createServer()
   const port = await listen(server)
@@ -38,12 +39,14 @@ async function closedPort(): Promise<number> {
   return port
 }
 
-/** What a bucket gives within some time, and one for what it gave in part. */
+/** The most tokens that a bucket gives within a time, and one for a fraction. */
 function bound({ perSecond, burst }: { perSecond: number; burst: number }, ms: number): number {
   return burst + (perSecond * ms) / 1000 + 1
 }
 
-/** Lies about instances at these addresses, and changes them all the time; returns for how long, in milliseconds. */
+/**
+ * Announces false instances at these addresses, and changes them all the time. Returns for how long, in milliseconds.
+ */
 async function storm(victim: TestMesh, addressesOf: (liar: number) => readonly string[]): Promise<number> {
   const [port, since] = [await closedPort(), performance.now()]
   const liars = Array.from({ length: LIARS }, () => randomUuid())
@@ -55,21 +58,21 @@ async function storm(victim: TestMesh, addressesOf: (liar: number) => readonly s
   return performance.now() - since
 }
 
-/** Nothing answers where a peer is. */
+/** A question where a peer is that gets no answer. */
 function silence(_uuid: string, signal: AbortSignal): Promise<null> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(null)))
 }
 
 const host = (n: number) => `127.1.${n >> 8}.${n & 255}`
 
-test('lies about one host make no storm at it, whatever changes in them', async () => {
+test('false instances at one host cause a bounded number of connects to it, however often they change', async () => {
   const victim = await member()
   const ms = await storm(victim, () => ['127.1.0.1'])
   assert.ok(victim.attempts.length <= bound(PACE.perAddress, ms), `${victim.attempts.length} connects in ${ms} ms`)
   assert.ok(victim.attempts.length >= PACE.perAddress.burst)
 })
 
-test('lies about many addresses make no storm either, and a new peer is met meanwhile', async () => {
+test('false instances at many addresses cause a bounded number of connects, and a new peer is connected meanwhile', async () => {
   const [victim, newcomer] = [await member(), await member()]
   const since = performance.now()
   let met = false
@@ -85,7 +88,7 @@ test('lies about many addresses make no storm either, and a new peer is met mean
   assert.ok(met)
 })
 
-test('a dial tries a few addresses only, however many are announced', async () => {
+test('a dial tries a bounded number of addresses, however many are announced', async () => {
   const victim = await member()
   const addresses = Array.from({ length: 64 }, (_, n) => host(n))
   victim.announce(instanceAt(await closedPort(), randomUuid(), addresses))
@@ -96,7 +99,7 @@ test('a dial tries a few addresses only, however many are announced', async () =
   assert.equal(victim.attempts.length, MAX_ATTEMPTS)
 })
 
-test('a peer that waits for its next dial is dialed no sooner, whatever is told of it', async () => {
+test('a peer that waits for its next dial is not dialed earlier, whatever is announced for it', async () => {
   const victim = await member()
   const [uuid, port] = [randomUuid(), await closedPort()]
   const state = () => victim.mesh.peers().get(uuid)?.state
@@ -108,7 +111,7 @@ test('a peer that waits for its next dial is dialed no sooner, whatever is told 
   assert.equal(state(), 'waiting')
 })
 
-test('questions where peers are that do not answer are bounded, and a peer is found among them', async () => {
+test('questions where peers are that do not answer are bounded, and a peer that answers is found', async () => {
   const questions = { perSecond: 10, burst: 20 }
   const limits = { ...PACE, questions } as unknown as typeof CONNECT_LIMITS
   const victim = await TestMesh.listening({ slowAfterMs: 10 }, { budget: new ConnectBudget(limits), locate: silence })
@@ -125,7 +128,7 @@ test('questions where peers are that do not answer are bounded, and a peer is fo
   assert.ok(victim.questions.length <= bound(questions, ms), `${victim.questions.length} questions in ${ms} ms`)
 })
 
-test('a cluster that starts all at once takes nothing out of the budget in the end', async () => {
+test('a cluster whose members start at once has used none of the budget in the end', async () => {
   const all = await Promise.all(Array.from({ length: 12 }, () => member()))
   for (const one of all) {
     for (const other of all) if (one !== other) one.announce(other.instance)

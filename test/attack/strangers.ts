@@ -1,5 +1,5 @@
-// Opens connections that say nothing, from several addresses, and holds those that are not closed by the other side. Its
-// one argument is its plan, in JSON; it prints a line of JSON when all are tried, and ends with its standard input.
+// Opens silent connections from several addresses, and keeps those that the other side does not close. Its one argument
+// is its plan, in JSON. It prints a line of JSON when all are tried, and ends when its standard input ends.
 import { connect, type Socket } from 'node:net'
 
 export interface StrangersPlan {

@@ -1,5 +1,5 @@
-// A short stretch of chaos with a fixed seed; scripts/chaos runs longer ones. And the same again over a pairing rule that
-// is broken on purpose, which has to be noticed.
+// A short chaos run with a fixed seed; scripts/chaos does longer ones. The same run with a pairing rule that is broken
+// on purpose has to fail.
 import assert from 'node:assert/strict'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -20,7 +20,8 @@ const DRIVERS: ChaosPlan['drivers'][] = WHOLE
   : [['avahi']]
 
 /**
- * A copy of the package and its test programs in which the acceptor takes every dial, whatever it has already.
+ * Runs with a copy of the package and its test programs in which the acceptor accepts every dial, even if it is
+ * connected.
  */
 async function withoutPairing(run: (program: string) => Promise<void>): Promise<void> {
   const copy = await mkdtemp(join(tmpdir(), 'tcpnet-unpaired-'))
@@ -32,7 +33,7 @@ async function withoutPairing(run: (program: string) => Promise<void>): Promise<
     const file = join(copy, 'dist/index.js')
     const rule = await readFile(file, 'utf8')
     const broken = rule.replace(/^function pair\([^)]*\) \{/m, (head) => `${head}\n    return 'accept';`)
-    assert.notEqual(broken, rule, 'the rule is where it was')
+    assert.notEqual(broken, rule, 'the head of the pairing rule was not found')
     await writeFile(file, broken)
     await run(join(copy, 'out/test/programs/node.js'))
   } finally {
@@ -41,7 +42,7 @@ async function withoutPairing(run: (program: string) => Promise<void>): Promise<
 }
 
 describe('chaos', () => {
-  test('a seed makes a schedule, again and again the same, that mends only what is broken', () => {
+  test('a seed always makes the same schedule, which repairs only what is broken', () => {
     const plan: ChaosPlan = { seed: 7, durationMs: 10 * 60_000, hosts: 4, drivers: ['avahi'] }
     const steps = scheduleOf(plan)
     assert.deepEqual(scheduleOf(plan), steps)
@@ -62,7 +63,7 @@ describe('chaos', () => {
   })
 
   for (const drivers of DRIVERS) {
-    test(`over ${drivers}: breaks no promise, and leaves a whole mesh`, { skip: skipWithoutLab }, async (t) => {
+    test(`over ${drivers}: breaks no promise, and a full mesh forms after it`, { skip: skipWithoutLab }, async (t) => {
       const log: string[] = []
       const plan = { ...PLAN, drivers }
       const run = runChaos({ plan, steps: scheduleOf(plan), log: (line) => log.push(line) })
@@ -74,16 +75,16 @@ describe('chaos', () => {
     })
   }
 
-  test('is noticed where the pairing rule is broken', { skip: skipWithoutLab }, async (t) => {
+  test('detects a broken pairing rule', { skip: skipWithoutLab }, async (t) => {
     const plan = { ...PLAN, durationMs: 60_000 }
     await withoutPairing(async (program) => {
       const run = runChaos({ plan, steps: scheduleOf(plan), program, log: () => {} })
       const failure = await run.then(
-        () => assert.fail('chaos came to a good end without a pairing rule'),
+        () => assert.fail('chaos found no error without a pairing rule'),
         (error: Error) => error.message
       )
       t.diagnostic(failure.split('\n')[0] ?? '')
-      assert.match(failure, /no full mesh|a second connection|service.connections is not|ended while nothing was wrong/)
+      assert.match(failure, /no full mesh|a second connection|service.connections is not|ended before the first fault/)
     })
   })
 })

@@ -1,5 +1,5 @@
-// Nodes on the hosts of a lab, to which everything happens that a schedule says. The ledgers hold the promises that hold
-// at every moment; at the end all is mended, and the mesh has to be whole again.
+// Runs a schedule of faults against nodes on the hosts of a lab. The ledgers check the promises that hold at every
+// moment. At the end all faults are repaired, and the mesh has to be full again.
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import { type Host, type HostDrop, type Lab, withLab } from '../lab/index.js'
@@ -18,7 +18,7 @@ import {
   type Step
 } from './schedule.js'
 
-/** Milliseconds after the last fault in which the mesh has to be whole. */
+/** Milliseconds after the repair in which the mesh has to be full. */
 const WHOLE_AGAIN_MS = 90_000
 const DEAD_PEER_MS = 5000
 
@@ -29,13 +29,13 @@ const FILTERS: Partial<Record<LinkFault, HostDrop>> = {
   undialable: { direction: 'in', tcpSyn: true }
 }
 
-/** What came of it. */
+/** The result of a run. */
 export interface Outcome {
   readonly steps: number
   readonly connections: number
-  /** Questions that came back unaltered, over connections that have ended. */
+  /** Number of questions that came back unaltered, over connections that have ended. */
   readonly echoed: number
-  /** Milliseconds from the last mending to the whole mesh. */
+  /** Milliseconds from the last repair to the full mesh. */
   readonly wholeAfterMs: number
 }
 
@@ -47,7 +47,7 @@ export interface ChaosOptions {
   readonly log: (line: string) => void
 }
 
-/** Runs a schedule in a lab of its own, which leaves nothing behind. Rejects where a promise was broken. */
+/** Runs a schedule in a lab of its own, which leaves nothing behind. Rejects if a promise was broken. */
 export async function runChaos(options: ChaosOptions): Promise<Outcome> {
   const names = Array.from({ length: options.plan.hosts }, (_, number) => `host${number}`)
   const { plan } = options
@@ -57,7 +57,7 @@ export async function runChaos(options: ChaosOptions): Promise<Outcome> {
   })
 }
 
-/** What becomes of a node. `failed`: it was started and could not, because its daemon went away at that moment. */
+/** The state of a node. `failed`: its service could not listen, because its daemon stopped at that moment. */
 type State = 'running' | 'frozen' | 'gone'
 
 interface Member {
@@ -74,7 +74,7 @@ class Chaos {
   readonly #members: Member[]
   readonly #frozenDaemons = new Set<Host>()
   readonly #links = new Map<Host, LinkFault>()
-  /** Nodes that have ended, with what they told. */
+  /** Nodes that have ended, with their events. */
   readonly #past: Node[] = []
   #start = 0
 
@@ -92,12 +92,12 @@ class Chaos {
 
   async run(): Promise<Outcome> {
     await Promise.all(this.#members.map((member) => this.#prepareNode(member)))
-    // In the same instant: their dials cross.
+    // At the same instant, so that their dials cross.
     await Promise.all(this.#running().map((node) => node.ask({ ask: 'listen' })))
     await this.#allListen()
     await fullMesh(this.#running(), WHOLE_AGAIN_MS)
     for (const { ledger } of this.#running()) {
-      assert.deepEqual(ledger.all('closed'), [], 'a connection ended while nothing was wrong')
+      assert.deepEqual(ledger.all('closed'), [], 'a connection ended before the first fault')
     }
     this.#start = performance.now()
     for (const step of this.#options.steps) {
@@ -109,7 +109,7 @@ class Chaos {
     await this.#until(this.#options.plan.durationMs)
     await this.#mendAll()
     const mended = performance.now()
-    this.#options.log(`${this.#now()}  all is mended`)
+    this.#options.log(`${this.#now()}  all is repaired`)
     await fullMesh(this.#running(), WHOLE_AGAIN_MS)
     const wholeAfterMs = Math.round(performance.now() - mended)
     const nodes = this.#running()
@@ -214,13 +214,13 @@ class Chaos {
     return node
   }
 
-  /** Not until it listens: whatever comes next comes while it starts, too. */
+  /** Does not wait until it listens, so that the next step may come while it starts. */
   async #startNode(member: Member): Promise<void> {
     const node = await this.#prepareNode(member)
     await node.ask({ ask: 'listen' })
   }
 
-  /** Every node that can destroys all of its connections: both ends dial each other again at the same time. */
+  /** Every running node destroys all of its connections, so that both ends dial again at the same time. */
   async #storm(): Promise<void> {
     const awake = this.#members.filter(({ state }) => state === 'running')
     const alive = await Promise.all(awake.map((member) => this.#isAlive(member)))
@@ -292,7 +292,7 @@ class Chaos {
     for (const node of this.#running()) await node.event('listening', 'the service does not listen')
   }
 
-  /** Whether it listens, once it does or has failed. */
+  /** Resolves when it listens or has failed, with whether it listens. */
   async #listens(member: Member): Promise<boolean> {
     const { node } = member
     if (node === null) return false
@@ -300,7 +300,7 @@ class Chaos {
     return await this.#isAlive(member)
   }
 
-  /** Reads what all have told: a ledger fails where a promise is broken. */
+  /** Reads the events of all nodes. A ledger throws if a promise is broken. */
   #check(): void {
     for (const node of [...this.#running(), ...this.#past]) node.process.refresh()
   }

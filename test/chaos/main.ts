@@ -35,7 +35,7 @@ async function one(plan: ChaosPlan): Promise<boolean> {
   try {
     const { connections, echoed, wholeAfterMs } = await runChaos({ plan, steps, program: values.program, log: note })
     console.log(
-      `seed ${seed}: ${steps.length} steps, ${connections} connections, ${echoed} echoes unaltered, whole again after ${wholeAfterMs} ms`
+      `seed ${seed}: ${steps.length} steps, ${connections} connections, ${echoed} echoes unaltered, full mesh again after ${wholeAfterMs} ms`
     )
     return true
   } catch (error) {
@@ -54,5 +54,5 @@ for (const seed of positionals.map(Number)) {
   if (!(await one(plan))) failed.push(seed)
 }
 if (failed.length > 0) console.log(`failed: ${failed.join(' ')}`)
-// A lab that could not be closed on a machine too busy for it must not keep the others waiting.
+// Ends the process even if a lab could not be closed on a busy machine.
 process.exit(failed.length > 0 ? 1 : 0)

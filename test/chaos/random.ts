@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed: mulberry32. */
+/** Pseudo-random numbers that are the same for the same seed: mulberry32. */
 export class Random {
   #state: number
 
@@ -19,7 +19,7 @@ export class Random {
     return min + Math.floor(this.next() * (max - min + 1))
   }
 
-  /** One of a list that has at least one. */
+  /** An item of a list, which must not be empty. */
   pick<T>(list: readonly T[]): T {
     const item = list[this.integer(0, list.length - 1)]
     if (item === undefined) throw new RangeError('nothing to pick from')

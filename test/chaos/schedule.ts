@@ -1,8 +1,8 @@
-// What goes wrong, and when: a list that a seed makes, and makes again. It knows what state its own steps have brought
-// each part to, and only ever breaks what is whole and mends what is broken.
+// A schedule of faults, made from a seed. It tracks the state of each part, and breaks only what is whole and repairs
+// only what is broken.
 import { Random } from './random.js'
 
-/** What can be wrong with a host's link, each until it is mended. */
+/** The faults of a host's link. Each lasts until it is repaired. */
 export const LINK_FAULTS = ['cut', 'unplugged', 'down', 'lossy', 'deaf', 'mute', 'undialable'] as const
 export type LinkFault = (typeof LINK_FAULTS)[number]
 
@@ -10,7 +10,7 @@ export type LinkFault = (typeof LINK_FAULTS)[number]
 export type Action =
   | { readonly do: 'break link'; readonly host: number; readonly fault: LinkFault }
   | { readonly do: 'mend link'; readonly host: number; readonly fault: LinkFault }
-  /** The hosts of this list, and the others. */
+  /** Separates the hosts of this list from the others. */
   | { readonly do: 'split'; readonly hosts: readonly number[] }
   | { readonly do: 'join' }
   | { readonly do: 'change address'; readonly host: number }
@@ -20,7 +20,7 @@ export type Action =
   | { readonly do: 'freeze node' | 'thaw node'; readonly node: number }
   /** Every node destroys all of its connections. */
   | { readonly do: 'storm' }
-  /** A node destroys one of its connections: that of this number, counted around. */
+  /** A node destroys one of its connections: the one with this number, modulo their count. */
   | { readonly do: 'destroy'; readonly node: number; readonly connection: number }
 
 /** `at` is in milliseconds from the beginning. */
@@ -29,7 +29,7 @@ export type Step = Action & { readonly at: number }
 export interface ChaosPlan {
   readonly seed: number
   readonly durationMs: number
-  /** How many hosts there are; each runs one node, the first two. */
+  /** How many hosts there are. The first runs two nodes, each other one. */
   readonly hosts: number
   /** The drivers of the hosts, in turn. */
   readonly drivers: readonly ChaosDriver[]
@@ -41,7 +41,7 @@ export type ChaosDriver = (typeof CHAOS_DRIVERS)[number]
 
 /** Milliseconds between two steps, at least and at most. */
 const PAUSE_MS = [100, 1500] as const
-/** Of a hundred steps, how many mend what is broken where something is. */
+/** Percentage of steps that repair something, while something is broken. */
 const MENDING = 55
 
 /** Which host a node runs on. */
@@ -114,7 +114,7 @@ class Model {
       if (state === 'frozen') actions.push({ do: 'thaw daemon', host })
     }
     for (const [node, state] of this.#nodes.entries()) {
-      // A node does not start without a daemon: that is no fault of the mesh.
+      // A node over a daemon is started only if the daemon runs: without it, it cannot listen.
       const daemon = this.#daemons[hostOf(node, this.#plan)]
       if (state === 'down' && (daemon === 'up' || daemon === 'none')) actions.push({ do: 'start node', node })
       if (state === 'frozen') actions.push({ do: 'thaw node', node })
@@ -122,7 +122,7 @@ class Model {
     return actions
   }
 
-  /** One of each kind, so that no kind is rarer for being possible at fewer places. */
+  /** One action of each kind, so that all kinds are equally likely, however many parts they are possible for. */
   #breaking(): Action[] {
     const random = this.#random
     const hosts = [...this.#links.keys()]

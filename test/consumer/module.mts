@@ -68,5 +68,5 @@ assert.equal(secured.length, 2)
 const error: TcpnetError = new TcpnetError(code, `one of ${known.length}`)
 assert.equal(error.code, code)
 
-// @ts-expect-error: a number is no name
+// @ts-expect-error: a number is not a name
 assert.throws(() => tcpnet(1))

@@ -1,4 +1,4 @@
-// What the types promise to a user: what must compile, and what must not. It is compiled, and never run.
+// The promises of the types to a user: code that must compile, and code that must not. It is compiled, and never run.
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import {
@@ -18,7 +18,7 @@ import {
 } from 'tcpnet'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-/** Compiles where the type argument is true. */
+/** Compiles if the type argument is `true`. */
 declare function check<T extends true>(): void
 declare const tls: TlsSettings
 declare const peer: Peer
@@ -26,13 +26,13 @@ declare const change: StateChange
 
 const service = tcpnet('types')
 
-// The function.
+// The function tcpnet().
 check<Equal<typeof service, Service>>()
 check<Equal<Parameters<typeof tcpnet>[0], string | Settings>>()
 tcpnet('types', (socket) => check<Equal<typeof socket, PeerSocket>>())
-// @ts-expect-error: there is no service without a name
+// @ts-expect-error: a service needs a name
 tcpnet()
-// @ts-expect-error: nor here
+// @ts-expect-error: settings need a name
 tcpnet({})
 // @ts-expect-error: a listener takes a socket
 tcpnet('types', (socket: string) => socket)
@@ -53,15 +53,15 @@ check<'auto' | 'avahi' | 'bonjour' | 'embedded' | 'mdns' | 'memory' extends Driv
 const wrong: Settings[] = [
   // @ts-expect-error: a misspelt setting
   { name: 'a', secrets: 'a passphrase' },
-  // @ts-expect-error: a secret out of a variable that is not set
+  // @ts-expect-error: an environment variable may be undefined
   { name: 'a', secret: process.env.SECRET },
-  // @ts-expect-error: undefined is no secret
+  // @ts-expect-error: undefined is not a secret
   { name: 'a', secret: undefined },
   // @ts-expect-error: there is no such driver
   { name: 'a', driver: 'dns' },
-  // @ts-expect-error: the decision is made at once
+  // @ts-expect-error: the decision is synchronous
   { name: 'a', shouldConnect: async () => true },
-  // @ts-expect-error: and is true or false
+  // @ts-expect-error: the decision is true or false
   { name: 'a', shouldConnect: ({ error }) => error },
   // @ts-expect-error: names are strings
   { name: 1 }
@@ -79,33 +79,33 @@ service
   .listen(here, () => {})
   .close()
   .close(() => {})
-// @ts-expect-error: as with the settings
+// @ts-expect-error: an unknown option
 service.listen({ host: '::1' })
-// @ts-expect-error: nothing goes behind the callback
+// @ts-expect-error: the callback is the last argument
 service.listen(() => {}, 0)
-// @ts-expect-error: it may be null
+// @ts-expect-error: the address may be null
 service.address().port
 // @ts-expect-error: the options are of TLS
 service.setSecureContext('a passphrase')
 service.setSecureContext(tls)
 const ended: Promise<void> = service[Symbol.asyncDispose]()
 
-// What a service tells.
+// The properties of a service.
 check<Equal<typeof service.peers, ReadonlyMap<string, Peer>>>()
 check<Equal<typeof service.connections, readonly PeerSocket[]>>()
 check<Service extends EventEmitter ? true : false>()
-// @ts-expect-error: it is a snapshot
+// @ts-expect-error: peers is read-only
 service.peers.delete('A1')
-// @ts-expect-error: it is the service's
+// @ts-expect-error: connections is read-only
 service.connections.pop()
-// @ts-expect-error: it is what it is
+// @ts-expect-error: uuid is read-only
 service.uuid = 'A1'
-// @ts-expect-error: so is a peer
+// @ts-expect-error: the state of a peer is read-only
 peer.state = 'connected'
-// @ts-expect-error: and its addresses
+// @ts-expect-error: the addresses of a peer are read-only
 peer.addresses.push('10.0.0.1')
 
-/** Fails to compile where a state is left out, or there is one more. */
+/** Fails to compile if a state is left out, or if there is one more. */
 function stateOf({ state }: Peer): 0 {
   switch (state) {
     case 'announced':
@@ -123,7 +123,7 @@ service.on('connection', (socket) => {
   check<Equal<typeof socket, PeerSocket>>()
   check<Equal<typeof socket.peer.uuid, string>>()
   const plain: Socket = socket
-  // @ts-expect-error: the peer stays the same
+  // @ts-expect-error: the peer of a socket is read-only
   socket.peer.uuid = plain.remoteAddress
 })
 service.once('error', (error) => {
@@ -140,9 +140,9 @@ service
   .on('listening', () => {})
   .on('online', () => {})
   .on('close', () => {})
-// @ts-expect-error: there is nothing to take
+// @ts-expect-error: listening has no arguments
 service.on('listening', (port: number) => port)
-// @ts-expect-error: an error is no string
+// @ts-expect-error: an error is not a string
 service.on('error', (error: string) => error)
 
 // Errors, and changes.
@@ -150,7 +150,7 @@ const code: ErrorCode = new TcpnetError('ERR_TCPNET_UNWANTED', 'no').code
 // @ts-expect-error: there is no such code
 const none: ErrorCode = 'ERR_TCPNET_OTHER'
 check<Equal<typeof change.peer, string | null>>()
-// @ts-expect-error: it is told as it is
+// @ts-expect-error: a change is read-only
 change.to = 'closed'
 
 export { code, ended, none, settings, stateOf, wrong }

@@ -5,18 +5,18 @@ import type { Announcement, Driver, Instance } from '#tcpnet/discovery/discovery
 import { randomUuid } from '#tcpnet/uuid.js'
 import { Watcher } from './watcher.js'
 
-/** What the contract is tested over. */
+/** The parts that the tests of the contract need. */
 export interface Bench {
   readonly driver: Driver
-  /** Milliseconds in which anything has to happen. */
+  /** Milliseconds in which each expected event has to happen. */
   readonly deadlineMs: number
-  /** Where the driver has interfaces: the index of the loopback interface. */
+  /** The index of the loopback interface, if the driver has interfaces. */
   readonly loopbackIndex?: number
 }
 
 /**
- * Registers the tests of the contract between a service and a driver (src/discovery/discovery.ts), which use nothing
- * else. Each test has a cluster of its own. To be called in a file that `node --test` runs.
+ * Registers the tests of the contract between a service and a driver (src/discovery/discovery.ts). They use only the
+ * contract, and each has a cluster of its own. Call it in a file that `node --test` runs.
  */
 export function testDiscovery(name: string, bench: Bench): void {
   const watchers: Watcher[] = []
@@ -71,7 +71,7 @@ function testAnnouncing(open: Open): void {
     await watcher.announced()
   })
 
-  it('fails where another service has the uuid that was chosen, and leaves the other alone', async () => {
+  it('fails if another service has the chosen uuid, and does not affect the other', async () => {
     const older = open({ probe: true })
     const witness = open()
     await older.announced()
@@ -87,7 +87,7 @@ function testAnnouncing(open: Open): void {
 }
 
 function testFinding(open: Open): void {
-  it('sees services that are there and services that come, and locates the whole of them', async () => {
+  it('sees earlier and later services, and locates them completely', async () => {
     const others = { empty: '', text: 'größer = "漢字"', long: 'x'.repeat(200) }
     const txt = { ...others, sec: 'none', v: '1' }
     const first = open({ port: 1, txt })
@@ -132,7 +132,7 @@ function testFinding(open: Open): void {
 }
 
 function testChanging(open: Open): void {
-  it('tells what has gone, and only that', async () => {
+  it('reports services that are gone, and no others', async () => {
     const [witness, stays, goes] = [open(), open(), open()]
     await witness.sees(stays, goes)
     await goes.close()
@@ -142,7 +142,7 @@ function testChanging(open: Open): void {
     assert.deepEqual(told, [{ what: 'gone', uuid: goes.uuid }])
   })
 
-  it('locates one that came back with another port and text there, and with those', async () => {
+  it('locates a service that came back with another port and TXT record at the new port, with the new record', async () => {
     const witness = open()
     const before = open()
     assert.equal((await witness.finds(before)).port, 4000)
@@ -150,10 +150,10 @@ function testChanging(open: Open): void {
     const again = open({ uuid: before.uuid, port: 4100, txt: { v: '1', sec: 'secret' } })
     await again.announced()
     const fits = ({ port, txt }: Instance) => port === 4100 && txt.sec === 'secret'
-    await witness.findsSuch(again, 'finds the new port and text', fits)
+    await witness.findsSuch(again, 'finds the new port and TXT record', fits)
   })
 
-  it('knows the last of many that had the same uuid one after the other', async () => {
+  it('locates the last of several services that had the same uuid one after the other', async () => {
     const witness = open()
     const uuid = randomUuid()
     for (let port = 4001; port <= 4005; port++) {
@@ -169,7 +169,7 @@ function testChanging(open: Open): void {
 }
 
 function testLocating(open: Open): void {
-  it('locates none that is gone or was never there', async () => {
+  it('does not locate a service that is gone or never existed', async () => {
     const [witness, goes] = [open(), open()]
     await witness.finds(goes)
     await goes.close()
@@ -178,7 +178,7 @@ function testLocating(open: Open): void {
     assert.equal(await witness.locate({ uuid: randomUuid() }), null)
   })
 
-  it('locates none for a signal that is aborted, and another at the same time', async () => {
+  it('does not locate a service for an aborted signal, and locates another at the same time', async () => {
     const [witness, other] = [open(), open()]
     await witness.sees(other)
     const controller = new AbortController()
@@ -192,17 +192,17 @@ function testLocating(open: Open): void {
     assert.ok([undefined, 4000].includes((await late)?.port))
   })
 
-  it('locates none after close, and ends the questions that were put before', async () => {
+  it('locates no service after close, and ends earlier questions', async () => {
     const [witness, other] = [open(), open()]
     await witness.sees(other)
     const before = witness.discovery.locate(other.uuid, new AbortController().signal)
     await witness.close()
-    // A driver without a daemon knows it at once.
+    // A driver without a daemon may have answered at once.
     assert.ok([undefined, 4000].includes((await before)?.port))
     assert.equal(await witness.locate(other), null)
   })
 
-  it('locates one as often as it is asked, also at the same time', async () => {
+  it('locates a service as often as it is asked, even at the same time', async () => {
     const [witness, other] = [open(), open()]
     await witness.sees(other)
     const found = await Promise.all(Array.from({ length: 5 }, () => witness.locate(other)))
@@ -211,7 +211,7 @@ function testLocating(open: Open): void {
 }
 
 function testNames(open: Open): void {
-  it('takes every uuid that there can be, and keeps them apart', async () => {
+  it('accepts every valid uuid, and distinguishes them', async () => {
     const witness = open()
     const uuids = ['0', '00', 'AB', '0AB', 'F'.repeat(63), `0${'E'.repeat(62)}`, '123']
     const all = uuids.map((uuid, index) => open({ uuid, probe: true, port: 6000 + index }))
@@ -219,8 +219,8 @@ function testNames(open: Open): void {
     for (const one of all) assert.equal((await witness.finds(one)).port, one.announcement.port)
   })
 
-  it('takes long names and short ones', async () => {
-    // Not of one character: Avahi has none.
+  it('accepts long and short cluster names', async () => {
+    // Not of one character, which Avahi refuses.
     for (const name of [`0-0-${randomBytes(5).toString('hex')}x`, '9z']) {
       const [first, second] = [open({ name }), open({ name })]
       await Promise.all([first.sees(second), second.sees(first)])
@@ -248,7 +248,7 @@ function testClosing(open: Open): void {
     await watcher.close()
   })
 
-  it('can be closed where it has failed', async () => {
+  it('can be closed after it has failed', async () => {
     const older = open({ probe: true })
     await older.announced()
     const newcomer = open({ uuid: older.uuid, probe: true, port: 4001 })
@@ -266,7 +266,7 @@ function testClosing(open: Open): void {
     }
   })
 
-  it('is told nothing after close, whatever happens in the cluster', async () => {
+  it('reports nothing after close, whatever happens in the cluster', async () => {
     const closed = open()
     const [first, second] = [open(), open()]
     await closed.sees(first, second)

@@ -8,14 +8,14 @@ const DEADLINE_MS = 5000
 
 testDiscovery('memory', { driver: memory, deadlineMs: DEADLINE_MS, loopbackIndex: 0 })
 
-it('knows a service that came while one of its uuid was going', async () => {
+it('sees a service that joins while another with its uuid leaves', async () => {
   const open = (uuid: string, port: number) => {
     const announcement = { name: 'handover', uuid, probe: false, port, txt: {}, interfaceIndex: 0, address: null }
     return new Watcher(memory, announcement, DEADLINE_MS)
   }
   const [witness, old] = [open('A', 4000), open('B', 4001)]
   await witness.sees(old)
-  // The newcomer is still to join when the old one leaves.
+  // The newcomer joins after the old one leaves.
   const newcomer = open('B', 4002)
   await old.end()
   await newcomer.announced()

@@ -1,5 +1,5 @@
-// The contract of discovery over the drivers that need a network, on a host of the laboratory that has a daemon. What a driver
-// tells is written by a test runner of its own on that host; here it has to have passed, every test of it.
+// The contract of discovery over the drivers that need a network, on a host of the lab that has a daemon. For each
+// driver a test runner runs on that host; all of its tests have to pass.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -8,16 +8,16 @@ import { sharedLab } from '../lab/index.js'
 
 const RUN = fileURLToPath(new URL('run.js', import.meta.url))
 
-/** Services of one process know each other without packets: so each of these has sockets of its own. */
+/** Services of one process find each other without packets, so with embedded-apart each has sockets of its own. */
 const RUN_AS = new Map([['embedded', 'embedded-apart']])
 
-// Each mostly waits for its daemon.
+// Concurrent, since each mostly waits for its daemon.
 describe('a host with a daemon', { concurrency: true }, () => {
   overDrivers(['avahi', 'bonjour', 'embedded', ...inWhole('mdns')], (driver, skip) => {
     const { hosts } = lab()
 
     test('the contract of discovery holds', { skip }, async (t) => {
-      // It is no part of this runner: without that variable it writes for whoever reads it.
+      // Without this variable the runner writes readable output, since it does not take itself for a child of this one.
       const { NODE_TEST_CONTEXT: _, ...env } = process.env
       const command = [process.execPath, '--test-reporter=tap', RUN]
       const program = await hosts().run(command, {

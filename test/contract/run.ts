@@ -1,6 +1,6 @@
 /**
- * The contract over a driver of this machine's daemon. To be run inside of a host of the laboratory, and nowhere else,
- * since it announces on every interface:
+ * The contract over a driver of this machine's daemon. Run it only inside a host of the lab, since it announces on
+ * every interface:
  *
  *   TCPNET_CONTRACT_DRIVER=avahi node --test out/test/contract/run.js
  */
@@ -16,7 +16,10 @@ import { testDiscovery } from './discovery.js'
 const DEADLINE_MS = Number(process.env.TCPNET_CONTRACT_DEADLINE_MS ?? 20_000)
 
 const { TCPNET_CONTRACT_DRIVER: wanted } = process.env
-/** Each discovery with sockets of its own, as if in a process of its own: the services of one process know each other without packets. */
+/**
+ * Each discovery has sockets of its own, as if in a process of its own: services of one process find each other without
+ * packets.
+ */
 const isApart = wanted === 'embedded-apart'
 const name = isApart ? 'embedded' : DRIVERS.find((driver) => driver === wanted)
 if (name === undefined)

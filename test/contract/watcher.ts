@@ -13,14 +13,17 @@ import {
 import { parseUuid } from '#tcpnet/uuid.js'
 import { within } from '../support/wait.js'
 
-/** What a discovery told, in order. */
+/** The reports of a discovery, in order. */
 export type Told =
   | { readonly what: 'announced' | 'online' | 'offline' }
   | { readonly what: 'failed'; readonly error: Error & { code?: string } }
   | { readonly what: 'hint'; readonly instance: Instance }
   | { readonly what: 'seen' | 'gone'; readonly uuid: string }
 
-/** A discovery and its listener, which checks every call and every answer: {@link end} tells what breached the contract. */
+/**
+ * A discovery and its listener, which checks every call and every answer: {@link end} throws if the contract was
+ * violated.
+ */
 export class Watcher {
   readonly announcement: Announcement
   readonly told: Told[] = []
@@ -45,7 +48,7 @@ export class Watcher {
     return this.announcement.uuid
   }
 
-  /** Waits until something was told, or is. */
+  /** Waits until a report satisfies the condition; earlier reports count. */
   async until(sentence: string, condition: () => boolean): Promise<void> {
     const controller = new AbortController()
     const wait = async () => {
@@ -72,10 +75,10 @@ export class Watcher {
     return this.until(`loses ${other.uuid}`, () => !this.known.has(other.uuid))
   }
 
-  /** Asks where another is; null where there is no answer. */
+  /** Asks where another is; null if there is no answer. */
   async locate(other: { uuid: string }, signal = new AbortController().signal): Promise<Instance | null> {
     const question = this.discovery.locate(other.uuid, signal)
-    const sentence = `${this.uuid} has no answer, nor none, where ${other.uuid} is`
+    const sentence = `the question of ${this.uuid} where ${other.uuid} is does not end`
     const instance = await within(question, sentence, LOCATE_MS + this.#deadlineMs)
     if (instance === null) return null
     this.#checkInstance(instance)
@@ -91,7 +94,7 @@ export class Watcher {
     return (await this.locate(other)) ?? assert.fail(`${this.uuid} sees ${other.uuid}, and does not know where it is`)
   }
 
-  /** Asks where another is until the answer fits: the daemon may tell an older one for a while. */
+  /** Asks where another is until the answer fits: the daemon may give an older one for a while. */
   async findsSuch(other: { uuid: string }, sentence: string, fits: (instance: Instance) => boolean): Promise<void> {
     const until = async () => {
       for (;;) {
@@ -109,16 +112,16 @@ export class Watcher {
     return failure()?.error ?? assert.fail()
   }
 
-  /** Closes the discovery; what is told from now on is a breach. */
+  /** Closes the discovery. Each later report violates the contract. */
   close(): Promise<void> {
     this.#closed = true
     return within(this.discovery.close(), `${this.uuid} is not closed`, this.#deadlineMs)
   }
 
-  /** Closes the discovery, and fails where any call was against the contract. */
+  /** Closes the discovery, and fails if a call violated the contract. */
   async end(): Promise<void> {
     await this.close()
-    assert.deepEqual(this.#breaches, [], `${this.uuid} was told against the contract`)
+    assert.deepEqual(this.#breaches, [], `the reports to ${this.uuid} violate the contract`)
   }
 
   #listener(): Listener {
@@ -157,7 +160,7 @@ export class Watcher {
   }
 
   #checkUuid(uuid: string): void {
-    if (parseUuid(uuid) !== uuid) this.#breach(uuid, 'is not the one form of a uuid')
+    if (parseUuid(uuid) !== uuid) this.#breach(uuid, 'is not the canonical form of a uuid')
   }
 
   #checkInstance({ uuid, host, port, paths }: Instance): void {

@@ -1,4 +1,5 @@
-// Where a service listens decides where it is announced, who finds it, and through which addresses.
+// The address that a service listens on decides where it is announced, which nodes find it, and through which
+// addresses.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Host, sharedLab } from '../lab/index.js'
@@ -13,7 +14,7 @@ const CONNECT = `
     .on('timeout', () => { console.log('no answer'); process.exit() })
     .on('error', (err) => console.log(err.code))`
 
-/** 'connected', or why not. */
+/** Resolves with 'connected', 'no answer' or the error code. */
 async function connect(from: Host, host: string, port: number): Promise<string> {
   return await from.exec([process.execPath, '-e', CONNECT, host, String(port)])
 }
@@ -24,13 +25,13 @@ function ownEnds(node: Node): string[] {
   return [...new Set(ends)].sort()
 }
 
-/** That a node does not know these others: it has no connection to them, and has not heard of them. */
+/** Fails if a node knows these others: it has no connection to them, and has not seen them. */
 async function knowsNothingOf(node: Node, others: readonly Node[]): Promise<void> {
   const known = new Set((await node.peers()).map(({ uuid }) => uuid))
   for (const other of others) assert.ok(!known.has(other.uuid), `${node.host.name} knows a node that listens elsewhere`)
 }
 
-/** alpha is on both networks; beta is on lan alone, gamma on office alone. */
+/** alpha is on both networks, beta only on lan, gamma only on office. */
 const shared = sharedLab((lab) =>
   Promise.all([
     lab.host('alpha', { lans: ['lan', 'office'] }),
@@ -40,7 +41,7 @@ const shared = sharedLab((lab) =>
 )
 
 overDrivers(['avahi', 'bonjour', 'embedded', ...inWhole('mdns')], (driver, skip) => {
-  test('0.0.0.0 and :: listen on every address, and list them', { skip }, async () => {
+  test('services on 0.0.0.0 and :: listen on every address, and list them', { skip }, async () => {
     const [alpha, beta] = shared.hosts
     const nodes = await Promise.all([
       Node.start(alpha, { name: 'all', driver, address: '0.0.0.0' }),
@@ -58,7 +59,7 @@ overDrivers(['avahi', 'bonjour', 'embedded', ...inWhole('mdns')], (driver, skip)
     await closeAll(nodes)
   })
 
-  test('a loopback address: the host itself finds it, on loopback alone, and no other host does', {
+  test('a service on a loopback address is found by its own host, only on loopback, and by no other host', {
     skip
   }, async () => {
     const [alpha, beta] = shared.hosts
@@ -74,7 +75,7 @@ overDrivers(['avahi', 'bonjour', 'embedded', ...inWhole('mdns')], (driver, skip)
         []
       )
     }
-    // What is announced later is found: by then, what was announced before would be.
+    // A service that was announced later is found: an earlier one would be found by then.
     const elsewhere = await start(beta)
     await elsewhere.connectedTo([everywhere])
     await knowsNothingOf(elsewhere, local)
@@ -82,7 +83,9 @@ overDrivers(['avahi', 'bonjour', 'embedded', ...inWhole('mdns')], (driver, skip)
     await closeAll([everywhere, elsewhere, ...local])
   })
 
-  test('one public address: announced on its interface alone, and listened on alone', { skip }, async () => {
+  test('a service on one public address is announced only on the interface of the address, and listens only on it', {
+    skip
+  }, async () => {
     const [alpha, beta, gamma] = shared.hosts
     const start = (host: Host, address?: string) => Node.start(host, { name: 'public', driver, address })
     const [onLan, onBoth, atBeta, atGamma] = await Promise.all([

@@ -1,4 +1,4 @@
-// Services that do not find each other: each says what it asked where, and that nobody answered.
+// Services that find no peer: each reports its question, the interfaces, and that no instance answered.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ const CHANGES = fileURLToPath(new URL('../programs/changes.js', import.meta.url)
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
 overDrivers(['avahi'], (driver, skip) => {
-  test('services say that they are alone: of a misspelt name, and where a host drops UDP, on an address that no other has', {
+  test('services report that they are alone: with a misspelt name, on a host that drops UDP, and on an address without peers', {
     skip
   }, async () => {
     const [alpha, beta, gamma] = shared.hosts
@@ -20,17 +20,17 @@ overDrivers(['avahi'], (driver, skip) => {
       { name: 'chta', host: beta },
       { name: 'dropped', host: alpha },
       { name: 'dropped', host: gamma },
-      { name: 'lonely', host: alpha, address: alpha.ipv4, asked: /asked on eth0 over IPv4, eth0 over IPv6; check/ },
-      { name: 'lonely', host: beta, address: '127.0.0.1', asked: /asked on lo over IPv4(, lo over IPv6[^;,]*)?; check/ }
+      { name: 'lonely', host: alpha, address: alpha.ipv4, asked: /on eth0 over IPv4, eth0 over IPv6; check/ },
+      { name: 'lonely', host: beta, address: '127.0.0.1', asked: /on lo over IPv4(, lo over IPv6[^;,]*)?; check/ }
     ].map(async ({ name, host, address = '::', asked = /eth0 over IPv4/ }) => {
       const program = await host.run([process.execPath, CHANGES, JSON.stringify({ name, driver }), address])
       return { name, program, asked }
     })
     for (const { name, program, asked } of await Promise.all(started)) {
-      const line = await program.line(/"to":"alone"/, `one of ${name} does not say so`, 10_000)
+      const line = await program.line(/"to":"alone"/, `a service of ${name} does not report that`, 10_000)
       const { from, reason } = JSON.parse(line)
       assert.equal(from, 'looking')
-      assert.match(reason, new RegExp(`^nobody answered for _${name}\\._tcp\\.local, which was asked on `))
+      assert.match(reason, new RegExp(`^no instance answered the question for _${name}\\._tcp\\.local on `))
       assert.match(reason, asked)
       await program.kill()
     }

@@ -1,4 +1,5 @@
-// The driver auto: which one a service takes where the daemon hangs, comes late or goes; and that one responder announces it.
+// The driver auto: which driver a service takes if the daemon hangs, starts late or stops, and that only one responder
+// announces it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Host, labTest, sharedLab, skipWithoutLab, until } from '../lab/index.js'
@@ -7,7 +8,9 @@ import { type Node, NodeProcess } from '../programs/node-client.js'
 import { Tap } from '../programs/tap-client.js'
 import { WHOLE } from '../support/long.js'
 
-/** From listen() to `listening` without a daemon that replies: 250 ms of waiting for it, and what a busy machine adds. */
+/**
+ * From listen() to `listening` without a daemon that answers: 250 ms of waiting for it, and some for a busy machine.
+ */
 const DECIDED_WITHIN_MS = 2000
 
 const shared = sharedLab(async (lab) => {
@@ -21,12 +24,12 @@ async function servicesOn(host: Host, name: string, services: number): Promise<r
   return (await NodeProcess.start(host, { name, driver: 'auto', services })).nodes
 }
 
-/** Lets a service listen, which has to take this driver. */
+/** Has a service listen, and checks that it takes this driver. */
 async function listens(node: Node | undefined, driver: 'avahi' | 'embedded'): Promise<Node> {
   assert.ok(node !== undefined)
   await node.listen()
   const { at } = await node.event('opening', 'nothing is opened')
-  // A peer that was faster makes it listen before that is decided.
+  // A connection of a fast peer causes `listening` before the driver is decided.
   await until(async () => (await node.driver()) !== null, 'no driver is decided on')
   assert.equal(await node.driver(), driver)
   const ms = node.listening.at - at
@@ -34,7 +37,10 @@ async function listens(node: Node | undefined, driver: 'avahi' | 'embedded'): Pr
   return node
 }
 
-/** One SRV record on the wire, and no goodbye for anything of the service: what two announcers would have said. */
+/**
+ * Fails unless there is one SRV record on the wire, and no goodbye for a record of the service, as two announcers would
+ * cause.
+ */
 function hasOneAnnouncer({ tap }: { tap: Tap }, { uuid, host }: Node): void {
   const records = tap.of(uuid)
   const places = new Set(records.filter(({ type }) => type === 'SRV').map(({ data }) => data))
@@ -46,7 +52,9 @@ function hasOneAnnouncer({ tap }: { tap: Tap }, { uuid, host }: Node): void {
   )
 }
 
-test('a daemon that is frozen while services listen, and thaws', { skip: skipWithoutLab }, async () => {
+test('services that listen while the daemon is frozen are announced by one responder when it thaws', {
+  skip: skipWithoutLab
+}, async () => {
   const { alpha, beta, tap } = shared.hosts
   const name = 'auto-frozen'
   const [one, two, three] = await servicesOn(alpha, name, 3)
@@ -54,11 +62,12 @@ test('a daemon that is frozen while services listen, and thaws', { skip: skipWit
   const far = await listens((await servicesOn(beta, name, 1))[0], 'avahi')
   const before = await listens(one, 'avahi')
   await alpha.avahi.freeze()
-  // One on a connection that its process has, and one whose process has to make it.
+  // One service whose process has a connection to the daemon, and one whose process has to make it.
   const frozen = await Promise.all([listens(two, 'embedded'), listens(alone, 'embedded')])
   await firstMesh([far, before, ...frozen])
   await alpha.avahi.thaw()
-  // Each is opened by its process after the service that was given up: when it is announced, that one's time is over.
+  // Each is opened by its process after the service whose daemon was given up: when it is announced, the session of
+  // that service has ended.
   const thawed = await Promise.all([listens(three, 'avahi'), listens(last, 'avahi')])
   const all = [far, before, ...frozen, ...thawed]
   await fullMesh(all)
@@ -69,7 +78,7 @@ test('a daemon that is frozen while services listen, and thaws', { skip: skipWit
   await closeAll(all)
 })
 
-test('a daemon that starts after the service, where the bus is there', { skip: skipWithoutLab }, async () => {
+test('a service stays on the driver embedded if a daemon starts after it', { skip: skipWithoutLab }, async () => {
   const { beta, bare, tap } = shared.hosts
   const name = 'auto-late'
   await bare.dbus.start()
@@ -85,14 +94,14 @@ test('a daemon that starts after the service, where the bus is there', { skip: s
   for (const node of all) await tap.announced(node.uuid)
   for (const node of all) hasOneAnnouncer(shared.hosts, node)
   for (const { ledger } of all) assert.deepEqual(ledger.all('closed'), [])
-  // It says so once at its start, and never of a conflict.
+  // The daemon logs that another responder runs once at its start, and never a conflict.
   assert.doesNotMatch(bare.avahi.log, /conflict|collision/i)
   await closeAll(all)
   await bare.avahi.stop()
   await bare.dbus.stop()
 })
 
-labTest('a daemon that goes for good under a running service', async (lab) => {
+labTest('a service stays on the driver avahi if its daemon stops for good', async (lab) => {
   const [alpha, beta] = await lab.hosts(['alpha', 'beta'])
   const name = 'auto-gone'
   const nodes = [await listens((await servicesOn(alpha, name, 1))[0], 'avahi')]
@@ -101,9 +110,9 @@ labTest('a daemon that goes for good under a running service', async (lab) => {
   assert.ok(stays !== undefined)
   await firstMesh(nodes)
   await alpha.avahi.stop()
-  await stays.event('offline', 'offline is not told')
+  await stays.event('offline', 'offline is not reported')
   assert.equal(await stays.driver(), 'avahi')
-  // One that starts now is found by the network alone: the older service of its host is announced by nobody.
+  // A service that starts now is found by the network only: the older service of its host is not announced.
   nodes.push(await listens((await servicesOn(alpha, name, 1))[0], 'embedded'))
   await fullMesh(nodes)
   for (const { ledger } of nodes) assert.deepEqual(ledger.all('closed'), [])

@@ -1,4 +1,4 @@
-// A pair forms where only one of the two can dial, or only one of them sees the other.
+// A pair forms if only one of the two can dial, or only one of them sees the other.
 import { type TestContext, test } from 'node:test'
 import { type HostDrop, sharedLab } from '../lab/index.js'
 import { closeAll, firstMesh, fullMesh, meshTime } from '../programs/full-mesh.js'
@@ -25,7 +25,7 @@ overDrivers(['avahi', ...inWhole('bonjour', 'embedded', 'mdns')], (driver, skip)
       const settings = { name: `undial-${rank}`, driver }
       const nodes = await Promise.all(shared.hosts.map((host, i) => Node.start(host, { ...settings, uuid: uuids[i] })))
       await firstMesh(nodes)
-      t.diagnostic(`everybody is in the mesh after ${meshTime(nodes)} ms`)
+      t.diagnostic(`all nodes are in the mesh after ${meshTime(nodes)} ms`)
       await closeAll(nodes)
     })
   }
@@ -40,7 +40,7 @@ overDrivers(['avahi', ...inWhole('bonjour', 'embedded', 'mdns')], (driver, skip)
     await closeAll([unseen, ...others])
   })
 
-  test('a host whose announcements do not get out meshes with nodes that its daemon heard before', {
+  test('a host whose announcements do not get out meshes with nodes that its daemon saw before', {
     skip
   }, async (t) => {
     const [alpha, beta, gamma] = shared.hosts

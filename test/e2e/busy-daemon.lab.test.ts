@@ -1,5 +1,5 @@
-// A daemon that lives, and cannot announce anything yet: whatever name it tries for its host is another's. Only one that does
-// not answer is none.
+// A daemon that answers, and cannot announce anything yet, because every host name that it tries is taken. Only a
+// daemon that does not answer counts as missing.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +9,10 @@ import { Node } from '../programs/node-client.js'
 import { inWhole, overDrivers } from './drivers.js'
 
 const CLAIMANT = fileURLToPath(new URL('../programs/claimant.js', import.meta.url))
-/** The name that it comes to after five more seconds: longer than a daemon has that says nothing. It takes a second for each. */
+/**
+ * The name that the daemon tries after five more seconds, one for each name: longer than the deadline of a silent
+ * daemon.
+ */
 const LATER = /^alpha-8\.local/
 
 const shared = sharedLab(async (lab) => {
@@ -21,7 +24,7 @@ const shared = sharedLab(async (lab) => {
 overDrivers(['avahi', ...inWhole('bonjour', 'mdns')], (driver, skip) => {
   test('listen() waits for a daemon that answers and has no name for its host', { skip }, async () => {
     const { alpha, beta, mallory } = shared.hosts
-    // With a first look it would connect, and so listen, before it is announced.
+    // With a first look it would connect, and so emit `listening`, before it is announced.
     const settings = { name: 'patient', driver, errorHandlers: false, firstLook: false }
     const [newcomer, old] = [await Node.prepare(alpha, settings), await Node.start(beta, settings)]
     await alpha.avahi.stop()

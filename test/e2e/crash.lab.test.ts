@@ -1,4 +1,4 @@
-// A node that is killed without a word, and comes back. Nobody in these tests handles `error`, not on any socket either.
+// A node that is killed without closing, and restarted. The nodes have no listeners for `error`, not even on sockets.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Host, sharedLab } from '../lab/index.js'
@@ -9,7 +9,7 @@ import { inWhole, overDrivers } from './drivers.js'
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
-/** Three nodes, the last of which has a uuid of its own choice. */
+/** Three nodes, the last of which has a chosen uuid. */
 async function meshOfThree(settings: NodeSettings): Promise<{ doomed: Node; others: Node[] }> {
   const [alpha, beta, gamma] = shared.hosts
   const start = (host: Host, uuid?: string) => Node.start(host, { ...settings, uuid, errorHandlers: false })
@@ -18,7 +18,7 @@ async function meshOfThree(settings: NodeSettings): Promise<{ doomed: Node; othe
   return { doomed, others }
 }
 
-/** The others' sockets close, each once, and the two go on talking. */
+/** The sockets of the two other nodes close, once each, and these nodes go on exchanging data. */
 async function goOnWithout(doomed: string, others: readonly Node[]): Promise<void> {
   await fullMesh(others)
   await everybodyTalks(others, 'we live on')
@@ -31,7 +31,7 @@ async function goOnWithout(doomed: string, others: readonly Node[]): Promise<voi
 }
 
 overDrivers(['avahi', 'bonjour', ...inWhole('embedded'), 'mdns'], (driver, skip) => {
-  test('kill -9: sockets close, the others live on, a restarted node with its uuid connects again', {
+  test('after kill -9 sockets close, the other nodes go on, and a restarted node with the same uuid connects again', {
     skip
   }, async () => {
     const settings = { name: 'killed', driver }
@@ -48,10 +48,12 @@ overDrivers(['avahi', 'bonjour', ...inWhole('embedded'), 'mdns'], (driver, skip)
 })
 
 overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
-  test('a node that is restarted while nobody hears it replaces its old connections', { skip }, async () => {
+  test('a node that is killed while its packets are lost replaces its old connections when it is restarted', {
+    skip
+  }, async () => {
     const settings = { name: 'restarted', driver }
     const { doomed, others } = await meshOfThree(settings)
-    // What the kernel says for the dead process gets lost: the others hold connections to nobody.
+    // The FIN and RST packets for the dead process are lost, so the others keep dead connections.
     await doomed.host.drop({ direction: 'out', match: 'meta l4proto tcp' })
     await doomed.process.kill()
     for (const node of others) assert.deepEqual(node.ledger.all('closed'), [])
@@ -64,7 +66,7 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
     await closeAll([again, ...others])
   })
 
-  test('a node that destroys a connection has another at once', { skip }, async (t) => {
+  test('a node that destroys a connection gets another at once', { skip }, async (t) => {
     const { doomed, others } = await meshOfThree({ name: 'destroyed', driver })
     const nodes = [doomed, ...others]
     for (const node of nodes) {

@@ -1,4 +1,4 @@
-// The daemon goes away under a running mesh, in every way, and comes back. Nobody's connection minds.
+// The daemon stops under a running mesh, in every way, and comes back. No connection is affected.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Host, sharedLab } from '../lab/index.js'
@@ -8,10 +8,12 @@ import type { NodeSettings } from '../programs/protocol.js'
 import { WHOLE } from '../support/long.js'
 import { inWhole, overDrivers } from './drivers.js'
 
-/** A daemon that is back is tried again within 10 s (discovery.ts), and what it says is told within a few more. */
+/** A restarted daemon is tried again within 10 s (healing.ts), and its reports come within a few seconds more. */
 const HEALED_MS = 20_000
 const OUTAGES_IN_A_ROW = WHOLE ? 10 : 3
-/** How long the event loop may be held while the daemon is frozen, in milliseconds: less than any wait for a daemon. */
+/**
+ * How long the event loop may be blocked while the daemon is frozen, in milliseconds: less than any wait for a daemon.
+ */
 const HELD_MS = 500
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma', 'delta']))
@@ -24,7 +26,7 @@ async function meshOfThree(settings: NodeSettings): Promise<Node[]> {
   return nodes
 }
 
-/** One outage on the nodes' hosts: each is told once that the daemon is gone, and once that it is back. */
+/** One outage on the nodes' hosts: each node emits `offline` once, and then `online` once. */
 async function outage(
   nodes: readonly Node[],
   begin: (host: Host) => Promise<unknown>,
@@ -34,15 +36,15 @@ async function outage(
   const each = (step: (node: Node, after: number) => Promise<unknown>) =>
     Promise.all(nodes.map((node, i) => step(node, before[i] ?? 0)))
   await each((node) => begin(node.host))
-  await each((node, after) => node.event('offline', 'offline is not told', { after }))
+  await each((node, after) => node.event('offline', 'offline is not reported', { after }))
   await each((node) => end(node.host))
-  await each((node, after) => node.event('online', 'online is not told', { after, timeoutMs: HEALED_MS }))
+  await each((node, after) => node.event('online', 'online is not reported', { after, timeoutMs: HEALED_MS }))
   await each(async ({ ledger }, after) => {
     assert.deepEqual([ledger.all('offline').length, ledger.all('online').length], [after + 1, after + 1])
   })
 }
 
-/** A node that starts now, on another host, meshes with all; no connection was closed so far. */
+/** Fails unless a node that starts now, on another host, meshes with all, and no connection was closed so far. */
 async function meshesWithNewcomer(nodes: readonly Node[], settings: NodeSettings): Promise<void> {
   for (const { ledger, host } of nodes) assert.deepEqual(ledger.all('closed'), [], host.name)
   const newcomer = await Node.start(shared.hosts[3], settings)
@@ -55,11 +57,11 @@ async function meshesWithNewcomer(nodes: readonly Node[], settings: NodeSettings
 const OUTAGES: Record<string, [(host: Host) => Promise<unknown>, (host: Host) => Promise<void>]> = {
   killed: [(host) => host.avahi.kill(), (host) => host.avahi.start()],
   stopped: [(host) => host.avahi.stop(), (host) => host.avahi.start()],
-  'gone with its D-Bus': [
+  'killed with their D-Bus': [
     (host) => host.dbus.kill(),
     async (host) => {
       await host.dbus.start()
-      // It ends when its bus does, unless it was quicker to reconnect.
+      // The daemon ends when its bus does, unless it has reconnected.
       if (host.avahi.running) await host.avahi.kill()
       await host.avahi.start()
     }
@@ -69,7 +71,9 @@ const OUTAGES: Record<string, [(host: Host) => Promise<unknown>, (host: Host) =>
 overDrivers(['avahi', 'bonjour', ...inWhole('mdns')], (driver, skip) => {
   for (const [how, [begin, end]] of Object.entries(OUTAGES)) {
     if ((driver === 'mdns' || (driver === 'bonjour' && !WHOLE)) && how !== 'killed') continue
-    test(`daemons ${how} and started again: connections stay, a newcomer meshes with all`, { skip }, async () => {
+    test(`daemons are ${how} and started again: connections stay, and a newcomer meshes with all`, {
+      skip
+    }, async () => {
       const settings = { name: 'outage', driver }
       const nodes = await meshOfThree(settings)
       await outage(nodes, begin, end)
@@ -80,7 +84,7 @@ overDrivers(['avahi', 'bonjour', ...inWhole('mdns')], (driver, skip) => {
 })
 
 overDrivers(['avahi'], (driver, skip) => {
-  test(`killed and started again ${OUTAGES_IN_A_ROW} times in a row`, { skip }, async () => {
+  test(`daemons are killed and started again ${OUTAGES_IN_A_ROW} times in a row`, { skip }, async () => {
     const settings = { name: 'outages', driver }
     const nodes = await meshOfThree(settings)
     for (let round = 1; round <= OUTAGES_IN_A_ROW; round++) {
@@ -96,7 +100,7 @@ overDrivers(['avahi'], (driver, skip) => {
 })
 
 overDrivers(['avahi', ...inWhole('bonjour')], (driver, skip) => {
-  test('frozen: the event loop is never held, and close() ends; thawed: a newcomer meshes with all', {
+  test('a frozen daemon does not block the event loop or close(), and a newcomer meshes with all when it is thawed', {
     skip
   }, async (t) => {
     const settings = { name: 'frozen', driver }
@@ -108,13 +112,13 @@ overDrivers(['avahi', ...inWhole('bonjour')], (driver, skip) => {
       await leaving.host.avahi.freeze()
       await everybodyTalks([leaving, ...nodes], 'while it is frozen')
       await leaving.ask({ ask: 'close' })
-      held.push((await leaving.event('close', 'close does not come while the daemon is frozen')).heldMs)
+      held.push((await leaving.event('close', 'close is not emitted while the daemon is frozen')).heldMs)
       await leaving.process.ended()
       await leaving.host.avahi.thaw()
       await closeAll(nodes)
     }
-    t.diagnostic(`the event loop was held for ${held.map((ms) => ms.toFixed(1))} ms`)
-    assert.ok(Math.max(...held) < HELD_MS, `the event loop was held for ${held} ms`)
+    t.diagnostic(`the event loop was blocked for ${held.map((ms) => ms.toFixed(1))} ms`)
+    assert.ok(Math.max(...held) < HELD_MS, `the event loop was blocked for ${held} ms`)
 
     const nodes = await meshOfThree(settings)
     for (const { host } of nodes) await host.avahi.freeze()

@@ -1,4 +1,5 @@
-// A host is cut off without a word: the others notice within five seconds, and it is back as fast when its link is.
+// A host is cut off without a packet: the others notice within five seconds, and reconnect within five seconds when its
+// link is restored.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,16 +9,19 @@ import { Node } from '../programs/node-client.js'
 import { LONG, WHOLE } from '../support/long.js'
 import { inWhole, overDrivers } from './drivers.js'
 
-/** From the cut to the close of a socket, as a rule and at most, on a machine that has much else to do. */
+/** From the cut to the close of a socket: as a rule, and at most on a busy machine. */
 const NOTICED_MS = 5000
 const NOTICED_AT_MOST_MS = 8000
-/** From the link to the full mesh, in milliseconds. */
+/** From the restored link to the full mesh, in milliseconds. */
 const HEALED_MS = 5000
 /** How many times a host is cut off, each time another one. */
 const CUTS = LONG ? 10 : WHOLE ? 2 : 1
-/** How long a node does not read, in milliseconds: longer than its silence would be borne. */
+/** How long a node does not read, in milliseconds: longer than a silent host would be tolerated. */
 const PAUSE_MS = 3000
-/** From its host's cut to its connection's close: twice that, its silence that is borne, and time to look, in milliseconds. */
+/**
+ * From the cut of its host to the close of its connection, in milliseconds: twice that, the tolerated silence, and the
+ * interval of checks.
+ */
 const PAUSED_NOTICED_MS = 12_000
 /** How long a host sleeps at least, in milliseconds. */
 const SLEEP_MS = LONG ? 60_000 : 0
@@ -45,7 +49,9 @@ async function noticed(victim: Node, others: readonly Node[]): Promise<{ writing
 }
 
 overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
-  test('its connections close within 5 s of the cut, and are back within 5 s of the link', { skip }, async (t) => {
+  test('connections close within 5 s after the cut, and are back within 5 s after the link is restored', {
+    skip
+  }, async (t) => {
     const nodes = await Promise.all(shared.hosts.map((host) => Node.start(host, { name: 'dead', driver })))
     await firstMesh(nodes)
     const all = { writing: [] as number[], idle: [] as number[] }
@@ -62,8 +68,8 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
       await victim.host.restore()
       await fullMesh(nodes)
       const healedMs = Date.now() - restored
-      t.diagnostic(`a full mesh ${healedMs} ms after the link`)
-      assert.ok(healedMs < HEALED_MS, `the mesh was full ${healedMs} ms after the link`)
+      t.diagnostic(`a full mesh ${healedMs} ms after the link was restored`)
+      assert.ok(healedMs < HEALED_MS, `the mesh was full ${healedMs} ms after the link was restored`)
       await everybodyTalks(nodes, `after cut ${cut}`)
     }
     for (const [how, times] of Object.entries(all)) {
@@ -74,13 +80,13 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
     await closeAll(nodes)
   })
 
-  test('a peer that does not read is no dead one, until its host is gone', { skip }, async (t) => {
+  test('a peer that does not read does not count as dead, until its host is gone', { skip }, async (t) => {
     const settings = { name: 'paused', driver, deadPeerTimeout: 2000 }
     const nodes = await Promise.all(shared.hosts.slice(0, 2).map((host) => Node.start(host, settings)))
     await firstMesh(nodes)
     const [writer, reader] = nodes
     assert.ok(writer !== undefined && reader !== undefined)
-    // Its kernel takes what there is room for, and says from then on that there is none.
+    // Its kernel fills the receive buffer, and then announces a window of zero.
     await reader.process.program.freeze()
     await writer.ask({ ask: 'send', peer: reader.uuid, text: 'x'.repeat(1_000_000) })
     await delay(PAUSE_MS)
@@ -98,13 +104,13 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
     await closeAll(nodes)
   })
 
-  test('a connection that was ended closes, too, where its other end is gone', { skip }, async () => {
+  test('a connection that was ended also closes if its other end is gone', { skip }, async () => {
     const settings = { name: 'ended', driver, deadPeerTimeout: 2000 }
     const nodes = await Promise.all(shared.hosts.slice(0, 2).map((host) => Node.start(host, settings)))
     await firstMesh(nodes)
     const [left, gone] = nodes
     assert.ok(left !== undefined && gone !== undefined)
-    // Idle for so long that the kernel has probed.
+    // Idle for long enough that the kernel has sent keep-alive probes.
     await delay(1500)
     await gone.host.cut()
     await left.ask({ ask: 'end', peer: gone.uuid })
@@ -114,7 +120,7 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
     await closeAll(nodes)
   })
 
-  test('a host that slept is back, without a restart of its node', { skip }, async (t) => {
+  test('a host that slept reconnects, without a restart of its node', { skip }, async (t) => {
     const nodes = await Promise.all(shared.hosts.slice(0, 3).map((host) => Node.start(host, { name: 'sleep', driver })))
     await firstMesh(nodes)
     const [sleeper, ...others] = nodes

@@ -4,17 +4,17 @@ import { describe } from 'node:test'
 import { skipWithoutLab } from '../lab/index.js'
 import { WHOLE } from '../support/long.js'
 
-/** A way to find peers on a network. */
+/** A driver that finds peers on a network. */
 export type Driver = 'avahi' | 'bonjour' | 'embedded' | 'mdns'
 
 /** Default: all that a test names. `TCPNET_TEST_DRIVERS=avahi,mdns` chooses. */
 const CHOSEN = (process.env.TCPNET_TEST_DRIVERS ?? 'avahi,bonjour,embedded,mdns').split(',')
 
 /**
- * Registers the tests once for each driver. `skip` is for the tests' options: the reason why the driver, or the lab,
- * cannot be had here.
+ * Registers the tests once for each driver. `skip` is for the options of the tests: the reason why the driver or the
+ * lab is not available here.
  *
- * @param drivers those that the tests are for
+ * @param drivers the drivers that the tests are for
  */
 export function overDrivers(
   drivers: readonly Driver[],
@@ -25,17 +25,17 @@ export function overDrivers(
   }
 }
 
-/** Drivers that a test is for in its whole form alone, because it is not about what differs between drivers. */
+/** Drivers that a test runs over only in its whole form, because it does not test differences between drivers. */
 export function inWhole(...drivers: readonly Driver[]): readonly Driver[] {
   return WHOLE ? drivers : []
 }
 
-/** Skipped, and not left out: a lab of a file without tests would never be closed. */
+/** Tests are skipped instead of left out: the lab of a file without tests would never be closed. */
 function unwanted(driver: Driver): string | false {
-  return CHOSEN.includes(driver) ? false : 'TCPNET_TEST_DRIVERS does not name it'
+  return CHOSEN.includes(driver) ? false : 'TCPNET_TEST_DRIVERS does not include it'
 }
 
-/** `mdns` compiles on Node 20 and 22 alone. There, CI has it. */
+/** `mdns` compiles only on Node 20 and 22. In CI it has to be installed there. */
 function missing(driver: Driver): string | false {
   const isExpected = process.env.CI === 'true' && Number.parseInt(process.versions.node, 10) < 24
   if (driver !== 'mdns' || isExpected) return false
@@ -43,6 +43,6 @@ function missing(driver: Driver): string | false {
     createRequire(import.meta.url)('mdns/lib/dns_sd.js')
     return false
   } catch {
-    return 'the package mdns is not there: scripts/setup adds it where it compiles'
+    return 'the package mdns is not installed: scripts/setup adds it if it compiles'
   }
 }

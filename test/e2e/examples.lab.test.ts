@@ -1,4 +1,4 @@
-// The examples, each on three hosts, with one of the three killed in between.
+// The examples, each on three hosts, with one of the three programs killed meanwhile.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -14,7 +14,7 @@ function start(host: Host, example: string, ...args: string[]): Promise<Program>
 const line = (program: Program, wanted: string, from = 0) =>
   program.line((text) => text === wanted, `"${wanted}" is not shown`, undefined, from)
 
-/** Each program ends by itself when its input does. */
+/** Each program ends by itself when its input ends. */
 async function end(programs: readonly Program[]): Promise<void> {
   for (const program of programs) program.endInput()
   for (const program of programs) {
@@ -22,7 +22,7 @@ async function end(programs: readonly Program[]): Promise<void> {
   }
 }
 
-test('chat: one is killed and comes back', { skip: skipWithoutLab }, async () => {
+test('chat: one program is killed and comes back', { skip: skipWithoutLab }, async () => {
   const [alpha, beta, gamma] = shared.hosts
   const [ann, ben, cat] = await Promise.all([
     start(alpha, 'chat', 'Ann'),
@@ -43,11 +43,11 @@ test('chat: one is killed and comes back', { skip: skipWithoutLab }, async () =>
   await end([ann, ben, again])
 })
 
-test('map: one is killed, misses writes, and has them when it is back', { skip: skipWithoutLab }, async () => {
+test('map: one program is killed, misses writes, and has them when it is back', { skip: skipWithoutLab }, async () => {
   const [alpha, beta, gamma] = shared.hosts
   const [one, two, three] = await Promise.all([start(alpha, 'map'), start(beta, 'map'), start(gamma, 'map')])
   one.write('set colour red')
-  // Told at once, or when the connection is made.
+  // Sent at once, or when the connection is made.
   await Promise.all([two, three].map((program) => line(program, '+ colour=red')))
   await three.kill()
   two.write('set colour blue')

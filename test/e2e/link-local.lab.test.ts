@@ -1,4 +1,4 @@
-// Hosts that have IPv6 addresses alone, and link-local ones alone: nobody gave them any.
+// Hosts that have only link-local IPv6 addresses, as without any configuration.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sharedLab } from '../lab/index.js'
@@ -9,10 +9,10 @@ import { inWhole, overDrivers } from './drivers.js'
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma'], { ipv4: false, ipv6: 'link-local' }))
 
 overDrivers(['avahi', 'bonjour', 'embedded', ...inWhole('mdns')], (driver, skip) => {
-  test('hosts with link-local addresses alone mesh', { skip }, async (t) => {
+  test('hosts with only link-local addresses mesh', { skip }, async (t) => {
     const nodes = await Promise.all(shared.hosts.map((host) => Node.start(host, { name: 'local', driver })))
     await firstMesh(nodes)
-    t.diagnostic(`everybody is in the mesh after ${meshTime(nodes)} ms`)
+    t.diagnostic(`all nodes are in the mesh after ${meshTime(nodes)} ms`)
     for (const node of nodes) {
       const { addresses } = node.listening
       assert.deepEqual([...addresses].sort(), ['127.0.0.1', '::1', node.host.ipv6LinkLocal].sort())

@@ -1,4 +1,5 @@
-// A service goes on looking for others: daemons ask ever more seldom, up to an hour apart, and forget hosts in two minutes.
+// A service goes on looking for others, since daemons ask at growing intervals of up to an hour, and forget hosts after
+// two minutes.
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +14,7 @@ const LOOKER = fileURLToPath(new URL('../programs/looker.js', import.meta.url))
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta']))
 
 overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
-  test('who comes long after the first look is found by another, again and again', { skip }, async () => {
+  test('a service that comes long after the first look is found by later looks', { skip }, async () => {
     const [alpha, beta] = shared.hosts
     const looker = await alpha.run([process.execPath, LOOKER, 'looks'])
     await delay(LATE_MS)

@@ -1,4 +1,4 @@
-// Services over different drivers on one network: over a daemon, beside one, and where there is none.
+// Services over different drivers on one network: over a daemon, beside one, and on a host without one.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sharedLab, skipWithoutLab } from '../lab/index.js'
@@ -12,16 +12,16 @@ const shared = sharedLab(async (lab) => {
   return { alpha, beta, gamma, bare, empty }
 })
 
-/** No daemon has found anything wrong with what the others say. */
+/** Fails if a daemon has logged a warning about packets of the others. */
 function daemonsAreContent(): void {
   const { alpha, beta, gamma } = shared.hosts
   for (const { avahi, name } of [alpha, beta, gamma]) {
     const complaints = avahi.log.split('\n').filter((line) => /conflict|collision|invalid|another .* stack/i.test(line))
-    assert.deepEqual(complaints, [], `the daemon of ${name} complains`)
+    assert.deepEqual(complaints, [], `the daemon of ${name} logs a warning`)
   }
 }
 
-/** The hosts, each with its drivers: two processes of one host with the same driver are apart, too. */
+/** The hosts, each with its drivers. Two processes on one host may have the same driver. */
 function members() {
   const { alpha, beta, gamma, bare, empty } = shared.hosts
   return [
@@ -35,7 +35,7 @@ function members() {
   ] as const
 }
 
-test('services over avahi, bonjour and embedded mesh, in whatever order they come', {
+test('services over avahi, bonjour and embedded mesh, in any order of their starts', {
   skip: skipWithoutLab
 }, async (t) => {
   for (let round = 0; round < (WHOLE ? 7 : 2); round++) {
@@ -52,7 +52,7 @@ test('services over avahi, bonjour and embedded mesh, in whatever order they com
   daemonsAreContent()
 })
 
-test('services over avahi, bonjour and embedded that start in the same instant mesh', {
+test('services over avahi, bonjour and embedded that start at the same instant mesh', {
   skip: skipWithoutLab
 }, async (t) => {
   for (let round = 0; round < (WHOLE ? 5 : 1); round++) {
@@ -61,7 +61,7 @@ test('services over avahi, bonjour and embedded that start in the same instant m
     )
     await Promise.all(nodes.map((node) => node.listen()))
     await firstMesh(nodes)
-    t.diagnostic(`everybody is in the mesh after ${meshTime(nodes)} ms`)
+    t.diagnostic(`all nodes are in the mesh after ${meshTime(nodes)} ms`)
     await closeAll(nodes)
   }
   daemonsAreContent()

@@ -5,7 +5,7 @@ import { closeAll, everybodyTalks, firstMesh, fullMesh } from '../programs/full-
 import { Node } from '../programs/node-client.js'
 import { inWhole, overDrivers } from './drivers.js'
 
-/** What is left of an old address is noticed within 5 s; then it is dialed, at most 10 s apart. */
+/** Dead connections of an old address are detected within 5 s; then the peer is dialed at most every 10 s. */
 const HEALED_MS = 30_000
 
 const shared = sharedLab(async (lab) => {
@@ -22,7 +22,7 @@ async function meshOfThree(settings: { name: string; driver: string }): Promise<
   return nodes
 }
 
-/** All are connected again; tells how long that took from now on. */
+/** Waits until all are connected again, and reports how long that took. */
 async function healed(t: TestContext, nodes: readonly Node[]): Promise<void> {
   const back = Date.now()
   await fullMesh(nodes, HEALED_MS)
@@ -30,7 +30,7 @@ async function healed(t: TestContext, nodes: readonly Node[]): Promise<void> {
 }
 
 overDrivers(['avahi', ...inWhole('bonjour', 'embedded')], (driver, skip) => {
-  test('another address (DHCP): connected again, through addresses that it has', { skip }, async (t) => {
+  test('a host that gets another address (DHCP) is connected again, through its new addresses', { skip }, async (t) => {
     const nodes = await meshOfThree({ name: 'dhcp', driver })
     const [mover] = nodes
     const started = Date.now()
@@ -48,7 +48,7 @@ overDrivers(['avahi', ...inWhole('bonjour', 'embedded')], (driver, skip) => {
 })
 
 overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
-  test('the only interface down and up: a full mesh again', { skip }, async (t) => {
+  test('a full mesh forms again after the only interface went down and up', { skip }, async (t) => {
     const nodes = await meshOfThree({ name: 'down-up', driver })
     const [mover, ...others] = nodes
     await mover.host.interfaceDown()
@@ -59,7 +59,7 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
     await closeAll(nodes)
   })
 
-  test('the only interface gone, and another one in its place: a full mesh again', { skip }, async (t) => {
+  test('a full mesh forms again after the only interface was replaced by another', { skip }, async (t) => {
     const nodes = await meshOfThree({ name: 'gone-back', driver })
     const [mover, ...others] = nodes
     await mover.host.removeInterface('eth0')
@@ -70,7 +70,7 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
     await closeAll(nodes)
   })
 
-  test('a second interface: the nodes on its network are found too', { skip }, async () => {
+  test('a host that gets a second interface finds the nodes on its network, too', { skip }, async () => {
     const settings = { name: 'second', driver }
     const { beta, delta } = shared.hosts
     const [inside, outside] = await Promise.all([Node.start(beta, settings), Node.start(delta, settings)])

@@ -1,5 +1,5 @@
-// The driver embedded and other programs on its host that have the port of multicast DNS: a daemon that comes later and is killed, one that
-// lets nobody share the port, and many processes at once.
+// The driver embedded and other programs on its host that use the port of multicast DNS: a daemon that starts later and
+// is killed, one that does not share the port, and many processes at once.
 import assert from 'node:assert/strict'
 import { labTest, until } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh, fullMesh, meshTime } from '../programs/full-mesh.js'
@@ -7,13 +7,13 @@ import { Node } from '../programs/node-client.js'
 import { WHOLE } from '../support/long.js'
 import { PacketRate } from './packet-rate.js'
 
-/** Processes on a host of their own, and others on the host of the daemon. */
+/** The numbers of processes on a host of their own, and on the host of the daemon. */
 const [MANY, MORE] = WHOLE ? [20, 10] : [4, 3]
 /** Milliseconds for a mesh of so many processes, on a machine with few processors. */
 const MESH_MS = 120_000
-/** What a process sends at most in one second, on both families: questions, announcements, answers. */
+/** The most packets that a process sends in one second, on both families: questions, announcements, answers. */
 const PACKETS_EACH = 12
-/** A PTR record lives 120 s, and ends sooner where others ask for it in vain (RFC 6762 §10.4). */
+/** A PTR record lives 120 s, and ends sooner if questions of others for it are not answered (RFC 6762 §10.4). */
 const FORGOTTEN_MS = 125_000
 
 async function isForgotten(nodes: readonly Node[], uuid: string): Promise<boolean> {
@@ -22,7 +22,7 @@ async function isForgotten(nodes: readonly Node[], uuid: string): Promise<boolea
 }
 
 labTest(
-  `${MANY} processes on one host, ${MORE} on another, whose daemon comes in between and is killed`,
+  `${MANY} processes on one host and ${MORE} on another mesh, while the daemon of the other starts and is killed`,
   async (lab, t) => {
     const [alpha, beta] = await lab.hosts(['alpha', 'beta'], { avahi: false })
     const settings = { name: 'crowded', driver: 'embedded' }
@@ -37,8 +37,9 @@ labTest(
     const later = await prepare(Math.ceil(MORE / 2), beta)
     await Promise.all(later.map((node) => node.listen()))
     const nodes = [...many, ...before, ...later]
-    await firstMesh(nodes, MESH_MS)
-    t.diagnostic(`everybody is in the mesh after ${meshTime(nodes)} ms`)
+    // With so many processes on few processors a hello may come too late, and its connection is made again.
+    await (WHOLE ? fullMesh(nodes, MESH_MS) : firstMesh(nodes, MESH_MS))
+    t.diagnostic(`all nodes are in the mesh after ${meshTime(nodes)} ms`)
 
     // A service of the daemon's, found by all.
     const daemons = await Node.start(beta, { name: 'crowded', driver: 'avahi' })
@@ -70,7 +71,7 @@ labTest(
   }
 )
 
-labTest('a daemon that lets nobody share the port: one error that says what to do', async (lab) => {
+labTest('a daemon that does not share the port causes one error that says what to do', async (lab) => {
   const [alpha] = await lab.hosts(['alpha'], { avahi: { server: { 'disallow-other-stacks': true } } })
   const node = await Node.prepare(alpha, { name: 'shut-out', driver: 'embedded' })
   await node.ask({ ask: 'listen' })

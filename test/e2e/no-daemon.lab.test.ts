@@ -1,4 +1,5 @@
-// A host without a DNS-SD daemon that answers: listen() fails within five seconds, with an error that says what to do.
+// A host without a DNS-SD daemon that answers: a service over that daemon fails within five seconds, with an error that
+// says what to do.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +20,7 @@ const shared = sharedLab(async (lab) => {
   return { 'no bus': noBus, 'no avahi-daemon': noAvahi, 'a frozen avahi-daemon': frozen }
 })
 
-/** Resolves with what `error` told, of a node that cannot listen. */
+/** Resolves with the `error` of a node that cannot listen. */
 async function failure(host: Host, driver: Driver): Promise<{ message: string; afterMs: number; heldMs: number }> {
   const node = await Node.prepare(host, { name: 'nobody', driver })
   await node.ask({ ask: 'listen' })
@@ -37,22 +38,22 @@ async function failure(host: Host, driver: Driver): Promise<{ message: string; a
 
 overDrivers(['avahi', 'bonjour', 'mdns'], (driver, skip) => {
   for (const what of ['no bus', 'no avahi-daemon', 'a frozen avahi-daemon'] as const) {
-    // The package mdns asks on the event loop, and waits for the answer as long as it takes.
+    // The package mdns waits on the event loop for the answer, without a deadline.
     if (driver === 'mdns' && what === 'a frozen avahi-daemon') continue
-    // Not the driver counts the time, but what is above all drivers (healing.ts).
+    // The deadline is in healing.ts, above all native drivers.
     if (driver === 'bonjour' && what === 'a frozen avahi-daemon' && !WHOLE) continue
-    test(`${what}: one error that says what to do`, { skip }, async (t) => {
+    test(`${what} causes one error that says what to do`, { skip }, async (t) => {
       const { message, afterMs, heldMs } = await failure(shared.hosts[what], driver)
-      t.diagnostic(`after ${afterMs.toFixed()} ms, event loop held for ${heldMs.toFixed(1)} ms: ${message}`)
+      t.diagnostic(`after ${afterMs.toFixed()} ms, event loop blocked for ${heldMs.toFixed(1)} ms: ${message}`)
       assert.match(message, /install|start/)
       assert.match(message, /avahi-daemon/)
       assert.ok(afterMs < ERROR_WITHIN_MS, `the error came after ${afterMs} ms`)
-      if (driver !== 'mdns') assert.ok(heldMs < HELD_MS, `the event loop was held for ${heldMs} ms`)
+      if (driver !== 'mdns') assert.ok(heldMs < HELD_MS, `the event loop was blocked for ${heldMs} ms`)
     })
   }
 })
 
-// The addon delivers it from a callback of its own, not within a call from JavaScript.
+// The addon reports it in a callback, not within a call from JavaScript.
 describe('an error of the addon without a listener', { skip: skipWithoutLab }, () => {
   const HERE = fileURLToPath(new URL('.', import.meta.url))
 

@@ -12,6 +12,8 @@ export class PacketRate {
     this.#hosts = hosts
     this.#timer = setInterval(() => {
       this.#looking = this.#looking.then(() => this.#look())
+      // Told by stop(). Where a test has failed before, its hosts may be gone.
+      this.#looking.catch(() => clearInterval(this.#timer))
     }, 1000)
   }
 

@@ -1,4 +1,4 @@
-// Every pair of nodes has exactly one connection, seen from both ends, whoever starts first.
+// Every pair of nodes has exactly one connection, seen from both ends, in any order of their starts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sharedLab } from '../lab/index.js'
@@ -10,10 +10,10 @@ import { overDrivers } from './drivers.js'
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma']))
 
 overDrivers(['avahi', 'bonjour', 'embedded', 'mdns'], (driver, skip) => {
-  // Each start takes a second where the daemon probes for the name.
+  // Each start takes a second if the daemon probes for the name.
   const rounds = driver === 'avahi' || WHOLE ? 5 : 1
 
-  test(`three hosts, one after the other, ${rounds} times out of ${rounds}`, { skip }, async (t) => {
+  test(`three hosts that start one after the other mesh, ${rounds} times out of ${rounds}`, { skip }, async (t) => {
     const times: number[] = []
     for (let round = 1; round <= rounds; round++) {
       const nodes: Node[] = []
@@ -27,7 +27,7 @@ overDrivers(['avahi', 'bonjour', 'embedded', 'mdns'], (driver, skip) => {
     t.diagnostic(`the last is in the mesh after ${times.join(', ')} ms`)
   })
 
-  test(`three hosts in the same instant, ${rounds} times out of ${rounds}`, { skip }, async (t) => {
+  test(`three hosts that start at the same instant mesh, ${rounds} times out of ${rounds}`, { skip }, async (t) => {
     const times: number[] = []
     for (let round = 1; round <= rounds; round++) {
       const settings = { name: `same-${driver}`, driver }
@@ -37,10 +37,10 @@ overDrivers(['avahi', 'bonjour', 'embedded', 'mdns'], (driver, skip) => {
       times.push(meshTime(nodes))
       await closeAll(nodes)
     }
-    t.diagnostic(`everybody is in the mesh after ${times.join(', ')} ms`)
+    t.diagnostic(`all nodes are in the mesh after ${times.join(', ')} ms`)
   })
 
-  test('ten services in one process: 45 pairs, 90 events, none doubled', { skip }, async (t) => {
+  test('ten services in one process have 45 pairs and 90 events, none of them twice', { skip }, async (t) => {
     const [alpha] = shared.hosts
     const { nodes } = await NodeProcess.start(alpha, { name: `ten-${driver}`, driver, services: 10 })
     await Promise.all(nodes.map((node) => node.listen()))

@@ -1,4 +1,4 @@
-// Two halves of the network that lose each other, and a network that loses what it carries.
+// A network that is split into halves, and a network that loses packets.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,23 +8,23 @@ import { Node } from '../programs/node-client.js'
 import { LONG, WHOLE } from '../support/long.js'
 import { inWhole, overDrivers } from './drivers.js'
 
-/** How long two halves are apart, at least until each has noticed it. */
+/** How long two halves are apart: this time, and until each has noticed it. */
 const SPLIT_MS = WHOLE ? 30_000 : 0
-/** How long two hosts that have only each other are apart: daemons remember a host for two minutes. */
+/** How long the only two hosts are apart: daemons remember a host for two minutes. */
 const PAIR_SPLIT_MS = LONG ? 300_000 : WHOLE ? 10_000 : 2000
-/** In the long form by the next look around, 150 s apart at most. */
+/** In the long form they find each other by the next look, at most 150 s later. */
 const PAIR_JOINED_MS = LONG ? 170_000 : 20_000
-/** How fast a silent peer is noticed is in dead-host.lab.test.ts. */
+/** Short: dead-host.lab.test.ts tests how fast a silent peer is detected. */
 const deadPeerTimeout = 3000
-/** A dial may just have failed when the halves are joined: the next is at most 10 s away, and takes at most 5. */
+/** A dial may have failed just before the halves are joined: the next one comes within 10 s, and takes at most 5 s. */
 const JOINED_MS = 20_000
-/** Lost packets are sent again after ever longer times. */
+/** TCP repeats lost packets at growing intervals. */
 const LOSSY_MS = 60_000
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta']))
 
 overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
-  test('two halves of six hosts, split and joined: 15 pairs again', { skip }, async (t) => {
+  test('six hosts that are split into halves and joined have 15 pairs again', { skip }, async (t) => {
     const nodes = await Promise.all(
       shared.hosts.map((host) => Node.start(host, { name: 'halves', driver, deadPeerTimeout }))
     )
@@ -42,7 +42,7 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
     await closeAll(nodes)
   })
 
-  test(`two hosts, apart for ${PAIR_SPLIT_MS / 1000} s: a pair again`, { skip }, async (t) => {
+  test(`two hosts that were apart for ${PAIR_SPLIT_MS / 1000} s are a pair again`, { skip }, async (t) => {
     const [left, right] = shared.hosts
     const nodes = await Promise.all(
       [left, right].map((host) => Node.start(host, { name: 'couple', driver, deadPeerTimeout }))
@@ -59,7 +59,9 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
     await closeAll(nodes)
   })
 
-  test('daemons restarted, and a node too, on one side of a split: a full mesh after it', { skip }, async () => {
+  test('a full mesh forms after a split during which daemons and a node were restarted on one side', {
+    skip
+  }, async () => {
     const settings = { name: 'apart', driver, deadPeerTimeout }
     const hosts = shared.hosts.slice(0, 4)
     const nodes = await Promise.all(hosts.map((host, i) => Node.start(host, { ...settings, uuid: `A${i}` })))
@@ -79,7 +81,7 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
   })
 
   for (const direction of ['in', 'out'] as const) {
-    test(`a host to which nothing goes ${direction} any more, for a while: a full mesh after it`, {
+    test(`a full mesh forms after a host lost all packets of direction ${direction} for a while`, {
       skip
     }, async (t) => {
       const nodes = await Promise.all(
@@ -99,7 +101,7 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
       await deaf.host.clearFilters()
       const cleared = Date.now()
       await fullMesh(nodes, JOINED_MS)
-      t.diagnostic(`a full mesh ${Date.now() - cleared} ms after it`)
+      t.diagnostic(`a full mesh ${Date.now() - cleared} ms after the filter was removed`)
       await closeAll(nodes)
     })
   }

@@ -1,7 +1,7 @@
-// Packets that a responder gets, whichever it is: what it answers is compared (embedded-captures.lab.test.ts).
+// Packets that are sent to two responders, whose answers are compared (embedded-captures.lab.test.ts).
 import { type Answer, encode, type Packet, type Question } from 'dns-packet'
 
-/** A service that is asked about, as its responder announces it. */
+/** The service in the questions, as its responder announces it. */
 export interface Asked {
   /** `_judged._tcp.local` */
   readonly type: string
@@ -20,7 +20,7 @@ export interface Sending {
   readonly afterMs?: number
 }
 
-/** What is sent in one go; by name. */
+/** The packets that are sent together, by name. */
 export type Questions = Record<string, (asked: Asked) => readonly Sending[]>
 
 const SERVICE_TYPES = '_services._dns-sd._udp.local'
@@ -33,7 +33,7 @@ function query(questions: readonly [name: string, type: string][], more: Partial
   })
 }
 
-/** With the QU bit, which the package does not write, on its last question. */
+/** Sets the QU bit, which dns-packet does not encode, on the last question. */
 function qu(bytes: Buffer): Buffer {
   bytes[bytes.length - 2] = 0x80
   return bytes
@@ -45,7 +45,7 @@ function pointer(asked: Asked, ttl: number): Answer {
   return { type: 'PTR', name: asked.type, ttl, data: instance(asked) }
 }
 
-/** The header's flags, in place of those that a query has. */
+/** Replaces the flags in the header of a query. */
 function withFlags(bytes: Buffer, flags: number): Buffer {
   bytes.writeUInt16BE(flags, 2)
   return bytes

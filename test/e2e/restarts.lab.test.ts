@@ -1,4 +1,4 @@
-// Nodes that come back, or whose place another one takes, while the network still tells of the old one.
+// Nodes that restart, or are replaced by another, while the network still announces the old one.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sharedLab } from '../lab/index.js'
@@ -18,14 +18,14 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
     const [dead, ...others] = await Promise.all([gamma, alpha, beta].map((host) => Node.start(host, settings)))
     assert.ok(dead !== undefined)
     await firstMesh([dead, ...others])
-    // The daemon's farewell gets lost.
+    // The daemon's goodbye packets are lost.
     await gamma.drop({ direction: 'out', udpPort: 5353 })
     await dead.process.kill()
     await Promise.all(others.map((node) => node.event('closed', 'the dead node is not noticed')))
     await gamma.clearFilters()
     const heir = await Node.start(gamma, { ...settings, port: dead.listening.port })
     await fullMesh([heir, ...others])
-    await everybodyTalks([heir, ...others], 'the heir')
+    await everybodyTalks([heir, ...others], 'the successor')
     for (const node of others) {
       const ghost = (await node.peers()).find(({ uuid }) => uuid === dead.uuid)
       assert.ok(ghost === undefined || ghost.state !== 'connected')
@@ -33,7 +33,9 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
     await closeAll([heir, ...others])
   })
 
-  test(`a node with a uuid of its own, killed and restarted ${RESTARTS} times in a row`, { skip }, async () => {
+  test(`a node with a chosen uuid reconnects when it is killed and restarted ${RESTARTS} times in a row`, {
+    skip
+  }, async () => {
     const [alpha, beta, gamma] = shared.hosts
     const settings = { name: 'again', driver }
     const others = await Promise.all([alpha, beta].map((host) => Node.start(host, settings)))

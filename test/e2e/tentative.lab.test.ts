@@ -1,5 +1,5 @@
-// A host that has just started: its IPv6 address is there, and cannot be used yet, because its uniqueness is being checked
-// (RFC 4862 §5.4) for a second or two.
+// A host that has just started: its IPv6 address is tentative for a second or two, until its uniqueness has been
+// checked (RFC 4862 §5.4), and cannot be used yet.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Host, sharedLab } from '../lab/index.js'
@@ -9,7 +9,7 @@ import { overDrivers } from './drivers.js'
 
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta'], { ipv4: false, ipv6: 'link-local' }))
 
-/** Gives a host its address as a system does at its start. */
+/** Gives a host its address as at the start of a system, with duplicate address detection. */
 async function readdress(host: Host): Promise<void> {
   const address = [`${host.ipv6LinkLocal}/64`, 'dev', 'eth0']
   await host.exec(['ip', 'address', 'del', ...address])
@@ -28,7 +28,7 @@ overDrivers(['avahi'], (driver, skip) => {
     await closeAll(nodes)
   })
 
-  test('a service that listens on such an address does so as soon as it can be used', { skip }, async () => {
+  test('a service on such an address listens as soon as the address can be used', { skip }, async () => {
     const [alpha] = shared.hosts
     await readdress(alpha)
     const node = await Node.start(alpha, { name: 'on-one', driver, address: alpha.ipv6LinkLocal })

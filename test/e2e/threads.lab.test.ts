@@ -1,4 +1,4 @@
-// The main thread and two workers each run a service over the system's daemon, mesh, and end in any order.
+// The main thread and two workers each run a service over the daemon, mesh, and end in any order.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// A uuid that was chosen, and is taken by another live service.
+// A chosen uuid that another live service has.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sharedLab } from '../lab/index.js'
@@ -12,9 +12,11 @@ overDrivers(['avahi', 'bonjour', ...inWhole('embedded', 'mdns')], (driver, skip)
   for (const [where, second] of [
     ['another host', 1],
     ['the same host', 0],
-    ["another host, and another member is on the newcomer's", 2]
+    ['another host, with another member on the host of the newcomer', 2]
   ] as const) {
-    test(`taken on ${where}: the newcomer gets an error, the older one is undisturbed`, { skip }, async () => {
+    test(`if the uuid is taken on ${where}, the newcomer gets an error, and the older service is not affected`, {
+      skip
+    }, async () => {
       const [alpha, , gamma] = shared.hosts
       const settings = { name: `taken${second}-${driver}`, driver }
       const older = await Node.start(alpha, { ...settings, uuid: '00AbC' })

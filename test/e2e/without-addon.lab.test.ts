@@ -1,4 +1,4 @@
-// Hosts without the native addon: what Node tells of their interfaces has to do, also where addresses need their scope.
+// Hosts without the native addon: they mesh with the interfaces that Node lists, even if addresses need a scope.
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { type Host, labTest, until } from '../lab/index.js'
@@ -6,10 +6,10 @@ import { closeAll, firstMesh } from '../programs/full-mesh.js'
 import { type Node, NodeProcess } from '../programs/node-client.js'
 import { WHOLE } from '../support/long.js'
 
-/** Where node-gyp-build looks for the addon in place of the package: a folder that has none. */
+/** Has node-gyp-build look for the addon in a folder that has none, instead of the package. */
 const WITHOUT = { TCPNET_PREBUILD: fileURLToPath(new URL('.', import.meta.url)) }
 
-/** A node that has taken the driver embedded, beside an avahi-daemon where the host has one. */
+/** Starts a node, and checks that it takes the driver embedded, even if the host has an avahi-daemon. */
 async function start(host: Host, env: NodeJS.ProcessEnv): Promise<Node> {
   const [node] = (await NodeProcess.start(host, { name: 'addonless', driver: 'auto' }, undefined, env)).nodes
   assert.ok(node !== undefined)
@@ -19,7 +19,7 @@ async function start(host: Host, env: NodeJS.ProcessEnv): Promise<Node> {
 }
 
 for (const [what, addresses] of [
-  ['link-local addresses alone', { ipv4: false, ipv6: 'link-local' }],
+  ['only link-local addresses', { ipv4: false, ipv6: 'link-local' }],
   ['IPv4 alone', { ipv6: false }]
 ] as const) {
   if (addresses.ipv6 === false && !WHOLE) continue

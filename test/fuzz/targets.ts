@@ -1,5 +1,5 @@
 // What reads from the network, each as a function of bytes for a fuzzer (scripts/fuzz) and for the corpus that it left
-// (corpus.test.ts). A target throws where a promise is broken, not where its input is.
+// (corpus.long.test.ts). A target throws where a promise is broken, not where its input is.
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { isIP } from 'node:net'

@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { access, readFile, readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-/** What the lab calls, and the Debian package that has it. */
+/** The commands that the lab needs, and the Debian package of each. */
 const TOOLS = [
   ['unshare', 'util-linux'],
   ['nsenter', 'util-linux'],
@@ -16,21 +16,24 @@ const TOOLS = [
   ['avahi-daemon', 'avahi-daemon']
 ] as const
 
-/** Kernel settings that keep plain users from making namespaces, the value that does, and the command that lets them. */
+/**
+ * Kernel settings that can forbid plain users to make namespaces: the value that forbids it, and the command that
+ * allows it.
+ */
 const LOCKS = [
   ['kernel/unprivileged_userns_clone', '0', 'sysctl kernel.unprivileged_userns_clone=1'],
   ['kernel/apparmor_restrict_unprivileged_userns', '1', 'sysctl kernel.apparmor_restrict_unprivileged_userns=0'],
   ['user/max_user_namespaces', '0', 'sysctl user.max_user_namespaces=10000']
 ] as const
 
-/** This machine does not let us make a lab; the message says what is missing and what to do. */
+/** No lab can be made on this machine. The message says what is missing and what to do. */
 export class LabUnavailable extends Error {
   override readonly name = 'LabUnavailable'
 }
 
 let answer: Promise<LabUnavailable | undefined> | undefined
 
-/** Why no lab can be made here; undefined when one can. Looked at once per process. */
+/** The reason why no lab can be made here; undefined if one can. Checked once per process. */
 export function isUnavailable(): Promise<LabUnavailable | undefined> {
   answer ??= reason().then((text) => (text === undefined ? undefined : new LabUnavailable(`no lab here: ${text}`)))
   return answer
@@ -41,7 +44,7 @@ async function reason(): Promise<string | undefined> {
     return `network namespaces are Linux's, this is ${process.platform}`
   }
   if ((await readlink('/proc/self')) !== String(process.pid)) {
-    return 'the /proc here tells the process ids of another process namespace; mount its own'
+    return '/proc here has the process ids of another process namespace; mount the own one'
   }
   const missing = await missingTools()
   if (missing.length > 0) {

@@ -10,7 +10,7 @@ export interface DaemonPlan {
   ready: (program: Program) => Promise<unknown>
 }
 
-/** A daemon of a host: one that can be stopped, killed, frozen and started again. */
+/** A daemon of a host, which can be stopped, killed, frozen and started again. */
 export class Daemon {
   readonly #plan: DaemonPlan
   readonly #run: (command: readonly string[]) => Promise<Program>
@@ -43,12 +43,12 @@ export class Daemon {
     await this.#plan.ready(this.#program)
   }
 
-  /** SIGTERM: it says goodbye. */
+  /** SIGTERM: it sends its goodbyes. */
   async stop(): Promise<Exit> {
     return await this.#current().kill('SIGTERM')
   }
 
-  /** SIGKILL: it says nothing. */
+  /** SIGKILL: it sends nothing. */
   async kill(): Promise<Exit> {
     return await this.#current().kill('SIGKILL')
   }
@@ -58,12 +58,14 @@ export class Daemon {
     await this.start()
   }
 
-  /** How it ended by itself: avahi-daemon ends when its bus does, and an init system starts it again. */
+  /**
+   * Resolves when it has ended by itself: avahi-daemon ends when its bus does, and an init system would start it again.
+   */
   get exit(): Promise<Exit> {
     return this.#program?.exit ?? Promise.reject(new Error(`${this.#plan.name} was never started`))
   }
 
-  /** SIGSTOP: its sockets stay open, and nobody answers. */
+  /** SIGSTOP: its sockets stay open, and it does not answer. */
   async freeze(): Promise<void> {
     await this.#current().freeze()
   }
@@ -90,7 +92,7 @@ export function busPlan(config: string, socket = SYSTEM_BUS): DaemonPlan {
   }
 }
 
-/** Its rights and limits are those that its namespaces have: it must not look for others. */
+/** It keeps the rights and limits of its namespaces, and does not set its own. */
 export function avahiPlan(config: string): DaemonPlan {
   const options = `--file="$1" --no-drop-root --no-chroot --no-rlimits --no-proc-title`
   return {
@@ -100,7 +102,7 @@ export function avahiPlan(config: string): DaemonPlan {
   }
 }
 
-/** Everybody may do everything: who may is not what the lab is about. */
+/** Every user may do everything: access control is not tested in the lab. */
 export function busConfig(socket = SYSTEM_BUS): string {
   return `<busconfig>
   <type>system</type>

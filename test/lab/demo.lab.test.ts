@@ -1,4 +1,4 @@
-// The demo, as `npm run demo` starts it: where a lab can be made, and on a machine that allows none.
+// The demo, as `npm run demo` starts it: with a lab, and on a machine that allows none.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
@@ -9,8 +9,8 @@ import { skipWithoutLab, within } from './index.js'
 const DEMO = [process.execPath, fileURLToPath(new URL('./demo.js', import.meta.url))]
 
 /**
- * A machine that makes no namespaces, for root of a namespace of its own: nothing but lo, and as in host.ts a /run and a
- * user avahi. Process ids are the machine's, as /proc has them.
+ * Makes a machine that allows no namespaces, as root of a namespace: it has only lo, and as in host.ts a /run and a
+ * user avahi. Process ids are the machine's, as in /proc.
  */
 const LOCKED = `
   mount -t tmpfs none /run
@@ -41,7 +41,7 @@ async function demo(command: string, args: readonly string[]): Promise<string> {
 }
 
 describe('the demo', { concurrency: true, skip: skipWithoutLab }, () => {
-  test('shows three hosts of a lab', async () => {
+  test('runs on three hosts of a lab', async () => {
     const output = await demo(process.execPath, DEMO.slice(1))
     assert.match(
       output,
@@ -49,7 +49,7 @@ describe('the demo', { concurrency: true, skip: skipWithoutLab }, () => {
     )
   })
 
-  test('shows three nodes on loopback where no lab can be made', async () => {
+  test('runs on loopback if no lab can be made', async () => {
     const output = await demo('unshare', [...LOCKED_MACHINE, ...DEMO])
     assert.match(output, /^demo: no lab here: .*; on loopback instead\n/)
     assert.match(output, /\ndemo: three nodes on the loopback interface, found each other and printed \d+ messages/)

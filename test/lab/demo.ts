@@ -1,4 +1,4 @@
-// The demo: three nodes run examples/demo.js, on three hosts of a lab, or on loopback where no lab can be made.
+// The demo: three nodes run examples/demo.js, on three hosts of a lab, or on loopback if no lab can be made.
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
 import { until } from '../support/wait.js'
@@ -11,11 +11,11 @@ import { withLab } from './with-lab.js'
 const NAMES = ['alpha', 'beta', 'gamma'] as const
 const COLOURS = { alpha: 'cyan', beta: 'yellow', gamma: 'magenta' } as const
 
-/** How many messages of each other node a node prints before the demo ends: one comes each second. */
+/** How many messages of each other node a node prints before the demo ends. One comes each second. */
 const MESSAGES = 4
 const TIMEOUT_MS = 30_000
 
-/** The program to run; another one can be given in its place. */
+/** The program to run. The first argument replaces it. */
 const PROGRAM = process.argv[2] ?? fileURLToPath(new URL('../../../examples/demo.js', import.meta.url))
 
 async function inLab(): Promise<string> {
@@ -38,7 +38,7 @@ async function onLoopback(why: LabUnavailable): Promise<string> {
   }
 }
 
-/** Prints what the node prints, and counts the messages that it got, by sender. */
+/** Prints the output of a node, and counts the messages that it got, by sender. */
 function follow(node: Program, name: (typeof NAMES)[number]): Map<string, number> {
   const heard = new Map<string, number>()
   const prefix = process.stdout.isTTY ? styleText(COLOURS[name], name.padEnd(5)) : name.padEnd(5)
@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   console.log(`demo: ${why === undefined ? await inLab() : await onLoopback(why)}`)
 }
 
-// What was made goes with this process.
+// The lab ends with this process.
 process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143))
 main().catch((err: unknown) => {
   console.error(`demo: ${err instanceof LabUnavailable ? err.message : String(err)}`)

@@ -1,24 +1,30 @@
 import type { Port } from './wiring.js'
 
-/** Packets to drop, without a word, on the way between a host and the others. All that is given must be so. */
+/**
+ * Which packets to drop silently on the way between a host and the others. A packet is dropped if all given conditions
+ * hold.
+ */
 export interface Drop {
-  /** As the host sees it: what comes in, what goes out; default both. */
+  /** As seen from the host. Default: both. */
   direction?: 'in' | 'out'
-  /** Only what comes from, or goes to, these ports; default everybody's. */
+  /** Only packets from or to these ports. Default: those of all hosts. */
   peers?: readonly Port[]
   family?: 'ipv4' | 'ipv6'
-  /** Only the packet that opens a TCP connection: established ones are left alone. */
+  /** Only the packet that opens a TCP connection: established connections are not affected. */
   tcpSyn?: true
   /** Destination ports. */
   tcpPort?: number
   udpPort?: number
-  /** How many of a hundred such packets are dropped, at random; default all. */
+  /** Percentage of such packets that are dropped, at random. Default: 100. */
   lossPercent?: number
-  /** Any other condition, in the words of nft(8). */
+  /** Any other condition, in the syntax of nft(8). */
   match?: string
 }
 
-/** The nft rules that drop such packets of the host that has these ports. They hang in the bridges: hosts see nothing. */
+/**
+ * The nft rules that drop such packets of the host with these ports. They apply in the bridges, so that hosts get no
+ * error.
+ */
 export function rules(own: readonly Port[], drop: Drop): string[] {
   const directions = drop.direction === undefined ? (['in', 'out'] as const) : [drop.direction]
   return directions.map((direction) => {

@@ -8,20 +8,25 @@ import type { ExecOptions, Place, Site } from './site.js'
 import type { Port } from './wiring.js'
 
 export interface HostOptions extends InterfaceOptions {
-  /** Default true: a bus and an avahi-daemon, up before the host is. With settings: those, in place of the lab's own. */
+  /**
+   * Default true: the host has a bus and an avahi-daemon, which run when it is ready. Settings replace those of the
+   * lab.
+   */
   avahi?: boolean | AvahiSettings
+  /** The bus, and with it the daemon, of another host: as for a container into which `/run/dbus` is mounted. Then `avahi` does not count. */
+  busOf?: Host
   /** The networks that the host is on, one interface each: eth0, eth1, ... Default: one, named lan. */
   lans?: readonly string[]
 }
 
-/** A Drop as the tests write it: with hosts for peers. */
+/** A Drop in the form for tests: its peers are hosts. */
 export interface HostDrop extends Omit<Drop, 'peers'> {
   peers?: readonly Host[]
 }
 
 /**
- * A view of the file system in which the daemons run without being installed as such: a /run of its own, the user avahi
- * mapped to the only one there is (0), and none of the machine's own static services.
+ * A view of the file system in which the daemons run without being set up on the machine: a /run of its own, the user
+ * avahi mapped to user 0, the only one in the namespace, and no static services of the machine.
  */
 const PREPARE = `
 hostname "$1"
@@ -36,7 +41,7 @@ mount --bind /run/lab/group /etc/group
 if [ -d /etc/avahi ]; then mount -t tmpfs "$2" /etc/avahi; mkdir /etc/avahi/services; fi
 `
 
-/** A host: its own interfaces, bus, avahi-daemon and programs. */
+/** A host with its own interfaces, bus, avahi-daemon and programs. */
 export class Host {
   readonly name: string
   readonly avahi: Daemon
@@ -61,7 +66,8 @@ export class Host {
 
   /** Resolves when the host has its addresses and its daemon has announced it. */
   static async create(site: Site, name: string, options: HostOptions): Promise<Host> {
-    // Before anything is awaited: hosts that are made at the same time get their numbers in the order of the calls.
+    // Taken before the first await, so that hosts that are made at the same time get their numbers in the order of the
+    // calls.
     const number = site.nextHost()
     const places = (options.lans ?? ['lan']).map((lan) => site.nextPlace(lan))
     const settings = avahiConfig(name, typeof options.avahi === 'object' ? options.avahi : {})
@@ -71,7 +77,10 @@ export class Host {
     for (const place of places) {
       await host.#plug(place, options)
     }
-    if (options.avahi !== false) {
+    if (options.busOf !== undefined) {
+      const bus = `/proc/${options.busOf.#space.pid}/root/run/dbus`
+      await host.exec(['sh', '-c', 'rmdir /run/dbus && ln -s "$1" /run/dbus', 'sh', bus])
+    } else if (options.avahi !== false) {
       await host.dbus.start()
       await host.avahi.start()
     }
@@ -82,12 +91,12 @@ export class Host {
     return this.#interfaces
   }
 
-  /** Every address, lo's and scopes left out. */
+  /** Every address, without scopes and without those of lo. */
   get addresses(): string[] {
     return this.#interfaces.flatMap(({ ipv4, ipv6, ipv6LinkLocal }) => [ipv4, ipv6, ipv6LinkLocal]).filter(isGiven)
   }
 
-  /** The first interface's addresses; throw where it has none such. */
+  /** The addresses of the first interface. Throws if it has none of the kind. */
   get ipv4(): string {
     return given(this.interface().ipv4, this.name, 'IPv4 address')
   }
@@ -121,7 +130,9 @@ export class Host {
     return await this.#site.exec(this.#space, command, options)
   }
 
-  /** From now on nothing gets in or out, and nobody is told: interfaces keep their carrier, connections their silence. */
+  /**
+   * From now on all packets in both directions are lost. Interfaces keep their carrier, and connections get no error.
+   */
   async cut(): Promise<void> {
     await this.#site.wiring.cut(this.ports)
   }
@@ -130,7 +141,7 @@ export class Host {
     await this.#site.wiring.restore(this.ports)
   }
 
-  /** Drops such packets on their way between this host and others, from now on, beside what is dropped already. */
+  /** From now on drops such packets between this host and others, in addition to earlier filters. */
   async drop(what: HostDrop): Promise<void> {
     const { peers, ...rest } = what
     const drop = peers === undefined ? rest : { ...rest, peers: peers.flatMap((peer) => peer.ports) }
@@ -144,7 +155,7 @@ export class Host {
     await this.#nft([`add table ${this.#table}`, `delete table ${this.#table}`])
   }
 
-  /** Gives the host another interface, by default on the network that everybody is on. */
+  /** Gives the host another interface, by default on the network lan. */
   async addInterface(options: InterfaceOptions & { lan?: string } = {}): Promise<Interface> {
     return await this.#plug(this.#site.nextPlace(options.lan ?? 'lan'), { ...this.#options, ...options })
   }
@@ -155,7 +166,7 @@ export class Host {
     await this.#site.wiring.unplug(one.port)
   }
 
-  /** Other addresses in place of those that the interface has, as when a DHCP lease has changed. Link-local ones stay. */
+  /** Replaces the addresses of the interface, as a new DHCP lease does. Link-local ones stay. */
   async changeAddress(name = 'eth0'): Promise<Interface> {
     const old = this.interface(name)
     const changed = await settle(this.#site, this.#space, old)
@@ -163,7 +174,7 @@ export class Host {
     return changed
   }
 
-  /** The interface's own switch. Down, it has no IPv6 addresses; up again, it gets back those that it had. */
+  /** Sets the interface down. It loses its IPv6 addresses; `interfaceUp` restores them. */
   async interfaceDown(name = 'eth0'): Promise<void> {
     await this.#site.ip(this.#space, `link set ${this.interface(name).name} down`)
   }
@@ -173,14 +184,14 @@ export class Host {
     await this.#site.ip(this.#space, one.batch)
   }
 
-  /** The cable: pulled out, both ends see the carrier go. */
+  /** Pulls the cable out, or puts it back: both ends notice the carrier. */
   async cable(state: 'in' | 'out', name = 'eth0'): Promise<void> {
     await this.#site.wiring.carrier(this.interface(name).port, state === 'in' ? 'up' : 'down')
   }
 
   /**
-   * Stops the bus and starts it again, and avahi-daemon with it, as an init system does: without its bus it ends, or,
-   * now and then (0.8, on a busy machine), goes round in circles for good.
+   * Restarts the bus, and avahi-daemon with it, as an init system does: without its bus it ends, or sometimes (0.8, on
+   * a busy machine) loops for ever.
    */
   async restartBus(): Promise<void> {
     await this.dbus.stop()
@@ -189,7 +200,7 @@ export class Host {
     await this.avahi.start()
   }
 
-  /** The host is gone for good, without a word. */
+  /** Removes the host for good, without a goodbye. */
   async close(): Promise<void> {
     await this.cut()
     const killed = [...this.#programs].map((program) => program.kill('SIGKILL'))
@@ -201,7 +212,7 @@ export class Host {
     await this.#space.release()
   }
 
-  /** The lab's ends of the host's cables. */
+  /** The ends of the host's cables that are in the lab. */
   get ports(): Port[] {
     return this.#interfaces.map(({ port }) => port)
   }

@@ -5,7 +5,7 @@ import type { Port } from './wiring.js'
 export interface InterfaceOptions {
   /** Default true. */
   ipv4?: boolean | undefined
-  /** Default global: an address of a unique local prefix, beside the link-local one. */
+  /** Default global: an address of a unique local prefix, in addition to the link-local one. */
   ipv6?: 'global' | 'link-local' | false | undefined
 }
 
@@ -13,7 +13,7 @@ export interface InterfaceOptions {
 export interface Interface {
   name: string
   index: number
-  /** The lab's end of its cable, and with it the network that it is on. */
+  /** The end of its cable that is in the lab, which also gives its network. */
   port: Port
   ipv4: string | undefined
   ipv6: string | undefined
@@ -29,7 +29,10 @@ export interface InterfacePlan {
   options: InterfaceOptions
 }
 
-/** Makes an interface, plugged in, up, its addresses usable at once (nodad: RFC 4862's wait for duplicates is left out). */
+/**
+ * Makes an interface that is plugged in and up. Its addresses are usable at once (nodad: without the duplicate address
+ * detection of RFC 4862).
+ */
 export async function makeInterface(site: Site, space: Namespace, plan: InterfacePlan): Promise<Interface> {
   const { name, port, place, options } = plan
   await site.wiring.plug(port, name, `/proc/${space.pid}/ns/net`)
@@ -65,7 +68,7 @@ function addressesAt(place: Place, options: InterfaceOptions): Addresses {
   }
 }
 
-/** The default route leads nowhere; it is there because a real host has one, and some programs need one to send at all. */
+/** The default route leads nowhere. It exists since a real host has one, and some programs need one to send. */
 function setUp(name: string, { ipv4, ipv6, ipv6LinkLocal }: Addresses): string {
   const commands = [`link set ${name} addrgenmode none`, `link set ${name} up`]
   if (ipv4 !== undefined) {

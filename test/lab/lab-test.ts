@@ -3,7 +3,10 @@ import { after, before, type TestContext, test } from 'node:test'
 import { Lab } from './lab.js'
 import { closeLab, withLab } from './with-lab.js'
 
-/** For `{ skip }` of a test that needs a lab: the reason why there is none. Never in CI: there, the lab must be. */
+/**
+ * For the option `{ skip }` of a test that needs a lab: the reason why there is none. In CI it is always false: a
+ * missing lab is a failure.
+ */
 export const skipWithoutLab: string | false =
   process.env.CI === 'true' ? false : ((await Lab.unavailable())?.message ?? false)
 
@@ -12,7 +15,10 @@ export function labTest(name: string, body: (lab: Lab, t: TestContext) => Promis
   test(name, { skip: skipWithoutLab }, (t) => withLab((lab) => body(lab, t)))
 }
 
-/** A lab that the tests of a file, or of a describe(), share: `setUp` is run before the first, closed after the last. */
+/**
+ * A lab that the tests of a file or of a describe() share. `setUp` runs before the first, and the lab is closed after
+ * the last.
+ */
 export function sharedLab<T>(setUp: (lab: Lab) => Promise<T>): { readonly lab: Lab; readonly hosts: T } {
   let lab: Lab | undefined
   let made: { hosts: T } | undefined
@@ -29,10 +35,10 @@ export function sharedLab<T>(setUp: (lab: Lab) => Promise<T>): { readonly lab: L
   })
   return {
     get lab() {
-      return lab ?? assert.fail('the lab is there only within tests')
+      return lab ?? assert.fail('the lab exists only within tests')
     },
     get hosts() {
-      return (made ?? assert.fail('the hosts are there only within tests')).hosts
+      return (made ?? assert.fail('the hosts exist only within tests')).hosts
     }
   }
 }

@@ -3,8 +3,9 @@ import { Host, type HostOptions } from './host.js'
 import { Site } from './site.js'
 
 /**
- * A laboratory of network namespaces: hosts with interfaces, bus and avahi-daemon of their own, on bridges of their own.
- * Nothing in it reaches the machine's interfaces. All of it is gone after close(), and when this process ends or is killed.
+ * A laboratory of network namespaces: hosts with interfaces, bus and avahi-daemon of their own, on bridges of their
+ * own. No packet reaches the machine's interfaces. All of it is removed by close(), and when this process ends or is
+ * killed.
  */
 export class Lab {
   readonly #site: Site
@@ -20,7 +21,7 @@ export class Lab {
     return new Lab(await Site.create())
   }
 
-  /** Why no lab can be made here; undefined when one can. */
+  /** The reason why no lab can be made here; undefined if one can. */
   static async unavailable(): Promise<LabUnavailable | undefined> {
     return await isUnavailable()
   }
@@ -37,12 +38,12 @@ export class Lab {
     return host
   }
 
-  /** Makes several alike, at the same time. */
+  /** Makes several hosts with the same options, at the same time. */
   async hosts<const Names extends readonly string[]>(
     names: Names,
     options: HostOptions = {}
   ): Promise<{ [I in keyof Names]: Host }> {
-    // Not before all are done: who closes the lab then closes all of it.
+    // Not before all are settled, so that closing the lab then closes all of it.
     const settled = await Promise.allSettled(names.map((name) => this.host(name, options)))
     const made = settled.map((one) => {
       if (one.status === 'rejected') throw one.reason
@@ -51,7 +52,15 @@ export class Lab {
     return made as unknown as { [I in keyof Names]: Host }
   }
 
-  /** Parts the network: hosts of different groups no longer reach each other. Hosts in no group stay together. */
+  /**
+   * From now on the existing bridges forward multicast only to ports that joined the group, as container engines and
+   * switches do.
+   */
+  async snoop(): Promise<void> {
+    await this.#site.wiring.snoop()
+  }
+
+  /** Splits the network: hosts of different groups no longer reach each other. Hosts in no group stay together. */
   async split(...groups: readonly (readonly Host[])[]): Promise<void> {
     await this.#site.wiring.split(groups.map((hosts) => hosts.flatMap((host) => host.ports)))
   }
@@ -61,7 +70,7 @@ export class Lab {
     await this.#site.wiring.split([])
   }
 
-  /** Kills every program and lets go of everything; resolves when it is gone. */
+  /** Kills every program and removes the lab; resolves when all is removed. */
   close(): Promise<void> {
     this.#closed ??= this.#site.close()
     return this.#closed

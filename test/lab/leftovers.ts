@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { MARK } from './site.js'
 
-/** What a lab left on the machine: its processes, and mounts outside of its own namespaces. Empty when all is well. */
+/** What a lab left on the machine: its processes, and mounts outside of its own namespaces. Should be empty. */
 export async function leftovers(labId: string): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const found = await Promise.all(pids.map((pid) => leftProcess(pid, labId)))

@@ -1,4 +1,4 @@
-// Programs, daemons and hosts of the laboratory live and end as they are told, and nothing stays behind.
+// Programs, daemons and hosts of the laboratory start and end as requested, and nothing is left behind.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { access } from 'node:fs/promises'
@@ -23,7 +23,7 @@ labTest('a daemon can be killed, frozen, stopped and started, its bus too', asyn
 
   await beta.avahi.freeze()
   const waiting = await browse(beta)
-  await assert.rejects(waiting.line(/./, 'nothing is heard', 200), /nothing is heard/)
+  await assert.rejects(waiting.line(/./, 'alpha is not seen', 200), /alpha is not seen/)
   await beta.avahi.thaw()
   await sees(waiting, 'eth0', 'before')
 
@@ -36,7 +36,7 @@ labTest('a daemon can be killed, frozen, stopped and started, its bus too', asyn
   await sees(await browse(beta), 'eth0', 'after')
 })
 
-labTest('a program tells how it ends, and why what was awaited did not come', async (lab) => {
+labTest('a program reports how it ended, and why an expected line did not come', async (lab) => {
   const alpha = await lab.host('alpha', { avahi: false })
   const code = await alpha.run(['sh', '-c', 'read word; echo "$word $COLOUR"; exit 3'], { env: { COLOUR: 'blue' } })
   code.write('sky')
@@ -52,7 +52,7 @@ labTest('a program tells how it ends, and why what was awaited did not come', as
   await assert.rejects(alpha.exec(['no-such-command']), /ended with 12[67]: .*no-such-command/)
 })
 
-labTest('a host can go for good', async (lab) => {
+labTest('a host can be removed for good', async (lab) => {
   const [alpha, beta] = await lab.hosts(['alpha', 'beta'], { avahi: false })
   const server = await echo(beta)
   const talk = await talkTo(alpha, beta.ipv4)
@@ -62,7 +62,7 @@ labTest('a host can go for good', async (lab) => {
   await assert.rejects(beta.exec(['true']))
 })
 
-/** Makes a lab with a host, daemons and a frozen program, says its id, and waits to be killed. */
+/** Makes a lab with a host, daemons and a frozen program, prints its id, and waits to be killed. */
 const DOOMED = `
   import { Lab } from '${LAB}'
   const lab = await Lab.create()
@@ -71,7 +71,7 @@ const DOOMED = `
   await program.freeze()
   console.log(lab.id)`
 
-test('a lab whose test is killed vanishes with it', { skip: skipWithoutLab }, async () => {
+test('a lab is removed when its test is killed', { skip: skipWithoutLab }, async () => {
   const test = spawn(NODE, ['--input-type=module', '-e', DOOMED], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: test.stdout })[Symbol.asyncIterator]()
   const { value: id } = await within(lines.next(), 'the doomed test made no lab', 10_000)
@@ -123,7 +123,7 @@ test('a plain user can have a lab', { skip: skipWithoutLab || (!isRoot && 'this 
   assert.deepEqual([code, run.output.join('')], [0, 'done 65534\n'])
 })
 
-test('where no lab can be made, the error says why and what to do', { skip: skipWithoutLab }, async () => {
+test('the error says why no lab can be made and what to do', { skip: skipWithoutLab }, async () => {
   const noNetworks = 'echo 0 >/proc/sys/user/max_net_namespaces; exec "$@"'
   const command = ['--user', '--map-root-user', 'sh', '-c', noNetworks, 'sh', NODE, '--input-type=module', '-e']
   const text = `
@@ -131,7 +131,7 @@ test('where no lab can be made, the error says why and what to do', { skip: skip
     await Lab.create().catch((err) => console.log(err instanceof LabUnavailable, err.message))`
   const child = spawn('unshare', [...command, text], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const { value } = await within(lines.next(), 'nothing was said', 10_000)
+  const { value } = await within(lines.next(), 'no error was printed', 10_000)
   assert.match(
     value,
     /^true no lab here: the kernel refuses namespaces \(.*unshare failed.*\); root needs CAP_SYS_ADMIN/
@@ -145,7 +145,7 @@ test('lab.close() can be called again', { skip: skipWithoutLab }, async () => {
   assert.deepEqual(await leftovers(lab.id), [])
 })
 
-test('lab.close() ends programs that stand still', { skip: skipWithoutLab }, async () => {
+test('lab.close() ends frozen programs', { skip: skipWithoutLab }, async () => {
   const lab = await Lab.create()
   const alpha = await lab.host('alpha', { avahi: false })
   const program = await alpha.run(['sleep', '60'])

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 
 export type Match = RegExp | ((line: string) => boolean)
 
-/** Every line that a stream has given so far, and a way to wait for one. */
+/** The lines of a stream so far, and a way to wait for one. */
 export class Lines {
   readonly all: string[] = []
   readonly #followers: ((line: string) => void)[] = []
@@ -25,7 +25,7 @@ export class Lines {
     })
   }
 
-  /** Tells every line, those already here at once. */
+  /** Calls the follower for every line: at once for those that are here already. */
   follow(follower: (line: string) => void): void {
     for (const line of this.all) {
       follower(line)
@@ -33,7 +33,7 @@ export class Lines {
     this.#followers.push(follower)
   }
 
-  /** The first line from position `from` on that matches: one of those already here, or one to come. */
+  /** The first line from position `from` on that matches: an earlier or a later one. */
   async find(match: Match, timeoutMs: number, from = 0): Promise<string> {
     const test = typeof match === 'function' ? match : (line: string) => match.test(line)
     const end = Date.now() + timeoutMs

@@ -6,12 +6,12 @@ import { LabUnavailable } from './available.js'
 import { avahiConfig, avahiPlan, busConfig, busPlan, Daemon } from './daemon.js'
 import { Program } from './program.js'
 
-/** Where avahi-daemon keeps its process id, which is why there can be only one. */
+/** The folder in which avahi-daemon keeps its process id, so that there can be only one daemon. */
 const AVAHI_RUN = '/run/avahi-daemon'
 
 /**
- * For machines that allow no lab: this machine's loopback interface, with a private bus and an avahi-daemon that knows no
- * other interface, so that nothing is sent on a real one. Only root can have it: avahi-daemon keeps its files in /run.
+ * For machines that allow no lab: this machine's loopback interface, with a private bus and an avahi-daemon that uses
+ * no other interface, so that no packet is sent on a real one. It needs root: avahi-daemon keeps its files in /run.
  */
 export class Loopback {
   readonly #folder: string
@@ -20,7 +20,7 @@ export class Loopback {
   readonly #programs: Program[] = []
 
   readonly #makesRun = !existsSync(AVAHI_RUN)
-  /** Also where this process is ended before it closes: its children end with it. */
+  /** Also runs if this process ends before it is closed: its children end with it. */
   readonly #remove = () => {
     rmSync(this.#folder, { recursive: true, force: true })
     if (this.#makesRun) rmSync(AVAHI_RUN, { recursive: true, force: true })
@@ -60,7 +60,7 @@ export class Loopback {
     }
   }
 
-  /** Starts a program that finds the private daemon where it looks for the system's. */
+  /** Starts a program that uses the private daemon in place of the system's. */
   async run(command: readonly string[]): Promise<Program> {
     const program = await this.#start(command)
     this.#programs.push(program)
@@ -71,7 +71,7 @@ export class Loopback {
     return Program.start([], command, { env: this.#env })
   }
 
-  /** Ends every program, the daemons last; resolves when all is gone. */
+  /** Ends every program, the daemons last; resolves when all have ended. */
   async close(): Promise<void> {
     await Promise.all(this.#programs.map((program) => program.kill()))
     for (const daemon of this.#daemons.filter(({ running }) => running).reverse()) {

@@ -1,4 +1,4 @@
-// Links, filters, addresses and interfaces of the laboratory: what it says that it does to them, it does.
+// Links, filters, addresses and interfaces of the laboratory have the effect that their methods promise.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { labTest, sharedLab, skipWithoutLab } from './index.js'
@@ -22,7 +22,7 @@ describe('two hosts and a third', () => {
     await server.kill()
   })
 
-  test('see what the others publish, and what they publish themselves on lo too', { skip }, async () => {
+  test('see services that other hosts publish, and their own on lo as well', { skip }, async () => {
     const [alpha, beta] = shared.hosts
     const [here, there] = await Promise.all([browse(alpha), browse(beta)])
     const service = await publish(alpha, 'hello')
@@ -33,7 +33,7 @@ describe('two hosts and a third', () => {
     await Promise.all([here.kill(), there.kill()])
   })
 
-  test('a cut is silent for both sides, and what was sent meanwhile arrives after it', { skip }, async () => {
+  test('a cut gives neither side an error, and data that was sent meanwhile arrives after it', { skip }, async () => {
     const [alpha, beta] = shared.hosts
     const server = await echo(beta)
     const talk = await talkTo(alpha, beta.ipv4)
@@ -58,7 +58,7 @@ describe('two hosts and a third', () => {
     await Promise.all(servers.map((server) => server.kill()))
   })
 
-  test('filters: one way, one kind of packet, one peer', { skip }, async () => {
+  test('a filter drops packets of one direction, of one kind or of one peer', { skip }, async () => {
     const [alpha, beta, gamma] = shared.hosts
     const servers = await Promise.all([echo(alpha), echo(beta)])
     const talk = await talkTo(alpha, beta.ipv4)
@@ -67,7 +67,7 @@ describe('two hosts and a third', () => {
     await reach(gamma, beta.ipv4)
     await reach(beta, alpha.ipv4)
     talk.write('still here')
-    await talk.line(/still here/, 'the filter hurt an established connection')
+    await talk.line(/still here/, 'the filter affected an established connection')
     await beta.drop({ tcpPort: 7000, family: 'ipv4' })
     await cannotReach(gamma, beta.ipv4)
     await reach(gamma, beta.ipv6)
@@ -76,7 +76,7 @@ describe('two hosts and a third', () => {
     await Promise.all([talk, ...servers].map((program) => program.kill()))
   })
 
-  test('filters: announcements that do not get out', { skip }, async () => {
+  test('a filter drops outgoing announcements', { skip }, async () => {
     const [alpha, beta, gamma] = shared.hosts
     const [atBeta, atGamma] = await Promise.all([browse(beta), browse(gamma)])
     await beta.drop({ direction: 'out', udpPort: 5353 })
@@ -89,7 +89,7 @@ describe('two hosts and a third', () => {
     await Promise.all([muted, heard, atBeta, atGamma].map((program) => program.kill()))
   })
 
-  test('filters: loss at random', { skip }, async () => {
+  test('a filter drops packets at random', { skip }, async () => {
     const [alpha, beta] = shared.hosts
     const receiver = `const socket = require('node:dgram').createSocket('udp4'); let got = 0
       socket.on('message', (text) => { if (String(text) === 'end') console.log(got); else got++ })
@@ -110,7 +110,7 @@ describe('two hosts and a third', () => {
   })
 })
 
-labTest('hosts with link-local addresses alone', async (lab) => {
+labTest('hosts can have only link-local addresses', async (lab) => {
   const [alpha, beta] = await lab.hosts(['alpha', 'beta'], { ipv4: false, ipv6: 'link-local' })
   assert.deepEqual(beta.addresses, [beta.ipv6LinkLocal])
   await echo(beta)
@@ -119,7 +119,7 @@ labTest('hosts with link-local addresses alone', async (lab) => {
   assert.ok((await sees(await browse(alpha), 'eth0', 'local')).includes(`;${beta.ipv6LinkLocal};`))
 })
 
-labTest('interfaces come, change and go', async (lab) => {
+labTest('interfaces can be added, changed and removed', async (lab) => {
   const [alpha, beta] = await lab.hosts(['alpha', 'beta'], { avahi: false, lans: ['lan', 'office'] })
   await echo(beta)
   assert.deepEqual(

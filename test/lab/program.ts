@@ -11,22 +11,23 @@ export interface Exit {
 }
 
 export interface RunOptions {
-  /** Variables on top of the test's own; undefined takes one away. */
+  /** Variables in addition to the test's own; undefined removes one. */
   env?: NodeJS.ProcessEnv
   /** Default: the test's own. */
   cwd?: string
 }
 
 /**
- * The program's first act, before it becomes the command itself: it tells its process id as the test sees it (/proc is
- * the machine's own in every lab, so /proc/self is the outer id), and goes to its directory, which nsenter forgets.
+ * The first step of a program, before it becomes the command: it reports its process id as the test sees it (/proc is
+ * the machine's own in every lab, so /proc/self is the outer id), and changes to its directory, which nsenter does not
+ * keep.
  */
 const TELL_PID = 'read -r pid rest </proc/self/stat; echo "$pid" >&3; exec 3>&-; cd "$1" || exit; shift; exec "$@"'
 
-/** Milliseconds for a program to start, and by default for a line that it is to print: many times what either takes. */
+/** Milliseconds for a program to start, and by default for an expected line: many times what either takes. */
 const START_MS = 30_000
 
-/** A program that runs on a host of the lab. `entering` is the command that leads there (nsenter, unshare). */
+/** A program that runs on a host of the lab. `entering` is the command that enters the host (nsenter, unshare). */
 export class Program {
   readonly pid: number
   /** Resolves when the program has ended and its output was read to the end. */
@@ -53,7 +54,7 @@ export class Program {
 
   /** Resolves once the program runs, its process id known. */
   static async start(entering: readonly string[], command: readonly string[], options: RunOptions): Promise<Program> {
-    // A test that dies takes its nsenter along; what nsenter started dies with the lab (namespace.ts).
+    // When a test dies, its nsenter is killed; the program that nsenter started is killed with the lab (namespace.ts).
     const argv = [
       '--pdeathsig',
       'KILL',
@@ -95,7 +96,10 @@ export class Program {
     return this.#ended === undefined
   }
 
-  /** The first line of standard output, from line number `from` on, that matches; `sentence` says what is missing else. */
+  /**
+   * The first line of standard output, from line number `from` on, that matches. Without one, the error begins with
+   * `sentence`.
+   */
   line(match: Match, sentence: string, timeoutMs = START_MS, from = 0): Promise<string> {
     return this.#find(this.#output, match, sentence, timeoutMs, from)
   }
@@ -105,7 +109,7 @@ export class Program {
     return this.#find(this.#errors, match, sentence, timeoutMs, from)
   }
 
-  /** Tells every line of both outputs, those already written at once. */
+  /** Calls the follower for every line of both outputs: at once for those already written. */
   follow(follower: (line: string) => void): void {
     this.#output.follow(follower)
     this.#errors.follow(follower)
@@ -121,7 +125,7 @@ export class Program {
     this.#input.end(text)
   }
 
-  /** Sends the signal, one that ends the program, and waits for the end. */
+  /** Sends a signal that ends the program, and waits for the end. */
   async kill(signal: NodeJS.Signals = 'SIGKILL', timeoutMs = 5000): Promise<Exit> {
     this.signal(signal)
     return within(this.exit, `${this.#name} goes on after ${signal}`, timeoutMs)
@@ -134,7 +138,7 @@ export class Program {
     }
   }
 
-  /** SIGSTOP; resolves when the program stands still. nsenter stops itself along with its child. */
+  /** SIGSTOP; resolves when the program is stopped. nsenter stops itself together with its child. */
   async freeze(): Promise<void> {
     this.signal('SIGSTOP')
     await this.#inState((state) => state === 'T', 'does not stop')
@@ -148,7 +152,7 @@ export class Program {
     await this.#inState((state) => state !== 'T', 'does not go on')
   }
 
-  /** The last resort of Lab.close(): ends the way in, whatever state it is in. */
+  /** The last resort of Lab.close(): kills nsenter, whatever state it is in. */
   abandon(): void {
     this.#child.kill('SIGKILL')
   }
@@ -157,7 +161,7 @@ export class Program {
     return this.#command.join(' ').slice(0, 80)
   }
 
-  /** The program's process and the nsenter that waits for it: one and the same where nothing had to fork. */
+  /** The program's process and the nsenter that waits for it. They are the same if nsenter did not fork. */
   #pids(): Set<number> {
     return new Set([this.pid, this.#child.pid ?? this.pid])
   }
@@ -203,7 +207,7 @@ function streamsOf(child: ChildProcess): Streams {
   return { input, output: new Lines(output), errors: new Lines(errors), exit }
 }
 
-/** The process may be gone already, its end not yet read. */
+/** The process may have ended already, before its end was read. */
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)

@@ -6,22 +6,22 @@ import { Program, type RunOptions } from './program.js'
 import { type Lan, Wiring } from './wiring.js'
 
 export interface ExecOptions extends RunOptions {
-  /** What the command reads. */
+  /** The standard input of the command. */
   input?: string
   /** Default 10,000. */
   timeoutMs?: number
 }
 
-/** A place on a network: the host part of the addresses of whoever has it. */
+/** A place on a network: the host part of the addresses of the interface that has it. */
 export interface Place {
   lan: Lan
   address: number
 }
 
-/** The variable that every process of a lab carries, so that one that stays behind is found. */
+/** The variable in the environment of every process of a lab, so that leftover processes are found. */
 export const MARK = 'TCPNET_LAB'
 
-/** What the hosts of a lab stand on: its namespaces, its bridges, its numbers, and every program that it started. */
+/** The parts that the hosts of a lab share: its namespaces, bridges and numbers, and every program that it started. */
 export class Site {
   readonly id: string
   readonly wiring: Wiring
@@ -38,7 +38,7 @@ export class Site {
     this.wiring = new Wiring((batch) => this.ip(root, batch))
   }
 
-  /** Rejects with LabUnavailable where this machine does not let us make one. */
+  /** Rejects with LabUnavailable if no lab can be made on this machine. */
   static async create(): Promise<Site> {
     const unavailable = await isUnavailable()
     if (unavailable !== undefined) {
@@ -98,8 +98,9 @@ export class Site {
   }
 
   /**
-   * Kills everything; resolves when it is gone. The ways in go first: the kernel lets a process namespace end only when
-   * its dead are buried, and the nsenter of a frozen program, frozen as well, would never bury it.
+   * Kills everything; resolves when all has ended. The nsenter processes are killed first: a process namespace ends
+   * only when its dead processes are reaped, and the nsenter of a frozen program, which is frozen as well, would never
+   * reap it.
    */
   async close(): Promise<void> {
     const programs = [...this.#programs]
@@ -107,11 +108,11 @@ export class Site {
       program.abandon()
     }
     await this.root.release()
-    await within(Promise.all(programs.map((program) => program.exit)), 'programs of the lab outlive it', GONE_MS)
+    await within(Promise.all(programs.map((program) => program.exit)), 'programs of the lab do not end', GONE_MS)
   }
 }
 
-/** The test's environment, less what would lead to the machine's own bus or to another test's results. */
+/** The test's environment, without variables that lead to the machine's own bus or to another test's results. */
 function environment(): NodeJS.ProcessEnv {
   const { DBUS_SYSTEM_BUS_ADDRESS: _1, DBUS_SESSION_BUS_ADDRESS: _2, NODE_TEST_CONTEXT: _3, ...env } = process.env
   return { ...env, PATH: `${env.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin` }

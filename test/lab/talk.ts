@@ -1,4 +1,4 @@
-// What the laboratory's own tests run on its hosts.
+// The programs that the laboratory's own tests run on its hosts.
 import type { Host, Program } from './index.js'
 
 export const NODE = process.execPath
@@ -10,7 +10,10 @@ const ECHO = `
     socket.on('error', (err) => console.log(err.code)).on('close', () => console.log('closed')).pipe(socket)
   }).listen(7000, () => console.log('listening'))`
 
-/** Connects to an address, within so many milliseconds; sends each line it reads, prints what comes back and how it ends. */
+/**
+ * Connects to an address within a number of milliseconds. Sends each line that it reads, prints each answer and how it
+ * ends.
+ */
 const TALK = `
   const [, host, timeout] = process.argv
   const socket = require('node:net').connect({ host, port: 7000, timeout: Number(timeout ?? 0) })
@@ -25,20 +28,20 @@ export async function echo(host: Host): Promise<Program> {
   return program
 }
 
-/** A connection to the echo at that address, open, which sends each line that it is given. */
+/** An open connection to the echo at that address, which sends each line that is written to it. */
 export async function talkTo(from: Host, address: string): Promise<Program> {
   const program = await from.run([NODE, '-e', TALK, address])
   await program.line(/^connected/, `${from.name} has no connection to ${address}`)
   return program
 }
 
-/** Resolves when a connection has come about: the first may have to wait for an answer to ARP or its IPv6 counterpart. */
+/** Resolves when a connection is made. The first one may have to wait for ARP or neighbour discovery. */
 export async function reach(from: Host, address: string): Promise<void> {
   const talk = await talkTo(from, address)
   await talk.kill()
 }
 
-/** Resolves when a second has passed without a connection, or the attempt failed. */
+/** Resolves when an attempt has failed, or was not answered for a second. */
 export async function cannotReach(from: Host, address: string): Promise<void> {
   const talk = await from.run([NODE, '-e', TALK, address, '1000'])
   await talk.line(/^(no answer|EHOSTUNREACH)$/, `${from.name} reaches ${address}`)

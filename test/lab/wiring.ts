@@ -1,24 +1,24 @@
-/** A network of the lab: one bridge, or as many as a split makes of it. */
+/** A network of the lab: one bridge, or several after a split. */
 export interface Lan {
   name: string
   /** From 1. */
   number: number
 }
 
-/** One end of a cable: the lab's end, a port that is plugged in a bridge; the other end is an interface of a host. */
+/** The lab's end of a cable, a port that is plugged into a bridge. The other end is an interface of a host. */
 export interface Port {
   name: string
   lan: Lan
 }
 
-/** `side` is the part of the network that a split made; 0 is the whole. */
+/** `side` is the number of a part after a split; 0 is the whole network. */
 function bridgeName(lan: Lan, side: number): string {
   return `lan${lan.number}side${side}`
 }
 
 /**
- * Which port belongs in which bridge. A split moves ports to other bridges, a cut takes them out of any: interfaces
- * keep their carrier, nobody is told, and frames vanish.
+ * Decides which port belongs to which bridge. A split moves ports to other bridges, a cut takes them out of any:
+ * interfaces keep their carrier, and frames are lost silently.
  */
 export class Wiring {
   readonly #runIp: (batch: string) => Promise<void>
@@ -37,7 +37,7 @@ export class Wiring {
   /** Makes a cable from a new port to the new interface `interfaceName` of the network namespace `netns` (a path). */
   async plug(port: Port, interfaceName: string, netns: string): Promise<void> {
     this.#ports.set(port.name, port)
-    // The lab's end has no addresses of its own: with any, the lab would answer for hosts that are cut off.
+    // The lab's end has no addresses: with any, the lab would answer for hosts that are cut off.
     const make = [
       `link add ${port.name} type veth peer name ${interfaceName} netns ${netns}`,
       `link set ${port.name} addrgenmode none up`
@@ -51,7 +51,7 @@ export class Wiring {
     await this.#ip([`link del ${port.name}`])
   }
 
-  /** The port's carrier, as when a cable is pulled out and put back: both ends know at once. */
+  /** Sets the carrier of the port, as when a cable is pulled out and put back: both ends notice at once. */
   async carrier(port: Port, state: 'up' | 'down'): Promise<void> {
     await this.#ip([`link set ${port.name} ${state}`])
   }
@@ -76,7 +76,12 @@ export class Wiring {
     await this.#ip(this.#place([...this.#ports.values()]))
   }
 
-  /** One batch after the other: a port may be placed in a bridge that an earlier batch makes. */
+  /** Switches multicast snooping (IGMP, MLD) on in the existing bridges. */
+  async snoop(): Promise<void> {
+    await this.#ip([...this.#bridges].map((bridge) => `link set ${bridge} type bridge mcast_snooping 1`))
+  }
+
+  /** Batches run one after the other: a port may be placed in a bridge that an earlier batch makes. */
   #ip(commands: readonly string[]): Promise<void> {
     const turn = this.#last.then(() => this.#runIp(commands.join('\n')))
     this.#last = turn.catch(() => {})
@@ -93,7 +98,9 @@ export class Wiring {
     })
   }
 
-  /** Without snooping: a bridge that has not yet seen who listens would hold back multicast, which is what is tested. */
+  /**
+   * Without snooping: a bridge that does not know the listeners yet would drop multicast packets, which the tests need.
+   */
   #bridge(name: string): string[] {
     if (this.#bridges.has(name)) {
       return []

@@ -3,8 +3,8 @@ import { Lab } from './lab.js'
 import { leftovers } from './leftovers.js'
 
 /**
- * Runs with a lab, which is closed in the end and must leave nothing behind. Rejects with what went wrong; where closing did
- * as well, with both.
+ * Runs with a lab, which is closed at the end and must leave nothing behind. Rejects with the error of the body, of
+ * closing, or both.
  */
 export async function withLab<T>(body: (lab: Lab) => Promise<T>): Promise<T> {
   const lab = await Lab.create()
@@ -15,7 +15,7 @@ export async function withLab<T>(body: (lab: Lab) => Promise<T>): Promise<T> {
   throw reasons.length === 1 ? reasons[0] : new AggregateError(reasons, reasons.map(String).join('\nand then: '))
 }
 
-/** Closes a lab, and looks for what it left behind. */
+/** Closes a lab, and fails if it left something behind. */
 export async function closeLab(lab: Lab): Promise<void> {
   await lab.close()
   assert.deepEqual(await leftovers(lab.id), [], 'the lab left something behind')

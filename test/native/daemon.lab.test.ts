@@ -8,7 +8,7 @@ import type { Backend, Location } from '#tcpnet/discovery/session.js'
 import { labTest, sharedLab, skipWithoutLab } from '../lab/index.js'
 import { announcing, CLEAN, Native } from './host.js'
 
-// What the addon tells over a real daemon.
+// The events of the addon over a real daemon.
 
 const FLOOD = fileURLToPath(new URL('flood-program.js', import.meta.url))
 
@@ -20,7 +20,7 @@ function has(paths: Location['paths'], ...addresses: string[]): boolean {
 }
 
 for (const backend of backends) {
-  // Two hosts with both families; one host with IPv4 alone and one with IPv6 alone, on the same network.
+  // Two hosts with both families, one with only IPv4 and one with only IPv6, on the same network.
   const shared = sharedLab(async (lab) => {
     const [a, b] = await lab.hosts(['alpha', 'bravo'])
     const c = await lab.host('charlie', { ipv6: false })
@@ -55,16 +55,16 @@ for (const backend of backends) {
     assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
   })
 
-  onHosts('a daemon that takes the announcement on says so before it has made it', async () => {
+  onHosts('a daemon that accepts the announcement causes the event answered before announced', async () => {
     const native = await Native.on(shared.hosts.a)
     await native.announce(announcing('A8', backend, { probe: true }))
     const types = native.program.lines.map((line) => (JSON.parse(line) as { type: string }).type)
-    // What it finds then may be there already.
+    // Instances may be seen before both.
     assert.deepEqual(types.slice(0, 2), ['answered', 'announced'])
     assert.deepEqual(await native.end(), CLEAN)
   })
 
-  onHosts('a session that is opened while a question of the one before goes on has a daemon to talk to', async () => {
+  onHosts('a session that is opened while a question of the previous one goes on reaches the daemon', async () => {
     const native = await Native.on(shared.hosts.a)
     await native.announce(announcing('A8', backend))
     await native.sees('A8', 'A8')
@@ -75,7 +75,7 @@ for (const backend of backends) {
     assert.deepEqual(await native.end(), CLEAN)
   })
 
-  onHosts('a port and a TXT record that changed are located', async () => {
+  onHosts('a changed port and TXT record are located', async () => {
     const { a, b } = shared.hosts
     const [left, right] = [await Native.on(a), await Native.on(b)]
     await right.announce(announcing('B2', backend))
@@ -88,7 +88,7 @@ for (const backend of backends) {
     assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
   })
 
-  onHosts('hosts of one family alone are found', async () => {
+  onHosts('hosts with only one family are found', async () => {
     const { b, c, d } = shared.hosts
     const [both, ipv4, ipv6] = [await Native.on(b), await Native.on(c), await Native.on(d)]
     await Promise.all([
@@ -103,7 +103,7 @@ for (const backend of backends) {
     assert.deepEqual([await both.end(), await ipv4.end(), await ipv6.end()], [CLEAN, CLEAN, CLEAN])
   })
 
-  onHosts('what is announced on loopback is found there, and nowhere else', async () => {
+  onHosts('an instance that is announced on loopback is found there, and nowhere else', async () => {
     const { a, b } = shared.hosts
     const [left, right] = [await Native.on(a), await Native.on(b)]
     await right.announce(announcing('B4', backend))
@@ -119,26 +119,29 @@ for (const backend of backends) {
     assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
   })
 
-  onHosts('a name that is held by another host or by this one is a conflict; the holder is undisturbed', async () => {
-    const { a, b } = shared.hosts
-    const [left, right] = [await Native.on(a), await Native.on(b)]
-    await left.announce(announcing('A7', backend, { probe: true }))
-    for (const [native, id] of [
-      [right, 'remote'],
-      [left, 'local']
-    ] as const) {
-      native.send({ do: 'open', id, options: announcing('A7', backend, { probe: true, port: 1 }) })
-      const { failure } = await native.event(id, 'failed')
-      assert.equal(failure, 'conflict')
-      await native.close(id)
+  onHosts(
+    'a name that another host or this one has is a conflict, which does not affect the other session',
+    async () => {
+      const { a, b } = shared.hosts
+      const [left, right] = [await Native.on(a), await Native.on(b)]
+      await left.announce(announcing('A7', backend, { probe: true }))
+      for (const [native, id] of [
+        [right, 'remote'],
+        [left, 'local']
+      ] as const) {
+        native.send({ do: 'open', id, options: announcing('A7', backend, { probe: true, port: 1 }) })
+        const { failure } = await native.event(id, 'failed')
+        assert.equal(failure, 'conflict')
+        await native.close(id)
+      }
+      await right.announce(announcing('B7', backend))
+      await right.finds('B7', 'A7', ({ port }) => port === announcing('A7', backend).port)
+      assert.equal(left.program.lines.filter((line) => /"id":"A7","type":"failed"/.test(line)).length, 0)
+      assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
     }
-    await right.announce(announcing('B7', backend))
-    await right.finds('B7', 'A7', ({ port }) => port === announcing('A7', backend).port)
-    assert.equal(left.program.lines.filter((line) => /"id":"A7","type":"failed"/.test(line)).length, 0)
-    assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
-  })
+  )
 
-  onHosts('sessions of one process share what they know; names that are no uuid are left out', async () => {
+  onHosts('sessions of one process share a browse; names that are not a uuid are left out', async () => {
     const { a, b } = shared.hosts
     const [left, right] = [await Native.on(a), await Native.on(b)]
     await left.announce(announcing('A8', backend))
@@ -155,36 +158,39 @@ for (const backend of backends) {
     assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
   })
 
-  labTest(`${backend}: a killed daemon fails every session; a session opened when it is back works`, async (lab) => {
-    const host = await lab.host('alpha')
-    const native = await Native.on(host)
-    await native.announce(announcing('A1', backend))
-    await native.announce(announcing('A2', backend))
-    await native.finds('A1', 'A2')
-    await host.avahi.kill()
-    for (const id of ['A1', 'A2']) {
-      const { failure, message } = await native.event(id, 'failed')
-      assert.equal(failure, 'daemon')
-      assert.match(message, /avahi-daemon/)
+  labTest(
+    `${backend}: a killed daemon fails every session, and a session that is opened when the daemon is back works`,
+    async (lab) => {
+      const host = await lab.host('alpha')
+      const native = await Native.on(host)
+      await native.announce(announcing('A1', backend))
+      await native.announce(announcing('A2', backend))
+      await native.finds('A1', 'A2')
+      await host.avahi.kill()
+      for (const id of ['A1', 'A2']) {
+        const { failure, message } = await native.event(id, 'failed')
+        assert.equal(failure, 'daemon')
+        assert.match(message, /avahi-daemon/)
+      }
+      native.send({ do: 'open', id: 'without', options: announcing('A3', backend) })
+      const without = await native.event('without', 'failed')
+      assert.equal(without.failure, 'daemon')
+      assert.match(without.message, /start it with `systemctl start avahi-daemon`, or install/)
+      await native.close('A1')
+      await host.avahi.start()
+      await native.announce(announcing('A4', backend))
+      await native.finds('A4', 'A4')
+      // Left open on purpose: the session of the old connection is closed after those of the new one.
+      await native.close('A4')
+      await native.close('A2')
+      await host.dbus.kill()
+      native.send({ do: 'open', id: 'without bus', options: announcing('A5', backend) })
+      assert.equal((await native.event('without bus', 'failed')).failure, 'daemon')
+      assert.deepEqual(await native.end(), CLEAN)
     }
-    native.send({ do: 'open', id: 'without', options: announcing('A3', backend) })
-    const without = await native.event('without', 'failed')
-    assert.equal(without.failure, 'daemon')
-    assert.match(without.message, /start it with `systemctl start avahi-daemon`, or install/)
-    await native.close('A1')
-    await host.avahi.start()
-    await native.announce(announcing('A4', backend))
-    await native.finds('A4', 'A4')
-    // Left open on purpose: the session of the old connection goes after those of the new one.
-    await native.close('A4')
-    await native.close('A2')
-    await host.dbus.kill()
-    native.send({ do: 'open', id: 'without bus', options: announcing('A5', backend) })
-    assert.equal((await native.event('without bus', 'failed')).failure, 'daemon')
-    assert.deepEqual(await native.end(), CLEAN)
-  })
+  )
 
-  labTest(`${backend}: the bus is killed under a running session`, async (lab) => {
+  labTest(`${backend}: a killed bus fails a running session`, async (lab) => {
     const host = await lab.host('alpha')
     const native = await Native.on(host)
     await native.announce(announcing('A1', backend))
@@ -195,7 +201,7 @@ for (const backend of backends) {
     assert.deepEqual(await native.end(), CLEAN)
   })
 
-  labTest(`${backend}: a library that is missing is named, and so is its package`, async (lab) => {
+  labTest(`${backend}: the error for a missing library names it and its package`, async (lab) => {
     const host = await lab.host('alpha', { avahi: false })
     await host.exec([
       'sh',
@@ -211,7 +217,7 @@ for (const backend of backends) {
   })
 }
 
-labTest('addresses of a host on one interface are what the daemon has', async (lab) => {
+labTest('a query for a host on one interface gives the addresses that the daemon has', async (lab) => {
   const [a, b] = await lab.hosts(['alpha', 'bravo'])
   const native = await Native.on(a)
   const interfaceIndex = a.interface().index
@@ -227,7 +233,7 @@ labTest('addresses of a host on one interface are what the daemon has', async (l
   assert.deepEqual(await native.end(), CLEAN)
 })
 
-labTest('avahi: a host whose name is not of ASCII alone is found', async (lab) => {
+labTest('avahi: a host whose name is not ASCII is found', async (lab) => {
   const a = await lab.host('alpha', { avahi: { server: { 'host-name': 'Mäx' } } })
   const b = await lab.host('bravo')
   const [left, right] = [await Native.on(a), await Native.on(b)]
@@ -253,28 +259,32 @@ labTest('avahi: among 900 false instances a real one is seen and located', async
 })
 
 for (const backend of backends) {
-  labTest(`${backend}: more questions at once than there is room for are answered in turn`, async (lab) => {
-    // Avahi's library has room for the questions of eight instances, the daemon here for those of some thirty.
-    const settings = { server: { 'objects-per-client-max': 100 } }
-    const [a, b] = await lab.hosts(['alpha', 'bravo'], { avahi: settings, ipv6: false })
-    const [left, right] = [await Native.on(a), await Native.on(b)]
-    await left.announce(announcing('A1', backend))
-    const names = Array.from({ length: 30 }, (_, n) => (0xb00 + n).toString(16).toUpperCase())
-    for (const name of names) await right.announce(announcing(name, 'avahi'))
-    for (const name of names) await left.sees('A1', name)
-    const located = await Promise.all(names.map((name) => left.finds('A1', name)))
-    assert.deepEqual(
-      located.map(({ port }) => port),
-      names.map((name) => announcing(name, backend).port)
-    )
-    // The next ask anew.
-    await b.changeAddress()
-    await left.finds('A1', 'B00', ({ paths }) => has(paths, b.ipv4))
-    assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
-  })
+  labTest(
+    `${backend}: more simultaneous questions than the library or the daemon allows are answered in turn`,
+    async (lab) => {
+      // There is room for the questions of eight instances in Avahi's library, and for those of some thirty in the daemon
+      // here.
+      const settings = { server: { 'objects-per-client-max': 100 } }
+      const [a, b] = await lab.hosts(['alpha', 'bravo'], { avahi: settings, ipv6: false })
+      const [left, right] = [await Native.on(a), await Native.on(b)]
+      await left.announce(announcing('A1', backend))
+      const names = Array.from({ length: 30 }, (_, n) => (0xb00 + n).toString(16).toUpperCase())
+      for (const name of names) await right.announce(announcing(name, 'avahi'))
+      for (const name of names) await left.sees('A1', name)
+      const located = await Promise.all(names.map((name) => left.finds('A1', name)))
+      assert.deepEqual(
+        located.map(({ port }) => port),
+        names.map((name) => announcing(name, backend).port)
+      )
+      // Later questions are asked again, so that they get the new address.
+      await b.changeAddress()
+      await left.finds('A1', 'B00', ({ paths }) => has(paths, b.ipv4))
+      assert.deepEqual([await left.end(), await right.end()], [CLEAN, CLEAN])
+    }
+  )
 }
 
-labTest('avahi: what comes and goes while the event loop is held is told as one', async (lab) => {
+labTest('avahi: changes while the event loop is blocked are reported together', async (lab) => {
   const [a, b] = await lab.hosts(['alpha', 'bravo'], { ipv6: false })
   const [left, beside, right] = [await Native.on(a), await Native.on(a), await Native.on(b)]
   const folder = await mkdtemp(join(tmpdir(), 'tcpnet-native-'))

@@ -1,4 +1,4 @@
-/** Announces instances that nobody runs, each on a host of its own: native-flood-program ADDRESS COUNT */
+/** Announces instances that do not exist, each on a host of its own: flood-program ADDRESS COUNT */
 import { createSocket } from 'node:dgram'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Answer, AUTHORITATIVE_ANSWER, encode } from 'dns-packet'

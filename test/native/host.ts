@@ -5,7 +5,7 @@ import type { Command } from './program.js'
 
 const PROGRAM = fileURLToPath(new URL('program.js', import.meta.url))
 
-/** What the program tells, beside the events of sessions. */
+/** The output of the program, in addition to the events of sessions. */
 export type Event =
   | SessionEvent
   | { type: 'closed' | 'held' | 'released' }
@@ -13,11 +13,12 @@ export type Event =
   | { type: 'addresses'; error: string | null; addresses: { family: 4 | 6; address: string }[] }
   | { type: 'usage'; files: number; threads: number; kilobytes: number }
 
-/** The options of a session, all but what a test is about. */
+/** The options of a session, with defaults for those that a test does not set. */
 export function announcing(instance: string, backend: Backend, more: Partial<SessionOptions> = {}): SessionOptions {
   const port = 4000 + (Number.parseInt(instance, 16) % 1000)
   const txt = ['v=1', `name=${instance}`]
-  return { backend, type: '_tcpnet-native._tcp', instance, port, txt, interfaceIndex: 0, probe: false, ...more }
+  const type = '_tcpnet-native._tcp'
+  return { backend, type, instance, port, txt, interfaceIndex: 0, probe: false, ownHost: null, ...more }
 }
 
 /** The addon in a process of its own on a host of the lab. */
@@ -37,7 +38,7 @@ export class Native {
     this.program.write(JSON.stringify(command))
   }
 
-  /** Opens a session that is known by its instance's name, and waits until that is announced. */
+  /** Opens a session whose id is the name of its instance, and waits until it is announced. */
   async announce(options: SessionOptions): Promise<void> {
     this.send({ do: 'open', id: options.instance, options })
     await this.event(options.instance, 'announced')
@@ -48,7 +49,7 @@ export class Native {
     await this.event(id, 'closed')
   }
 
-  /** The first event of that id and type, from line `from` on, that fits. */
+  /** The first event with that id and type, from line `from` on, that fits. */
   async event<Type extends Event['type']>(
     id: string,
     type: Type,
@@ -60,7 +61,7 @@ export class Native {
       const event = JSON.parse(line) as Event & { id: string }
       return event.id === id && event.type === type && fits(event as unknown as Event & { type: Type })
     }
-    return JSON.parse(await this.program.line(matches, `${id} was not told ${type}`, timeoutMs, from))
+    return JSON.parse(await this.program.line(matches, `${id} has no event ${type}`, timeoutMs, from))
   }
 
   /** Waits until a session has seen an instance. */
@@ -91,12 +92,12 @@ export class Native {
     throw new Error(`${id} does not find ${uuid} as it should be: ${JSON.stringify(location)}`)
   }
 
-  /** How many lines were written: for `from`. */
+  /** How many lines were written; a value for `from`. */
   get told(): number {
     return this.program.lines.length
   }
 
-  /** Lets the program end, and tells how it did. */
+  /** Ends the input of the program; resolves with how it ended. */
   async end(): Promise<{ code: number | null; signal: string | null; stderr: string }> {
     this.program.endInput()
     const exit = await this.program.exit

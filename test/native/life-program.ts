@@ -1,9 +1,9 @@
 /**
- * Lives a short life with the addon, up to a step, and ends there, in one of several ways:
+ * Uses the addon up to a step, and ends there, in one of several ways:
  *
  *   life-program BACKEND main STEP END       in the main thread
  *   life-program BACKEND workers COUNT       COUNT worker threads, two at a time, beside a session of the main thread
- *   life-program BACKEND frozen END          with sessions that the daemon, frozen by then, knows and does not know
+ *   life-program BACKEND frozen END          with sessions from before and after the daemon was frozen
  */
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -23,7 +23,9 @@ interface Life {
   instance: string
 }
 
-/** An open session that can be waited for. Nothing of the addon keeps a process alive: while it waits, a timer does. */
+/**
+ * Opens a session that can be waited for. The addon does not keep the process alive, so a timer does while it waits.
+ */
 function open(
   backend: Backend,
   instance: string
@@ -46,7 +48,7 @@ async function live({ backend, step, instance }: Life): Promise<void> {
   if (step === 'open') return
   await told('announced')
   if (step === 'announced') return
-  // Others may have left their names behind.
+  // Waits for the own name, since names of other sessions may be seen first.
   await told('seen', instance)
   if (step === 'seen') return
   let location: unknown = null
@@ -64,7 +66,7 @@ async function live({ backend, step, instance }: Life): Promise<void> {
   while (step === 'closed' && !closed) await delay(2)
 }
 
-/** One worker: it ends by itself, is terminated, or exits, wherever it is. */
+/** One worker, which ends by itself, is terminated, or exits, at any step. */
 async function oneWorker(backend: Backend, number: number): Promise<void> {
   const step = STEPS[number % STEPS.length] ?? 'load'
   const life: Life = { backend, step, instance: (0xc000 + number).toString(16).toUpperCase() }
@@ -77,7 +79,7 @@ async function oneWorker(backend: Backend, number: number): Promise<void> {
     await new Promise((resolve) => worker.once('message', resolve))
     if (number % 3 === 1) void worker.terminate()
   } else if (number % 2 === 0) {
-    // In the middle of anything.
+    // After a varying delay, so that it is at any step.
     await delay(number % 50)
     void worker.terminate()
   }
@@ -94,7 +96,7 @@ async function workers(backend: Backend, count: number): Promise<void> {
   console.log('done')
 }
 
-/** Tells the longest time, in milliseconds, in which the event loop was held while `body` ran. */
+/** Prints the longest time, in milliseconds, for which the event loop was blocked while `body` ran. */
 async function tellHold(body: () => Promise<void>): Promise<void> {
   const watch = new LoopWatch()
   await body()

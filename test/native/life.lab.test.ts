@@ -6,7 +6,8 @@ import { type Host, labTest, sharedLab, skipWithoutLab } from '../lab/index.js'
 import { LONG, WHOLE } from '../support/long.js'
 import { announcing, CLEAN, Native } from './host.js'
 
-// How the addon ends: whatever is going on, in whatever way, with exit code 0, no signal and nothing on standard error.
+// The end of a process that uses the addon: at any step and in any way, with exit code 0, no signal and nothing on
+// standard error.
 
 const PROGRAM = fileURLToPath(new URL('life-program.js', import.meta.url))
 const STEPS = ['load', 'open', 'announced', 'seen', 'locating', 'located', 'closing', 'closed', 'query']
@@ -14,11 +15,11 @@ const STEPS = ['load', 'open', 'announced', 'seen', 'locating', 'located', 'clos
 const BUS_MS = 25_000
 const ROUNDS = WHOLE ? 4 : 2
 const WORKERS = WHOLE ? 51 : 21
-/** Sessions that are made before what they use is measured, and after. */
+/** The number of sessions before the first measurement, and before the second. */
 const SESSIONS = { avahi: [50, 300], bonjour: WHOLE ? [50, 100] : [20, 40] } as const
-/** Under a sanitizer (scripts/sanitize) everything is slower, and memory is kept for its own ends. */
+/** Under a sanitizer (scripts/sanitize) everything is slower, and freed memory is kept. */
 const SANITIZED = /sanitize/.test(process.env.TCPNET_PREBUILD ?? '')
-/** Of one look, in milliseconds. */
+/** How long the event loop may be blocked, in milliseconds. */
 const HELD_MS = SANITIZED ? 500 : 100
 const END_MS = SANITIZED ? 10_000 : 2000
 const GROWTH_KB = SANITIZED ? 200_000 : 8000
@@ -63,7 +64,7 @@ for (const backend of ['avahi', 'bonjour'] satisfies Backend[]) {
   })
 
   for (const end of ['itself', 'exit', 'worker']) {
-    labTest(`${backend}: a frozen daemon holds neither the event loop nor the end by ${end}`, async (lab) => {
+    labTest(`${backend}: a frozen daemon blocks neither the event loop nor the end by ${end}`, async (lab) => {
       const host = await lab.host('alpha')
       const program = await host.run([process.execPath, PROGRAM, backend, 'frozen', end])
       await program.line(/ready/, 'no session was announced')
@@ -76,7 +77,7 @@ for (const backend of ['avahi', 'bonjour'] satisfies Backend[]) {
       assert.ok(performance.now() - start < END_MS, 'the end took long')
       for (const line of program.lines.filter((one) => one.startsWith('held'))) {
         const held = Number(line.split(' ')[1])
-        assert.ok(held < HELD_MS, `the event loop was held for ${held} ms`)
+        assert.ok(held < HELD_MS, `the event loop was blocked for ${held} ms`)
       }
       await host.avahi.thaw()
     })
@@ -84,7 +85,7 @@ for (const backend of ['avahi', 'bonjour'] satisfies Backend[]) {
 
   if (LONG) {
     labTest(
-      `${backend}: a daemon that was frozen for longer than its bus waits costs the other sessions nothing`,
+      `${backend}: a daemon that was frozen for longer than the time-out of the bus does not affect other sessions`,
       async (lab) => {
         const [alpha, bravo] = await lab.hosts(['alpha', 'bravo'])
         const [left, right] = [await Native.on(alpha), await Native.on(bravo)]
@@ -94,7 +95,7 @@ for (const backend of ['avahi', 'bonjour'] satisfies Backend[]) {
         for (const name of ['B1', 'B2', 'B3']) await left.finds('A1', name)
         await alpha.avahi.freeze()
         left.send({ do: 'close', id: 'A1' })
-        // One call that is not answered, and not one for each object of the session.
+        // One call waits for an answer, instead of one for each object of the session.
         await left.event('A1', 'closed', () => true, 0, BUS_MS * 1.5)
         await alpha.avahi.thaw()
         await left.announce(announcing('A3', backend))
@@ -105,7 +106,7 @@ for (const backend of ['avahi', 'bonjour'] satisfies Backend[]) {
     )
   }
 
-  labTest(`${backend}: files, threads and memory are flat over many sessions`, async (lab) => {
+  labTest(`${backend}: files, threads and memory do not grow with the number of sessions`, async (lab) => {
     const native = await Native.on(await lab.host('alpha'))
     const cycle = async (count: number) => {
       for (let i = 0; i < count; i++) {

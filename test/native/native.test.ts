@@ -5,11 +5,11 @@ import { test } from 'node:test'
 import { addon } from '#tcpnet/addon.js'
 import { runProgram } from '../support/child.js'
 
-// What the addon does without a daemon.
+// The functions of the addon that need no daemon.
 
 const DEAD_PEER = { idle: 2, interval: 1, count: 3, dropTime: 5 }
 
-/** A file descriptor's number, which Node tells nobody officially. */
+/** The number of a socket's file descriptor, for which Node has no public property. */
 function descriptorOf(socket: Socket): number {
   const handle = (socket as unknown as { _handle: { fd: number } })._handle
   return handle.fd
@@ -32,7 +32,7 @@ test('interfaces() lists what the system lists', () => {
   for (const { index } of addon().interfaces()) assert.ok(index > 0)
 })
 
-test('setDeadPeerOptions() sets a TCP socket, and tells the errno for anything else', async () => {
+test('setDeadPeerOptions() sets the options of a TCP socket, and returns the errno for anything else', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   const { port } = server.address() as { port: number }
@@ -47,8 +47,8 @@ test('setDeadPeerOptions() sets a TCP socket, and tells the errno for anything e
   server.close()
 })
 
-test('a TCP socket has a round-trip time, and bytes that are not acknowledged while the other end has no room', {
-  skip: process.platform !== 'linux' && 'the kernel tells the round-trip time on Linux alone'
+test('a TCP socket has a round-trip time, and unacknowledged bytes while the other end has no room', {
+  skip: process.platform !== 'linux' && 'the round-trip time is available on Linux only'
 }, async () => {
   const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
@@ -86,7 +86,8 @@ test('wrong arguments are TypeErrors', () => {
     port: [0, 65536, 1.5, '1', Number.NaN],
     txt: ['v=1', [1]],
     interfaceIndex: [-1, 1.5, '1', 2 ** 31],
-    probe: [undefined, 1]
+    probe: [undefined, 1],
+    ownHost: [1, {}, { addresses: ['alpha'], isNeeded: true }, { addresses: ['192.0.2.1'] }]
   }
   const native = addon() as unknown as Record<string, (...list: unknown[]) => unknown>
   const never = () => assert.fail('called')
@@ -117,8 +118,8 @@ test('wrong arguments are TypeErrors', () => {
   assert.throws(() => native.unacknowledgedBytes?.('1'), TypeError)
 })
 
-// libavahi-common, which stays, calls the functions for memory that the addon gave it; Node 20 unmaps an addon that no
-// environment uses any more. What is called then depends on what was mapped to that place since.
+// libavahi-common stays loaded and calls the allocator functions of the addon. Node 20 unmaps an addon that no
+// environment uses any more; the calls would then go to unmapped or other memory.
 test('the addon stays in memory after prepareDnsSd() in a worker that ended', {
   skip: process.platform !== 'linux' && 'needs /proc'
 }, async () => {

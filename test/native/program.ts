@@ -1,6 +1,6 @@
 /**
- * Uses the addon by itself, as the tests say: a command a line on standard input, an event a line on standard output.
- * It ends when its input does.
+ * Uses the addon without the package, as the tests tell it: a command for each line of standard input, an event for
+ * each line of standard output. It ends when its input ends.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -13,7 +13,7 @@ export type Command =
   | { do: 'locate'; id: string; session: string; uuid: string }
   | { do: 'query'; id: string; host: string; interfaceIndex: number; timeoutMs: number }
   | { do: 'usage'; id: string }
-  /** Holds the event loop until something is written to the named pipe. */
+  /** Blocks the event loop until something is written to the named pipe. */
   | { do: 'hold'; id: string; pipe: string }
 
 const sessions = new Map<string, Session>()
@@ -61,7 +61,7 @@ function locate(id: string, session: string, uuid: string): void {
   const takeBack = sessions.get(session)?.locate(uuid, end)
 }
 
-/** What a leak would show in. */
+/** The resources in which a leak would show. */
 function usage(): { files: number; threads: number; kilobytes: number } {
   const status = readFileSync('/proc/self/status', 'utf8')
   const field = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1])

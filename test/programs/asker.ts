@@ -1,5 +1,5 @@
-// Sends multicast DNS packets of whatever kind on one interface, over IPv4, and prints what one host responds to each turn of
-// them. Reads turns and prints what was heard, a line of JSON each, until its standard input ends.
+// Sends any multicast DNS packets on one interface, over IPv4, and prints the responses of one host to each turn of
+// them. Reads turns and prints the responses, a line of JSON each, until its standard input ends.
 //   asker.js OWN-ADDRESS ADDRESS-OF-THE-HOST
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface Turn {
   readonly packets: readonly {
     readonly base64: string
-    /** From another port than 5353, as a program sends it that speaks unicast DNS alone. */
+    /** Whether it is sent from another port than 5353, as by a program that uses only unicast DNS. */
     readonly isLegacy: boolean
     /** Milliseconds to wait before it is sent. */
     readonly afterMs: number
@@ -22,7 +22,7 @@ export interface Turn {
 /** A response. */
 export interface Response {
   readonly base64: string
-  /** To all of the link, or to one port of this host. */
+  /** Sent to the whole link, or to one port of this host. */
   readonly to: 'all' | '5353' | 'legacy port'
 }
 

@@ -1,5 +1,5 @@
-// A service that prints the changes of its own state, as `tcpnet:change` publishes them, a line of JSON each. Its settings are
-// its first argument, as JSON; the address that it listens on is the second, where it is given one.
+// A service that prints the changes of its own state, as `tcpnet:change` publishes them, a line of JSON each. Its
+// settings are its first argument, as JSON; the second, if any, is the address that it listens on.
 import { subscribe } from 'node:diagnostics_channel'
 import { type StateChange, tcpnet } from 'tcpnet'
 

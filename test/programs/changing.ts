@@ -1,9 +1,9 @@
-// A service over the driver's own sockets whose TXT record changes while it is announced, which no driver offers. It prints a line for
-// each thing that happens, and does what it reads:
+// A service of the driver embedded whose TXT record changes while it is announced, which no driver offers. It prints a
+// line for each event, and runs the commands that it reads:
 //   changing.js CLUSTER UUID
 //   change TEXT   announces sec=TEXT
 //   text UUID     asks for an instance, and prints its TXT record once it is known
-//   close         says goodbye, and ends
+//   close         sends a goodbye, and ends
 import { createInterface } from 'node:readline'
 import { instanceName, serviceType } from '#tcpnet/discovery/drivers/embedded/names.js'
 import { Network } from '#tcpnet/discovery/drivers/embedded/network.js'

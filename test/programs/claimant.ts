@@ -1,4 +1,4 @@
-// A host that has every host name that anybody probes for (RFC 6762 §8.1), until its standard input ends.
+// Claims every host name that a daemon probes for (RFC 6762 §8.1), until its standard input ends.
 //   claimant.js ADDRESS
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import { decode, encode } from 'dns-packet'
@@ -9,7 +9,7 @@ const socket = createSocket({ type: 'udp4', reuseAddr: true })
 
 socket.on('message', (message: Buffer, from: RemoteInfo) => {
   const { type, questions = [], authorities = [] } = decode(message)
-  // A probe has the records to be in it.
+  // A probe has the proposed records in its authority section.
   if (type !== 'query' || authorities.length === 0 || from.address === address) return
   const names = new Set(questions.map(({ name }) => name).filter((name) => /^[^.]+\.local$/.test(name)))
   const answers = [...names].map((name) => ({ type: 'A', name, ttl: 120, flush: true, data: address }) as const)

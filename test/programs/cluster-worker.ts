@@ -1,4 +1,5 @@
-// A worker of node:cluster with a service on the loopback interface: it tells where that listens.
+// A worker of node:cluster with a service on the loopback interface. It sends the address of the service to the
+// primary.
 import { tcpnet } from 'tcpnet'
 
 const service = tcpnet({ name: 'workers', driver: 'memory' })

@@ -1,13 +1,13 @@
-// A talk that shows whether a connection alters anything: each end sends questions, of any length, and gets them back.
+// Detects whether a connection alters bytes: each end sends questions of any length, and gets them back.
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 
 const EVERY_MS = 50
 const LONGEST_BYTES = 4096
-/** Questions that are not answered yet: more are not asked. */
+/** The most questions that are under way at once. */
 const MAX_OPEN = 32
 
-/** Both ends' parts of the talk over one connection. */
+/** One end of the exchange over a connection. */
 export class Echo {
   readonly #socket: Socket
   readonly #onAltered: (expected: string, got: string) => void
@@ -22,7 +22,7 @@ export class Echo {
     socket.on('close', () => clearInterval(timer)).on('end', () => clearInterval(timer))
   }
 
-  /** Takes a line that arrived. */
+  /** Handles a received line. */
   readonly onLine = (line: string): void => {
     if (line.startsWith('?')) return this.#write(`!${line.slice(1)}`)
     const expected = this.#open.shift() ?? 'nothing'

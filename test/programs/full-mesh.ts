@@ -1,4 +1,4 @@
-// What must be true of the nodes of a cluster together.
+// Conditions on all nodes of a cluster together.
 import assert from 'node:assert/strict'
 import { until } from '../lab/index.js'
 import type { Node } from './node-client.js'
@@ -6,7 +6,7 @@ import type { Node } from './node-client.js'
 /** Milliseconds for a mesh on an idle network; a generous multiple of what it takes. */
 const MESH_MS = 30_000
 
-/** Resolves when every pair of the nodes has one connection, and there are no others: both ends are of the same socket. */
+/** Resolves when every pair of the nodes has one connection, of which both have an end, and there are no others. */
 export async function fullMesh(nodes: readonly Node[], timeoutMs = MESH_MS): Promise<void> {
   let missing: string | undefined
   await until(
@@ -22,8 +22,8 @@ export async function fullMesh(nodes: readonly Node[], timeoutMs = MESH_MS): Pro
 }
 
 /**
- * Resolves when the nodes, none of which had any connection before, are a full mesh over which every node has sent every
- * other a line. No connection was replaced on the way.
+ * Resolves when the nodes, none of which had a connection before, are a full mesh over which every node has sent a line
+ * to every other. Fails if a connection was replaced meanwhile.
  */
 export async function firstMesh(nodes: readonly Node[], timeoutMs?: number): Promise<void> {
   await fullMesh(nodes, timeoutMs)
@@ -34,13 +34,15 @@ export async function firstMesh(nodes: readonly Node[], timeoutMs?: number): Pro
   }
 }
 
-/** Every node sends every other a line; resolves when all have arrived. */
+/** Every node sends a line to every other; resolves when all have arrived. */
 export async function everybodyTalks(nodes: readonly Node[], text = 'hello'): Promise<void> {
   const pairs = nodes.flatMap((one) => nodes.filter((other) => other !== one).map((other) => [one, other] as const))
   await Promise.all(pairs.map(([one, other]) => one.says(text, other)))
 }
 
-/** Closes all at once; resolves when their processes have ended by themselves, with every connection's close told. */
+/**
+ * Closes all at once; resolves when their processes have ended by themselves, after a close event for every connection.
+ */
 export async function closeAll(nodes: readonly Node[]): Promise<void> {
   await Promise.all(nodes.map((node) => node.close()))
   await Promise.all([...new Set(nodes.map((node) => node.process))].map((process) => process.ended()))
@@ -72,7 +74,7 @@ function whatIsMissing(nodes: readonly Node[]): string | undefined {
   return undefined
 }
 
-/** It need not listen. */
+/** The node may not be listening. */
 function label(node: Node): string {
   const uuid = node.ledger.all('listening')[0]?.uuid ?? 'not listening'
   return `${node.host.name}/${uuid.slice(0, 4)}`

@@ -1,4 +1,4 @@
-// What a service told, added up; and the promises that it must never have broken on the way.
+// The events of a service, added up, and checks of the promises that hold at every moment.
 import assert from 'node:assert/strict'
 import type { End, NodeEvent } from './protocol.js'
 
@@ -18,7 +18,7 @@ export class Ledger {
     }
   }
 
-  /** Fails, from then on always, where an event broke a promise that holds at every moment: with the first one. */
+  /** Throws if an event has broken a promise that holds at every moment: with the first one. */
   assertKept(): void {
     if (this.#broken !== undefined) throw this.#broken
   }

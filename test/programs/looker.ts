@@ -1,4 +1,4 @@
-// Looks for the services of a cluster, every half second, without any driver, and prints the uuid of each that answers.
+// Looks for the services of a cluster every half second, without a driver, and prints the uuid of each that answers.
 //   looker.js NAME
 import type { Discovery, Listener } from '#tcpnet/discovery/discovery.js'
 import { withFirstLook } from '#tcpnet/discovery/with-first-look.js'

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 
-/** How often the event loop is looked at, in milliseconds. */
+/** Milliseconds between two checks of the event loop. */
 const EVERY_MS = 5
 
 /**
- * How long this thread held its event loop, or waited for something outside of it, at most. What it waited for a
- * processor is left out: that is the machine's load, and no fault of the program (perf_hooks' monitorEventLoopDelay
- * counts it).
+ * The longest time for which this thread blocked its event loop, or waited for something outside of it. Without the
+ * time that it waited for a processor, which depends on the load of the machine (monitorEventLoopDelay of perf_hooks
+ * includes it).
  */
 export class LoopWatch {
   #longestMs = 0
@@ -50,7 +50,10 @@ export class LoopWatch {
   }
 }
 
-/** Milliseconds that this thread has worked, and waited for a processor, so far (proc(5), schedstat); 0 where the kernel does not tell. */
+/**
+ * Milliseconds that this thread has worked, and waited for a processor, so far (proc(5), schedstat); 0 if the kernel
+ * does not count it.
+ */
 function processorTimes(): { workedMs: number; waitedMs: number } {
   try {
     const [worked, waited] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ').map(Number)

@@ -1,4 +1,4 @@
-// Nodes on the hosts of a lab: starts them, waits for what they tell, asks them.
+// Nodes on the hosts of a lab: starts them, waits for their events, sends them requests.
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { type Exit, type Host, type Program, within } from '../lab/index.js'
@@ -6,9 +6,9 @@ import { Ledger } from './ledger.js'
 import type { Answer, NodeEvent, NodeSettings, PeerReport, Request, Stats } from './protocol.js'
 
 const PROGRAM = fileURLToPath(new URL('node.js', import.meta.url))
-/** Milliseconds for what takes next to none on an idle machine. */
+/** Milliseconds for steps that take almost none on an idle machine. */
 const SOON_MS = 30_000
-/** Milliseconds from a service's `close` to the end of its process: nothing waits for a timer that is left. */
+/** Milliseconds from a service's `close` to the end of its process: no timer may be left to wait for. */
 const END_MS = 4500
 
 let commands = 0
@@ -32,8 +32,8 @@ export class NodeProcess {
   /**
    * Resolves when it runs; it does not listen yet.
    *
-   * @param path another build of the program node.ts than the one beside this file
-   * @param env variables on top of the test's own
+   * @param path a build of the program node.ts other than the one beside this file
+   * @param env variables in addition to the test's own
    */
   static async start(
     host: Host,
@@ -45,7 +45,7 @@ export class NodeProcess {
     return new NodeProcess(host, await host.run(command, { env }), settings.services ?? 1)
   }
 
-  /** Resolves when the fact is there; rejects with the sentence when it is not in time, or a promise was broken. */
+  /** Resolves with the fact; rejects with the sentence if it does not come in time, or if a promise was broken. */
   async until<T>(fact: () => T | undefined | false, sentence: string, timeoutMs = SOON_MS): Promise<T> {
     const end = Date.now() + timeoutMs
     for (;;) {
@@ -65,7 +65,10 @@ export class NodeProcess {
     return answer.value
   }
 
-  /** The process ends by itself once its services are closed: with code 0, and not a word on standard error. */
+  /**
+   * Resolves when the process has ended by itself after its services closed. Fails unless the code is 0 and standard
+   * error is empty.
+   */
   async ended(): Promise<void> {
     const exit = await within(
       this.program.exit,
@@ -76,14 +79,14 @@ export class NodeProcess {
     assert.deepEqual([exit, this.program.stderr], [{ code: 0, signal: null }, ''], this.host.name)
   }
 
-  /** SIGKILL, or another signal. It must not have written on standard error before. */
+  /** Sends SIGKILL, or another signal. Fails if the process has written on standard error. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
     const exit = await this.program.kill(signal)
     assert.equal(this.program.stderr, '', `${this.host.name}: standard error`)
     return exit
   }
 
-  /** Adds up what was printed since. */
+  /** Adds the new lines to the ledgers. */
   refresh(): void {
     this.#readLines()
   }
@@ -133,7 +136,7 @@ export class Node {
     return this.#ledger
   }
 
-  /** What `listening` told. */
+  /** The event `listening`. */
   get listening(): NodeEvent & { event: 'listening' } {
     return this.ledger.all('listening')[0] ?? assert.fail(`${this.host.name} does not listen`)
   }
@@ -152,7 +155,7 @@ export class Node {
     return await this.process.ask(this.#number, request)
   }
 
-  /** The driver in use; null where it is not decided. */
+  /** The driver in use; null if it is not decided. */
   async driver(): Promise<string | null> {
     return (await this.ask({ ask: 'driver' })) as string | null
   }
@@ -165,12 +168,12 @@ export class Node {
     return (await this.ask({ ask: 'stats' })) as Stats
   }
 
-  /** Resolves when the fact is there; it is looked at after every line that the process prints. */
+  /** Resolves with the fact, which is checked after every line that the process prints. */
   async until<T>(fact: (ledger: Ledger) => T | undefined | false, sentence: string, timeoutMs?: number): Promise<T> {
     return await this.process.until(() => fact(this.#ledger), sentence, timeoutMs)
   }
 
-  /** The event of a kind that comes after so many others of it. */
+  /** The first event of a kind after `after` others of that kind. */
   async event<Kind extends NodeEvent['event']>(
     kind: Kind,
     sentence: string,

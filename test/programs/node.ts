@@ -1,5 +1,5 @@
-// A node of a mesh as the tests run it on a host: it prints a line for every event of its services, and does what it is
-// asked on standard input. After the last service's `close` nothing but the library could keep it alive.
+// A node of a mesh as the tests run it on a host: it prints a line for every event of its services, and handles the
+// requests on standard input. After the last service's `close` only the library could keep it alive.
 import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { type PeerSocket, type Service, type Settings, tcpnet } from 'tcpnet'
@@ -22,7 +22,7 @@ let open = count
 
 services.forEach(report)
 readLines(process.stdin, (line) => obey(JSON.parse(line) as Command))
-// The test is gone.
+// The test has ended.
 process.stdin.on('end', () => process.exit(1))
 
 function report(service: Service, number: number): void {
@@ -91,7 +91,7 @@ function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): 
       connectionTo(service, command.peer).end()
       return
     case 'destroy':
-      // One that has ended meanwhile is none to destroy.
+      // Skips connections that have ended meanwhile.
       for (const socket of [...service.connections]) {
         if (command.peer === undefined || socket.peer.uuid === command.peer) socket.destroy()
       }
@@ -116,7 +116,7 @@ function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): 
 
 async function stats(): Promise<Stats> {
   const { longestMs: heldMs, mostWorkMs: workMs } = loop
-  // What a first collection frees may hold more, until its handle's close was told.
+  // Objects that the first collection frees may keep others until their handles are closed.
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.()
     await setImmediate()
@@ -133,7 +133,7 @@ function connectionTo(service: Service, uuid: string): PeerSocket {
   return socket
 }
 
-/** Not node:readline: that handles the stream's errors. */
+/** Not node:readline, which handles the errors of the stream. */
 function readLines(stream: Readable, onLine: (line: string) => void): void {
   let rest = ''
   stream.setEncoding('utf8').on('data', (chunk: string) => {
@@ -152,7 +152,7 @@ function endOf(socket: PeerSocket): End {
   }
 }
 
-/** An address without scope; an IPv4 one without its IPv6 prefix (RFC 4291 §2.5.5.2). */
+/** An address without its scope, and IPv4-mapped IPv6 addresses in IPv4 form (RFC 4291 §2.5.5.2). */
 function plain(address: string | undefined): string | undefined {
   return address?.replace(/%.*/, '').replace(/^::ffff:(?=\d+\.)/, '')
 }

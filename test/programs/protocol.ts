@@ -1,4 +1,4 @@
-// What the program node.ts and the tests that run it say to each other: one line of JSON each.
+// The messages between the program node.ts and the tests that run it: one line of JSON each.
 
 /** How a node is made: its only argument. */
 export interface NodeSettings {
@@ -13,13 +13,19 @@ export interface NodeSettings {
   address?: string | undefined
   /** Whether the node sets handlers for `error`, on the service and on its sockets. Default true. */
   errorHandlers?: boolean | undefined
-  /** Whether both ends of every connection talk for as long as it lasts, and see whether anything is altered. Default false. */
+  /**
+   * Whether both ends of every connection exchange data while it lasts, and check that it is not altered. Default
+   * false.
+   */
   echo?: boolean | undefined
   /** How many services of these settings the process runs. Default 1. */
   services?: number | undefined
 }
 
-/** One end of a connection, as its node saw it when it was made. Addresses without scope, IPv4 in its own form. */
+/**
+ * One end of a connection, as its node saw it when it was made. Addresses are without scope, and IPv4-mapped ones in
+ * IPv4 form.
+ */
 export interface End {
   /** The peer's uuid. */
   peer: string
@@ -36,7 +42,7 @@ export type ServiceEvent =
   | ({ event: 'connection'; connections: string[] } & End)
   /** A connection's socket closed. */
   | ({ event: 'closed'; connections: string[]; error: string | null; echoed: number } & End)
-  /** What came back over a connection is not what was sent: with `echo`. */
+  /** A question came back altered: only with `echo`. */
   | { event: 'altered'; peer: string; expected: string; got: string }
   /** A line of text arrived. */
   | { event: 'text'; peer: string; text: string }
@@ -47,10 +53,10 @@ export type ServiceEvent =
   /** `heldMs`: see {@link Stats}. */
   | { event: 'close'; heldMs: number }
 
-/** An event with what is common to all: the service's number in its process, and when, in milliseconds of the wall clock. */
+/** An event with the number of the service in its process, and its time in milliseconds of the wall clock. */
 export type NodeEvent = ServiceEvent & { service: number; at: number }
 
-/** What a node can be asked to do. All but `stats` is for one service. */
+/** A request to a node. All except `stats` are for one service. */
 export type Request =
   | { ask: 'listen' }
   | { ask: 'close' }
@@ -66,7 +72,7 @@ export type Request =
 
 export type Command = Request & { id: number; service: number }
 
-/** A part of what `service.peers` says of a peer. */
+/** A part of the facts in `service.peers` about a peer. */
 export interface PeerReport {
   uuid: string
   state: string
@@ -79,12 +85,14 @@ export interface PeerReport {
 }
 
 export interface Stats {
-  /** After a collection of garbage: bytes that this process's objects and buffers take. */
+  /** Bytes of the objects and buffers of this process, after a garbage collection. */
   heapBytes: number
   rssBytes: number
-  /** What keeps the process alive, by kind. */
+  /** The kinds of the resources that keep the process alive. */
   resources: string[]
-  /** How long the event loop was held at most since `listen`, or since this was last asked, in milliseconds. */
+  /**
+   * The longest time for which the event loop was blocked since `listen`, or since the last request, in milliseconds.
+   */
   heldMs: number
   /** Processor time of the longest turn of the event loop in that time, in milliseconds. */
   workMs: number

@@ -1,4 +1,4 @@
-// What is said by multicast DNS on the network of a lab, heard from a host of its own.
+// Captures the multicast DNS responses on the network of a lab, on a host of its own.
 import { fileURLToPath } from 'node:url'
 import type { Host, Program } from '../lab/index.js'
 
@@ -16,7 +16,7 @@ export interface Heard {
   readonly data: string
 }
 
-/** Hears every response on the network of a host that needs no daemon of its own. */
+/** Captures every response on the network of a host, which needs no daemon. */
 export class Tap {
   readonly #program: Program
 
@@ -24,21 +24,21 @@ export class Tap {
     this.#program = program
   }
 
-  /** Resolves when it hears. */
+  /** Resolves when it captures. */
   static async open(host: Host): Promise<Tap> {
     const program = await host.run([process.execPath, PROGRAM, host.ipv4])
     await program.line(/^ready$/, 'the tap does not start')
     return new Tap(program)
   }
 
-  /** The records so far of an instance's own name, or that point to it. */
+  /** The records so far that have an instance's name or point to it. */
   of(uuid: string): Heard[] {
     const isOf = ({ name, type, data }: Heard) =>
       name.startsWith(`${uuid}.`) || (type === 'PTR' && data.startsWith(`"${uuid}.`))
     return this.#program.lines.flatMap((line) => (line === 'ready' ? [] : [JSON.parse(line) as Heard])).filter(isOf)
   }
 
-  /** Resolves when an SRV record of the instance was heard. */
+  /** Resolves when an SRV record of the instance was received. */
   async announced(uuid: string): Promise<void> {
     const isSrv = new RegExp(`"type":"SRV","name":"${uuid}[.]`)
     await this.#program.line(isSrv, `${uuid.slice(0, 8)} is not announced`, 10_000, 0)

@@ -1,12 +1,12 @@
-// The main thread and two workers, each with a service of the same cluster, in rounds: they mesh, or are still about to,
-// and end in another order each time. Prints `round N` after each; after the last one nothing keeps the process alive.
+// The main thread and two workers, each with a service of the same cluster, in rounds: they mesh, or end before that,
+// in another order each time. Prints `round N` after each; after the last one nothing keeps the process alive.
 import { once } from 'node:events'
 import { isMainThread, type MessagePort, parentPort, Worker } from 'node:worker_threads'
 import { tcpnet } from 'tcpnet'
 
 const ROUNDS = Number(process.argv[2])
 
-/** A service of this thread; tells `meshed` once it is connected with the two others. */
+/** A service of this thread; calls `meshed` when it is connected to the two others. */
 function member(round: number, meshed: () => void) {
   const service = tcpnet(`threads-${round}`, (socket) => {
     socket.resume()
@@ -20,7 +20,7 @@ function work(port: MessagePort): void {
   port.once('message', () => service.close(() => port.close()))
 }
 
-/** What is awaited before the end: nothing, every other time, so that browses and dials are under way. */
+/** Every other round does not wait for the mesh, so that browses and dials are under way at the end. */
 async function round(number: number): Promise<void> {
   const env = { ...process.env, ROUND: String(number) }
   const workers = [1, 2].map(() => new Worker(new URL(import.meta.url), { env }))

@@ -1,10 +1,10 @@
-"""Another implementation of multicast DNS (the package python3-zeroconf) as a witness. Prints a line for each service of a type
-that comes, changes or goes, and does what it reads:
+"""Another implementation of multicast DNS (the package python3-zeroconf) as a reference. Prints a line for each service of a type
+that is added, changed or removed, and runs the commands that it reads:
 
     zeroconf-judge.py TYPE ADDRESS
     register NAME TEXT    announces an instance with the TXT record sec=TEXT
     update NAME TEXT      changes its TXT record
-    unregister NAME       says goodbye
+    unregister NAME       sends a goodbye
 """
 
 import socket

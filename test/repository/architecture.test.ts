@@ -1,4 +1,4 @@
-// docs/architecture.md names files and folders that are there, and leaves out no folder of the source.
+// docs/architecture.md names only files and folders that exist, and every folder of the source.
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -6,7 +6,7 @@ import { test } from 'node:test'
 const root = new URL('../../../', import.meta.url)
 const page = readFileSync(new URL('docs/architecture.md', root), 'utf8')
 
-/** What the page names in code font: paths below the root. */
+/** The paths below the root that the page has in code font. */
 const named = [...page.matchAll(/`((?:src|native|test|bench|docs|scripts)\/[^`]*)`/g)].map(([, path = '']) => path)
 
 function foldersOf(parent: string): string[] {
@@ -15,7 +15,7 @@ function foldersOf(parent: string): string[] {
   return folders.flatMap(({ name }) => [`${parent}${name}/`, ...foldersOf(`${parent}${name}/`)])
 }
 
-test('every file and folder that docs/architecture.md names is there', () => {
+test('every file and folder that docs/architecture.md names exists', () => {
   assert.ok(named.length > 50)
   assert.deepEqual(
     named.filter((path) => !existsSync(new URL(path, root))),
@@ -32,7 +32,7 @@ test('docs/architecture.md names every folder of src/ and native/, and those of 
   )
 })
 
-/** What each file of src/ imports of src/, both without `src/`. */
+/** The imports between files of src/, with paths relative to src/. */
 function importsOf(folder: string): { from: string; to: string }[] {
   const files = readdirSync(new URL(`src/${folder}`, root), { recursive: true, encoding: 'utf8' })
   return files

@@ -1,5 +1,5 @@
-// The README and the recipes: each block of JavaScript runs. Those that import packages from the npm registry run in
-// scripts/check-consumers alone, as do all others once more, with the packed tarball.
+// Each block of JavaScript in the README and the recipes runs. Blocks that import packages from the npm registry run
+// only in scripts/check-consumers, which also runs all others with the packed tarball.
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { runProgram } from '../support/child.js'
 
-/** Runs a program that has real timers and waits for services; the lines that it prints. */
+/** Runs a program that has real timers and functions to wait for services; resolves with the lines that it prints. */
 async function outputOf(program: string): Promise<string[]> {
   const { code, stdout, stderr } = await runProgram(`
     const { setTimeout, setImmediate } = globalThis
@@ -33,7 +33,7 @@ describe('with fake timers', () => {
     ['after', '', 'mock.timers.enable()']
   ]
   for (const [order, early, late] of orders) {
-    it(`that are installed ${order} the import, services mesh, dial again and close as time is made to pass`, async () => {
+    it(`that are installed ${order} the import, services mesh, dial again and close when the test lets time pass`, async () => {
       const output = await outputOf(`
         import { mock } from 'node:test'
         ${early}
@@ -55,7 +55,7 @@ describe('with fake timers', () => {
     })
   }
 
-  it('that begin at zero, the interfaces of the machine are known', async () => {
+  it('that begin at zero, the interfaces of the machine are listed', async () => {
     const output = await outputOf(`
       performance.now = () => 0
       const { addon } = await import('#tcpnet/addon.js')
@@ -67,7 +67,7 @@ describe('with fake timers', () => {
   })
 })
 
-it('where the clocks jump, connections stay, and lost ones are made again without delay', async () => {
+it('when clocks jump, connections stay, and lost ones are made again without delay', async () => {
   const output = await outputOf(`
     const [now, sinceStart] = [Date.now.bind(Date), performance.now.bind(performance)]
     let [byDate, byMonotonic] = [0, 0]
@@ -98,7 +98,7 @@ it('where the clocks jump, connections stay, and lost ones are made again withou
 })
 
 describe('a copy of the package', () => {
-  it('beside another in one process has its own addon, and its own services over memory', async () => {
+  it('in the same process as another has its own addon, and its own services over memory', async () => {
     const output = await outputOf(`
       import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
       import { tmpdir } from 'node:os'
@@ -159,7 +159,7 @@ describe('in a bundle', () => {
     ['cjs', /^true\nERR_TCPNET_ADDON tcpnet is part of a bundle.*leave it out of the bundle.*\nembedded\n$/s],
     ['esm', /^true\nERR_TCPNET_ADDON .*If the application is bundled, leave tcpnet out of the bundle.*\nembedded\n$/s]
   ] as const) {
-    it(`of format ${format}, memory, embedded and secret work, and the addon's absence is told with what to do`, async () => {
+    it(`of format ${format}, memory, embedded and secret work, and the error for the missing addon says what to do`, async () => {
       const outfile = join(folder, format === 'cjs' ? 'app.cjs' : 'app.mjs')
       const stdin = { contents: services, resolveDir: process.cwd() }
       await build({ stdin, outfile, format, bundle: true, platform: 'node', logLevel: 'silent' })

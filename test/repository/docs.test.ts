@@ -26,13 +26,13 @@ function section(markdown: string, name: string): string {
   return parts[1] ?? ''
 }
 
-test('docs/errors.md lists every error code, with the words of the code', () => {
+test('docs/errors.md lists every error code, with its description in the code', () => {
   const documented = rows(read('docs/errors.md')).map(([code, when]) => [code, when])
   assert.deepEqual(Object.fromEntries(documented), { ...ERROR_CODES })
   assert.equal(documented.length, Object.keys(ERROR_CODES).length)
 })
 
-test('every error code is used in src/, and none that is not listed', () => {
+test('src/ uses every listed error code, and no other', () => {
   const files = readdirSync(new URL('src', root), { recursive: true, encoding: 'utf8' })
   const code = files
     .filter((file) => file.endsWith('.ts'))
@@ -42,7 +42,7 @@ test('every error code is used in src/, and none that is not listed', () => {
   assert.deepEqual([...used].sort(), Object.keys(ERROR_CODES).sort())
 })
 
-test('require() has the types that import has', () => {
+test('require() has the same types as import', () => {
   const named = (source: string, list: RegExp): string[] =>
     [...source.matchAll(list)].flatMap(([, names = '']) => names.split(',').map((name) => name.trim())).sort()
   const imported = read('src/index.d.cts')
@@ -51,14 +51,14 @@ test('require() has the types that import has', () => {
   assert.deepEqual(named(imported, /^ {2}export type ([A-Za-z]+) = /gm), types)
 })
 
-/** Names in a section's first column: `key`, `cert` in one cell are two. */
+/** The names in the first column of a section. A cell with `key`, `cert` has two. */
 function names(section_: string): string[] {
   return rows(section(read('docs/api.md'), section_)).flatMap(([cell = '']) =>
     cell.split(', ').map((name) => name.replace(/\(.*\)$/, ''))
   )
 }
 
-/** The members of an interface or a type in a file of src/: what stands at its first level. */
+/** The members of an interface or a type in a file of src/, at its first level. */
 function members(file: string, head: string): string[] {
   const [, body = assert.fail(`src/${file} has no ${head}`)] = read(`src/${file}`).split(`${head} {\n`)
   const [block = ''] = body.split('\n}')
@@ -77,13 +77,13 @@ function exported(): string[] {
   return ['tcpnet', ...lists.flatMap(([, list = '']) => list.split(', '))]
 }
 
-/** The options in the list of strings that a constant of src/ is. */
+/** The strings in a constant of src/ that is a list. */
 function list(file: string, head: string): string[] {
   const [, body = ''] = read(`src/${file}`).split(`${head} = [`)
   return [...(body.split(']')[0] ?? '').matchAll(/'([^']+)'/g)].map(([, name = '']) => name)
 }
 
-/** Each section of docs/api.md, and what the code has. */
+/** Each section of docs/api.md, and the names in the code. */
 const SECTIONS: [section: string, inCode: () => readonly string[]][] = [
   ['exports', exported],
   ['settings', () => SETTINGS],
@@ -98,14 +98,14 @@ const SECTIONS: [section: string, inCode: () => readonly string[]][] = [
 ]
 
 for (const [name, inCode] of SECTIONS) {
-  test(`docs/api.md: its section "${name}" has what the code has`, () => {
+  test(`the section "${name}" of docs/api.md has the names of the code`, () => {
     const [documented, public_] = [names(name), inCode()]
     assert.ok(public_.length > 1, 'names were found in the code')
     assert.deepEqual(documented.toSorted(), public_.toSorted())
   })
 }
 
-test('docs/api.md tells every state of a peer and of a service', () => {
+test('docs/api.md names every state of a peer and of a service', () => {
   const [, states = ''] = /readonly state: ([^\n]*)/.exec(read('src/mesh/peer.ts')) ?? []
   const [, phases = ''] = /^type Phase = ([^\n]*)/m.exec(read('src/service.ts')) ?? []
   const used = [...`${states} ${phases}`.matchAll(/'([a-z]+)'/g)].map(([, state = '']) => state)
@@ -127,7 +127,7 @@ test('docs/api.md names every environment variable that the library reads', () =
   assert.deepEqual(names('environment').toSorted(), [...new Set([...read_, 'NODE_DEBUG'])].toSorted())
 })
 
-test('the README names every member and event of a service that it has room for, and none that is not there', () => {
+test('the README names only members and events of a service that exist', () => {
   const [, glance = ''] = read('README.md').split('## API at a glance')
   const [, block = ''] = glance.split('```')
   const used = [...block.matchAll(/^service\.([a-z]+)|service\.on\('([a-z]+)'/gm)].map(
@@ -154,6 +154,6 @@ test('the README has fewer than 200 lines', () => {
   assert.ok(read('README.md').split('\n').length <= 200)
 })
 
-test('the README shows examples/demo.js as it is', () => {
+test('the README shows examples/demo.js unchanged', () => {
   assert.ok(read('README.md').includes(`\`\`\`js\n${read('examples/demo.js')}\`\`\``))
 })

@@ -1,4 +1,4 @@
-// docs/embedded.md: each rule's code, test and capture are there, and every capture is named.
+// The code, test and capture of each rule in docs/embedded.md exist, and the page names every capture.
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -13,7 +13,7 @@ const SECTIONS =
 /** The cells of the table's rows, without the header. */
 const rules = page
   .split('\n')
-  .filter((line) => /^\| \d/.test(line))
+  .filter((line) => /^\| [\d., ]+ \|/.test(line))
   .map((line) => line.slice(2, -2).split(' | '))
 
 const at = (folder: string, path = '') => (/^(src|test)\//.test(path) ? path : `${folder}/${path}`)
@@ -27,7 +27,7 @@ test('docs/embedded.md has a rule for each section', () => {
   )
 })
 
-test('the code, the test and the capture of each rule are there', () => {
+test('the code, the test and the capture of each rule exist', () => {
   for (const [section, , code = '', proof = '', capture = ''] of rules) {
     const [, source] = code.match(/^`(.+)`$/) ?? []
     assert.ok(isThere(at('src/discovery/drivers/embedded', source)), `§${section}: ${code}`)
@@ -50,7 +50,7 @@ for (const folder of ['test/unit/embedded/captures/', 'test/e2e/captures/']) {
   })
 }
 
-/** An answer without what differs in all of them, as the page says above its table. */
+/** An answer without the parts that always differ, which the page lists above its table. */
 function common(answer: string): string[] {
   const lines = answer.split('\n').filter((line) => line.trim() !== '' && !line.includes('LINK-LOCAL'))
   return lines.map((line) => line.replace(/^ +[+=] /, '').replace(/(PTR _judged\S+) \d+ s/, '$1')).sort()
@@ -63,7 +63,7 @@ test('docs/embedded.md explains each difference to avahi-daemon', () => {
     const capture = readFileSync(new URL(`test/e2e/captures/${name}.txt`, root), 'utf8')
     const [, ours = '', theirs = ''] = capture.split(/^(?:embedded|avahi-daemon)$/m)
     const isAlike = JSON.stringify(common(ours)) === JSON.stringify(common(theirs))
-    // Two differ in the delay alone, which a capture has not.
+    // Answers may differ only in their delay, which is not in a capture.
     if (!isAlike || name !== 'more-does-not-follow') assert.equal(why.startsWith('the same'), isAlike, name)
   }
   assert.equal(rows, readdirSync(new URL('test/e2e/captures/', root)).length)

@@ -1,11 +1,11 @@
-// What the import of the package loads, and what it leaves to services that use it: each module costs time and memory at each
-// start of each process that has the package.
+// Which modules the import of the package loads, and which are loaded only by services that use them: each module costs
+// time and memory at each start of a process.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { runProgram } from '../support/child.js'
 
-/** What a process has loaded and started. */
+/** The modules and libraries that a process has loaded, and the resources that it has. */
 interface Loaded {
   /** Node's own modules. */
   readonly builtins: readonly string[]
@@ -13,13 +13,13 @@ interface Loaded {
   readonly files: readonly string[]
   /** Shared libraries and addons. */
   readonly libraries: readonly string[]
-  /** What would keep the event loop alive. */
+  /** The resources that keep the event loop alive. */
   readonly resources: readonly string[]
   /** Empty on systems without /proc. */
   readonly threads: readonly string[]
 }
 
-/** Asks the debugger, which is told of every script. */
+/** Uses the debugger, which gets an event for every script. */
 const REPORT = `
   import { existsSync, readdirSync } from 'node:fs'
   import { Session } from 'node:inspector'
@@ -66,7 +66,7 @@ const LATER = [
 ]
 const BUILTINS_LATER = ['tls', '_tls_wrap', 'crypto', 'worker_threads', 'fs/promises']
 
-// With the same way of loading something that is nothing: Node's loader of ES modules reads files on threads of its own.
+// Compared with loading an empty module in the same way: Node's loader of ES modules reads files on its own threads.
 for (const [way, program, nothing] of [
   ['import', "import 'tcpnet'", "import '#tcpnet/mesh/backoff.js'"],
   ['require()', "process.getBuiltinModule('node:module').createRequire(import.meta.url)('tcpnet')", '']
@@ -86,7 +86,7 @@ for (const [way, program, nothing] of [
       )
     })
 
-    it('loads no file of another package but node-gyp-build', async () => {
+    it('loads no file of another package except node-gyp-build', async () => {
       const { files } = await loadedBy(`${program}\n`)
       const packages = files.flatMap((url) => /\/node_modules\/([^/]+)/.exec(url)?.[1] ?? [])
       assert.deepEqual(new Set(packages), new Set(['node-gyp-build']))
@@ -95,7 +95,7 @@ for (const [way, program, nothing] of [
     it('loads the addon, and starts no thread, no timer and nothing else', async () => {
       const [bare, loaded] = await Promise.all([loadedBy(`${nothing}\n`), loadedBy(`${program}\n`)])
       assert.equal(loaded.libraries.filter((path) => /tcpnet[^/]*\.node$/.test(path)).length, 1)
-      // Requests of the loader, as for a file that is being closed, end by themselves.
+      // Requests of the loader, such as closing a file, end by themselves.
       const lasting = loaded.resources.filter((type) => !type.includes('Req') && !bare.resources.includes(type))
       assert.deepEqual(lasting, [])
       assert.equal(loaded.threads.length, bare.threads.length)
@@ -103,18 +103,18 @@ for (const [way, program, nothing] of [
   })
 }
 
-describe('a service loads what it uses', () => {
-  it('without security neither TLS nor its own code for it', async () => {
+describe('modules that services load', () => {
+  it('a service without security loads neither TLS nor the code of src/security', async () => {
     const loaded = await loadedBy(LISTEN("driver: 'memory'"))
     assert.ok(!loaded.builtins.includes('tls') && !sourcesOf(loaded).includes('security/tls.ts'))
   })
 
-  it('with a secret, TLS and its own code for it', async () => {
+  it('a service with a secret loads TLS and the code for secrets', async () => {
     const loaded = await loadedBy(LISTEN("driver: 'memory', secret: Buffer.alloc(32)"))
     assert.ok(loaded.builtins.includes('tls') && sourcesOf(loaded).includes('security/tls.ts'))
   })
 
-  it('with the driver embedded, the code of that, before it listens; and nothing of it with another', async () => {
+  it('a service with the driver embedded loads its code before it listens, and one with another driver does not', async () => {
     const made = (driver: string) => `
       import { tcpnet } from 'tcpnet'
       tcpnet({ name: 'x', driver: '${driver}' })
@@ -126,7 +126,7 @@ describe('a service loads what it uses', () => {
     assert.ok(auto !== undefined && !sourcesOf(auto).includes(EMBEDDED))
   })
 
-  it('with the driver mdns, the code of that', async () => {
+  it('a service with the driver mdns loads its code', async () => {
     assert.ok(sourcesOf(await loadedBy(LISTEN("driver: 'mdns'"))).includes('discovery/drivers/mdns/mdns.ts'))
   })
 })

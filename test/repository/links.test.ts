@@ -1,4 +1,4 @@
-// Links in the documents lead somewhere, also in the installed package, which has no tests and no scripts.
+// Links in the documents have a target, even in the installed package, which has no tests and no scripts.
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, normalize } from 'node:path/posix'
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] }
-/** What npm packs without being told. */
+/** Files that npm always packs. */
 const ALWAYS = ['README.md', 'LICENSE', 'package.json']
 const pages = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
@@ -32,12 +32,12 @@ function isPacked(path: string): boolean {
   return [...ALWAYS, ...files].some((entry) => path === entry || path.startsWith(`${entry}/`))
 }
 
-/** What is wrong with a link; null where nothing is. */
+/** What is wrong with a link; null if nothing is. */
 function objection(page: string, link: string): string | null {
   const [path = '', anchor] = link.split('#')
   const target = path === '' ? page : normalize(join(page, '..', path))
-  if (!existsSync(join(root, target))) return 'leads nowhere'
-  if (!isPacked(target)) return 'leads to what is not in the package'
+  if (!existsSync(join(root, target))) return 'has no target'
+  if (!isPacked(target)) return 'has a target that is not in the package'
   if (anchor === undefined) return null
   return statSync(join(root, target)).isFile() && anchors(target).includes(anchor) ? null : 'has no such heading'
 }

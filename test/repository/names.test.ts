@@ -1,5 +1,5 @@
-// The names of test files say what they need: `*.lab.test.ts` a laboratory, `*.long.test.ts` seconds of a processor. All others
-// are the inner loop, `npm run test:fast`.
+// The names of test files say what they need: `*.lab.test.ts` needs a laboratory, `*.long.test.ts` takes seconds of
+// processor time. All others are the inner loop, `npm run test:fast`.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { it } from 'node:test'
@@ -18,7 +18,7 @@ function importsOf(module: string, known = new Set<string>()): Set<string> {
   return known
 }
 
-it('a test file is named *.lab.test.ts exactly where it uses the laboratory', () => {
+it('a test file is named *.lab.test.ts if and only if it uses the laboratory', () => {
   const files = readdirSync(HERE, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.js'))
   const named = files.filter((name) => name.endsWith('.lab.test.js'))
   const using = files.filter((name) => importsOf(new URL(name, HERE).href).has(LAB))

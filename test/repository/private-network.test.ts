@@ -1,4 +1,4 @@
-// The tests run in a network of their own, so that none of them can send a packet on an interface of the machine.
+// The tests run in their own network namespace, so that none of them can send a packet on an interface of the machine.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ const WRAPPER = fileURLToPath(new URL('../../../scripts/lib/private-network', im
 const skip = process.platform === 'linux' ? false : 'other systems have no network namespaces'
 const isRoot = process.geteuid?.() === 0
 
-/** The names of the interfaces in `/proc/net/dev`, two lines of which are a heading. */
+/** The names of the interfaces in `/proc/net/dev`, whose first two lines are a heading. */
 function interfacesIn(table: string): string[] {
   return table
     .trim()
@@ -19,7 +19,7 @@ function interfacesIn(table: string): string[] {
     .map((line) => line.slice(0, line.indexOf(':')).trim())
 }
 
-/** Runs a shell command through the wrapper, as a plain user also where this process is root's. */
+/** Runs a shell command through the wrapper, as a plain user even if this process runs as root. */
 async function asPlainUser(command: string): Promise<string> {
   const user = isRoot ? ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'] : []
   // A plain user may not be able to read the folder that this file is in.
@@ -30,16 +30,16 @@ async function asPlainUser(command: string): Promise<string> {
 }
 
 describe('the private network', { skip }, () => {
-  it('is where this test runs: the only interface is loopback', () => {
+  it('contains this test: the only interface is loopback', () => {
     assert.deepEqual(interfacesIn(readFileSync('/proc/self/net/dev', 'utf8')), ['lo'])
   })
 
-  it('has a loopback interface, which is up, and nothing else, for a plain user', async () => {
+  it('has only a loopback interface, which is up, for a plain user', async () => {
     assert.deepEqual(interfacesIn(await asPlainUser('cat /proc/self/net/dev')), ['lo'])
     assert.match(await asPlainUser('ip -oneline link show up'), /^1: lo: [^\n]*\n$/)
   })
 
-  it('leaves a plain user the user id, and no capability', async () => {
+  it('keeps the user id of a plain user, without capabilities', async () => {
     assert.equal((await asPlainUser('id --user')).trim(), isRoot ? '65534' : String(process.geteuid?.()))
     const sets = (await asPlainUser('grep ^Cap /proc/self/status')).trim().split('\n')
     for (const set of sets) if (!set.startsWith('CapBnd')) assert.match(set, /\t0+$/)

@@ -1,4 +1,4 @@
-// What docs/protocol.md shows, held against the code: bytes, lines, and which of two uuids is the higher.
+// Compares docs/protocol.md with the code: bytes, lines, and which of two uuids is the higher.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -12,7 +12,7 @@ import { isHigher } from '#tcpnet/uuid.js'
 const page = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8')
 const TYPE = '_my-cluster._tcp.local'
 
-/** The block behind a comment such as `<!-- line: ok -->`. */
+/** The block after a comment such as `<!-- line: ok -->`. */
 function block(kind: 'bytes' | 'line', name: string): string {
   const [, text] = new RegExp(`<!-- ${kind}: ${name} -->\\n\\n\`\`\`\\n([^\`]*)\`\`\``).exec(page) ?? []
   return text ?? assert.fail(`docs/protocol.md shows no ${kind} "${name}"`)
@@ -20,7 +20,7 @@ function block(kind: 'bytes' | 'line', name: string): string {
 
 const bytes = (name: string): Buffer => Buffer.from(block('bytes', name).replaceAll('\n', ''), 'hex')
 
-/** The rows of the table whose first cell of the head is this. */
+/** The rows of the table whose header begins with this cell. */
 function rows(head: string): string[][] {
   const [, table = assert.fail(`no table "${head}"`)] = page.split(`\n| ${head} `)
   const lines = table.split('\n\n')[0]?.split('\n').slice(2) ?? []

@@ -1,4 +1,4 @@
-// What scripts and benchmarks answer where they are called with --help, or with what they do not take.
+// The output of scripts and benchmarks with --help, and with unknown arguments.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -29,7 +29,7 @@ function run([program = '', ...args]: readonly string[]): Promise<{ code: unknow
 for (const command of commands) {
   const name = command.at(-1) ?? ''
   describe(name, { concurrency: true }, () => {
-    it('tells with --help how it is used', async () => {
+    it('prints its usage with --help', async () => {
       const { code, stdout, stderr } = await run([...command, '--help'])
       assert.deepEqual([code, stderr], [0, ''])
       const [, firstLine] = readFileSync(`${ROOT}/${name}`, 'utf8').match(/^(?:#!.*\n)?(?:#|\/\/) (.*)\n/) ?? []
@@ -37,7 +37,7 @@ for (const command of commands) {
       assert.doesNotMatch(stdout, /^(set -|import|#|\/\/)/m)
     })
 
-    it('refuses an option that there is not with one sentence', async () => {
+    it('refuses an unknown option with one sentence', async () => {
       const { code, stdout, stderr } = await run([...command, '--no-such-option'])
       assert.equal(code, 2, stderr)
       assert.match(stderr, /^.*--no-such-option.*\n$/)
@@ -46,7 +46,7 @@ for (const command of commands) {
   })
 }
 
-it('the files of tests that scripts and the README name are there', () => {
+it('the test files that scripts and the README name exist', () => {
   for (const name of ['README.md', ...filesIn('scripts').map((script) => `scripts/${script}`)]) {
     for (const [path] of readFileSync(`${ROOT}/${name}`, 'utf8').matchAll(/\btest\/[\w/.-]+\.ts\b/g)) {
       assert.ok(existsSync(`${ROOT}/${path}`), `${name} names ${path}`)

@@ -1,5 +1,5 @@
-// One member of a mesh, run by bare-mesh.ts: greets every peer, and ends when it has heard all of them. It knows the package by
-// its name, so that it runs beside an installed tarball.
+// One member of a mesh, run by bare-mesh.ts: sends every peer a greeting, and ends when it has received one of each. It
+// imports the package by its name, so that it runs beside an installed tarball.
 //   bare-member.js OTHERS     OTHERS is how many there are
 import { tcpnet } from 'tcpnet'
 

@@ -1,5 +1,5 @@
-// Hosts of a laboratory that have nothing but Node, and one that has a bus and an avahi-daemon: on each runs bare-member.js with
-// the tcpnet that lies beside it, all meet all, and end without a word on standard error.
+// Hosts of a laboratory that have only Node, and one that has a bus and an avahi-daemon. Each runs bare-member.js with
+// the tcpnet beside it. All connect to all, and end without output on standard error.
 //   node out/test/runtimes/bare-mesh.js ROOT...
 // Each ROOT is the whole file system of a host: its Node is /bin/node, and the program is in /app. The host with avahi-daemon has
 // this machine's file system and the /app of the first.
@@ -13,13 +13,13 @@ const roots = process.argv.slice(2).map((root) => resolve(root))
 const others = String(roots.length)
 
 async function ends(program: Program, driver: string): Promise<void> {
-  const exit = await within(program.exit, `does not end; it said: ${program.lines.join(', ')}`, DEADLINE_MS)
+  const exit = await within(program.exit, `does not end; it printed: ${program.lines.join(', ')}`, DEADLINE_MS)
   assert.deepEqual({ ...exit, stderr: program.stderr }, { code: 0, signal: null, stderr: '' })
   assert.equal(program.lines.join('\n'), `heard ${others} over ${driver}`)
 }
 
 function runBare(host: Host, root: string): Promise<Program> {
-  // Variables of this machine may name files that are not there.
+  // Variables of this machine may name files that do not exist in the root.
   const chroot = ['env', '--ignore-environment', `PATH=${process.env.PATH}:/usr/sbin:/sbin`, 'chroot', root]
   return host.run([...chroot, '/bin/node', '/app/bare-member.js', others], { cwd: '/' })
 }
@@ -35,4 +35,4 @@ await withLab(async (lab) => {
   const programs = await Promise.all(bare.map((host, at) => runBare(host, roots[at] ?? '.')))
   await Promise.all([ends(running, 'avahi'), ...programs.map((program) => ends(program, 'embedded'))])
 })
-console.log(`${roots.length} hosts with nothing but Node met each other and one with avahi-daemon`)
+console.log(`${roots.length} hosts with only Node connected to each other and to one with avahi-daemon`)

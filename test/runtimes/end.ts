@@ -1,5 +1,5 @@
-// One end of secured connections, run by pairs.ts on every runtime. It reads a command, a line of JSON, and prints an event,
-// a line of JSON, for what came of it. Loopback only.
+// One end of secured connections, run by pairs.ts on every runtime. It reads commands and prints their outcomes, a line
+// of JSON each. Loopback only.
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { type ConnectionOptions, connect as tlsConnect } from 'node:tls'
@@ -9,13 +9,13 @@ import { secretSecurity } from '#tcpnet/security/secret.js'
 import type { Channel, Security } from '#tcpnet/security/security.js'
 
 export type Command =
-  /** Accepts at a port, which is told; each connection tells what came of it. */
+  /** Accepts at a port, which it prints; prints the outcome of each connection. */
   | { readonly do: 'accept'; readonly secret: string }
-  /** Dials, says a hello, and tells the answer. */
+  /** Dials, sends a hello, and prints the answer. */
   | { readonly do: 'dial'; readonly secret: string; readonly port: number }
-  /** Tells the code with which the setting `tls` is refused; null where it is taken. */
+  /** Prints the code with which the setting `tls` is refused; null if it is accepted. */
   | { readonly do: 'tls'; readonly tls: { key: string; cert: string; ca: string } }
-  /** Tells whether a bare TLS client authorizes the server. */
+  /** Prints whether a plain TLS client authorizes the server. */
   | { readonly do: 'authorize'; readonly port: number; readonly ca: string }
 
 export type Report =
@@ -25,7 +25,7 @@ export type Report =
   | { readonly did: 'tls'; readonly code: string | null }
   | { readonly did: 'authorize'; readonly authorized: boolean }
 
-/** `text`: what came behind the first line; `code`: why it failed. */
+/** `text`: the data after the first line; `code`: the code of the error. */
 export interface Outcome {
   readonly line?: string
   readonly text?: string
@@ -41,7 +41,7 @@ function tell(report: Report): void {
   console.log(JSON.stringify(report))
 }
 
-/** One for each secret, as a service has one for its life. */
+/** One security for each secret, as a service has one for its life. */
 function securityOf(secret: string): Promise<Security> {
   const known = securities.get(secret) ?? make(secret)
   securities.set(secret, known)
@@ -55,7 +55,7 @@ function make(secret: string): Promise<Security> {
   )
 }
 
-/** The payload, or '' where the connection ended before. */
+/** The payload, or '' if the connection ended before. */
 function textOf(socket: Socket): Promise<string> {
   let text = ''
   return new Promise((resolve) => {

@@ -1,5 +1,5 @@
-// Two hosts of a laboratory, each with a network interface, a bus and an avahi-daemon of its own; on each of them the same
-// runtime runs member.js, and the two are to meet, hear each other, and end without a word on standard error.
+// Two hosts of a laboratory, each with a network interface, a bus and an avahi-daemon of its own. The same runtime runs
+// member.js on each of them, and the two have to connect, exchange greetings, and end without output on standard error.
 //   node out/test/runtimes/lab-mesh.js FOLDER COMMAND...     COMMAND is the runtime, FOLDER has member.js
 import { strict as assert } from 'node:assert'
 import { resolve } from 'node:path'
@@ -10,7 +10,7 @@ const DEADLINE_MS = 60_000
 const [folder = '.', ...command] = process.argv.slice(2)
 
 async function ends(program: Program): Promise<void> {
-  const exit = await within(program.exit, `does not end; it said: ${program.lines.join(', ')}`, DEADLINE_MS)
+  const exit = await within(program.exit, `does not end; it printed: ${program.lines.join(', ')}`, DEADLINE_MS)
   assert.deepEqual({ ...exit, stderr: program.stderr }, { code: 0, signal: null, stderr: '' })
   assert.match(program.lines.join('\n'), /^heard hello from [0-9A-F]{32}\nclosed$/)
 }
@@ -20,4 +20,4 @@ await withLab(async (lab) => {
   const programs = await Promise.all(hosts.map((host) => host.run([...command, 'member.js'], { cwd: resolve(folder) })))
   await Promise.all(programs.map(ends))
 })
-console.log('met in the laboratory')
+console.log('connected in the laboratory')

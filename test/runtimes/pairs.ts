@@ -1,6 +1,7 @@
-// Every pair of runtimes, dialing and accepting with a secret: the same secret meets, another one never does. And each of
-// them as a dialer that meets a copy of a certificate, and a certificate that only names an authority. Loopback only.
-//   node out/test/runtimes/pairs.js NAME=COMMAND...     a command may have arguments, parted by blanks
+// Every pair of runtimes, dialing and accepting with a secret: they connect with the same secret, and never with
+// another. Then each as a dialer that gets a copy of a certificate, or a certificate that only names an authority.
+// Loopback only.
+//   node out/test/runtimes/pairs.js NAME=COMMAND...     a command may have arguments, separated by blanks
 import { strict as assert } from 'node:assert'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
@@ -17,7 +18,7 @@ import type { Command, Report } from './end.js'
 
 const DEADLINE_MS = 30_000
 
-/** An end on one runtime. */
+/** An end of connections on one runtime. */
 class End {
   readonly name: string
   readonly #process: ChildProcess
@@ -48,7 +49,7 @@ class End {
         await once(this.#news, 'report')
       }
     }
-    return (await within(next(), `${this.name} does not tell "${did}"`, DEADLINE_MS)) as Extract<Report, { did: Kind }>
+    return (await within(next(), `${this.name} does not print "${did}"`, DEADLINE_MS)) as Extract<Report, { did: Kind }>
   }
 
   async close(): Promise<void> {
@@ -70,8 +71,8 @@ async function meet(dialer: End, acceptor: End, port: number): Promise<void> {
 }
 
 /**
- * A dialer is content with a server that has its certificate's key, and not with one that shows a copy and signs with another
- * key. The control: of a certificate of version 1, Deno does not check that.
+ * A dialer accepts a server that has its certificate's key, and refuses one that shows a copy and signs with another
+ * key. As a control, Deno does not check the signature for a certificate of version 1.
  */
 async function checkCopies(dialer: End): Promise<void> {
   const [own, old, another] = [throwAwayCertificate(), namingOnly('tcpnet', 1), throwAwayCertificate()]
@@ -88,7 +89,7 @@ async function checkCopies(dialer: End): Promise<void> {
   }
 }
 
-/** @returns for which versions of X.509 a bare TLS client believes a certificate that only names its issuer */
+/** @returns the versions of X.509 for which a plain TLS client accepts a certificate that only names its issuer */
 async function believed(dialer: End): Promise<number[]> {
   const authority = throwAwayCertificate()
   const versions: number[] = []
@@ -103,9 +104,12 @@ async function believed(dialer: End): Promise<number[]> {
   }
   dialer.order({ do: 'tls', tls: { key: authority.key, cert: authority.cert, ca: authority.cert } })
   const { code } = await dialer.report('tls')
-  // Where such a certificate is believed, the setting must be refused.
+  // If such a certificate is accepted, the setting has to be refused.
   assert.equal(code, dialer.name.startsWith('deno') ? 'ERR_TCPNET_NO_TLS' : null, dialer.name)
-  assert.ok(versions.length === 0 || code !== null, `${dialer.name} takes tls, and believes ${versions}`)
+  assert.ok(
+    versions.length === 0 || code !== null,
+    `${dialer.name} accepts tls, and false certificates of X.509 versions ${versions}`
+  )
   return versions
 }
 
@@ -127,7 +131,7 @@ for (const dialer of ends) {
   await checkCopies(dialer)
   const versions = await believed(dialer)
   console.log(
-    `${dialer.name}: meets ${ends.length} runtimes; believes X.509 versions: ${versions.join(', ') || 'none'}`
+    `${dialer.name}: connects to ${ends.length} runtimes; accepts false certificates of X.509 versions: ${versions.join(', ') || 'none'}`
   )
 }
 await Promise.all(ends.map((end) => end.close()))

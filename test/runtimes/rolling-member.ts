@@ -1,5 +1,5 @@
-// One member of the mesh of rolling.ts, on any runtime. Arguments: its uuid, its secrets as JSON. It prints a line for each
-// connection that begins or ends, and closes with its standard input.
+// One member of the mesh of rolling.ts, on any runtime. Arguments: its uuid, its secrets as JSON. It prints a line for
+// each connection that begins or ends, and closes when its standard input ends.
 import { tcpnet } from 'tcpnet'
 
 const [uuid = '', secrets = '[]'] = process.argv.slice(2)

@@ -1,6 +1,7 @@
-// A mesh of all runtimes, a host of the laboratory each, changes its secret: its members are restarted one by one with
-// [new, old], then one by one with [new]. Connections between the others stay, and each restarted member is back with all.
-//   node out/test/runtimes/rolling.js NAME=COMMAND...     a command may have arguments, parted by blanks
+// A mesh of all runtimes, each on a host of the laboratory, changes its secret: its members are restarted one by one
+// with [new, old], then one by one with [new]. Connections between the others stay, and each restarted member
+// reconnects to all.
+//   node out/test/runtimes/rolling.js NAME=COMMAND...     a command may have arguments, separated by blanks
 import { strict as assert } from 'node:assert'
 import { fileURLToPath } from 'node:url'
 import { type Host, type Program, until, within, withLab } from '../lab/index.js'
@@ -47,7 +48,7 @@ class Member {
     return this.#count('up', other) === this.#count('down', other) + 1
   }
 
-  /** How many connections with the other have ended. */
+  /** How many connections to the other member have ended. */
   losses(other: Member): number {
     return this.#count('down', other)
   }
@@ -87,7 +88,7 @@ await withLab(async (lab) => {
   for (const secrets of [[NEW, OLD], [NEW]]) {
     for (const member of members) {
       const ms = await restart(members, member, secrets)
-      console.log(`${member.name} with ${secrets.length} secrets: back with all after ${Math.round(ms)} ms`)
+      console.log(`${member.name} with ${secrets.length} secrets: connected to all after ${Math.round(ms)} ms`)
     }
   }
   for (const member of members) await member.stop()

@@ -1,6 +1,6 @@
-// Run by scripts/runtimes on every runtime, as `smoke.js` and, in a worker thread as well, as `smoke.js worker`: loads the
-// package both ways, asks the addon for the interfaces, meshes two services and ends by itself. Prints `ok`, and nothing
-// else. The memory driver only: real sockets on loopback, no packet on a network.
+// Run by scripts/runtimes on every runtime, as `smoke.js`, and as `smoke.js worker` in a worker thread as well: loads
+// the package with import and require(), asks the addon for the interfaces, meshes two services and ends by itself.
+// Prints only `ok`. It uses only the memory driver: real sockets on loopback, no packet on a network.
 import { strict as assert } from 'node:assert'
 import { createRequire } from 'node:module'
 import { isMainThread, Worker } from 'node:worker_threads'
@@ -20,7 +20,7 @@ function load(): void {
   assert.deepEqual(new Set(loopback.map((entry) => entry.address)), new Set(['127.0.0.1']))
 }
 
-/** Resolves when two services with a secret are connected, have each got the other's greeting, and are closed. */
+/** Resolves when two services with a secret have connected, received each other's greeting, and closed. */
 async function mesh(): Promise<void> {
   const services: Service[] = []
   const greeted = [1, 2].map(
@@ -37,13 +37,13 @@ async function mesh(): Promise<void> {
   await Promise.all(services.map((service) => new Promise<void>((resolve) => service.close(resolve))))
 }
 
-/** One side destroys the connection: both tell in `peers` which side it was. */
+/** One side destroys the connection: `peers` of both names the side. */
 async function destroyOne(services: readonly Service[]): Promise<void> {
   const [socket] = services[0]?.connections ?? []
   socket?.destroy()
   const reasonOf = ({ peers }: Service) => [...peers.values()][0]?.error?.message
   for (const [i, service] of services.entries()) {
-    const reason = await until(() => reasonOf(service), 'no reason is told')
+    const reason = await until(() => reasonOf(service), 'peers gives no reason')
     assert.match(reason, i === 0 ? /: this side destroyed it/ : /: the peer ended it/)
   }
 }
@@ -57,7 +57,7 @@ function greet(socket: PeerSocket, done: () => void): void {
   })
 }
 
-/** Resolves when the same has worked in a worker thread. */
+/** Resolves when the same has succeeded in a worker thread. */
 function worker(): Promise<void> {
   return new Promise((resolve, reject) => {
     const thread = new Worker(new URL(import.meta.url))

@@ -1,4 +1,4 @@
-// What an eavesdropper on the link has: three hosts mesh and talk while one of them captures all packets.
+// What an eavesdropper on the link can see: three hosts mesh and exchange data while one of them captures all packets.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -23,8 +23,9 @@ const GROUPS = new Map([
 ])
 
 /**
- * Writes all frames of an interface into a pcap file (draft-ietf-opsawg-pcap), whose SIGTERM tells how many it missed. tcpdump
- * would do, but ends where it cannot change its groups, as in a plain user's namespace (user_namespaces(7)).
+ * Writes all frames of an interface into a pcap file (draft-ietf-opsawg-pcap), and at SIGTERM prints how many it
+ * missed. tcpdump does the same, but ends if it cannot change its groups, as in a plain user's namespace
+ * (user_namespaces(7)).
  */
 const CAPTURE = `
 import signal, socket, struct, sys
@@ -44,7 +45,7 @@ while True:
     file.write(struct.pack('<IIII', 0, 0, len(frame), len(frame)) + frame)
 `
 
-/** A port that nobody listens on. */
+/** A port on which no program listens. */
 const LAST_PORT = 9
 const KNOCK = `require('node:net').connect(${LAST_PORT}, process.argv[1]).on('error', () => {})`
 
@@ -70,7 +71,7 @@ async function capture(name: string, settings: (host: Host) => object): Promise<
     await firstMesh(nodes)
     await everybodyTalks(nodes, PAYLOAD)
     await closeAll(nodes)
-    // Behind all else, so that all else is in the file when this is.
+    // The last packets: when they are in the file, all earlier ones are.
     await beta.exec([process.execPath, '-e', KNOCK, alpha.ipv4])
     const streams = await until(() => {
       const read = readStreams(file)
@@ -88,7 +89,7 @@ function finds(streams: readonly Stream[], what: string | Buffer): boolean {
   return streams.some(({ bytes }) => bytes.includes(what))
 }
 
-/** What must not be seen; each in the forms in which it could be. */
+/** The data that must not be visible, each in every form in which it could be sent. */
 async function forbidden(name: string, nodes: readonly Node[]): Promise<(string | Buffer)[]> {
   const [key] = await deriveKeys([SECRET], name)
   assert.ok(key !== undefined)
@@ -108,7 +109,7 @@ async function forbidden(name: string, nodes: readonly Node[]): Promise<(string 
   ]
 }
 
-/** Whether each connection is TLS 1.3 with an ephemeral group, and encrypted from the ServerHello on. */
+/** Fails unless each connection is TLS 1.3 with an ephemeral group, and encrypted after the ServerHello. */
 function assertTls13(streams: readonly Stream[], t: { diagnostic: (line: string) => void }): void {
   const dialed = streams.filter(({ bytes }) => bytes.length > 0 && readHello(readRecords(bytes)[0]).type === 1)
   assert.ok(dialed.length >= 2, `${dialed.length} connections were captured`)
@@ -116,7 +117,7 @@ function assertTls13(streams: readonly Stream[], t: { diagnostic: (line: string)
   for (const { from, to, bytes } of dialed) {
     const back = streams.find((stream) => stream.from === to && stream.to === from)
     const answers = readRecords(back?.bytes ?? Buffer.alloc(0))
-    // The loser of two dials that crossed may have got no answer.
+    // A dial that lost against a crossing one may have got no answer.
     if (answers.length === 0) continue
     const client = readHello(readRecords(bytes)[0])
     const [server, ...rest] = answers.filter(({ type }) => type === 22).map(readHello)
@@ -124,9 +125,9 @@ function assertTls13(streams: readonly Stream[], t: { diagnostic: (line: string)
     assert.deepEqual(rest, [], 'a second message is in clear')
     assert.deepEqual(server.extensions.get(EXTENSIONS.supportedVersions), Buffer.of(3, 4), 'not TLS 1.3')
     const group = GROUPS.get(server.extensions.get(EXTENSIONS.keyShare)?.readUInt16BE(0) ?? 0)
-    assert.ok(group !== undefined, 'no ephemeral group that we know')
+    assert.ok(group !== undefined, 'no known ephemeral group')
     groups.add(`${group}, suite ${server.cipherSuite?.toString(16)}`)
-    // No session is resumed, and no key is named.
+    // No session is resumed, and no pre-shared key is named.
     for (const { extensions } of [client, server]) assert.ok(!extensions.has(EXTENSIONS.preSharedKey))
     assert.ok(!client.extensions.has(EXTENSIONS.earlyData), 'early data could be replayed')
     assert.ok(!client.extensions.has(EXTENSIONS.serverName), 'the ClientHello names something')
@@ -137,23 +138,23 @@ function assertTls13(streams: readonly Stream[], t: { diagnostic: (line: string)
 }
 
 describe('an eavesdropper', { skip: skipWithoutLab }, () => {
-  test('sees all of it without security: this test can fail', async () => {
+  test('sees all data without security, so this test can fail', async () => {
     const name = 'seen-none'
     const { streams, nodes } = await capture(name, () => ({}))
     for (const what of [PAYLOAD, '"tcpnet"', '"boot"', '"status"', name, ...nodes.map(({ uuid }) => uuid)]) {
-      assert.ok(finds(streams, what), `${what} was to be seen`)
+      assert.ok(finds(streams, what), `${what} is not visible`)
     }
     assert.throws(() => readRecords(streams.find(({ bytes }) => bytes.length > 0)?.bytes ?? Buffer.alloc(0)))
   })
 
-  test('sees TLS 1.3 with an ephemeral group with a secret, and nothing of what is in it', async (t) => {
+  test('sees TLS 1.3 with an ephemeral group if there is a secret, and no content', async (t) => {
     const name = 'seen-secret'
     const { streams, nodes } = await capture(name, () => ({ secret: SECRET }))
     assertTls13(streams, t)
-    for (const what of await forbidden(name, nodes)) assert.ok(!finds(streams, what), `${what} is to be seen`)
+    for (const what of await forbidden(name, nodes)) assert.ok(!finds(streams, what), `${what} is visible`)
   })
 
-  test('sees TLS 1.3 with an ephemeral group with certificates, and none of the certificates', async (t) => {
+  test('sees TLS 1.3 with an ephemeral group if there are certificates, and none of the certificates', async (t) => {
     const name = 'seen-tls'
     const issued = new Map<Host, Credentials>(
       shared.hosts.map((host) => [host, authority.issue(`member-${host.name}`)])
@@ -162,7 +163,7 @@ describe('an eavesdropper', { skip: skipWithoutLab }, () => {
     assertTls13(streams, t)
     const names = ['the cluster', ...shared.hosts.map((host) => `member-${host.name}`)]
     for (const what of [...(await forbidden(name, nodes)), ...names]) {
-      assert.ok(!finds(streams, what), `${what} is to be seen`)
+      assert.ok(!finds(streams, what), `${what} is visible`)
     }
   })
 })

@@ -1,4 +1,4 @@
-// The throw-away certificate of a service with a secret: X.509 v3, in DER that others can read.
+// The throw-away certificate of a service with a secret: X.509 v3 in DER that other implementations can read.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
@@ -21,7 +21,7 @@ test('DER: lengths of one, two and three bytes, integers, identifiers, tags', ()
   assert.equal(hex(explicit(3, Buffer.of(5, 0))), 'a3020500')
 })
 
-test('a certificate of version 3, signed by its own key on P-256, that openssl reads; each is another', () => {
+test('a certificate has version 3, is signed by its own key on P-256, can be read by openssl, and is never made twice', () => {
   const [one, other] = [throwAwayCertificate(), throwAwayCertificate()]
   const certificate = new X509Certificate(one.cert)
   assert.ok(certificate.verify(certificate.publicKey))

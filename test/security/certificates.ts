@@ -1,11 +1,12 @@
-// Certificate authorities and what they issue, by openssl(1), in a folder that is gone after the test.
+// Certificate authorities and the certificates that they issue, made by openssl(1) in a folder that is removed after
+// the test.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 
-/** A certificate's worth of `tls` settings. */
+/** The part of the `tls` settings that belongs to a certificate. */
 export interface Credentials {
   readonly key: string
   readonly cert: string
@@ -13,15 +14,15 @@ export interface Credentials {
 }
 
 export interface IssueOptions {
-  /** From now; negative: it has ended already. Default 1. */
+  /** Days of validity from now; negative for an expired certificate. Default 1. */
   readonly days?: number
-  /** Of extensions as in an openssl.cnf, a line each. */
+  /** Extensions, in the form of openssl.cnf, a line each. */
   readonly extensions?: string
 }
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
 
-/** What `openssl ca` needs to know for a list of revoked certificates. */
+/** The configuration that `openssl ca` needs to make a list of revoked certificates. */
 const CA_CNF = `
 [ca]
 default_ca = this
@@ -32,7 +33,7 @@ default_md = sha256
 default_crl_days = 1
 `
 
-/** A private authority. Made in a test file's body or a test: its folder is gone after that. */
+/** A private authority. It is made in the body of a test file or in a test, after which its folder is removed. */
 export class Authority {
   readonly #folder: string
   #issued = 0

@@ -1,5 +1,5 @@
-// A TLS 1.3 server of as little as one takes (RFC 8446), that shows any certificate and signs with any key: those of OpenSSL
-// refuse a key that is not the certificate's.
+// A minimal TLS 1.3 server (RFC 8446) that shows any certificate and signs with any key. A server of OpenSSL refuses a
+// key that is not the certificate's.
 import {
   createCipheriv,
   createHash,
@@ -16,12 +16,14 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { EXTENSIONS, readHello, readRecords } from './tls-records.js'
 
 const X25519 = 0x001d
-/** A client's Finished with its tag: what it sends when it is content, and at least as long (RFC 8446 §4.4.4, §5.2). */
+/**
+ * The bytes of a client's Finished with its tag, which it sends if it accepts the handshake (RFC 8446 §4.4.4, §5.2).
+ */
 const FINISHED_BYTES = 4 + 32 + 1 + 16
 
 export interface Copycat {
   readonly port: number
-  /** Resolves with whether the client was content with the handshake. */
+  /** Resolves with whether the client accepted the handshake. */
   readonly verdict: Promise<boolean>
   readonly server: Server
 }

@@ -1,4 +1,4 @@
-// Handshakes that are made to cost much: chains of certificates with giant exponents, slow groups.
+// Handshakes that are expensive on purpose: chains of certificates with giant exponents, slow groups.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Server } from 'node:net'
@@ -14,10 +14,10 @@ import { Member, mesh, newCluster } from './member.js'
 import { kinds } from './modes.js'
 
 const authority = new Authority('the cluster')
-/** As many as Node reads: 100 KiB. */
+/** As many certificates as Node reads: 100 KiB. */
 const GIANT = giantChain(75)
 const AT_ONCE = 16
-/** More than the budget of an address lets through on a fast machine: 200 ms, and the one that exceeds it. */
+/** More handshakes than the budget of an address allows on a fast machine: 200 ms, and the one that exceeds it. */
 const LET_THROUGH = 8
 
 function knock(member: Member, options: ConnectionOptions): void {
@@ -31,7 +31,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-test('of 16 giant chains from one address a few are verified, the others dropped; members stay, and come back', async () => {
+test('of 16 giant chains from one address a few are verified and the others dropped; members stay connected, and can reconnect', async () => {
   const name = newCluster()
   const [member, peer] = [
     await Member.start({ name, tls: authority.issue('member') }),
@@ -40,9 +40,9 @@ test('of 16 giant chains from one address a few are verified, the others dropped
   await mesh([member, peer])
   const stranger = { ...GIANT, localAddress: '127.0.0.2' }
   for (let number = 0; number < AT_ONCE; number++) knock(member, stranger)
-  await until(() => member.rejections.some(({ code }) => code === 'ERR_TCPNET_BUSY'), 'not all are looked at')
+  await until(() => member.rejections.some(({ code }) => code === 'ERR_TCPNET_BUSY'), 'not all are handled')
   const lookedAt = member.rejections.filter(({ code }) => code === 'ERR_TCPNET_TLS')
-  assert.ok(lookedAt.length <= LET_THROUGH, `${lookedAt.length} chains were looked at`)
+  assert.ok(lookedAt.length <= LET_THROUGH, `${lookedAt.length} chains were verified`)
   for (const { cause } of lookedAt) assert.equal(cause, 'CERT_SIGNATURE_FAILURE')
   assert.deepEqual([member.closes, peer.closes], [0, 0])
 
@@ -51,7 +51,7 @@ test('of 16 giant chains from one address a few are verified, the others dropped
   await Promise.all([member.close(), peer.close()])
 })
 
-test('of 16 false acceptors with giant chains a dialer with a secret verifies a few, and drops its dials to the others', async () => {
+test('a dialer with a secret verifies the giant chains of a few of 16 false acceptors, and drops its dials to the others', async () => {
   const gates = { inbound: new HandshakeGate(), outbound: new HandshakeGate() }
   const security = await prepared(secretSecurity({ secrets: [Buffer.alloc(32)], name: 'x', uuid: 'A' }, gates))
   const server = createServer(GIANT).on('tlsClientError', () => {})
@@ -83,7 +83,7 @@ for (const [mode, make] of kinds(authority)) {
       await member.close()
     })
 
-    test('a server that wants ffdhe8192 gets none', async () => {
+    test('a server that requires ffdhe8192 gets no key exchange', async () => {
       const server = createServer({ ...authority.issue('impostor'), ecdhCurve: 'ffdhe8192' })
       const [error] = (await Promise.all([
         once(server, 'tlsClientError'),

@@ -11,7 +11,7 @@ export function scalarOf(hex: string): KeyObject {
   })
 }
 
-/** §A.1.2, but for the contents. */
+/** §A.1.2, without the contents. */
 export const PREPEND_LEN = [
   ['', '00'],
   ['31323334', '0431323334']
@@ -52,7 +52,7 @@ export const RUN = {
     'aa82c300bea7b65d2b671da71922ddf6472301b79bc270adfa8bf413285f2263'
 }
 
-/** §B.1.10: points, and what the scalar makes of them; null is the neutral element. */
+/** §B.1.10: points, and their products with the scalar; null is the neutral element. */
 export const LOW_ORDER = {
   scalar: 'af46e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449aff',
   points: [

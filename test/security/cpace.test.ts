@@ -63,13 +63,13 @@ describe('the vectors of the draft', () => {
     assert.equal(hex(sessionKey(bytes(RUN.point), a, b, bytes(RUN.sid))), RUN.sessionKey)
   })
 
-  test('B.1.10: points of low order, and those that look like them', () => {
+  test('B.1.10: points of low order, and points that look like them', () => {
     for (const [point, product] of LOW_ORDER.points) {
       assert.equal(hex(multiply(scalarOf(LOW_ORDER.scalar), bytes(point))), product, point)
     }
   })
 
-  test('7.2: a product of zeros is refused also where the library lets it pass', () => {
+  test('7.2: a product of zeros is refused even if the library allows it', () => {
     const [scalar, point] = [scalarOf(LOW_ORDER.scalar), bytes(RUN.generator)]
     assert.equal(
       multiply(scalar, point, () => Buffer.alloc(32)),
@@ -82,7 +82,7 @@ describe('the vectors of the draft', () => {
     )
   })
 
-  // The draft has no vector for it: §10.4 in other words.
+  // The draft has no vector for the confirmation. This follows §10.4.
   test('10.4: the confirmation', () => {
     const key = bytes(RUN.sessionKey)
     const macKey = createHash('sha512')
@@ -133,7 +133,7 @@ describe('a party', () => {
     }
   })
 
-  test('does not take its own share and its own confirmation for the other side’s', () => {
+  test('does not accept its own share and confirmation in place of the other side’s', () => {
     const initiator = make('initiator')
     const reflected = { ...initiator.message, associatedData: Buffer.from('responder') }
     const confirmations = initiator.finish(reflected)
@@ -141,7 +141,7 @@ describe('a party', () => {
     assert.equal(confirmations.accepts(confirmations.own), false)
   })
 
-  test('aborts at every point of low order, at a share that is none, and at a second share', () => {
+  test('aborts at every point of low order, at a malformed share, and at a second share', () => {
     const associatedData = Buffer.from('responder')
     for (const [point, product] of LOW_ORDER.points) {
       if (product !== null) continue
@@ -156,7 +156,7 @@ describe('a party', () => {
     assert.equal(initiator.finish(responder.message), null)
   })
 
-  test('accepts no tag of another length', () => {
+  test('refuses a tag of another length', () => {
     const [initiator, responder] = [make('initiator'), make('responder')]
     const [ours, theirs] = [initiator.finish(responder.message), responder.finish(initiator.message)]
     assert.ok(ours !== null && theirs !== null)

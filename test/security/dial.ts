@@ -1,14 +1,14 @@
-// A dial of this process to a port of its own, without a service around it.
+// A dial from this process to a port of this process, without a service.
 import assert from 'node:assert/strict'
 import { TcpnetError } from '#tcpnet/index.js'
 import type { DialResult } from '#tcpnet/mesh/dialer.js'
 import type { Security } from '#tcpnet/security/security.js'
 import { dialed } from '../support/dial.js'
 
-/** The uuid that the dialer believes at the port. */
+/** The uuid that the dialer expects at the port. */
 export const DIALED = 'BEEF'
 
-/** Resolves when the security's keys are made. */
+/** Resolves when the keys of the security are made. */
 export async function prepared<T extends Security>(security: T): Promise<T> {
   await new Promise<void>((resolve, reject) =>
     security.prepare((error) => (error === null ? resolve() : reject(error)))
@@ -16,7 +16,7 @@ export async function prepared<T extends Security>(security: T): Promise<T> {
   return security
 }
 
-/** Dials the port as a member does that believes the peer {@link DIALED} there. */
+/** Dials the port as a member that expects the peer {@link DIALED} there. */
 export async function dial(security: Security, port: number): Promise<DialResult> {
   await prepared(security)
   const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: DIALED, seq: 0, dial: 1, port: null })

@@ -1,4 +1,4 @@
-// The example of docs/security.md is what the code does, so that a second implementation can be held against it.
+// The example in docs/security.md is the output of the code, so that a second implementation can be compared with it.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'

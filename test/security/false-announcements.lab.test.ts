@@ -1,4 +1,4 @@
-// Somebody on the link announces the uuids of others as her own, with raw packets that no daemon would send.
+// A host on the link announces the uuids of others as its own, with raw packets that no daemon would send.
 import assert from 'node:assert/strict'
 import { labTest } from '../lab/index.js'
 import { everybodyTalks, firstMesh } from '../programs/full-mesh.js'
@@ -6,7 +6,7 @@ import { Node } from '../programs/node-client.js'
 
 const NAME = 'claimed'
 
-/** Says ten times by multicast that each uuid of its arguments is a service in clear on the host mallory. */
+/** Announces ten times by multicast that each uuid in its arguments is an unsecured service on the host mallory. */
 const CLAIM = `
   const { encode } = require('dns-packet')
   const type = '_${NAME}._tcp.local'
@@ -31,7 +31,7 @@ const CLAIM = `
   })`
 
 labTest(
-  'a random uuid that is claimed goes on; a chosen one is lost to the claim, and its service says so',
+  'a service with a random uuid that is claimed goes on; one with a chosen uuid fails with an error that says why',
   async (lab) => {
     const [alpha, beta, mallory] = await lab.hosts(['alpha', 'beta', 'mallory'])
     const settings = { name: NAME, driver: 'avahi', secret: 'for members only' }
@@ -40,7 +40,7 @@ labTest(
     const chosen = await Node.start(alpha, { ...settings, uuid: 'C405E4' })
     await chosen.connectedTo(members)
 
-    // In the order of the arguments: when the last has been heard, the others have.
+    // Claimed in the order of the arguments: when the last claim was received, all were.
     const uuids = [...members, chosen].map(({ uuid }) => uuid)
     await mallory.exec([process.execPath, '-e', CLAIM, ...uuids])
     const error = await chosen.event('error', 'the claim is not heard')

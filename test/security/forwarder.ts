@@ -1,22 +1,22 @@
-// The program of the man in the middle: takes connections that were meant for somebody else, and does with them what it
-// is told on standard input. Argument: its doors, as JSON. It prints a line of JSON for what it does.
+// The man in the middle: accepts connections that were meant for another host, and treats them as the orders on
+// standard input say. Argument: its doors, as JSON. It prints a line of JSON for each action.
 import { connect, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 
-/** Where connections arrive, and between whom they are. */
+/** A port at which redirected connections arrive, and the two ends that they are between. */
 export interface Door {
   readonly port: number
-  /** For whom they are meant. */
+  /** The end for which they are meant. */
   readonly to: { readonly host: string; readonly port: number }
-  /** The one who dials. */
+  /** The end that dials. */
   readonly from: { readonly host: string; readonly port: number }
 }
 
 /**
- * `forward`: new connections are forwarded. `reflect`: they are led back to the one who dials. `break`: a bit of the first
- * bytes of each is altered. `alter`: in every open connection the next bytes of the dialer and of the acceptor are
- * altered. `replay`: what every dialer has said so far is said again, to the same acceptor. `cut`: every open connection
- * is ended as TCP ends it, behind whatever was forwarded.
+ * `forward`: new connections are forwarded. `reflect`: new connections are forwarded back to the dialer. `break`: a bit
+ * of the first bytes of each new connection is altered. `alter`: in every open connection the next bytes of the dialer
+ * and of the acceptor are altered. `replay`: the bytes that every dialer has sent so far are sent again, to the same
+ * acceptor. `cut`: every open connection is ended as by TCP, after the bytes that were forwarded.
  */
 export type Order = 'forward' | 'reflect' | 'break' | 'alter' | 'replay' | 'cut'
 

@@ -1,4 +1,5 @@
-// What handshakes without proof may cost: budgets, and the gate that keeps them. The clock and the costs are the test's.
+// How much handshakes without a proof may cost: budgets, and the gate that enforces them. The test sets the clock and
+// the costs.
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, mock, test } from 'node:test'
 import { type Account, Budget } from '#tcpnet/security/budget.js'
@@ -34,14 +35,14 @@ describe('a budget', () => {
     assert.equal(budget.waitMs(stranger('a')), 100)
   })
 
-  test('is kept for each account and for all that share', () => {
+  test('is kept for each account and for all accounts together', () => {
     for (const name of ['a', 'b', 'c']) budget.spend(stranger(name), 90)
     assert.equal(budget.leftOf(stranger('c')), 10)
     assert.equal(budget.waitMs(stranger('new')), 2_000)
     assert.equal(budget.waitMs(member('known')), 0)
     budget.spend(member('known'), 510)
     assert.equal(budget.waitMs(member('known')), 1_000)
-    assert.equal(budget.waitMs(stranger('new')), 2_000, 'a member spends nothing of what strangers share')
+    assert.equal(budget.waitMs(stranger('new')), 2_000, 'a member spends nothing of the budget that strangers share')
   })
 
   test('remembers a bounded number of accounts', () => {
@@ -93,7 +94,7 @@ describe('the gate', () => {
     mock.timers.tick(ms)
   }
 
-  test('lets handshakes in at once, and counts only those that fail', () => {
+  test('admits handshakes at once, and counts only those that fail', () => {
     for (let round = 0; round < 10; round++) {
       cost = 400
       enter(stranger('a')).end('proven')
@@ -103,7 +104,7 @@ describe('the gate', () => {
     assert.equal(begun.length, 11)
   })
 
-  test('a handshake that costs much counts while it goes on, and its cost is given back once it is proven', () => {
+  test('an expensive handshake counts while it goes on, and its cost is given back once it is proven', () => {
     const [costly, other] = [enter(stranger('a')), stranger('b')]
     enter(other)
     cost = 400
@@ -116,7 +117,7 @@ describe('the gate', () => {
     assert.deepEqual(begun, ['a', 'b', 'c'])
   })
 
-  test('a handshake that costs much, is kept open and then fails or is left, counts once', () => {
+  test('an expensive handshake that is kept open and then fails or is abandoned counts once', () => {
     for (const outcome of ['failed', 'gone'] as const) {
       const [costly, name] = [enter(stranger(outcome)), `after ${outcome}`]
       cost = 400
@@ -137,7 +138,7 @@ describe('the gate', () => {
     }
   })
 
-  test('handshakes that cost little do not count while they go on', () => {
+  test('cheap handshakes do not count while they go on', () => {
     const passes = Array.from({ length: 64 }, () => enter(stranger('a')))
     for (const one of passes) {
       cost = 5
@@ -189,7 +190,7 @@ describe('the gate', () => {
     assert.ok(guesses <= 600 + 65, `${guesses} guesses in ten minutes`)
   })
 
-  test('in debt, an account loses the handshakes that it has under way, and others keep theirs', () => {
+  test('an account in debt loses its handshakes under way, and others keep theirs', () => {
     enter(stranger('a'))
     enter(stranger('b'))
     fail(stranger('a'), 250)
@@ -198,7 +199,7 @@ describe('the gate', () => {
     assert.deepEqual(dropped, ['a', 'b'], 'all together are in debt')
   })
 
-  test('a connection that went away is counted a second later: by then the pair may have been proven', () => {
+  test('a connection that has closed is counted a second later, since the pair may be proven by then', () => {
     let account = stranger('a')
     const one = gate.enter({ account: () => account, begin: () => {}, drop: () => {} })
     cost = 900
@@ -214,7 +215,7 @@ describe('the gate', () => {
     assert.deepEqual(begun, ['a', 'b'])
   })
 
-  test('a proven pair is let in while strangers are in debt, and has debts of its own', () => {
+  test('a proven pair is admitted while strangers are in debt, and has a budget of its own', () => {
     fail(stranger('a'), 5000)
     enter(member('uuid a'))
     enter(stranger('b'))
@@ -225,7 +226,7 @@ describe('the gate', () => {
     assert.deepEqual(begun.slice(2), ['uuid a', 'uuid b'])
   })
 
-  test('of those that wait, the one that has cost least is first; one that has left is not let in', () => {
+  test('of the waiting handshakes, the account that has cost least is first; one that has closed is not admitted', () => {
     fail(stranger('liar'), 500)
     enter(stranger('liar'))
     const left = enter(stranger('left'))
@@ -238,7 +239,7 @@ describe('the gate', () => {
   })
 })
 
-test('proven pairs: a uuid at an address; any of an address where the uuid is not known', () => {
+test('a proven pair is a uuid at an address, or any uuid at the address if the uuid is not known', () => {
   const pairs = new ProvenPairs()
   assert.deepEqual(pairs.accountOf('A', '10.0.0.1'), { name: '10.0.0.1', shared: true })
   pairs.add('A', '10.0.0.1')

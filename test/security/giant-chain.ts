@@ -22,7 +22,7 @@ const IS_CA = element(
   )
 )
 
-/** What a stranger shows: a leaf whose key it has, and so many certificates above it. */
+/** A leaf certificate with its key, and `length` certificates above it. */
 export function giantChain(length: number): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const leafKey = publicKey.export({ type: 'spki', format: 'der' })
@@ -41,7 +41,10 @@ export function giantChain(length: number): { key: string; cert: string } {
   return { key, cert: [leaf, ...above].map(pem).join('') }
 }
 
-/** Another's key with a certificate that only names an issuer: version 1 or 3, signed by itself. */
+/**
+ * A new key with a certificate of version 1 or 3 that names an issuer, and is signed by that key instead of the
+ * issuer's.
+ */
 export function namingOnly(issuer: string, version: 1 | 3): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const parts = { subject: 'impostor', issuer, publicKey: publicKey.export({ type: 'spki', format: 'der' }) }
@@ -57,7 +60,7 @@ interface Parts {
   readonly algorithm: Buffer
   readonly extensions?: Buffer
   readonly version?: 1 | 3
-  /** Default: a signature that is none. */
+  /** Default: an invalid signature. */
   readonly signWith?: (bytes: Buffer) => Buffer
 }
 

@@ -12,12 +12,12 @@ import { within } from '../support/wait.js'
 import { prepared } from './dial.js'
 import { freeGates } from './modes.js'
 
-/** What an address may guess at once; the last one exceeds the budget. */
+/** Guesses that an address may make at once; the last one exceeds the budget. */
 const BURST = 65
 
 type Outcome = Channel | TcpnetError | null
 
-/** Gates for which nothing takes time, and time does not pass. */
+/** Gates that measure no cost, and whose clock stands still. */
 function stoppedGates(): TlsSecurity['gates'] {
   const gate = () => new HandshakeGate({ now: () => 0, meter: { start() {}, stop() {}, take: () => 0 } })
   return { inbound: gate(), outbound: gate() }
@@ -27,7 +27,7 @@ function make(secret: string, gates: TlsSecurity['gates'], uuid = 'A'): Promise<
   return prepared(secretSecurity({ secrets: [Buffer.alloc(32, secret)], name: 'x', uuid }, gates))
 }
 
-/** A port at which the security accepts, with its outcomes, and what it answers to each hello. */
+/** A port at which the security accepts, with its outcomes, and its answer to each hello. */
 async function acceptor(
   security: TlsSecurity,
   host = '127.0.0.1'
@@ -64,7 +64,7 @@ async function dial(security: TlsSecurity, port: number, localAddress = '127.0.0
       })
     })
   )
-  return await within(answered, 'a dial does not come to an end', 10_000)
+  return await within(answered, 'a dial does not end', 10_000)
 }
 
 test('an acceptor answers a bounded number of guesses from an address, and members beside them', async () => {
@@ -75,7 +75,7 @@ test('an acceptor answers a bounded number of guesses from an address, and membe
 
   for (let guess = 0; guess < BURST; guess++) assert.equal(await dial(stranger, port, '127.0.0.2'), false)
   assert.equal(outcomes.length, BURST + 1)
-  // One more is not answered at all: it waits for the budget.
+  // One more is not answered: it waits for the budget.
   const waiting = dial(stranger, port, '127.0.0.2')
   assert.equal(await dial(member, port), true, 'a proven pair has to wait')
   assert.equal(await dial(member, port, '127.0.0.3'), true, 'another address has to wait')
@@ -84,19 +84,19 @@ test('an acceptor answers a bounded number of guesses from an address, and membe
   assert.equal(await waiting, false)
 })
 
-test('a dialer that meets false acceptors is guessed at no more often', async () => {
+test('a dialer that reaches false acceptors answers a bounded number of guesses', async () => {
   const dialer = await make('right', stoppedGates())
   const { port, outcomes, close } = await acceptor(await make('wrong', freeGates()))
   for (let guess = 0; guess < BURST; guess++) assert.equal(await dial(dialer, port), false)
   const waiting = dial(dialer, port)
-  // The next one, from another dialer, is through before it has begun.
+  // A dial of another dialer is not held back; the one above still waits for its budget.
   assert.equal(await dial(await make('wrong', freeGates()), port), true)
   assert.equal(outcomes.length, BURST + 1)
   close()
   assert.equal(await waiting, false)
 })
 
-test('a pair that was proven by a connection that came in is proven for dials, whatever form its address has', async () => {
+test('a pair that was proven by an inbound connection is proven for dials, whatever the form of its address', async () => {
   const gates = stoppedGates()
   const security = await make('right', gates)
   // Dual stack: the member's address is IPv4-mapped here.

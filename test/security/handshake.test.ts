@@ -1,4 +1,5 @@
-// The handshake beneath the hello: it leaves nothing behind, ends with the service, and keeps out of the bytes' way.
+// The handshake below the hello: it leaves nothing behind, ends with the service, and does not affect the bytes of the
+// application.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
@@ -63,7 +64,7 @@ for (const [kind, make] of kinds(authority)) {
       const name = newCluster()
       const [one, two] = [new Member({ name, ...make().settings }), new Member({ name, ...make().settings })]
       await Promise.all([one.listen(), two.listen()])
-      // Both dial in this very moment; and here are strangers who say nothing, or half a record.
+      // Both services dial at this moment, and strangers send nothing or half a record.
       const strangers = await Promise.all(Array.from({ length: 10 }, () => knock(one.port)))
       for (const stranger of strangers.slice(5)) stranger.write(Buffer.from('160301', 'hex'))
       await Promise.all([one.close(), two.close()])
@@ -71,7 +72,7 @@ for (const [kind, make] of kinds(authority)) {
       assert.deepEqual([one.sockets.size, two.sockets.size], [0, 0])
     })
 
-    test('strangers beyond so many from one address get no handshake, and the next ones do once those are gone', async () => {
+    test('strangers beyond the limit of an address get no handshake, until earlier ones have closed', async () => {
       const member = await Member.start(
         { name: newCluster(), ...make().settings },
         { maxHellosPerAddress: 3, waitingMs: 0 }
@@ -87,7 +88,7 @@ for (const [kind, make] of kinds(authority)) {
       await Promise.all([member.close(), peer.close()])
     })
 
-    test('a stranger who says nothing is rejected when time is up', async () => {
+    test('a silent stranger is rejected at the deadline', async () => {
       const member = await Member.start({ name: newCluster(), ...make().settings }, { helloTimeoutMs: 300 })
       const silent = await knock(member.port)
       assert.equal((await member.rejection()).code, 'ERR_TCPNET_HELLO_TIMEOUT')
@@ -117,7 +118,7 @@ for (const [kind, make] of kinds(authority)) {
       await fail(200)
       const before = await inUse()
       await fail(500)
-      // Not all that is garbage is freed at once. Of 500 leaked sockets each would have to be smaller than 400 bytes.
+      // Garbage is not all freed at once. The bound detects a leak in 500 sockets if each takes 400 bytes or more.
       const after = await until(async () => {
         const now = await inUse()
         return now.bytes - before.bytes < 200_000 && now.handles <= before.handles && now
@@ -163,7 +164,7 @@ test('a connection whose bytes are altered ends, on both sides, with an error', 
   for (const one of [server, middle]) one.close()
 })
 
-/** A plain hello, a request of another protocol, a broken record, and a record of a type that there is not. */
+/** A plain hello, a request of another protocol, a broken record, and a record of an unknown type. */
 const GARBAGE = [
   '{"tcpnet":1}\n',
   'GET / HTTP/1.1\r\n\r\n',

@@ -1,4 +1,4 @@
-// The door that a member knocks at is not the one that it thinks: what a dialer gives away, and what it believes.
+// A dial that reaches an impostor: what the dialer reveals, and which proof it accepts.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
@@ -27,7 +27,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** A TLS server that says `ok` to whatever it is told; resolves with what it was told in clear. */
+/** A TLS server that answers `ok` to every hello, and records what it receives in clear. */
 async function yesServer(options: TlsOptions): Promise<{ port: number; heard: string[] }> {
   const heard: string[] = []
   const server = createTlsServer(options, (socket: TLSSocket) => {
@@ -44,7 +44,7 @@ async function yesServer(options: TlsOptions): Promise<{ port: number; heard: st
 describe('a dialer with a secret', () => {
   const security = secretSecurity({ secrets: ['the secret'], name: 'x', uuid: 'A' })
 
-  test('believes no certificate, self-made or of an authority, and shows it nothing but a share', async () => {
+  test('accepts no certificate, self-signed or of an authority, and sends nothing but a share', async () => {
     for (const options of [impostor, member]) {
       const { port, heard } = await yesServer(options)
       failure(await dial(security, port), 'ERR_TCPNET_TLS')
@@ -52,7 +52,7 @@ describe('a dialer with a secret', () => {
     }
   })
 
-  test('speaks to no server in clear, and to none of TLS 1.2', async () => {
+  test('sends nothing to a server in clear or of TLS 1.2', async () => {
     const heard: string[] = []
     const plain = createServer((socket) => {
       socket.on('error', () => {})
@@ -70,7 +70,7 @@ describe('a dialer with a secret', () => {
 describe('a dialer with a certificate', () => {
   const security = tlsSecurity(member)
 
-  test('believes no certificate of another authority, and none that has expired', async () => {
+  test('accepts no certificate of another authority, and no expired one', async () => {
     for (const options of [impostor, authority.issue('expired', { days: -1 })]) {
       const { port, heard } = await yesServer(options)
       failure(await dial(security, port), 'ERR_TCPNET_TLS')
@@ -78,14 +78,14 @@ describe('a dialer with a certificate', () => {
     }
   })
 
-  test('believes no server certificate that is made for clients alone', async () => {
+  test('accepts no server certificate that is for clients only', async () => {
     const extensions = 'basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth'
     const { port, heard } = await yesServer(authority.issue('client', { extensions }))
     failure(await dial(security, port), 'ERR_TCPNET_TLS')
     assert.deepEqual(heard, [])
   })
 
-  test('asks checkServerIdentity of the caller, whose exception crashes nothing', async () => {
+  test('calls the checkServerIdentity of the settings, and fails the dial if that throws', async () => {
     const { port } = await yesServer(member)
     const asked: unknown[] = []
     const naming = tlsSecurity({
@@ -131,7 +131,7 @@ function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): 
   })
 }
 
-test('no environment of the process has a dialer believe a certificate', async () => {
+test('a dialer with a secret accepts no certificate, whatever the environment variables of the process', async () => {
   const { port, heard } = await yesServer(impostor)
   for (const env of [
     { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
@@ -144,7 +144,7 @@ test('no environment of the process has a dialer believe a certificate', async (
   assert.doesNotMatch(heard.join(''), /tcpnet|BEEF|the secret/)
 })
 
-test('that test can fail: the variable decides where a client of tls does not', async () => {
+test('that test can fail: the environment variable makes a plain TLS client accept the certificate', async () => {
   const { port, heard } = await yesServer(impostor)
   const program = `
     const { connect } = await import('node:tls')

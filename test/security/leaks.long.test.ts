@@ -1,4 +1,4 @@
-// Secrets are not to be seen: not in what a debugger or a log prints of a service, a socket, an error or a trace.
+// Secrets are not visible in what a debugger or a log prints of a service, a socket, an error or a trace.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
@@ -14,7 +14,7 @@ const PASSPHRASE = 'swordfish'
 const authority = new Authority('the cluster')
 const ALL = { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true, maxStringLength: null } as const
 
-/** Everything that can be printed of two connected members and a stranger. */
+/** All printable output of two connected members and a stranger. */
 async function printed(settings: Settings, wrong: Settings): Promise<string> {
   const changes: unknown[] = []
   const onChange = (change: unknown) => changes.push(change)
@@ -54,7 +54,7 @@ test('a secret, and the key that is made of it', async () => {
   }
 })
 
-test('what was made of the secret is overwritten when the service has closed', () => {
+test('the keys made of the secret are overwritten when the service has closed', () => {
   const keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
   const options = { name: 'x', uuid: 'A', fingerprint: Buffer.alloc(32), map: () => Buffer.alloc(32) }
   const exchange = new SecretExchange({ ...options, keys })

@@ -1,5 +1,6 @@
-// Mallory has poisoned the neighbour tables of alpha and beta, as ARP spoofing does: what they send each other goes to her.
-// She forwards, alters, replays, reflects and ends it. The tables are set by hand: that she can win them is taken for granted.
+// The host mallory has poisoned the neighbour tables of alpha and beta, as by ARP spoofing: the packets between them go
+// to mallory, which forwards, alters, replays, reflects and ends their connections. The test sets the tables itself: it
+// assumes that the spoofing succeeds.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +18,7 @@ const REDIAL_MS = 30_000
 const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'mallory'], { ipv6: false }))
 const authority = new Authority('the cluster')
 
-/** Mallory between two hosts. */
+/** The host in the middle, between two hosts. */
 class Middle {
   readonly #program: Program
   #read = 0
@@ -66,7 +67,7 @@ class Middle {
     await this.report(order)
   }
 
-  /** Resolves when something like this was reported since the last order. */
+  /** Resolves when such an action was reported since the last order. */
   async report(did: Report['did']): Promise<void> {
     await this.#program.line(new RegExp(`"did":"${did}"`), `the forwarder did not ${did}`, REDIAL_MS, this.#read)
   }
@@ -80,7 +81,7 @@ class Middle {
   }
 }
 
-/** Two nodes that have found each other through the middle. */
+/** Two nodes that are connected through the host in the middle. */
 async function pair(name: string, settings: object): Promise<[Node, Node]> {
   const [alpha, beta] = shared.hosts
   const all = { name, driver: 'avahi', port: PORT, ...settings }
@@ -91,7 +92,7 @@ async function pair(name: string, settings: object): Promise<[Node, Node]> {
 }
 
 const started = new Set<Node>()
-// Those of a test that failed would hold the port of the next.
+// The nodes of a failed test would hold the port of the next test.
 afterEach(async () => {
   await Promise.all([...started].map((node) => node.process.program.kill()))
   started.clear()
@@ -101,7 +102,7 @@ async function connected([one, other]: readonly [Node, Node]): Promise<void> {
   await Promise.all([one.connectedTo([other], REDIAL_MS), other.connectedTo([one], REDIAL_MS)])
 }
 
-/** The nodes had no connection, and have one when she forwards what they say. */
+/** Fails if the nodes have had a connection; then forwards, and waits until they have one. */
 async function keptApartUntilForwarded(middle: Middle, nodes: readonly [Node, Node]): Promise<void> {
   for (const node of nodes) assert.equal(node.ledger.all('connection').length, 0)
   await middle.order('forward')
@@ -109,12 +110,12 @@ async function keptApartUntilForwarded(middle: Middle, nodes: readonly [Node, No
   await nodes[0].says('at last', nodes[1])
 }
 
-/** Everything that the node's application was given. */
+/** All texts that the node's application received. */
 function texts(node: Node): string[] {
   return node.ledger.all('text').map(({ text }) => text)
 }
 
-describe('without security, she can do it all: these tests can fail', { skip: skipWithoutLab }, () => {
+describe('without security, all attacks succeed, so these tests can fail', { skip: skipWithoutLab }, () => {
   let middle: Middle
   before(async () => {
     if (skipWithoutLab === false) middle = await Middle.enter(...shared.hosts)
@@ -124,7 +125,7 @@ describe('without security, she can do it all: these tests can fail', { skip: sk
     await middle?.leave(alpha, beta)
   })
 
-  test('she reads and alters', async () => {
+  test('it reads and alters', async () => {
     const nodes = await pair('open-alter', {})
     await connected(nodes)
     assert.ok(middle.sawClearText)
@@ -135,7 +136,7 @@ describe('without security, she can do it all: these tests can fail', { skip: sk
     await closeAll(nodes)
   })
 
-  test('she is taken for a peer when she repeats its hello', async () => {
+  test('it is accepted as a peer when it repeats the hello of the peer', async () => {
     const nodes = await pair('open-replay', {})
     await connected(nodes)
     await middle.order('replay')
@@ -161,7 +162,7 @@ for (const [mode, settings] of [
       await middle?.leave(alpha, beta)
     })
 
-    test('forwarding, she reads nothing; altering, she ends the connection and changes no byte', async () => {
+    test('a host that forwards reads nothing, and one that alters bytes ends the connection and changes no byte', async () => {
       const nodes = await pair(`${mode}-alter`, settings())
       const [one, other] = nodes
       await connected(nodes)
@@ -183,7 +184,7 @@ for (const [mode, settings] of [
       await closeAll(nodes)
     })
 
-    test('altering the handshake, she keeps them apart, and is no peer of theirs', async () => {
+    test('a host that alters the handshake keeps the two apart, and is not accepted as a peer', async () => {
       await middle.order('break')
       const nodes = await pair(`${mode}-break`, settings())
       for (const node of nodes) {
@@ -194,7 +195,7 @@ for (const [mode, settings] of [
       await closeAll(nodes)
     })
 
-    test('repeating what a dialer said, she is rejected, and the connection stands', async () => {
+    test('a host that repeats the bytes of a dialer is rejected, and the connection stays', async () => {
       const nodes = await pair(`${mode}-replay`, settings())
       const [one, other] = nodes
       await connected(nodes)
@@ -217,7 +218,7 @@ for (const [mode, settings] of [
       await closeAll(nodes)
     })
 
-    test('leading a dialer back to itself, she makes it no peer of itself', async () => {
+    test('a host that reflects a dial does not make the dialer its own peer', async () => {
       await middle.order('reflect')
       const nodes = await pair(`${mode}-reflect`, settings())
       for (const node of nodes) {
@@ -230,7 +231,7 @@ for (const [mode, settings] of [
       await closeAll(nodes)
     })
 
-    test('ending it, she can: it looks like an end of the peer’s own', async () => {
+    test('a host that ends the connection succeeds: it looks like an end by the peer', async () => {
       const nodes = await pair(`${mode}-cut`, settings())
       const [one, other] = nodes
       await connected(nodes)

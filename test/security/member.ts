@@ -1,4 +1,5 @@
-// Services of this process, found by the memory driver, over real sockets on loopback; and what each of them told.
+// Services of this process that find each other by the memory driver, with real sockets on loopback, and the events of
+// each.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after } from 'node:test'
@@ -7,7 +8,7 @@ import type { Limits } from '#tcpnet/mesh/limits.js'
 import { Cluster } from '../support/cluster.js'
 import { until } from '../support/wait.js'
 
-/** Closes the members of all names, and holds them against what is promised of connections. */
+/** Closes the members of all names, and checks the promises about connections. */
 const cluster = new Cluster()
 let clusters = 0
 
@@ -18,14 +19,14 @@ export function newCluster(): string {
   return `cluster-${++clusters}`
 }
 
-/** A service, and what it told. */
+/** A service, and its events. */
 export class Member {
   readonly service: Service
   readonly sockets = new Map<string, PeerSocket>()
   readonly received = new Map<string, string>()
   readonly rejections: { code: string; message: string; cause: string | undefined; uuid: string | undefined }[] = []
   readonly errors: ServiceError[] = []
-  /** How many connections were told, and how many of them have closed. */
+  /** How many `connection` events there were, and how many of these connections have closed. */
   connections = 0
   closes = 0
 
@@ -58,12 +59,12 @@ export class Member {
     await once(this.service, 'listening')
   }
 
-  /** The uuids of the peers that it is connected with. */
+  /** The uuids of the peers that it is connected to. */
   get peers(): string[] {
     return [...this.sockets.keys()].sort()
   }
 
-  /** Resolves when the connections are exactly those to these. */
+  /** Resolves when the connections are exactly those to these members. */
   async connectedTo(others: readonly Member[]): Promise<void> {
     const wanted = others
       .filter((other) => other !== this)
@@ -75,17 +76,17 @@ export class Member {
     })
   }
 
-  /** Resolves when a rejection after the first so many has come, with it. */
+  /** Resolves with the first rejection after the first `after` ones. */
   async rejection(after = 0): Promise<(typeof this.rejections)[number]> {
     return await until(() => this.rejections[after], `no rejection number ${after + 1}`)
   }
 
-  /** Resolves when a dial of the peer has failed, with why. */
+  /** Resolves with the error when a dial of the peer has failed. */
   async dialError(peer: string): Promise<ServiceError> {
     return await until(() => this.errors.find((error) => error.peer?.uuid === peer), 'no dial has failed')
   }
 
-  /** Sends the text; resolves when it has arrived, whole, behind what arrived before. */
+  /** Sends the text. Resolves when it has arrived whole, after the earlier ones. */
   async says(text: string, to: Member): Promise<void> {
     const before = to.received.get(this.uuid) ?? ''
     const socket = this.sockets.get(to.uuid) ?? assert.fail('they are not connected')

@@ -1,4 +1,4 @@
-// The two kinds of security that encrypt, for tests that hold for both.
+// The two kinds of security that encrypt, for tests that run with both.
 import type { Settings } from '#tcpnet/index.js'
 import { HandshakeGate } from '#tcpnet/security/gate.js'
 import { tlsSecurity } from '#tcpnet/security/mutual-tls.js'
@@ -8,7 +8,7 @@ import type { Authority } from './certificates.js'
 
 const KEY = Buffer.alloc(32, 1)
 
-/** Gates of a test's own, which no other test has used up, and for which nothing takes time. */
+/** Gates for one test, whose budgets no other test uses, and which measure no cost. */
 export function freeGates(): TlsSecurity['gates'] {
   const gate = () =>
     new HandshakeGate({ now: () => performance.now(), meter: { start() {}, stop() {}, take: () => 0 } })

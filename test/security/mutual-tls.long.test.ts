@@ -1,4 +1,5 @@
-// Mutual TLS with a private authority: who is in, who is rejected and with what code, and how certificates are renewed.
+// Mutual TLS with a private authority: which certificates are accepted, which are rejected with which code, and how
+// they are renewed.
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { setInterval } from 'node:timers/promises'
@@ -11,7 +12,7 @@ import { Member, mesh, newCluster } from './member.js'
 const authority = new Authority('the cluster')
 const otherAuthority = new Authority('another cluster')
 
-/** A client that speaks the hello by itself, and what it was answered. */
+/** Sends a hello without a service; resolves with the answer. */
 function knock(member: Member, options: ConnectionOptions): Promise<string> {
   const hello = { tcpnet: 1, name: member.service.name, from: 'BAD', boot: '0123456789abcdef', to: member.uuid, seq: 0 }
   const client = connect({ port: member.port, host: '127.0.0.1', rejectUnauthorized: false, ...options })
@@ -35,7 +36,7 @@ describe('three members', () => {
     for (const { connections, closes } of members) assert.deepEqual([connections, closes], [2, 0])
   }
 
-  test('mesh without a word of trouble, and their bytes arrive', async () => {
+  test('mesh without errors and rejections, and their bytes arrive', async () => {
     for (const one of members) {
       for (const other of members) if (one !== other) await one.says('hello', other)
       assert.deepEqual(one.rejections, [])
@@ -47,13 +48,13 @@ describe('three members', () => {
     ['that has expired', () => authority.issue('expired', { days: -1 }), /^CERT_HAS_EXPIRED$/],
     [
       'of another authority',
-      // The same trust, so that it is not the stranger who turns away.
+      // The stranger trusts the same authority, so that it is the member that rejects.
       () => ({ ...otherAuthority.issue('stranger'), ca: authority.certificate }),
       /^UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT_LOCALLY)$/
     ]
   ]
   for (const [which, credentials, cause] of strangers) {
-    test(`a certificate ${which} is rejected with a code, and its owner told so`, async () => {
+    test(`a certificate ${which} is rejected with a code, and its owner gets an error`, async () => {
       const counts = members.map((member) => member.rejections.length)
       const stranger = await Member.start({ name, tls: credentials() })
       for (const [number, member] of members.entries()) {
@@ -86,7 +87,7 @@ describe('three members', () => {
     onlyMembers()
   })
 
-  test('the same client with a certificate is answered: those tests can fail', async () => {
+  test('the same client with a certificate is answered, so those tests can fail', async () => {
     const [member] = members
     assert.ok(member !== undefined)
     const { key, cert } = authority.issue('by hand')
@@ -103,8 +104,8 @@ describe('three members', () => {
   })
 })
 
-test('a certificate on the authority’s list of revoked ones is rejected', async () => {
-  // The list is read from the option crl, which is passed on.
+test('a certificate on the revocation list of the authority is rejected', async () => {
+  // The list is in the option `crl`, which is passed to Node.
   const name = newCluster()
   const revoked = authority.issue('revoked')
   const crl = authority.revoke(revoked)
@@ -120,7 +121,7 @@ test('a certificate on the authority’s list of revoked ones is rejected', asyn
   await Promise.all([strict, member, out].map((one) => one.close()))
 })
 
-test('no session can be resumed: a certificate is looked at each time', async () => {
+test('no session can be resumed, so that the certificate is verified each time', async () => {
   const member = await Member.start({ name: newCluster(), tls: authority.issue('member') })
   const { key, cert } = authority.issue('client')
   const sessions: Buffer[] = []
@@ -132,13 +133,13 @@ test('no session can be resumed: a certificate is looked at each time', async ()
   }
   const client = connect({ ...options, key, cert })
   client.on('session', (session) => sessions.push(session)).on('error', () => {})
-  // Tickets come after the handshake (RFC 8446 §4.6.1), if there are any; the answer to a hello comes behind them.
+  // Session tickets, if any, come after the handshake (RFC 8446 §4.6.1) and before the answer to a hello.
   const hello = { tcpnet: 1, name: member.service.name, from: 'BAD', boot: '0123456789abcdef', to: member.uuid, seq: 0 }
   client.write(`${JSON.stringify(hello)}\n`)
   await new Promise((resolve) => client.once('data', resolve))
   client.destroy()
 
-  assert.ok(sessions.length > 0, 'there is nothing to try')
+  assert.ok(sessions.length > 0, 'there is no session to resume')
   for (const session of sessions) {
     const count: number = member.rejections.length
     const again = connect({ ...options, session })
@@ -151,7 +152,7 @@ test('no session can be resumed: a certificate is looked at each time', async ()
 })
 
 describe('renewal', () => {
-  /** Writes numbered lines until it is told to stop; resolves with how many. */
+  /** Writes numbered lines until `state.stop`; resolves with their number. */
   async function pump(socket: PeerSocket, state: { stop: boolean }): Promise<number> {
     let sent = 0
     for await (const _ of setInterval(1)) {
@@ -180,7 +181,7 @@ describe('renewal', () => {
     await progress()
     for (const member of members) member.service.setSecureContext(authority.issue('renewed'))
     await progress()
-    // Both authorities first, everywhere; then the new certificates; then the new authority alone.
+    // First both authorities on every member, then the new certificates, then the new authority alone.
     const both = [authority.certificate, otherAuthority.certificate]
     for (const member of members) member.service.setSecureContext({ ...authority.issue('both'), ca: both })
     for (const member of members) member.service.setSecureContext({ ...otherAuthority.issue('both'), ca: both })
@@ -207,7 +208,7 @@ describe('renewal', () => {
     await Promise.all([...members, newcomer, late].map((member) => member.close()))
   })
 
-  test('before listen, and between listen and listening, counts', async () => {
+  test('takes effect before listen, and between listen and listening', async () => {
     const name = newCluster()
     const [before, between] = [1, 2].map(() => new Member({ name, tls: otherAuthority.issue('old') }))
     assert.ok(before !== undefined && between !== undefined)
@@ -220,7 +221,7 @@ describe('renewal', () => {
     await Promise.all([before, between, third].map((member) => member.close()))
   })
 
-  test('with what cannot be used throws, and leaves everything as it was', async () => {
+  test('throws for unusable credentials, and changes nothing', async () => {
     const name = newCluster()
     const one = await Member.start({ name, tls: authority.issue('one') })
     const [good, other] = [authority.issue('good'), otherAuthority.issue('other')]
@@ -233,19 +234,19 @@ describe('renewal', () => {
   })
 })
 
-test('a stranger who connects is shown the certificate of the service: docs/security.md says so', async () => {
-  const member = await Member.start({ name: newCluster(), tls: authority.issue('everybody sees this') })
+test('a stranger that connects sees the certificate of the service, as docs/security.md says', async () => {
+  const member = await Member.start({ name: newCluster(), tls: authority.issue('every host sees this') })
   const client = connect({ port: member.port, host: '127.0.0.1', rejectUnauthorized: false })
   client.on('error', () => {})
   const shown = await new Promise((resolve) =>
     client.once('secureConnect', () => resolve(client.getPeerCertificate().subject.CN))
   )
-  assert.equal(shown, 'everybody sees this')
+  assert.equal(shown, 'every host sees this')
   await member.rejection()
   await member.close()
 })
 
-test('sockets are those of the two certificates', async () => {
+test('the sockets of a connection show the certificates of both peers', async () => {
   const name = newCluster()
   const [one, two] = await Promise.all([
     Member.start({ name, tls: authority.issue('one') }),

@@ -1,9 +1,9 @@
-// A member that floods another with TLS messages that are no data: which traffic counts as that, and what follows.
+// A member that floods another with TLS messages without data: which traffic counts as a flood, and how it ends.
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { isFlood, LOOK_EVERY_MS, OverheadWatch } from '#tcpnet/security/overhead.js'
 
-/** Bytes of a record beside its contents (RFC 8446 §5.2), and those of one with a key update (§4.6.3). */
+/** Bytes of a record in addition to its content (RFC 8446 §5.2), and of a record with a key update (§4.6.3). */
 const RECORD = 22
 const KEY_UPDATE = RECORD + 5
 
@@ -15,7 +15,7 @@ test('what counts as a flood, in a second', () => {
     )
   for (const [records, bytes, updates, expected] of [
     [0, 0, 0, false],
-    // The most overhead that an application can cause: a record for each byte.
+    // The largest overhead that an application can cause: a record for each byte.
     [40_000, 40_000, 0, false],
     [60_000, 900_000_000, 0, false],
     [0, 0, 100, false],
@@ -29,7 +29,7 @@ test('what counts as a flood, in a second', () => {
   }
 })
 
-test('a connection that floods is closed with an error, and charged; others are left alone, and forgotten once closed', (t) => {
+test('a connection that floods is closed with an error, and charged; other connections stay open, and are forgotten when closed', (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.after(() => mock.timers.reset())
   const watch = new OverheadWatch()

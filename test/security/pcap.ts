@@ -1,4 +1,4 @@
-// Reads a capture: the bytes of each TCP connection, per direction, in the order of the stream.
+// Reads a capture: the bytes of each TCP connection and direction, in the order of the stream.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 
@@ -17,14 +17,14 @@ interface Segment {
   readonly payload: Buffer
 }
 
-/** The streams in a pcap file of an Ethernet interface. What was sent twice counts once. */
+/** The streams in a pcap file of an Ethernet interface. Retransmitted bytes count once. */
 export function readStreams(file: string): Stream[] {
   const streams = new Map<string, Segment[]>()
   for (const frame of frames(readFileSync(file))) {
     const segment = segmentOf(frame)
     if (segment === null) continue
     const key = `${segment.from} ${segment.to}`
-    // Ports may be used again: each SYN begins another stream.
+    // Ports may be reused, so each SYN begins another stream.
     const known = streams.get(key) ?? []
     streams.set(key, [...known, segment])
   }
@@ -45,7 +45,7 @@ function* frames(file: Buffer): Generator<Buffer> {
   }
 }
 
-/** The TCP segment in an Ethernet frame; null where there is none. IPv6 without extension headers. */
+/** The TCP segment in an Ethernet frame; null if there is none. IPv6 without extension headers. */
 function segmentOf(frame: Buffer): Segment | null {
   const type = frame.readUInt16BE(12)
   const ip = frame.subarray(14)
@@ -86,7 +86,7 @@ function assemble(segments: readonly Segment[]): Stream {
   assert.ok(first !== undefined)
   const start = (first.sequence + 1) >>> 0
   const filled = segments.filter(({ payload }) => payload.length > 0)
-  // The other side of a connection that was refused has no SYN, and no payload either.
+  // The acceptor of a refused connection sends neither a SYN nor a payload.
   assert.ok(first.isSyn || filled.length === 0, 'the capture began before the connection')
   const placed = filled.map(({ sequence, payload }) => ({ at: (sequence - start) >>> 0, payload }))
   const bytes = Buffer.alloc(Math.max(0, ...placed.map(({ at, payload }) => at + payload.length)))

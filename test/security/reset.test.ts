@@ -1,4 +1,4 @@
-// A stranger is told as `rejected` however it leaves.
+// A stranger causes `rejected`, however its connection ends.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -14,7 +14,7 @@ test('a client without a certificate that resets its connection right after the 
   const raw = connect(member.port, '127.0.0.1')
   const client = tlsConnect({ socket: raw, rejectUnauthorized: false }).on('error', () => {})
   await once(client, 'secureConnect')
-  // By then its last message has been sent.
+  // At that point its last message has been sent.
   setImmediate(() => raw.resetAndDestroy())
   const { code, cause } = await member.rejection()
   assert.deepEqual([code, cause], ['ERR_TCPNET_TLS', 'PEER_DID_NOT_RETURN_A_CERTIFICATE'])

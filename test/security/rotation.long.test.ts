@@ -1,5 +1,5 @@
-// Three members change their secret without a moment apart: restarted one by one with the new secret beside the old one,
-// and once more with the new one alone.
+// Three members change their secret and stay a mesh: they are restarted one by one with the new secret and the old one,
+// then once more with the new one alone.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PeerSocket } from '#tcpnet/index.js'
@@ -22,7 +22,9 @@ function pairsOf(members: readonly Member[]): Pair[] {
   )
 }
 
-/** Closes the member and starts it again, with the same uuid and other secrets. What the others have with each other stands. */
+/**
+ * Closes the member and starts it again, with the same uuid and other secrets. The connections between the others stay.
+ */
 async function restart(
   members: Member[],
   number: number,
@@ -49,7 +51,7 @@ async function restart(
   }
 }
 
-test('A, then [B, A], then B: running pairs keep their connection, and every restarted member is back with all', async () => {
+test('members change from A to [B, A] to B: running pairs keep their connection, and every restarted member reconnects to all', async () => {
   const name = newCluster()
   const members = await Promise.all([1, 2, 3].map(() => Member.start({ name, secret: OLD })))
   await mesh(members)
@@ -59,11 +61,11 @@ test('A, then [B, A], then B: running pairs keep their connection, and every res
 
   const late = await Member.start({ name, secret: OLD })
   for (const member of members) await member.dialError(late.uuid)
-  assert.equal(late.connections, 0, 'the old secret still opens the door')
+  assert.equal(late.connections, 0, 'the old secret is still accepted')
   await Promise.all([...members, late].map((member) => member.close()))
 })
 
-test('the step between cannot be left out: A and B do not meet', async () => {
+test('the step between cannot be left out: A and B do not connect', async () => {
   const name = newCluster()
   const [old, young] = await Promise.all([Member.start({ name, secret: OLD }), Member.start({ name, secret: NEW })])
   await Promise.all([old.rejection(), young.rejection()])

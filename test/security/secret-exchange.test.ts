@@ -1,4 +1,4 @@
-// What passes between two services with a secret, inside of TLS: relays, copies, repeated and false messages.
+// The exchange between two services with a secret, inside TLS: relays, copies, repeated and false messages.
 import assert from 'node:assert/strict'
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
@@ -55,7 +55,7 @@ async function connected(port: number): Promise<Socket> {
   return socket
 }
 
-/** A port at which the security accepts, and how each connection came out, in order. */
+/** A port at which the security accepts, and the outcome of each connection, in order. */
 async function acceptor(
   security: TlsSecurity
 ): Promise<{ port: number; outcome: (number: number) => Promise<Outcome> }> {
@@ -67,17 +67,17 @@ async function acceptor(
   const port = await listen(server)
   const outcome = async (number: number) => {
     while (outcomes.length <= number) await once(server, 'connection')
-    return await within(outcomes[number] ?? Promise.reject(new Error('none')), 'an acceptor does not come to an end')
+    return await within(outcomes[number] ?? Promise.reject(new Error('none')), 'an acceptor does not end')
   }
   return { port, outcome }
 }
 
-/** Dials, says the hello, and waits for the answer. */
+/** Dials, sends the hello, and waits for the answer. */
 async function dial(security: TlsSecurity, port: number, peer = 'B'): Promise<{ outcome: Outcome; line: Line }> {
   const socket = await connected(port)
   const outcome = await within(
     new Promise<Outcome>((resolve) => security.client(socket, peer, resolve)),
-    'a dialer does not come to an end'
+    'a dialer does not end'
   )
   if (outcome === null || outcome instanceof TcpnetError) return { outcome, line: null }
   outcome.send(HELLO)
@@ -92,7 +92,7 @@ function rejected(outcome: Outcome | Line, pattern: RegExp): void {
 }
 
 describe('two services', () => {
-  test('with the same secret get each other’s lines and uuids, and the bytes behind the lines', async () => {
+  test('with the same secret get each other’s lines and uuids, and the bytes after the lines', async () => {
     const [a, b] = [await make('A'), await make('B')]
     const { port, outcome } = await acceptor(b)
     const dialing = dial(a, port)
@@ -113,24 +113,24 @@ describe('two services', () => {
     ['secrets', { secrets: [Buffer.alloc(32, 'another key')] }],
     ['names of the cluster', { name: 'y' }]
   ] as const) {
-    test(`with different ${which} get nothing of each other`, async () => {
+    test(`with different ${which} get no data of each other`, async () => {
       const [a, b] = [
         await make('A'),
         await make('B', 'secrets' in change ? [...change.secrets] : [KEY], 'name' in change ? change.name : NAME)
       ]
       const { port, outcome } = await acceptor(b)
       const { line } = await dial(a, port)
-      rejected(line, /closed the connection in the place of its proof/)
+      rejected(line, /closed the connection instead of sending its proof/)
       rejected(await outcome(0), /another secret/)
     })
   }
 
-  test('of four secrets, the acceptor answers for one a connection, and the dialer asks for the next after a failure', async () => {
+  test('with four secrets, the acceptor answers with one in each connection, and the dialer asks for the next after a failure', async () => {
     const others = [1, 2, 3].map((number) => Buffer.alloc(32, number))
     const [a, b] = [await make('A'), await make('B', [...others, KEY])]
     const { port, outcome } = await acceptor(b)
     for (let number = 0; number < 3; number++) {
-      rejected((await dial(a, port)).line, /in the place of its proof/)
+      rejected((await dial(a, port)).line, /instead of sending its proof/)
       rejected(await outcome(number), /another secret/)
     }
     const dialing = dial(a, port)
@@ -139,7 +139,7 @@ describe('two services', () => {
     accepted.send(ANSWER)
     assert.equal((await dialing).line, ANSWER.trim())
 
-    // What worked last is asked for first, of a peer that is new.
+    // The secret that worked last is tried first with a new peer.
     const c = await acceptor(await make('C', [...others, KEY]))
     const again = dial(a, c.port, 'C')
     const first = await c.outcome(0)
@@ -149,7 +149,7 @@ describe('two services', () => {
   })
 })
 
-/** One side of the exchange by hand, over a TLS socket. */
+/** One side of the exchange, played by the test over a TLS socket. */
 class ByHand {
   readonly secured: TLSSocket
 
@@ -164,7 +164,7 @@ class ByHand {
     throw line ?? new Error('closed')
   }
 
-  /** Resolves with what comes until the end. */
+  /** Resolves with the data until the end. */
   async rest(): Promise<string> {
     let text = ''
     this.secured.setEncoding('latin1').on('data', (chunk) => (text += chunk))
@@ -189,7 +189,7 @@ describe('without the secret', () => {
   const party = (role: Role, secret: Buffer, fingerprint: Buffer, uuid: string) =>
     new Party({ role, secret, channel: channelOf(NAME, fingerprint), associatedData: identityOf(role, uuid), map })
 
-  /** A TLS server without the secret, for one dial of a member; resolves with its side by hand. */
+  /** A TLS server without the secret, for one dial of a member; resolves with its side, played by the test. */
   async function falseAcceptor(): Promise<{ port: number; side: Promise<ByHand> }> {
     const server = createTlsServer({ key: certificate.key, cert: certificate.cert })
     const side = once(server, 'secureConnection').then(([secured]) => new ByHand(secured as TLSSocket))
@@ -214,7 +214,7 @@ describe('without the secret', () => {
     ] as const) {
       one.secured.on('data', (bytes) => other.secured.write(bytes)).on('close', () => other.secured.end())
     }
-    rejected((await dialing).line, /in the place of its proof/)
+    rejected((await dialing).line, /instead of sending its proof/)
     rejected(await outcome(0), /a host in the middle/)
   })
 
@@ -232,12 +232,12 @@ describe('without the secret', () => {
     }
   })
 
-  test('a session of TLS is not resumed', async () => {
+  test('a TLS session is not resumed', async () => {
     const { port } = await acceptor(member())
     const first = await falseDialer(port)
     const sessions: Buffer[] = []
     first.secured.on('session', (session) => sessions.push(session))
-    // Tickets come before anything that is answered (RFC 8446 §4.6.1).
+    // Tickets come before any answer (RFC 8446 §4.6.1).
     first.secured.write(encodeShare({ share: Buffer.alloc(32, 9), uuid: 'C', attempt: 0 }))
     await first.line()
     for (const session of [...sessions, first.secured.getSession()]) {
@@ -260,7 +260,7 @@ describe('without the secret', () => {
     const confirmations = initiator.finish({ share: theirs.share, associatedData: identityOf('responder', 'B') })
     const proof = encodeProof(confirmations?.own ?? assert.fail())
     first.secured.write(proof + HELLO)
-    assert.ok(!((await outcome(0)) instanceof Error), 'the exchange by hand is wrong')
+    assert.ok(!((await outcome(0)) instanceof Error), 'the exchange played by the test is wrong')
 
     again.secured.write(share + proof + HELLO)
     const answer = await again.rest()
@@ -269,7 +269,7 @@ describe('without the secret', () => {
     first.secured.destroy()
   })
 
-  test('a dialer does not take its own share and proof for the acceptor’s', async () => {
+  test('a dialer does not accept its own share and proof in place of the acceptor’s', async () => {
     const { port, side } = await falseAcceptor()
     const dialing = dial(dialer(), port)
     const near = await side
@@ -292,7 +292,7 @@ describe('without the secret', () => {
     rejected(await outcome(0), /another secret/)
   })
 
-  test('the hello is not sent before the acceptor’s share, and an answer without a proof is not believed', async () => {
+  test('the hello is not sent before the acceptor’s share, and an answer without a proof is not accepted', async () => {
     const { port, side } = await falseAcceptor()
     const dialing = dial(dialer(), port)
     const near = await side
@@ -306,7 +306,7 @@ describe('without the secret', () => {
     rejected((await dialing).line, /its second line is no proof/)
   })
 
-  test('an acceptor answers no point of low order, no malformed share and no cut message', async () => {
+  test('an acceptor does not answer a point of low order, a malformed share or a truncated message', async () => {
     const { port, outcome } = await acceptor(member())
     const points = LOW_ORDER.points.filter(([, product]) => product === null).map(([point]) => point)
     const share = 'ab'.repeat(32)

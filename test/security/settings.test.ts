@@ -1,4 +1,4 @@
-// What `secret` and `tls` take, and that none of it leaves a cluster open by accident.
+// Which values `secret` and `tls` take, and that no value leaves a cluster open by accident.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ const authority = new Authority('settings')
 const good = authority.issue('member')
 const other = authority.issue('other')
 
-/** What the settings throw, shown with everything that is in it. */
+/** The error that the settings throw, and its full output. */
 function refusal(settings: object): { code: string; shown: string } {
   try {
     tcpnet({ name: 'x', driver: 'memory', ...settings } as Settings)
@@ -28,7 +28,7 @@ function tlsRefusal(options: object): string {
   return refusal({ tls: { ...good, ...options } }).code
 }
 
-test('a secret that is not there, or is none, is an error: never an open cluster', () => {
+test('a missing or invalid secret is an error, and never an open cluster', () => {
   for (const secret of [undefined, null, 5, true, {}, [undefined], ['x', null], [[]]]) {
     assert.equal(refusal({ secret }).code, 'ERR_INVALID_ARG_TYPE', inspect(secret))
   }
@@ -56,7 +56,7 @@ test('no error shows a secret', () => {
   }
 })
 
-test('good settings of both kinds are taken', () => {
+test('valid settings of both kinds are accepted', () => {
   for (const secret of ['x', Buffer.alloc(32), new Uint8Array(64), ['x', Buffer.alloc(40)], ['1', '2', '3', '4']]) {
     tcpnet({ name: 'x', driver: 'memory', secret })
   }
@@ -73,7 +73,7 @@ test('good settings of both kinds are taken', () => {
   tcpnet({ name: 'x', driver: 'memory', tls: { ...good, ca: [Buffer.from(good.ca)] } })
 })
 
-test('tls takes nothing that switches verification off, or lends it to others', () => {
+test('tls accepts no option that switches verification off or replaces it', () => {
   const context = createSecureContext()
   for (const options of [
     { rejectUnauthorized: false },
@@ -110,14 +110,14 @@ test('tls takes nothing that switches verification off, or lends it to others', 
   }
 })
 
-test('tls takes no missing authority: Node would trust every public one', () => {
+test('tls requires an authority: Node would trust every public one', () => {
   for (const ca of [undefined, null, [], 5, [undefined]]) {
     assert.equal(tlsRefusal({ ca }), 'ERR_INVALID_ARG_TYPE', inspect(ca))
   }
   for (const ca of ['', 'ca.pem', Buffer.alloc(0), [good.ca, '']]) {
     assert.equal(tlsRefusal({ ca }), 'ERR_INVALID_ARG_VALUE', inspect(ca))
   }
-  /** Read through a prototype, the authority must not get lost on the way to OpenSSL. */
+  /** An authority that is a property of a prototype must still reach OpenSSL. */
   class Holder {
     get ca(): string {
       return good.ca
@@ -142,7 +142,7 @@ test('later changes of certificates have no effect', async () => {
   service.close()
 })
 
-test('a key that is missing, or is another certificate’s, is found at once, and not shown', () => {
+test('a key that is missing, or belongs to another certificate, is an error at once, which does not show the key', () => {
   for (const options of [{ key: undefined }, { cert: undefined }]) {
     assert.equal(tlsRefusal(options), 'ERR_INVALID_ARG_TYPE')
   }
@@ -153,7 +153,7 @@ test('a key that is missing, or is another certificate’s, is found at once, an
   }
 })
 
-test('renewal takes what the setting takes, and nothing from a service without certificates', () => {
+test('setSecureContext accepts the same options as the setting, and throws for a service without certificates', () => {
   const service = tcpnet({ name: 'x', driver: 'memory', tls: good })
   service.setSecureContext(other)
   assert.throws(() => service.setSecureContext({ ...good, key: other.key }), { code: 'ERR_INVALID_ARG_VALUE' })
@@ -163,7 +163,7 @@ test('renewal takes what the setting takes, and nothing from a service without c
   }
 })
 
-test('a passphrase of fewer than eight characters is warned of, once in a process', async () => {
+test('a passphrase of fewer than eight characters causes a warning, once in a process', async () => {
   const { stdout, code } = await runProgram(`
     import { tcpnet } from 'tcpnet'
     process.on('warning', ({ code, message }) => console.log(code, message))
@@ -177,8 +177,8 @@ test('a passphrase of fewer than eight characters is warned of, once in a proces
   assert.equal(code, 0)
 })
 
-// test/runtimes/pairs.ts shows what Deno itself does.
-test('Deno is refused `tls` at once, and told why; it takes `secret`', () => {
+// test/runtimes/pairs.ts tests Deno itself.
+test('on Deno `tls` is an error at once, which says why, and `secret` is accepted', () => {
   const program = `
     Object.defineProperty(process.versions, 'deno', { value: '2.9.6' })
     const { tcpnet } = await import('tcpnet')

@@ -1,4 +1,4 @@
-// The same on a network: hosts with avahi-daemons, where strangers announce themselves like everybody else.
+// Strangers on a network: hosts with avahi-daemons, on which strangers announce themselves like members.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sharedLab, skipWithoutLab as skip } from '../lab/index.js'
@@ -11,14 +11,14 @@ const shared = sharedLab((lab) => lab.hosts(['alpha', 'beta', 'gamma', 'mallory'
 const authority = new Authority('the cluster')
 const otherAuthority = new Authority('another cluster')
 
-/** Sends what its second argument says to port and address, prints how many bytes come back until the end. */
+/** Sends a text to an address and port, and prints how many bytes come back until the end. */
 const RAW = `
   const [address, port, text] = process.argv.slice(1)
   let bytes = 0
   const socket = require('node:net').connect(Number(port), address, () => socket.write(text))
   socket.on('data', (data) => (bytes += data.length)).on('error', () => {}).on('close', () => console.log('got', bytes))`
 
-/** Says yes, in clear, to every hello that it hears; prints what it heard. */
+/** Answers `ok`, in clear, to every hello that it receives, and prints the hello. */
 const LIAR = `
   require('node:net').createServer((socket) => {
     socket.on('error', () => {}).on('data', (data) => console.log('heard', data.toString('latin1').replaceAll('\\n', ' ')))
@@ -33,7 +33,7 @@ for (const [mode, ours, theirs] of [
     () => ({ tls: { ...otherAuthority.issue('stranger'), ca: authority.certificate } })
   ]
 ] as const) {
-  test(`three members with ${mode}, and everybody else is rejected`, { skip }, async () => {
+  test(`three members with ${mode} mesh, and every other host is rejected`, { skip }, async () => {
     const [alpha, beta, gamma, mallory] = shared.hosts
     const settings = { name: NAME, driver: 'avahi' }
     const members = await Promise.all([alpha, beta, gamma].map((host) => Node.start(host, { ...settings, ...ours() })))
@@ -41,7 +41,7 @@ for (const [mode, ours, theirs] of [
     const [first] = members
     assert.ok(first !== undefined)
 
-    // One with the wrong secret, or the wrong authority's certificate. One without anything.
+    // A stranger with the wrong secret or a certificate of another authority, and one without security.
     const wrong = await Node.start(mallory, { ...settings, ...theirs() })
     const none = await Node.start(mallory, settings)
     for (const member of members) {
@@ -53,12 +53,12 @@ for (const [mode, ours, theirs] of [
       ] as const) {
         const isSo = (from: Node) => (ledger: typeof from.ledger) =>
           ledger.all('error').find((event) => event.peer === from.uuid && event.code === expected)
-        await stranger.until(isSo(member), `the stranger is not told ${expected}`)
-        if (stranger === none) await member.until(isSo(stranger), `the member does not tell ${expected}`)
+        await stranger.until(isSo(member), `the stranger does not report ${expected}`)
+        if (stranger === none) await member.until(isSo(stranger), `the member does not report ${expected}`)
       }
     }
 
-    // A raw client with the right words.
+    // A raw client with a valid hello.
     const before = first.ledger.all('rejected').length
     const hello = { tcpnet: 1, name: NAME, from: 'BAD', boot: '0123456789abcdef', to: first.uuid, seq: 0 }
     const told = await mallory.exec([
@@ -73,10 +73,10 @@ for (const [mode, ours, theirs] of [
     assert.match(told, isAlert)
     await first.event('rejected', 'the raw client is not rejected', { after: before })
 
-    // A liar: announces the mode of the others, and says yes to everything in clear.
+    // A liar: announces the security of the others, and answers `ok` to everything in clear.
     const liar = await mallory.run([process.execPath, '-e', LIAR])
     await liar.line(/listening/, 'the liar does not listen')
-    // Of its own: the daemons remember for a second what another test's liar announced.
+    // A uuid for each mode: the daemons remember for a second what the liar of another test announced.
     const liarUuid = mode === 'secret' ? 'BAD1' : 'BAD2'
     const announce = ['avahi-publish', '-s', liarUuid, `_${NAME}._tcp`, '7000', 'v=1', `sec=${mode}`]
     const announcement = await mallory.run(announce)

@@ -1,4 +1,4 @@
-// Only those who know the secret are in. Three members, and everybody else who comes to their doors.
+// Only services that know the secret can connect. Three members, and every kind of stranger.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -12,12 +12,12 @@ import { Member, mesh, newCluster } from './member.js'
 
 const SECRET = 'correct horse battery staple'
 
-/** What a client reads until it is disconnected. */
+/** The data that a client reads until it is disconnected. */
 async function readAll(socket: Socket): Promise<string> {
   let text = ''
   socket.setEncoding('latin1').on('data', (chunk) => (text += chunk))
   socket.on('error', () => {})
-  // Not once(): that fails at the first error.
+  // Not once(), which rejects at the first error.
   if (!socket.closed) await new Promise<void>((resolve) => socket.once('close', () => resolve()))
   return text
 }
@@ -38,7 +38,7 @@ for (const [kind, secret, otherSecret] of [
       members = await Promise.all([1, 2, 3].map(() => Member.start({ name, secret })))
     })
 
-    /** Nobody has, or had, a connection beside those of the three. */
+    /** There were no connections other than those between the three. */
     const onlyMembers = () => {
       for (const member of members) {
         assert.equal(member.connections, 2)
@@ -58,7 +58,7 @@ for (const [kind, secret, otherSecret] of [
       onlyMembers()
     })
 
-    test('one with another secret is rejected by all, and rejects all', async () => {
+    test('a stranger with another secret is rejected by all, and rejects all', async () => {
       const stranger = await Member.start({ name, secret: otherSecret })
       for (const member of members) {
         assert.equal((await member.rejection()).code, 'ERR_TCPNET_TLS')
@@ -71,7 +71,7 @@ for (const [kind, secret, otherSecret] of [
       onlyMembers()
     })
 
-    test('one with another secret is told of once a minute, however often it dials: what it has is said first', async () => {
+    test('a stranger with another secret is reported once a minute, however often it dials', async () => {
       const [member] = members
       assert.ok(member !== undefined)
       const dials = () => member.service.peers.get(stranger.uuid)?.failures ?? 0
@@ -90,20 +90,20 @@ for (const [kind, secret, otherSecret] of [
       onlyMembers()
     })
 
-    test('one without a secret dials nobody and is dialed by nobody: both sides say why', async () => {
+    test('a stranger without a secret does not dial and is not dialed, and both sides report why', async () => {
       const stranger = await Member.start({ name })
       for (const member of members) {
         const [theirs, ours] = [await stranger.dialError(member.uuid), await member.dialError(stranger.uuid)]
         assert.deepEqual([theirs.code, ours.code], ['ERR_TCPNET_SECURITY', 'ERR_TCPNET_SECURITY'])
-        assert.match(theirs.message, /announces security "secret", this service has "none"/)
-        assert.match(ours.message, /announces security "none", this service has "secret"/)
+        assert.match(theirs.message, /announces security "secret", but this service has "none"/)
+        assert.match(ours.message, /announces security "none", but this service has "secret"/)
       }
       assert.deepEqual([stranger.connections, stranger.rejections], [0, []])
       await stranger.close()
       onlyMembers()
     })
 
-    test('a raw client with the right hello in clear is rejected, and told nothing', async () => {
+    test('a raw client with a valid hello in clear is rejected without an answer', async () => {
       for (const member of members) {
         const count: number = member.rejections.length
         const client = connect(member.port, '127.0.0.1')
@@ -116,7 +116,7 @@ for (const [kind, secret, otherSecret] of [
       onlyMembers()
     })
 
-    test('a TLS client that proves nothing is rejected, and told nothing', async () => {
+    test('a TLS client without a proof is rejected without an answer', async () => {
       const [member] = members
       assert.ok(member !== undefined)
       for (const said of ['', helloTo(member, name), `{"proof":"${'0'.repeat(128)}"}\n`, `${'{}'.repeat(3000)}\n`]) {
@@ -129,7 +129,7 @@ for (const [kind, secret, otherSecret] of [
       onlyMembers()
     })
 
-    test('a TLS 1.2 client is rejected in the handshake: there is no way down', async () => {
+    test('a TLS 1.2 client is rejected in the handshake', async () => {
       const [member] = members
       assert.ok(member !== undefined)
       const count: number = member.rejections.length
@@ -150,12 +150,12 @@ for (const [kind, secret, otherSecret] of [
   })
 }
 
-test('a secret of the same words in another cluster is another key', async () => {
+test('the same secret gives another key in another cluster', async () => {
   const [here, there] = await Promise.all([
     Member.start({ name: newCluster(), secret: SECRET }),
     Member.start({ name: newCluster(), secret: SECRET })
   ])
-  // What the memory driver would never lead to: a client that goes to the other cluster's door.
+  // A client that connects to the other cluster's port, which the memory driver never leads to.
   const security = await prepared(secretSecurity({ secrets: [SECRET], name: here.service.name, uuid: here.uuid }))
   const socket = connect(there.port, '127.0.0.1')
   socket.on('error', () => {})

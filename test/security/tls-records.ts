@@ -1,8 +1,8 @@
-// Reads TLS as it is seen on the wire (RFC 8446 §4, §5): records, and the two messages that are in clear.
+// Parses TLS as on the wire (RFC 8446 §4, §5): records, and the two messages that are in clear.
 import assert from 'node:assert/strict'
 
 export interface TlsRecord {
-  /** 20 change_cipher_spec, 21 alert, 22 handshake, 23 application_data: everything that is encrypted. */
+  /** 20 change_cipher_spec, 21 alert, 22 handshake, 23 application_data, which is everything encrypted. */
   readonly type: number
   readonly fragment: Buffer
 }
@@ -28,7 +28,7 @@ export const EXTENSIONS = {
 /** The random of a ServerHello that is a HelloRetryRequest (RFC 8446 §4.1.3). */
 export const HELLO_RETRY = 'cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c'
 
-/** The stream's records; whatever is not one fails. The last may be cut short. */
+/** The stream's records. Fails at data that is not a record. The last record may be truncated. */
 export function readRecords(bytes: Buffer): TlsRecord[] {
   const records: TlsRecord[] = []
   for (let at = 0; at + 5 <= bytes.length; ) {

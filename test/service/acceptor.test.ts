@@ -1,4 +1,4 @@
-// What an acceptor answers to a hello that it cannot take, and what it tells of it.
+// How an acceptor answers a hello that it does not accept, and which rejection it reports.
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
@@ -6,6 +6,7 @@ import type { TcpnetError } from '#tcpnet/index.js'
 import { Acceptor } from '#tcpnet/mesh/acceptor.js'
 import { endpoint } from '#tcpnet/mesh/endpoint.js'
 import { encodeHello } from '#tcpnet/mesh/hello.js'
+import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
 import { infoOf, type RejectInfo } from '#tcpnet/mesh/refusals.js'
 import { plain } from '#tcpnet/security/security.js'
 import { readAll, socketPair } from '../support/sockets.js'
@@ -31,13 +32,14 @@ const OPTIONS = {
   deadlineMs: 5000,
   maxHellos: 9,
   maxHellosPerAddress: 9,
+  vain: DEFAULT_LIMITS.vain,
   silentAfterMs: 1000,
   maxWaiting: 0,
   waitingMs: 0,
   isKnown: () => false
 }
 
-/** What comes of a line that another side sends. */
+/** Sends a line to an acceptor, and resolves with the outcome. */
 async function outcomeOf(line: string, deadlineMs = 5000): Promise<Outcome> {
   const { near, far } = await socketPair()
   sockets.push(near, far)
@@ -51,7 +53,7 @@ async function outcomeOf(line: string, deadlineMs = 5000): Promise<Outcome> {
     acceptor.admit(near)
   })
   far.write(line)
-  const [answer, told] = await Promise.all([readAll(far), within(rejected, 'it is told')])
+  const [answer, told] = await Promise.all([readAll(far), within(rejected, 'the rejection is reported')])
   assert.ok(told.error.message.includes(` from ${endpoint('127.0.0.1', far.localPort)}`), told.error.message)
   return { answer: String(answer), ...told }
 }
@@ -67,7 +69,7 @@ describe('a hello of this version with a field of the wrong form', () => {
     ['name', 1]
   ]
   for (const [field, value] of wrong) {
-    it(`is answered with the reason, and told with the field: ${field} ${JSON.stringify(value)}`, async () => {
+    it(`is refused with the reason, and reported with the field: ${field} ${JSON.stringify(value)}`, async () => {
       const { answer, error } = await outcomeOf(`${JSON.stringify({ tcpnet: 1, ...HELLO, [field]: value })}\n`)
       assert.equal(answer, '{"tcpnet":1,"status":"refused","reason":"invalid"}\n')
       assert.equal(error.code, 'ERR_TCPNET_HELLO_INVALID')
@@ -76,8 +78,8 @@ describe('a hello of this version with a field of the wrong form', () => {
   }
 })
 
-describe('an error of a refused connection names the other side', () => {
-  it('where it speaks another protocol, without an answer', async () => {
+describe('the error of a rejected connection names the other side', () => {
+  it('if it speaks another protocol, which is not answered', async () => {
     const { answer, error, info } = await outcomeOf('GET / HTTP/1.1\r\n')
     assert.equal(answer, '')
     assert.equal(error.code, 'ERR_TCPNET_HELLO_INVALID')
@@ -85,13 +87,13 @@ describe('an error of a refused connection names the other side', () => {
     assert.equal(info.uuid, undefined)
   })
 
-  it('where it sends nothing', async () => {
+  it('if it sends nothing', async () => {
     const { answer, error } = await outcomeOf('', 1)
     assert.equal(answer, '')
     assert.match(error.message, /within 1 ms/)
   })
 
-  it('where its hello is for another service, with the uuid that it claims', async () => {
+  it('if its hello is for another service, together with the uuid that it claims', async () => {
     const { answer, error, info } = await outcomeOf(encodeHello({ ...HELLO, to: 'CC' }))
     assert.match(answer, /"not-me"/)
     assert.match(error.message, /claims the uuid AA\. Its hello is for the service CC, not BB\./)
@@ -99,21 +101,21 @@ describe('an error of a refused connection names the other side', () => {
   })
 })
 
-it('the address of a refused connection is in the form that peers have', () => {
+it('the address of a rejected connection has the same form as that of a peer', () => {
   const from = (remoteAddress?: string) => infoOf({ remoteAddress, remotePort: 80 } as Socket).remoteAddress
   assert.equal(from('::ffff:10.66.0.3'), '10.66.0.3')
   assert.equal(from('fe80::1%eth0'), 'fe80::1%eth0')
   assert.equal(from(undefined), undefined)
 })
 
-it('an endpoint is an address and a port as in a URL', () => {
+it('an endpoint is written as an address and a port, as in a URL', () => {
   assert.equal(endpoint('10.0.0.1', 80), '10.0.0.1:80')
   assert.equal(endpoint('::ffff:10.0.0.1', 80), '10.0.0.1:80')
   assert.equal(endpoint('fe80::1%eth0', 80), '[fe80::1%eth0]:80')
 })
 
-describe('connections of an address that lead to no peer', () => {
-  /** Says a line, and reads what is answered. */
+describe('connections from an address that lead to no peer', () => {
+  /** Sends a line, and reads the answer. */
   async function say(acceptor: Acceptor, line: string): Promise<string> {
     const { near, far } = await socketPair()
     sockets.push(near, far)
@@ -122,7 +124,7 @@ describe('connections of an address that lead to no peer', () => {
     return String(await within(readAll(far), 'it is not answered'))
   }
 
-  it('are not looked at beyond a number; those of peers do not count', async () => {
+  it('are not read beyond a limit; connections of peers do not count', async () => {
     const told: string[] = []
     const acceptor = new Acceptor({
       ...OPTIONS,

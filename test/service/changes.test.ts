@@ -1,4 +1,4 @@
-// What is published on the channel tcpnet:change.
+// The messages on the diagnostics channel tcpnet:change.
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, it } from 'node:test'
@@ -9,7 +9,7 @@ import { until } from '../support/wait.js'
 const cluster = new Cluster()
 afterEach(() => cluster.close())
 
-it('every change of state is published, from the state before to another, and a peer is gone in the end', async () => {
+it('every change of state is published, starts at the state before, and ends with the peer forgotten', async () => {
   const changes: StateChange[] = []
   const onChange = (message: unknown) => void changes.push(message as StateChange)
   subscribe('tcpnet:change', onChange)

@@ -1,4 +1,4 @@
-// Workers of node:cluster share what they listen on, unless each says that it does not.
+// Workers of node:cluster share listening sockets, unless they listen with `exclusive: true`.
 import assert from 'node:assert/strict'
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'

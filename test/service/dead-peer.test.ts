@@ -1,4 +1,4 @@
-// Connections whose other end is gone, on a side that only writes.
+// Connections whose other end is gone, on a side that does not read.
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { afterEach, it } from 'node:test'
@@ -11,14 +11,15 @@ import { next, until } from '../support/wait.js'
 const cluster = new Cluster()
 afterEach(() => cluster.close())
 
-const notLinux = process.platform === 'linux' ? false : 'the state of the kernel is read on Linux only'
+const notLinux =
+  process.platform === 'linux' ? false : 'the state of a connection is read from the kernel on Linux only'
 
 function isClosed(socket: Socket): boolean {
   const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
   return addon().isClosed(fd)
 }
 
-/** One end of a connection that was reset: the other end sent a byte, closed, and was written to. */
+/** One end of a connection that was reset: the other end sent a byte and closed, and then this end wrote. */
 async function resetUnread(): Promise<Socket> {
   const { near, far } = await socketPair()
   far.write('x')
@@ -32,7 +33,7 @@ async function resetUnread(): Promise<Socket> {
   return near
 }
 
-it('a connection that was reset is closed where nothing reads it', { skip: notLinux }, async () => {
+it('a connection that was reset is closed if nothing reads it', { skip: notLinux }, async () => {
   const near = await resetUnread()
   const sockets: Socket[] = []
   const watch = new DeadPeerWatch(SHORTEST_DEAD_PEER_TIMEOUT_MS, sockets)
@@ -46,7 +47,7 @@ it('a connection that was reset is closed where nothing reads it', { skip: notLi
   watch.removed()
 })
 
-it('a connection that was reset is left to an application that reads it, byte for byte', {
+it('a connection that was reset stays open while the application reads it, byte by byte', {
   skip: notLinux
 }, async () => {
   const [slow, unread] = [await resetUnread(), await resetUnread()]
@@ -58,7 +59,7 @@ it('a connection that was reset is left to an application that reads it, byte fo
     sockets.push(socket)
     watch.added(socket)
   }
-  // Both are looked at together.
+  // Both are checked at the same time.
   await closed
   assert.equal(slow.destroyed, false)
   slow.resume()
@@ -67,7 +68,7 @@ it('a connection that was reset is left to an application that reads it, byte fo
   watch.removed()
 })
 
-it('the end of a connection that nothing reads is noticed, with nothing unread', async () => {
+it('the end of a connection is detected if nothing reads it and no byte is unread', async () => {
   const [here, there] = await connection(await cluster.member(), await cluster.member())
   assert.equal(here.readableFlowing, null)
   const closed = next(here, 'close')

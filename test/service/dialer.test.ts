@@ -17,7 +17,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** How a dial of a port of these addresses ends. */
+/** Dials a port at these addresses, and resolves with the result. */
 function dial(port: number, addresses: string[], answer: Endpoint[] | null = null): Promise<DialResult> {
   const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'B', seq: 0, dial: 1, port: null })
   const endpoints = addresses.map((address) => ({ address, family: 4 as const, port }))
@@ -33,10 +33,10 @@ describe('a dial that reaches another program', () => {
       /no tcpnet service listens there/
     ],
     ['an SSH server', 'SSH-2.0-OpenSSH_9.2p1\r\n', 'ERR_TCPNET_HELLO_INVALID', /no tcpnet service listens there/],
-    ['one that never ends its line', 'x'.repeat(5000), 'ERR_TCPNET_HELLO_TOO_LONG', /no tcpnet service/],
-    ['one that closes at once', '', 'ERR_TCPNET_HELLO_ENDED', /before its first line/],
+    ['a program that never ends its line', 'x'.repeat(5000), 'ERR_TCPNET_HELLO_TOO_LONG', /no tcpnet service/],
+    ['a program that closes at once', '', 'ERR_TCPNET_HELLO_ENDED', /before its first line/],
     [
-      'a peer that finds our hello wrong',
+      'a peer that finds an error in our hello',
       '{"tcpnet":1,"status":"refused","reason":"invalid"}\n',
       'ERR_TCPNET_REFUSED',
       /it found a field of our hello wrong/
@@ -58,9 +58,9 @@ describe('a dial that reaches another program', () => {
   }
 })
 
-describe('a dial that no address takes', () => {
+describe('a dial that reaches no address', () => {
   for (const addresses of [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]) {
-    it(`fails with an error that names each of ${addresses.length}`, async () => {
+    it(`fails with an error that names each address, of ${addresses.length}`, async () => {
       const port = await freePort()
       const result = await dial(port, addresses)
       assert.equal(result.kind, 'failed')
@@ -70,7 +70,7 @@ describe('a dial that no address takes', () => {
     })
   }
 
-  it('fails, where none answers in time, with an error that names each with its port, and a firewall', async () => {
+  it('fails, if no address answers in time, with an error that names each address and port, and a firewall as a cause', async () => {
     const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: 'B', seq: 0, dial: 1, port: null })
     const endpoints = ['10.66.0.3', 'fe80::3%eth0'].map((address) => ({ address, family: 4 as const, port: 4711 }))
     // Attempts begin 250 ms apart.
@@ -80,22 +80,22 @@ describe('a dial that no address takes', () => {
     const { code, message } = result.error as NodeJS.ErrnoException
     assert.equal(code, 'ERR_TCPNET_DIAL_TIMEOUT')
     assert.ok(message.includes('the peer B at 10.66.0.3:4711, [fe80::3%eth0]:4711 failed. '), message)
-    assert.match(message, /a firewall drops what is sent to that TCP port/)
+    assert.match(message, /a firewall drops packets to that TCP port/)
   })
 
-  it('fails with an error that says so where there is none', async () => {
+  it('fails with an error that says so if the peer has no address', async () => {
     const result = await dial(await freePort(), [], [])
     assert.equal(result.kind, 'failed')
     assert.equal((result.error as NodeJS.ErrnoException).code, 'ERR_TCPNET_OFF_LINK')
   })
 
-  it('fails with an error that says so where none is told', async () => {
+  it('fails with an error that says so if no address is known', async () => {
     const result = await dial(await freePort(), [])
     assert.equal(result.kind, 'failed')
     assert.equal((result.error as NodeJS.ErrnoException).code, 'ERR_TCPNET_DIAL_TIMEOUT')
     assert.match(
       result.error.message,
-      /neither its host nor the DNS-SD daemon told its address and port: a firewall drops UDP/
+      /neither its host nor the DNS-SD daemon answered with its address and port: a firewall drops UDP/
     )
   })
 })

@@ -1,4 +1,4 @@
-// How a connection ended that did not last: what peers tell of it.
+// The reason in `peers` for the end of a connection that did not last.
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Socket } from 'node:net'
@@ -16,9 +16,9 @@ import { until } from '../support/wait.js'
 const cluster = new Cluster()
 afterEach(() => cluster.close())
 
-/** The reason that a service's peers tell, once there is one. */
+/** The reason that `peers` of a service gives, as soon as there is one. */
 async function reason(service: Service, uuid: string): Promise<string> {
-  const error = await until(() => service.peers.get(uuid)?.error ?? null, 'peers tell no reason')
+  const error = await until(() => service.peers.get(uuid)?.error ?? null, 'peers gives no reason')
   assert.equal((error as TcpnetError).code, 'ERR_TCPNET_ENDED_EARLY')
   return (
     /^The connection with the peer [0-9A-F]+ ended after [0-9.]+ m?s: (.*?)\. It is made again/.exec(
@@ -49,21 +49,21 @@ for (const secret of [undefined, Buffer.alloc(32, 7)]) {
     for (const [what, end, here, there] of CASES) {
       // A socket of TLS is not reset by its application.
       if (secret !== undefined && what === 'a reset') continue
-      it(`by ${what} leaves in peers which side ended it, also while the next one stands`, async () => {
+      it(`by ${what} leaves in peers which side ended it, also while the next connection is open`, async () => {
         const settings = secret === undefined ? {} : { secret }
         const [a, b] = [await cluster.member(settings), await cluster.member(settings)]
         const [near, far] = await connection(a, b)
         for (const socket of [near, far]) socket.resume()
         end(near)
         assert.deepEqual([await reason(a, b.uuid), await reason(b, a.uuid)], [here, there])
-        await until(() => a.connections.length === 1 && a.connections[0] !== near, 'it is not made again')
+        await until(() => a.connections.length === 1 && a.connections[0] !== near, 'there is no new connection')
         assert.deepEqual([a.peers.get(b.uuid)?.state, await reason(a, b.uuid)], ['connected', here])
       })
     }
   })
 }
 
-it('the change of state tells it, too', async () => {
+it('the change of state has the reason, too', async () => {
   const reasons: string[] = []
   const [a, b] = [await cluster.member(), await cluster.member()]
   const onChange = (message: unknown) => {
@@ -74,7 +74,7 @@ it('the change of state tells it, too', async () => {
   try {
     const [near] = await connection(a, b)
     near.end()
-    await until(() => reasons.length > 0, 'no change is told')
+    await until(() => reasons.length > 0, 'no change is published')
     assert.match(reasons[0] ?? '', /^the connection closed after [0-9.]+ m?s: this side ended it, with end\(\)$/)
   } finally {
     unsubscribe('tcpnet:change', onChange)
@@ -91,7 +91,7 @@ it('a connection that lasted leaves no reason', () => {
   assert.equal(failures.error, null)
 })
 
-it('what failed before a connection that has lasted is not shown any more', (t) => {
+it('an earlier failure is not shown any more after a connection that has lasted', (t) => {
   let now = 0
   t.mock.method(performance, 'now', () => now)
   const link = new Link('A1', { name: 'x', uuid: 'FF', onDue: () => {} })
@@ -105,7 +105,7 @@ it('what failed before a connection that has lasted is not shown any more', (t) 
   assert.deepEqual(shown(), [0, true])
 })
 
-it('peers are an array as JSON, and their errors have a name, a code and a message', async () => {
+it('peers become an array in JSON, and their errors have a name, a code and a message', async () => {
   const a = await cluster.member()
   const raw = await RawPeer.announce(cluster.name, 'DEAD')
   try {

@@ -1,4 +1,4 @@
-// What the kernel is told of connections: another program, to which the socket is handed on, reads its options.
+// The keep-alive options that the kernel has for connections: another program, which inherits the socket, reads them.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
@@ -29,7 +29,7 @@ async function optionsOf(socket: PeerSocket): Promise<{ on: boolean; idle: numbe
 
 const notLinux = process.platform === 'linux' ? false : "the options' names are those of Linux"
 
-it('connections are kept alive with our own intervals, and are not with deadPeerTimeout: 0', {
+it('connections have our keep-alive intervals, and no keep-alive with deadPeerTimeout: 0', {
   skip: notLinux
 }, async () => {
   const timeoutMs = 50_000

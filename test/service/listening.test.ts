@@ -1,4 +1,4 @@
-// `listening` against `connection`, where a peer connects before the announcement is confirmed.
+// The order of `listening` and `connection` if a peer connects before the announcement is confirmed.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
@@ -15,8 +15,8 @@ beforeEach(() => {
 afterEach(() => cluster.close())
 
 /**
- * Lets a service listen on a port over a memory driver whose work is held back. Once it is bound, there is a function that
- * lets the driver go on.
+ * Lets a service listen on a port over a memory driver that is held back. Resolves when the port is bound, with a
+ * function that lets the driver continue.
  */
 async function listenUnannounced(t: TestContext, service: Service, port: number): Promise<() => void> {
   const held: (() => void)[] = []
@@ -29,7 +29,7 @@ async function listenUnannounced(t: TestContext, service: Service, port: number)
   }
 }
 
-/** What a service emits, in order, with its port where it has an address. */
+/** What a service emits, in order, with its port if it has an address. */
 function storyOf(service: Service): unknown[] {
   const told: unknown[] = []
   const portOf = () => service.address()?.port ?? null
@@ -40,7 +40,7 @@ function storyOf(service: Service): unknown[] {
   return told
 }
 
-/** A service that does nothing yet, a port that is free, and what the service will emit. */
+/** A service before `listen()`, a free port, and the list of what the service emits. */
 async function newService(uuid: string): Promise<{ service: Service; port: number; told: unknown[] }> {
   const probe = await cluster.member()
   const { port } = probe.address() ?? assert.fail()
@@ -49,14 +49,14 @@ async function newService(uuid: string): Promise<{ service: Service; port: numbe
   return { service, port, told: storyOf(service) }
 }
 
-/** Connects to a service that is not announced. */
+/** Connects to a service that is not announced yet. */
 async function connectEarly(service: Service, port: number): Promise<Socket> {
   const socket = await knockAt(port)
   assert.equal(await introduce(socket, helloTo(service)), 'ok')
   return socket
 }
 
-it('listening comes right before a connection that is faster than the announcement, and not again with it', async (t) => {
+it('listening comes right before a connection that precedes the announcement, and is not repeated after the announcement', async (t) => {
   const { service, port, told } = await newService('BB')
   const announce = await listenUnannounced(t, service, port)
   const socket = await connectEarly(service, port)
@@ -80,7 +80,7 @@ describe('a wait for listening', () => {
     ['an aborted signal', (service) => service.listen({ signal: AbortSignal.abort() }), /signal was aborted/]
   ]
   for (const [name, end, reason] of ends) {
-    it(`rejects where the service is closed by ${name}, after its close`, async () => {
+    it(`rejects if the service is closed by ${name}, after its close event`, async () => {
       const service = cluster.make()
       const told: string[] = []
       service.on('error', () => told.push('error')).on('close', () => told.push('close'))
@@ -104,7 +104,7 @@ describe('a wait for listening', () => {
     await assert.rejects(waiting, { code: 'ERR_TCPNET_UUID_CONFLICT' })
   })
 
-  it('is not what the callback of listen() is: a one-time listener for errors gets none where it closes early', async () => {
+  it('rejects, while a one-time listener for errors is not called if the service closes early', async () => {
     const service = cluster.make()
     service.once('error', (error) => assert.fail(error))
     await closed(service.listen(() => assert.fail('it listens')))
@@ -113,7 +113,7 @@ describe('a wait for listening', () => {
   })
 })
 
-it('error and close follow where the announcement fails after that', async (t) => {
+it('error and close follow if the announcement fails after listening', async (t) => {
   const { service, port, told } = await newService('BB')
   await cluster.member({ uuid: 'BB' })
   const announce = await listenUnannounced(t, service, port)

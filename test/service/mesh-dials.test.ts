@@ -1,4 +1,4 @@
-// Which peers a mesh dials, and how its dials end: over sockets, without discovery.
+// Which peers a mesh dials, and how its dials end. Sockets are real, discovery is played by the test.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
@@ -32,18 +32,18 @@ function meshWith(limits: Partial<Limits> = {}): TestMesh {
   return made
 }
 
-/** Peers that are seen are expected to dial for so long. */
+/** A limit that has every peer that is seen expected to dial for exactly `ms` milliseconds. */
 function expecting(ms: number): Limits['expect'] {
   const span = { leastMs: ms, mostMs: ms }
   return { higher: span, lower: span }
 }
 
-/** What a test takes out of a mesh. */
+/** The parts of a test mesh that a test uses. */
 function parts(made: TestMesh): Pick<TestMesh, 'mesh' | 'failed'> & { announce: (instance: Instance) => void } {
   return { mesh: made.mesh, failed: made.failed, announce: (instance) => made.announce(instance) }
 }
 
-/** A server that answers nothing. */
+/** A server that sends no answer. */
 async function silentServer(): Promise<Server> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -56,7 +56,7 @@ async function silentServer(): Promise<Server> {
   return server
 }
 
-/** A port where dials come to no end: its process stands still, and the kernel has no room for more. */
+/** A port at which a connect neither succeeds nor fails: its process is stopped, and its backlog is full. */
 async function deafPort(): Promise<number> {
   const program = `require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 },
     function () { console.log(this.address().port) })`
@@ -68,7 +68,7 @@ async function deafPort(): Promise<number> {
     const socket = connect(port, '127.0.0.1')
     cleanUps.push(() => void socket.destroy())
     await Promise.race([once(socket, 'connect'), setTimeout(500)])
-    // What has come while this process was busy is read first.
+    // Input that came while this process was busy is read first.
     await setImmediate()
     isFull = socket.connecting
   }
@@ -84,14 +84,14 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port
 }
 
-test('a turn to dial is not lost with a peer that is not to be dialed any more', async () => {
+test('a turn to dial is not used up by a peer that is not to be dialed any more', async () => {
   const [first, wanted] = [await silentServer(), await silentServer()]
   const made = meshWith()
   const firstDial = once(first, 'connection')
   made.announce(instance('A1', portOf(first)))
   const [socket] = (await within(firstDial, 'the first peer is not dialed')) as [Socket]
   const dial = once(wanted, 'connection')
-  // Turns go to the newest and to the oldest alike.
+  // Turns alternate between the newest and the oldest.
   const barred = ['B1', 'B2', 'B3', 'B4']
   for (const uuid of barred.slice(0, 2)) made.announce(instance(uuid, 1))
   made.announce(instance('A2', portOf(wanted)))
@@ -103,18 +103,18 @@ test('a turn to dial is not lost with a peer that is not to be dialed any more',
   await within(dial, 'the peer in the middle is not dialed')
 })
 
-test('a hint that leads nowhere is forgotten and not told, and a failed dial of a peer that is announced is told', async () => {
+test('a failed dial of a hint is not reported, and the hint is forgotten; a failed dial of an announced peer is reported', async () => {
   const { mesh, failed, ...made } = parts(meshWith())
   mesh.hint(instance('A1', 1))
   assert.equal(mesh.peers().get('A1')?.state, 'announced')
   await until(() => mesh.peers().size === 0, 'it is not forgotten')
   assert.deepEqual(failed, [])
   made.announce(instance('A1', 1))
-  await until(() => failed.length > 0, 'it is not told')
+  await until(() => failed.length > 0, 'it is not reported')
   assert.deepEqual(failed, ['A1'])
 })
 
-test('a peer that is seen is asked for only when it neither dials nor is hinted at', async () => {
+test('the location of a peer that is seen is asked for only if the peer does not dial and no hint comes', async () => {
   const [hinted, asked] = [await silentServer(), await silentServer()]
   const soon = meshWith({ expect: expecting(60_000) })
   const dial = once(hinted, 'connection')
@@ -128,14 +128,14 @@ test('a peer that is seen is asked for only when it neither dials nor is hinted 
   const late = meshWith({ expect: expecting(1) })
   const answered = once(asked, 'connection')
   late.announce(instance('A1', portOf(asked)))
-  await within(answered, 'the peer is not dialed where it is')
+  await within(answered, 'the peer is not dialed at its address')
   assert.deepEqual(late.questions, ['A1'])
 })
 
-test('of two that see each other, the one with the higher uuid asks first', async () => {
+test('of two peers that see each other, the one with the higher uuid asks first', async () => {
   const { higher: first, lower: second } = DEFAULT_LIMITS.expect
   assert.ok(first.mostMs < second.leastMs)
-  // The other's time does not come, however slow the machine is.
+  // The wait of the lower uuid does not end, however slow the machine is.
   const expect = { higher: first, lower: { leastMs: 60_000, mostMs: 60_000 } }
   const [one, other] = await Promise.all([1, 2].map(() => TestMesh.listening({ expect })))
   assert.ok(one !== undefined && other !== undefined)
@@ -147,7 +147,7 @@ test('of two that see each other, the one with the higher uuid asks first', asyn
   assert.deepEqual([higher.questions, lower.questions], [[lower.uuid], []])
 })
 
-test('of two that are hinted at each other after both were announced, the one with the higher uuid dials first', async () => {
+test('of two announced peers that get hints at each other, the one with the higher uuid dials first', async () => {
   const [one, other] = await Promise.all([1, 2].map(() => TestMesh.listening({ expect: expecting(60_000) })))
   assert.ok(one !== undefined && other !== undefined)
   cleanUps.push(() => void Promise.all([one.close(), other.close()]))
@@ -158,7 +158,7 @@ test('of two that are hinted at each other after both were announced, the one wi
   assert.deepEqual([higher.attempts.length, lower.attempts.length], [1, 0])
 })
 
-test('the one with the lower uuid dials all the same where the other does not', async () => {
+test('the one with the lower uuid dials if the other does not', async () => {
   const one = new TestMesh({ expect: expecting(1) })
   cleanUps.push(() => void one.close())
   const server = await silentServer()
@@ -167,7 +167,7 @@ test('the one with the lower uuid dials all the same where the other does not', 
   await within(dial, 'it is not dialed')
 })
 
-test('a hint that is slow is corrected by the answer to where the peer is', async () => {
+test('a slow dial of a hint is corrected by an answer that locates the peer', async () => {
   const [hinted, announced] = [await deafPort(), await silentServer()]
   const made = meshWith({ helloTimeoutMs: 60_000, slowAfterMs: 50 })
   const dial = once(announced, 'connection')
@@ -178,7 +178,7 @@ test('a hint that is slow is corrected by the answer to where the peer is', asyn
   assert.deepEqual(made.failed, [])
 })
 
-test('a peer that is announced and not located is a failed dial, and is asked for again', async () => {
+test('an announced peer that cannot be located counts as a failed dial, and is asked for again', async () => {
   const made = meshWith()
   made.mesh.seen('A1')
   await until(() => made.questions.length > 1, 'it is not asked for again')
@@ -189,7 +189,7 @@ test('a peer that is announced and not located is a failed dial, and is asked fo
   assert.deepEqual([port, addresses], [null, []])
 })
 
-test('a peer that is lost is dialed first where it was, without a question', async () => {
+test('a peer whose connection is lost is dialed first at its former address, without a question', async () => {
   const [one, other] = [await TestMesh.listening(), await TestMesh.listening()]
   cleanUps.push(() => void Promise.all([one.close(), other.close()]))
   one.announce(other.instance)
@@ -200,7 +200,7 @@ test('a peer that is lost is dialed first where it was, without a question', asy
   assert.equal(one.questions.length, before)
 })
 
-test('the acceptor of a connection knows where its peer listens', async () => {
+test('the acceptor of a connection knows the port at which its peer listens', async () => {
   const [one, other] = [await TestMesh.listening(), await TestMesh.listening()]
   cleanUps.push(() => void Promise.all([one.close(), other.close()]))
   one.announce(other.instance)
@@ -209,12 +209,12 @@ test('the acceptor of a connection knows where its peer listens', async () => {
   assert.deepEqual([port, addresses], [one.port, ['127.0.0.1']])
 })
 
-test('a peer with another kind of security is named once, not dialed, and asked for again later', async () => {
+test('a peer with another kind of security is reported once, not dialed, and asked for again later', async () => {
   const server = await silentServer()
   server.on('connection', () => assert.fail('it is dialed'))
   const made = meshWith()
   made.announce(instance('A1', portOf(server), { sec: 'secret' }))
-  await until(() => made.failed.length > 0, 'it is not told')
+  await until(() => made.failed.length > 0, 'it is not reported')
   const { state, error, retryAt } = made.mesh.peers().get('A1') ?? assert.fail('it is forgotten')
   assert.deepEqual([state, (error as TcpnetError).code], ['barred', 'ERR_TCPNET_SECURITY'])
   const waitMs = (retryAt ?? 0) - Date.now()
@@ -222,7 +222,7 @@ test('a peer with another kind of security is named once, not dialed, and asked 
   made.mesh.hint(instance('A1', portOf(server), { sec: 'secret' }))
   await setImmediate()
   assert.deepEqual(made.failed, ['A1'])
-  // It has our kind now.
+  // The peer has our kind of security now.
   server.removeAllListeners('connection')
   const dial = once(server, 'connection')
   made.mesh.hint(instance('A1', portOf(server)))
@@ -243,7 +243,7 @@ test('the time until a peer with another kind of security is asked for again dou
   assert.deepEqual(waits, [1, 2, 4, 8, 10, 10])
 })
 
-test('addresses that failed are dialed last, the latest of them at the very end', () => {
+test('addresses that failed are dialed last, the one that failed latest at the very end', () => {
   const link = linkOf('A1')
   const [a, b, c] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
   const paths = [a, b, c].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
@@ -256,11 +256,11 @@ test('addresses that failed are dialed last, the latest of them at the very end'
   assert.deepEqual(order(), [a, b, c])
   link.places.suspect([a])
   assert.deepEqual(order(), [b, c, a])
-  link.places.met(a, null)
+  link.places.connectedAt(a, null)
   assert.deepEqual(order(), [a, b, c])
 })
 
-test('a dial tells which addresses it has tried', async () => {
+test('a dial reports which addresses it has tried', async () => {
   const closed = await silentServer()
   const port = portOf(closed)
   closed.close()
@@ -272,7 +272,7 @@ test('a dial tells which addresses it has tried', async () => {
   }
 })
 
-test('a dial under way takes in an address that is hinted at later', async () => {
+test('a dial under way also tries an address of a later hint', async () => {
   const live = await silentServer()
   const made = meshWith({ helloTimeoutMs: 60_000 })
   const dial = once(live, 'connection')
@@ -283,11 +283,11 @@ test('a dial under way takes in an address that is hinted at later', async () =>
   assert.deepEqual(made.failed, [])
 })
 
-test('a hint with one wrong address is suspected', async () => {
+test('the address of a hint is dialed last after it failed once', async () => {
   const link = linkOf('A1')
   const endpoints = [{ address: '127.0.0.9', family: 4 as const, port: 1 }]
   const hello = () => assert.fail('no peer is reached')
-  // Never answered: as of a host that is not there.
+  // Never connects, as with a host that is down.
   const connect = () => new Socket()
   const result = await dialed({ uuid: 'A1', endpoints, deadlineMs: 1, slowAfterMs: 1, hello, connect })
   assert.ok(result.kind === 'failed')
@@ -300,7 +300,7 @@ test('a hint with one wrong address is suspected', async () => {
   )
 })
 
-test('a dial that the peer declines is no failure, and is repeated', async () => {
+test('a dial that the peer declines is not a failure, and is repeated', async () => {
   const server = await silentServer()
   let dials = 0
   server.on('connection', (socket) => {
@@ -313,7 +313,7 @@ test('a dial that the peer declines is no failure, and is repeated', async () =>
   assert.deepEqual([mesh.peers().get('A1')?.failures, failed], [0, []])
 })
 
-test('the delay before the next dial grows with dials that fail, are declined, or give a short connection', () => {
+test('the delay before the next dial grows after dials that fail, are declined, or lead to a short connection', () => {
   const failures = new Failures(DEFAULT_LIMITS)
   failures.declined()
   failures.add(new Error('no'), 0)
@@ -325,7 +325,7 @@ test('the delay before the next dial grows with dials that fail, are declined, o
   assert.equal(failures.count, 0)
 })
 
-test('that an address of our own cannot be used yet, or a port is closed already, is told only if it lasts', () => {
+test('an error is reported only if it lasts when our own address is not usable yet, or a port is closed already', () => {
   let now = 0
   const failures = new Failures(DEFAULT_LIMITS)
   const told = (code: string) => failures.add(Object.assign(new Error('no'), { code }), now)
@@ -336,7 +336,7 @@ test('that an address of our own cannot be used yet, or a port is closed already
   assert.equal(told('EADDRNOTAVAIL'), true)
 })
 
-test('a peer that is seen is not expected any more where a subscriber of that change closes the mesh', async (t) => {
+test('a peer that is seen is not waited for if a subscriber to that change closes the mesh', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const made = meshWith({ expect: expecting(1) })
   const changes: string[] = []
@@ -354,7 +354,7 @@ test('a peer that is seen is not expected any more where a subscriber of that ch
   assert.deepEqual(changes, ['announced', 'gone'])
 })
 
-test('a question that ends because the peer has dialed does not count', async () => {
+test('a question that ends because the peer has dialed does not count as a failure', async () => {
   const budget = new ConnectBudget(CONNECT_LIMITS, () => 0)
   const unanswered: Discovery['locate'] = (_uuid, signal) =>
     new Promise((resolve) => signal.addEventListener('abort', () => resolve(null)))
@@ -369,7 +369,7 @@ test('a question that ends because the peer has dialed does not count', async ()
   assert.equal(budget.questionsLeft, CONNECT_LIMITS.questions.burst)
 })
 
-test('a flood of peers that wait and are gone again is not searched for each of them', async () => {
+test('a queue of many peers is not searched again for each peer that is withdrawn', async () => {
   let reads = 0
   class CountedBudget extends ConnectBudget {
     override get questionsLeft(): number {
@@ -383,7 +383,7 @@ test('a flood of peers that wait and are gone again is not searched for each of 
   cleanUps.push(() => void made.close())
   const uuids = Array.from({ length: 500 }, () => randomUuid())
   for (const uuid of uuids) made.mesh.seen(uuid)
-  // The budget is read for each when it is to be dialed.
+  // The budget is read for each peer when its turn comes.
   await until(() => reads >= uuids.length, 'they do not wait')
   reads = 0
   for (const uuid of uuids) made.mesh.gone(uuid)
@@ -392,7 +392,7 @@ test('a flood of peers that wait and are gone again is not searched for each of 
   assert.ok(reads < 10 * uuids.length, `${reads} looks at the budget for ${uuids.length} peers`)
 })
 
-test('a peer that was found to have another kind of security is no longer new, and is dialed again soon after it has answered', () => {
+test('a peer that was found to have another kind of security is not new any more, and is dialed soon after an answer', () => {
   const link = linkOf('A1')
   link.barredBy('security', new TcpnetError('ERR_TCPNET_SECURITY', 'no'))
   assert.equal(link.isNew, false)
@@ -402,7 +402,7 @@ test('a peer that was found to have another kind of security is no longer new, a
   assert.ok(failures.backoffMs() <= 100)
 })
 
-test('a hint that comes after a race was lost is tried by the same dial, while the question has no answer', async () => {
+test('a hint that comes after all addresses failed is tried by the same dial, while the question has no answer', async () => {
   const live = await silentServer()
   const unanswered = new Promise<null>(() => {})
   const connect: Connect = (endpoint, uuid) => (endpoint.port === 1 ? refused : connectTo(endpoint, uuid))
@@ -420,8 +420,8 @@ test('a hint that comes after a race was lost is tried by the same dial, while t
   assert.deepEqual(made.questions, ['A1'])
 })
 
-test('a hint that a dial under way takes in is worth no other dial', async () => {
-  // Never answered: as of a host that is not there.
+test('a hint that a dial under way has tried does not cause another dial', async () => {
+  // Never connects, as with a host that is down.
   const connect = () => new Socket()
   const made = new TestMesh({ helloTimeoutMs: 300 }, { connect })
   cleanUps.push(() => void made.close())
@@ -435,7 +435,7 @@ test('a hint that a dial under way takes in is worth no other dial', async () =>
   )
 })
 
-test('hints at peers that cannot be dialed are kept up to a limit; announced peers are known beyond it', async () => {
+test('hints at peers that cannot be dialed are kept up to a limit, which does not hold for announced peers', async () => {
   const made = meshWith({ maxPeers: 0, maxKnown: 3 })
   for (const uuid of ['A1', 'A2', 'A3', 'A4', 'A3']) made.mesh.hint(instance(uuid, 1))
   made.mesh.seen('A5')

@@ -1,4 +1,4 @@
-// Subscribers of tcpnet:change that call back into the service that tells a change.
+// Subscribers to tcpnet:change that call the service from within a change.
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
@@ -31,7 +31,7 @@ function onChange(listener: (change: StateChange) => void): void {
   cleanUps.push(() => unsubscribe(CHANNEL, subscriber))
 }
 
-/** Closes a service at every change to a state; tells all changes of the service as a later subscriber sees them. */
+/** Closes a service at every change to a state. Returns all changes of the service, as a later subscriber sees them. */
 function closeAt(service: Service, isPeers: boolean, state: string): StateChange[] {
   const seen: StateChange[] = []
   onChange((change) => {
@@ -50,7 +50,9 @@ function eventsOf(service: Service): string[] {
   return told
 }
 
-/** Each change begins where the one before ended, and the service's own go down the list of its phases, once each. */
+/**
+ * Each change starts at the state in which the one before ended; the service passes each of its phases once, in order.
+ */
 function areInOrder(changes: readonly StateChange[]): void {
   for (const peer of new Set(changes.map((change) => change.peer))) {
     const own = changes.filter((change) => change.peer === peer)
@@ -61,7 +63,7 @@ function areInOrder(changes: readonly StateChange[]): void {
   assert.deepEqual(phases.slice(-2), ['closing', 'closed'])
 }
 
-describe('a subscriber that closes the service at its own change', () => {
+describe('a subscriber that closes the service at a change of the service', () => {
   for (const state of ['opening', 'listening', 'closing', 'closed']) {
     it(`to ${state}: close comes once, and nothing is left`, async () => {
       const witness = await cluster.member()
@@ -88,7 +90,7 @@ describe('a subscriber that closes the service at its own change', () => {
 })
 
 describe("a subscriber that closes the service at a peer's change", () => {
-  /** A peer that is announced, and accepts the first dial of a service. */
+  /** An announced peer that accepts the first dial of a service. */
   async function connectedPeer(service: Service): Promise<RawPeer> {
     const peer = await RawPeer.announce(cluster.name, 'AA')
     cleanUps.push(() => peer.close())
@@ -106,7 +108,7 @@ describe("a subscriber that closes the service at a peer's change", () => {
     ['dialing', () => {}],
     ['connected', () => {}],
     ['waiting', (_service, peer) => peer.dials.items[0]?.destroy()],
-    // When it is time to dial again.
+    // The service dials again after its delay.
     ['announced', (_service, peer) => peer.dials.items[0]?.destroy()],
     [
       'closing',
@@ -139,7 +141,7 @@ describe("a subscriber that closes the service at a peer's change", () => {
   }
 })
 
-it('connections that are closed within the close of the last of them tell the end once', async () => {
+it('the end is published once if the last close event closes the other connections', async () => {
   const { near, far } = await socketPair()
   let ends = 0
   const connections = new Connections<null>(() =>
@@ -157,7 +159,7 @@ it('connections that are closed within the close of the last of them tell the en
   assert.equal(ends, 1)
 })
 
-it('a subscriber that makes services has them meshed, and sees every change in order', async () => {
+it('services that a subscriber makes are meshed, and the subscriber sees every change in order', async () => {
   const made: Service[] = []
   onChange(({ name, to }) => {
     if (name === cluster.name && to === 'opening' && made.length < 3) made.push(cluster.make().listen())
@@ -172,7 +174,7 @@ it('a subscriber that makes services has them meshed, and sees every change in o
   for (const { uuid } of [first, ...made]) areInOrder(seen.get(uuid) ?? [])
 })
 
-it('a subscriber that throws is an uncaught exception each time, and the mesh goes on', async () => {
+it('each exception of a subscriber is an uncaught exception, and the mesh goes on', async () => {
   const { code, stdout, stderr } = await runProgram(`
     import { subscribe } from 'node:diagnostics_channel'
     import { tcpnet } from 'tcpnet'

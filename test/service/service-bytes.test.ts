@@ -12,14 +12,14 @@ afterEach(async () => {
   await old.close()
 })
 
-/** Two connected services whose listeners for `connection` are set from the beginning. */
+/** Two connected services whose listeners for `connection` were added before `listen()`. */
 async function pair(onConnection: (socket: PeerSocket, service: Service) => void): Promise<[PeerSocket, PeerSocket]> {
   const [a, b] = [cluster.make(), cluster.make()]
   for (const service of [a, b]) service.on('connection', (socket) => onConnection(socket, service)).listen()
   return connection(a, b)
 }
 
-/** The first bytes that come out of a socket, so many. */
+/** The first `count` bytes of a socket. */
 async function read(socket: PeerSocket, count: number): Promise<Buffer> {
   const chunks = new Tally<Buffer>()
   const enough = new Promise<void>((resolve) => {
@@ -34,8 +34,8 @@ async function read(socket: PeerSocket, count: number): Promise<Buffer> {
   return Buffer.concat(chunks.items)
 }
 
-describe('what is written in the listener for connection', () => {
-  it('arrives at the other side, both ways, and nothing else does', async () => {
+describe('data written in the listener for connection', () => {
+  it('arrives at the other side, in both directions, and nothing else arrives', async () => {
     const sockets = await pair((socket, service) => socket.write(`from ${service.uuid}`))
     const [near, far] = sockets
     const [atNear, atFar] = await Promise.all([read(near, 37), read(far, 37)])
@@ -43,7 +43,7 @@ describe('what is written in the listener for connection', () => {
     assert.equal(atFar.toString(), `from ${far.peer.uuid}`)
   })
 
-  it('arrives where the other side began to listen much later', async () => {
+  it('arrives if the other side adds its listener for data much later', async () => {
     const [near, far] = await pair((socket) => {
       socket.write('{"tcpnet":1}\n')
       socket.write(Buffer.alloc(100_000, 'x'))
@@ -56,7 +56,7 @@ describe('what is written in the listener for connection', () => {
     }
   })
 
-  it('can be the end: the other side reads all of it', async () => {
+  it('may be followed by end(): the other side reads all of it', async () => {
     const texts = new Tally<string>()
     const [a, b] = [cluster.make(), cluster.make()]
     a.once('connection', (socket) => socket.end('farewell'))
@@ -71,19 +71,19 @@ describe('what is written in the listener for connection', () => {
 })
 
 describe('a socket', () => {
-  it('knows its peer, and that cannot be changed', async () => {
+  it('has its peer as a read-only property', async () => {
     const [near] = await pair(() => {})
     assert.throws(() => Object.assign(near, { peer: {} }), TypeError)
     assert.throws(() => Object.assign(near.peer, { uuid: 'X' }), TypeError)
   })
 
-  it('is handed over as a fresh one is: nobody reads it', async () => {
+  it('is handed over in the state of a new socket: nothing reads it', async () => {
     const flowing: unknown[] = []
     await pair((socket) => flowing.push(socket.readableFlowing))
     assert.deepEqual(flowing, [null, null])
   })
 
-  it('has nothing of the hello left about it', async () => {
+  it('has no listeners or timers left from the hello', async () => {
     const counts: unknown[] = []
     await pair((socket) => {
       counts.push(['readable', 'data', 'connect', 'timeout'].map((event) => socket.listenerCount(event)))
@@ -148,7 +148,7 @@ describe('large transfers', () => {
     return hash.digest('hex')
   }
 
-  it('come through unaltered, both ways at once', async () => {
+  it('arrive unaltered in both directions at once', async () => {
     const [near, far] = await pair((socket) => {
       socket.allowHalfOpen = true
     })

@@ -9,10 +9,10 @@ import { afterEach, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Service } from '#tcpnet/index.js'
 import { Cluster, closed, connection } from '../support/cluster.js'
-import { accept, helloTo, knock, over, RawPeer } from '../support/raw-peer.js'
+import { accept, helloTo, knock, over } from '../support/raw-peer.js'
 import { next, until, within } from '../support/wait.js'
 
-/** A close that waits for nothing is over long before the connections are reset. */
+/** With these limits, a close that waits for no connection ends long before connections are reset. */
 const PATIENT = { closeGraceMs: 60_000 }
 
 let cluster = new Cluster()
@@ -24,25 +24,19 @@ afterEach(async () => {
   await old.close()
 })
 
-async function rawPeer(uuid: string): Promise<RawPeer> {
-  const peer = await RawPeer.announce(cluster.name, uuid)
-  cleanUps.push(() => peer.close())
-  return peer
-}
-
-/** Closes a service that has nothing to wait for; tells how often `close` was emitted, and what else was. */
+/** Closes a service that has nothing to wait for, and checks that `close` is emitted once, and nothing else. */
 async function closesAtOnce(service: Service): Promise<void> {
   let closes = 0
   service.on('close', () => closes++)
-  await within(closed(service), 'it waits for something')
+  await within(closed(service), 'it does not close')
   assert.equal(closes, 1)
   assert.equal(service.connections.length, 0)
 }
 
 describe('close', () => {
-  it('may come before listen', async () => closesAtOnce(cluster.make({}, PATIENT)))
+  it('may be called before listen', async () => closesAtOnce(cluster.make({}, PATIENT)))
 
-  it('may come right after listen: nothing is announced, the port is free', async () => {
+  it('may be called right after listen: nothing is announced, the port is free', async () => {
     const [witness, probe] = [await cluster.member(), await cluster.member()]
     const { port } = probe.address() ?? assert.fail()
     await closed(probe)
@@ -57,7 +51,7 @@ describe('close', () => {
     assert.equal(witness.peers.size, 0)
   })
 
-  it('may come from within every event', async () => {
+  it('may be called from within every event', async () => {
     const other = await cluster.member()
     for (const event of ['listening', 'connection'] as const) {
       const service = cluster.make()
@@ -69,7 +63,7 @@ describe('close', () => {
     }
   })
 
-  it('may come in a change that is told: then nothing is connected any more', async () => {
+  it('may be called by a subscriber to changes: then nothing is connected any more', async () => {
     const [service, other] = [cluster.make(), await cluster.member()]
     let connections = 0
     service.on('connection', () => connections++)
@@ -86,8 +80,8 @@ describe('close', () => {
     await until(() => other.connections.length === 0, 'the other side is still connected')
   })
 
-  it('may come in the middle of an inbound connection: nothing is left of that', async () => {
-    // A silent one makes way for another at once.
+  it('may be called during the hello of an inbound connection, of which nothing is left', async () => {
+    // A silent connection is dropped for a new one at once.
     const service = await cluster.member({}, { silentAfterMs: 0, maxHellosPerAddress: 2 })
     const silent = [await knock(service), await knock(service)]
     service.once('rejected', () => service.close())
@@ -98,7 +92,7 @@ describe('close', () => {
     for (const socket of [...silent, late]) socket.destroy()
   })
 
-  it('may come while a host name is looked up: nothing is bound after it', async (t) => {
+  it('may be called while a host name is looked up: nothing is bound after it', async (t) => {
     const bindings = t.mock.method(Server.prototype, 'listen')
     let found: (...found: unknown[]) => void = () => {}
     const lookups = t.mock.method(dns, 'lookup', (_name: string, done: typeof found) => {
@@ -116,7 +110,7 @@ describe('close', () => {
     syncBuiltinESMExports()
   })
 
-  it('may come twice, and each callback is called, once, with one event', async () => {
+  it('may be called twice: each callback is called once, and close is emitted once', async () => {
     const service = await cluster.member()
     const told: string[] = []
     service.on('close', () => told.push('event'))
@@ -135,14 +129,14 @@ describe('close', () => {
     assert.deepEqual(told, ['event', 'first', 'second'])
   })
 
-  it('throws for a callback that is none', () => {
+  it('throws for a callback that is not a function', () => {
     const service = cluster.make()
     const close = service.close.bind(service) as (callback: unknown) => void
     assert.throws(() => close(5), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
   })
 
   it('ends a dial that is not answered', async () => {
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member({}, PATIENT)
     const { socket } = await peer.dial(1)
     const ended = over(socket)
@@ -150,9 +144,9 @@ describe('close', () => {
     await ended
   })
 
-  it('ends a hello that is not whole', async () => {
+  it('ends a connection with an incomplete hello', async () => {
     const service = await cluster.member({}, PATIENT)
-    service.on('rejected', () => assert.fail('it was no stranger'))
+    service.on('rejected', () => assert.fail('the connection was not rejected'))
     const silent = await knock(service)
     const half = await knock(service)
     half.write(helloTo(service).slice(0, 20))
@@ -163,14 +157,14 @@ describe('close', () => {
     for (const socket of [silent, half]) socket.destroy()
   })
 
-  it('ends a hello that waits for its answer', async () => {
-    const peer = await rawPeer('AA')
+  it('ends a connection whose hello waits for its answer', async () => {
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member({ uuid: 'BB' }, PATIENT)
     await peer.dial(1)
-    // The service's own dial wins, and is not answered: this one is held.
+    // The service's own dial wins, and is not answered: the hello of this connection is held.
     const held = [await knock(service), await knock(service)]
     for (const socket of held) socket.write(helloTo(service, { from: 'AA' }))
-    // Of two, the older is dropped: then the other is held.
+    // Of two connections the older is dropped: then the other one is held.
     await Promise.race(held.map(over))
     const ended = Promise.all(held.map(over))
     await closesAtOnce(service)
@@ -179,7 +173,7 @@ describe('close', () => {
   })
 
   it('ends a wait for the next dial', async () => {
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member({}, PATIENT)
     const { socket } = await peer.dial(1)
     socket.destroy()
@@ -213,23 +207,23 @@ describe('close', () => {
     assert.equal(a.peers.size, 0)
   })
 
-  it('ends connections that nobody reads', async () => {
+  it('ends connections that the application does not read', async () => {
     const [a, b] = [await cluster.member({}, PATIENT), await cluster.member()]
     const [near, far] = await connection(a, b)
     far.write('unread')
     await until(() => near.readableLength > 0, 'nothing arrives')
-    await within(closed(a), 'it waits for something')
+    await within(closed(a), 'it does not close')
   })
 
-  it('destroys after a while what does not end', async () => {
-    const peer = await rawPeer('AA')
+  it('destroys connections that do not end in time', async () => {
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member({}, { closeGraceMs: 300 })
     const { socket: far } = await peer.dial(1)
     const connected = next(service, 'connection')
     accept(far)
     const [near] = (await connected) as [Socket]
     const before = performance.now()
-    // The other side never ends: it is half open.
+    // The other side never ends the connection: it is half open.
     await closed(service)
     const tookMs = performance.now() - before
     assert.ok(tookMs > 290, `it took ${tookMs} ms`)
@@ -237,8 +231,8 @@ describe('close', () => {
   })
 
   for (const security of ['none', 'secret'] as const) {
-    it(`resets what does not end, for the peer to see that it is not complete: ${security}`, async (t) => {
-      // Whether the peer is told of the reset or of an end is left to its libuv, which may take the one for the other.
+    it(`resets connections that do not end in time, so that the peer sees that data is missing: ${security}`, async (t) => {
+      // Whether the peer's application sees a reset or an end depends on libuv, which may report either.
       const resets = t.mock.method(Socket.prototype, 'resetAndDestroy')
       const settings = security === 'secret' ? { secret: randomBytes(32) } : {}
       const [service, other] = [await cluster.member(settings, { closeGraceMs: 200 }), await cluster.member(settings)]
@@ -263,8 +257,8 @@ describe('close', () => {
     assert.ok(!late.peers.has(a.uuid))
   })
 
-  it('takes no connection any more', async () => {
-    const peer = await rawPeer('AA')
+  it('refuses new connections', async () => {
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member()
     const { socket: far } = await peer.dial(1)
     const connected = next(service, 'connection')
@@ -282,7 +276,7 @@ describe('close', () => {
 })
 
 describe('an abort signal', () => {
-  it('closes the service, whether it was given with the settings or with listen', async () => {
+  it('closes the service, whether it was given in the settings or to listen', async () => {
     for (const place of ['settings', 'listen']) {
       const controller = new AbortController()
       const { signal } = controller
@@ -295,7 +289,7 @@ describe('an abort signal', () => {
     }
   })
 
-  it('that was aborted before closes it all the same, and lets nothing listen', async () => {
+  it('that was aborted before closes the service, which does not listen', async () => {
     for (const place of ['settings', 'listen']) {
       const signal = AbortSignal.abort()
       const service = cluster.make(place === 'settings' ? { signal } : {})
@@ -306,7 +300,7 @@ describe('an abort signal', () => {
     }
   })
 
-  it('that is aborted before listen closes it, and listen() is no error then', async () => {
+  it('that is aborted before listen closes the service, and listen() does not throw then', async () => {
     const controller = new AbortController()
     const service = cluster.make({ signal: controller.signal })
     service.on('listening', () => assert.fail('it listens'))

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import { type Ended, runProgram } from '../support/child.js'
 
 /**
- * What every program begins with: services, and waits for their events and connections. Not `once` of node:events, which
- * listens for `error` too.
+ * The beginning of every program: functions that make services and wait for events and connections. Does not use `once`
+ * of node:events, which listens for `error` too.
  */
 const PRELUDE = `
   import { connect } from 'node:net'
@@ -22,19 +22,21 @@ const PRELUDE = `
   })
 `
 
-/** A program that imports single modules of the package gets its services from the modules, too, and not from the bundle. */
+/**
+ * A program that imports single modules of the package also makes its services from the modules, not from the bundle.
+ */
 async function run(program: string): Promise<Ended> {
   const isOfModules = program.includes("'#tcpnet/")
   return runProgram((isOfModules ? PRELUDE.replace("'tcpnet'", "'#tcpnet/index.js'") : PRELUDE) + program)
 }
 
-/** Runs a program that has to end by itself, well and in silence. */
+/** Runs a program that has to end by itself, with code 0 and without output. */
 async function endsWell(program: string, said = ''): Promise<void> {
   const { code, signal, stdout, stderr } = await run(program)
   assert.deepEqual({ code, signal, stdout: stdout.trim(), stderr }, { code: 0, signal: null, stdout: said, stderr: '' })
 }
 
-describe('a process ends by itself, and says nothing', () => {
+describe('a process ends by itself, without output', () => {
   const programs: [string, string][] = [
     ['import', ''],
     ['make', 'make()'],
@@ -44,11 +46,11 @@ describe('a process ends by itself, and says nothing', () => {
     ['listen, listening, close twice', 'const a = make().listen(() => a.close(() => a.close()))'],
     ['listen, connection, close', 'for (const x of [make(), make()]) x.on("connection", () => x.close()).listen()'],
     [
-      'listen, connection, end, close of the one, then of the other',
+      'listen, connection, close of one service, then of the other',
       'const [a, b] = [make().listen(), make().listen()]; await meshed(a, b); a.close(() => b.close())'
     ],
     [
-      'ten of them, meshed, closed',
+      'ten services, meshed, closed',
       'const all = Array.from({ length: 10 }, () => make().listen()); await meshed(...all); for (const x of all) x.close()'
     ],
     ['abort before', 'tcpnet({ name: "x", signal: AbortSignal.abort() }).listen()'],
@@ -62,7 +64,7 @@ describe('a process ends by itself, and says nothing', () => {
       `const a = make().listen(); await once(a, 'listening')
        const s = connect(a.address().port, '127.0.0.1'); await once(s, 'connect'); a.close(); s.resume()`
     ],
-    ['an error that is listened to', 'make().on("error", () => {}).listen(0, "192.0.2.1")'],
+    ['an error that has a listener', 'make().on("error", () => {}).listen(0, "192.0.2.1")'],
     [
       'close during a wait for the next dial',
       `const [a, b] = [make('A').listen(), make('B').listen()]; await meshed(a, b)
@@ -73,7 +75,7 @@ describe('a process ends by itself, and says nothing', () => {
   for (const [name, program] of programs) it(`after ${name}`, () => endsWell(program))
 })
 
-describe('a process without a single handler for errors', () => {
+describe('a process without any listener for errors', () => {
   const ways: [string, string][] = [
     ['reset by the other side', 'b.connections[0].resetAndDestroy()'],
     ['destroyed by the other side while being written', 'near.write(Buffer.alloc(9e6)); b.connections[0].destroy()'],
@@ -81,7 +83,7 @@ describe('a process without a single handler for errors', () => {
     ['written after its end', 'near.end(); near.write("late")']
   ]
   for (const [name, way] of ways) {
-    it(`lives on where a connection is ${name}: close follows, and another connection`, () =>
+    it(`goes on if a connection is ${name}: close follows, and another connection`, () =>
       endsWell(
         `const [a, b] = [make('A').listen(), make('B').listen()]
          await meshed(a, b)
@@ -96,7 +98,7 @@ describe('a process without a single handler for errors', () => {
       ))
   }
 
-  it('lives on where strangers come and are reset', () =>
+  it('goes on if strangers connect and reset their connections', () =>
     endsWell(
       `const a = make('A').listen()
        await once(a, 'listening')
@@ -111,7 +113,7 @@ describe('a process without a single handler for errors', () => {
        a.close(); b.close()`
     ))
 
-  it('lives on where a peer speaks no tcpnet', () =>
+  it('goes on if a peer speaks another protocol', () =>
     endsWell(
       `import { createServer } from 'node:net'
        import { memory } from '#tcpnet/discovery/drivers/memory.js'
@@ -133,8 +135,8 @@ describe('a process without a single handler for errors', () => {
   })
 })
 
-// What a listener of the application throws is an uncaught exception, as everywhere in Node. An application that catches
-// those has a service that goes on.
+// An exception of a listener of the application is an uncaught exception, as everywhere in Node. If the application
+// handles uncaught exceptions, its services go on.
 describe('a listener that throws', () => {
   const CATCH = `
     process.on('uncaughtException', (error) => console.log(error.message))
@@ -142,21 +144,21 @@ describe('a listener that throws', () => {
   `
   const programs: [string, string, string][] = [
     [
-      'listening does not keep the service from its peers',
+      'of listening does not keep the service from its peers',
       `const [a, b] = [make('A').listen(), make('B').on('listening', thrower).listen()]
        await meshed(a, b)
        a.close(); b.close()`,
       'thrown'
     ],
     [
-      'connection does not keep the service from its other peers',
+      'of connection does not keep the service from its other peers',
       `const all = [make('A').on('connection', thrower).listen(), make('B').listen(), make('C').listen()]
        await meshed(...all)
        for (const service of all) service.close()`,
       'thrown\nthrown'
     ],
     [
-      'error does not keep the service from its other peers when a dial fails',
+      'of error does not keep the service from its other peers when a dial fails',
       `const secured = tcpnet({ name: 'exit', uuid: 'A', secret: Buffer.alloc(32) }).listen()
        await once(secured, 'listening')
        const others = [make('B').on('error', thrower).listen(), make('C').listen()]
@@ -167,7 +169,7 @@ describe('a listener that throws', () => {
       'thrown\nbarred'
     ],
     [
-      'rejected does not leave the refused connection open',
+      'of rejected does not leave the rejected connection open',
       `const a = make('A').on('rejected', thrower).listen()
        await once(a, 'listening')
        const strangers = Array.from({ length: 33 }, () => connect(a.address().port, '127.0.0.1').on('error', () => {}))

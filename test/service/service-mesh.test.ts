@@ -4,26 +4,18 @@ import { afterEach, describe, it } from 'node:test'
 import { type PeerSocket, type Service, tcpnet } from '#tcpnet/index.js'
 import { encodeAnswer } from '#tcpnet/mesh/hello.js'
 import { Cluster, closed, connection } from '../support/cluster.js'
-import { accept, helloTo, introduce, knock, over, RawPeer } from '../support/raw-peer.js'
+import { accept, helloTo, introduce, knock, over } from '../support/raw-peer.js'
 import { next, Tally, until, within } from '../support/wait.js'
 
 let cluster = new Cluster()
-const cleanUps: (() => Promise<void>)[] = []
 afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp()
   const old = cluster
   cluster = new Cluster()
   await old.close()
 })
 
-async function rawPeer(uuid: string): Promise<RawPeer> {
-  const peer = await RawPeer.announce(cluster.name, uuid)
-  cleanUps.push(() => peer.close())
-  return peer
-}
-
 describe('a mesh in one process', () => {
-  it('of ten services that start at once has 45 pairs: 90 events, none doubled', async () => {
+  it('of ten services that start at once has 45 pairs: 90 events, none of them twice', async () => {
     const services = Array.from({ length: 10 }, () => cluster.make())
     const events: string[] = []
     for (const service of services) {
@@ -33,7 +25,7 @@ describe('a mesh in one process', () => {
     for (const [index, a] of services.entries()) {
       for (const b of services.slice(index + 1)) await connection(a, b)
     }
-    // One more, and a round of its connections, and everybody's end: whatever was on its way has arrived.
+    // When one more service has connected to all and all have closed, every event that was under way has been emitted.
     const late = await cluster.member()
     for (const service of services) await connection(late, service)
     const among = events.filter((event) => !event.includes(late.uuid))
@@ -46,13 +38,13 @@ describe('a mesh in one process', () => {
   it('of fifty services has every pair', async () => {
     const services = await Promise.all(Array.from({ length: 50 }, () => cluster.member()))
     const isFull = () => services.every((service) => service.connections.length === 49)
-    await until(isFull, 'not everybody has 49 connections', 60_000)
+    await until(isFull, 'not every service has 49 connections', 60_000)
     for (const service of services) {
       assert.equal(new Set(service.connections.map((socket) => socket.peer.uuid)).size, 49)
     }
   })
 
-  it('is of one name', async () => {
+  it('has services of one name only', async () => {
     const other = new Cluster()
     const stranger = await other.member()
     const [a, b] = [await cluster.member(), await cluster.member()]
@@ -61,7 +53,7 @@ describe('a mesh in one process', () => {
     await other.close()
   })
 
-  it('connects services whose uuids are chosen, whichever is higher and whoever comes first', async () => {
+  it('connects services with chosen uuids, whichever uuid is higher and whichever service starts first', async () => {
     for (const [first, second] of [
       ['A', 'B'],
       ['B', 'A'],
@@ -85,7 +77,7 @@ describe('a connection that ends', () => {
   ]
   for (const [way, end] of ways) {
     for (const higher of [true, false]) {
-      it(`is followed by another where it was ${way} by the ${higher ? 'higher' : 'lower'}: close, then connection`, async () => {
+      it(`is followed by another if it was ${way} by the ${higher ? 'higher' : 'lower'} uuid: close, then connection`, async () => {
         const [a, b] = [await cluster.member({ uuid: 'A' }), await cluster.member({ uuid: 'B' })]
         const ends = await connection(a, b)
         for (const socket of ends) socket.resume()
@@ -98,7 +90,7 @@ describe('a connection that ends', () => {
     }
   }
 
-  it('is followed by another at once where its peer restarted, the old close first', async () => {
+  it('is followed by another at once if its peer restarted: first the close of the old one', async () => {
     const a = await cluster.member({ uuid: 'A' })
     const story: string[] = []
     a.on('connection', (socket) => {
@@ -114,14 +106,14 @@ describe('a connection that ends', () => {
     assert.deepEqual(story, ['connection', 'close of 1', 'connection', 'close of 3', 'connection', 'close of 5'])
   })
 
-  it('whose listeners the application has taken off is missed by nobody', async () => {
-    // Not the cluster's, whose listeners would go as well.
+  it('is followed by another although the application has removed all listeners of its socket', async () => {
+    // Services of the `Cluster` have listeners on each socket, which would be removed as well.
     const [a, b] = [1, 2].map(() => tcpnet({ name: cluster.name, driver: 'memory' }).listen()) as [Service, Service]
     let before = await connection(a, b)
     for (let round = 0; round < 2; round++) {
       for (const socket of before) socket.removeAllListeners()
       before[round]?.destroy()
-      await until(() => !a.connections.includes(before[0]), 'the close is not heard')
+      await until(() => !a.connections.includes(before[0]), 'the close is not noticed')
       const after = await connection(a, b)
       assert.notEqual(after[0], before[0])
       assert.deepEqual([a.connections, b.connections], [[after[0]], [after[1]]])
@@ -131,15 +123,15 @@ describe('a connection that ends', () => {
       socket.on('close', assert.fail).on('error', assert.fail).on('data', assert.fail)
       socket.removeAllListeners('close').removeAllListeners()
       assert.deepEqual([socket.listenerCount('close'), socket.listenerCount('data')], [1, 0])
-      // Nobody listens for errors, and the process does not end.
-      socket.destroy(new Error('of nobody'))
+      // No listener for errors is left, and the process does not end.
+      socket.destroy(new Error('without a listener'))
     }
     await Promise.all([closed(a), closed(b)])
     assert.deepEqual([a.connections, b.connections], [[], []])
   })
 
-  it('stays while its peer is no longer announced, and the peer is forgotten with it', async () => {
-    const peer = await rawPeer('AA')
+  it('stays when its peer is not announced any more, and the peer is forgotten when it closes', async () => {
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member()
     const { socket: far } = await peer.dial(1)
     const connected = next(service, 'connection')
@@ -157,9 +149,9 @@ describe('a connection that ends', () => {
 })
 
 describe('a peer that dials although it is connected', () => {
-  /** A service that is connected with a raw peer, which it dialed. */
+  /** A service that has dialed a raw peer and is connected to it. */
   async function connected(): Promise<{ service: Service; near: PeerSocket }> {
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member({ uuid: 'BB' })
     const { socket } = await peer.dial(1)
     const coming = next(service, 'connection')
@@ -168,7 +160,7 @@ describe('a peer that dials although it is connected', () => {
     return { service, near }
   }
 
-  it('is declined where the dials crossed', async () => {
+  it('is declined if the dials crossed', async () => {
     const { service, near } = await connected()
     const socket = await knock(service)
     assert.equal(await introduce(socket, helloTo(service, { from: 'AA', seq: 4 })), 'connected')
@@ -180,7 +172,7 @@ describe('a peer that dials although it is connected', () => {
     ['has lost the connection', { seq: 5 }],
     ['has restarted', { seq: 0, boot: '0'.repeat(16) }]
   ] as const) {
-    it(`takes the place of the old connection where it ${name}`, async () => {
+    it(`replaces the old connection if it ${name}`, async () => {
       const { service, near } = await connected()
       const coming = next(service, 'connection')
       const socket = await knock(service)
@@ -193,7 +185,7 @@ describe('a peer that dials although it is connected', () => {
     })
   }
 
-  it('is declined where its hello arrives after that of its next dial', async () => {
+  it('is declined if its hello arrives after that of its next dial', async () => {
     const service = await cluster.member({ uuid: 'BB' })
     const coming = next(service, 'connection')
     const socket = await knock(service)
@@ -214,7 +206,7 @@ describe('a dial that fails', () => {
     ['is answered by another program', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'ERR_TCPNET_HELLO_INVALID'],
     ['is answered with too long a line', 'x'.repeat(5000), 'ERR_TCPNET_HELLO_TOO_LONG'],
     ['is answered in another version', '{"tcpnet":9}\n', 'ERR_TCPNET_VERSION'],
-    // The peer's own hellos would be declined for as long as the connection stands.
+    // An answer without a boot would have the peer's own hellos declined for as long as the connection is open.
     [
       'is answered ok without a boot',
       '{"tcpnet":1,"status":"ok","seq":9007199254740991}\n',
@@ -223,8 +215,8 @@ describe('a dial that fails', () => {
     ['ends in half an answer', '{"tcpnet":1,', 'ERR_TCPNET_HELLO_ENDED']
   ]
   for (const [name, answer, code] of answers) {
-    it(`is told with its peer where it ${name}, closes nothing, and is tried again`, async () => {
-      const peer = await rawPeer('AA')
+    it(`is reported with its peer if it ${name}, closes nothing, and is repeated`, async () => {
+      const peer = await cluster.rawPeer('AA')
       const service = cluster.make()
       const errors = new Tally<{ code?: string; peer?: { uuid: string; state: string; failures: number } }>()
       service.on('error', (error) => errors.add(error))
@@ -232,7 +224,7 @@ describe('a dial that fails', () => {
       for (let dial = 1; dial <= 2; dial++) {
         const { socket } = await peer.dial(dial)
         socket.end(answer)
-        const error = (await errors.reach(dial, 'the error is not told'))[dial - 1]
+        const error = (await errors.reach(dial, 'the error is not reported'))[dial - 1]
         assert.equal(error?.code, code)
         assert.equal(error?.peer?.uuid, 'AA')
         assert.equal(error?.peer?.state, 'waiting')
@@ -248,8 +240,8 @@ describe('a dial that fails', () => {
     })
   }
 
-  it('is not told where nobody listens, and nothing crashes', async () => {
-    const peer = await rawPeer('AA')
+  it('is not reported if there is no listener, and nothing crashes', async () => {
+    const peer = await cluster.rawPeer('AA')
     const service = await cluster.member()
     const { socket } = await peer.dial(1)
     socket.end('no tcpnet\n')
@@ -258,9 +250,9 @@ describe('a dial that fails', () => {
     assert.match(service.peers.get('AA')?.error?.message ?? '', /no tcpnet service/)
   })
 
-  it('is not told while a peer that has gone is still announced; after a while it is', async () => {
+  it('is not reported at first while a peer that has left is still announced, and is reported after a while', async () => {
     const goodbyeMs = 500
-    const peer = await rawPeer('AA')
+    const peer = await cluster.rawPeer('AA')
     const service = cluster.make({}, { goodbyeMs })
     const errors = new Tally<{ at: number; code: string | undefined; failures: number | undefined }>()
     service.on('error', ({ code, peer }) => errors.add({ at: performance.now(), code, failures: peer?.failures }))
@@ -277,14 +269,14 @@ describe('a dial that fails', () => {
     const lostAt = performance.now()
     await until(() => service.peers.get('AA')?.failures === 2, 'its next dial does not fail')
     assert.match(service.peers.get('AA')?.error?.message ?? '', /ECONNREFUSED/)
-    const [told] = await errors.reach(1, 'a dial that fails later is not told')
+    const [told] = await errors.reach(1, 'a dial that fails later is not reported')
     assert.ok(told !== undefined && told.at - lostAt > goodbyeMs - 100, `told ${told?.at} after ${lostAt}`)
     assert.equal(told.code, 'ECONNREFUSED')
     assert.ok((told.failures ?? 0) > 2)
   })
 
-  it('fails where there is no answer in time', async () => {
-    const peer = await rawPeer('AA')
+  it('fails if there is no answer in time', async () => {
+    const peer = await cluster.rawPeer('AA')
     const service = cluster.make({}, { helloTimeoutMs: 200 })
     const errors = new Tally<Error & { code?: string }>()
     service.on('error', (error) => errors.add(error))
@@ -298,7 +290,7 @@ describe('a dial that fails', () => {
 })
 
 describe('the number of peers', () => {
-  it('is bounded: one more is refused, and gets in when there is room', async () => {
+  it('is bounded: one more is refused, and is accepted when another has left', async () => {
     const service = await cluster.member({ uuid: 'BB', maxPeers: 2 })
     const sockets = [await knock(service), await knock(service), await knock(service)]
     const [first, second, third] = sockets

@@ -46,7 +46,7 @@ describe('a service', () => {
     ['no settings', undefined, undefined, TYPE],
     ['a name that cannot be', 'My Cluster', undefined, VALUE],
     ['a uuid that cannot be', { name: 'x', uuid: 'xyz' }, undefined, VALUE],
-    ['a listener that is none', 'x', 5, TYPE],
+    ['a listener that is not a function', 'x', 5, TYPE],
     ['a driver that cannot be', { name: 'x', driver: 'pigeons' }, undefined, VALUE]
   ]
   for (const [name, settings, listener, error] of wrong) {
@@ -64,7 +64,7 @@ describe('a service as a resource', () => {
     assert.equal(service.address(), null)
   })
 
-  it('shows what it is, and no secret', () => {
+  it('is shown by util.inspect with its state, and without a secret', () => {
     const service = cluster.make({ uuid: 'AB', secret: 'correct horse battery staple' })
     const shown = inspect(service)
     assert.match(shown, /^Service .*uuid: 'AB'.*phase: 'new'.*connections: 0/s)
@@ -108,7 +108,7 @@ describe('listen', () => {
     assert.equal(service.address()?.port, port)
   })
 
-  it('has its callback called once, as a listener for listening', async () => {
+  it('calls its callback once, as a listener for listening', async () => {
     const service = cluster.make()
     service.listen(() => {})
     assert.equal(service.listenerCount('listening'), 1)
@@ -116,7 +116,7 @@ describe('listen', () => {
     assert.equal(service.listenerCount('listening'), 0)
   })
 
-  it('is called once in the life of a service', async () => {
+  it('throws if it is called twice', async () => {
     const twice = { name: 'TcpnetError', code: 'ERR_TCPNET_LISTEN_TWICE' }
     const service = cluster.make()
     service.listen()
@@ -129,7 +129,7 @@ describe('listen', () => {
     assert.throws(() => closing.listen(), twice)
   })
 
-  it('throws for wrong arguments, and can be called again then', async () => {
+  it('throws for wrong arguments, and can be called again after that', async () => {
     const service = cluster.make()
     assert.throws(() => service.listen(65536), { name: 'RangeError', code: 'ERR_SOCKET_BAD_PORT' })
     assert.throws(() => service.listen(0, ''), VALUE)
@@ -137,7 +137,7 @@ describe('listen', () => {
     await next(service, 'listening')
   })
 
-  /** What a service tells between listen and its close. */
+  /** The events of a service between listen and close. */
   async function story(service: Service, port: number, address: string): Promise<unknown[]> {
     const told: unknown[] = []
     service.on('listening', () => told.push('listening'))
@@ -147,7 +147,7 @@ describe('listen', () => {
     return [...told, 'close']
   }
 
-  it('ends in an error and a close where the port is in use', async () => {
+  it('ends in an error and a close if the port is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
@@ -155,11 +155,11 @@ describe('listen', () => {
     server.close()
   })
 
-  it('ends in an error and a close where the address is not of this machine', async () => {
+  it('ends in an error and a close if the address is not one of this machine', async () => {
     assert.deepEqual(await story(cluster.make(), 0, '192.0.2.1'), ['EADDRNOTAVAIL', undefined, 'close'])
   })
 
-  it('ends in an error and a close where another service has the uuid, which stays as it is', async () => {
+  it('ends in an error and a close if another service has the uuid; the other service is not affected', async () => {
     const [older, witness] = [await cluster.member({ uuid: 'AA' }), await cluster.member()]
     const [socket] = await connection(older, witness)
     const newcomer = cluster.make({ uuid: 'aa' })
@@ -170,19 +170,19 @@ describe('listen', () => {
     await connection(older, third)
   })
 
-  it('has errors that are told with what to do next', async () => {
+  it('fails with errors that say what to do next', async () => {
     const [older, newcomer] = [await cluster.member({ uuid: 'AA' }), cluster.make({ uuid: 'AA' })]
     const failing = next(newcomer, 'error')
     newcomer.listen()
     const [error] = await failing
     assert.ok(error instanceof TcpnetError)
-    assert.match(error.message, /AA.*give each its own/)
+    assert.match(error.message, /AA.*give each service its own/)
     assert.equal(older.listening, true)
   })
 })
 
 describe('the peers of a service', () => {
-  it('are those that are announced or connected, with what is known of them', async () => {
+  it('are those that are announced or connected, with their known facts', async () => {
     const [a, b] = [await cluster.member(), await cluster.member()]
     await connection(a, b)
     const peer = a.peers.get(b.uuid) ?? assert.fail()
@@ -204,8 +204,8 @@ describe('the peers of a service', () => {
     assert.throws(() => Object.assign(peer, { state: 'idle' }), TypeError)
   })
 
-  it('have the latest error, and the time of the next dial; once() rejects with that error', async () => {
-    // A refused dial is told at once.
+  it('have the latest error and the time of the next dial; once() rejects with that error', async () => {
+    // A refused dial is reported at once.
     const a = await cluster.member({}, { goodbyeMs: 0 })
     const nobody = createServer().listen(0, '127.0.0.1')
     await next(nobody, 'listening')
@@ -225,7 +225,7 @@ describe('the peers of a service', () => {
     await leftBehind.close()
   })
 
-  it('are gone with their announcement and their connection', async () => {
+  it('are forgotten when they are neither announced nor connected any more', async () => {
     const [a, b] = [await cluster.member(), await cluster.member()]
     const [socket] = await connection(a, b)
     await closed(b)

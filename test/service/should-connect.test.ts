@@ -1,4 +1,4 @@
-// The setting shouldConnect: one decision per peer.
+// The setting shouldConnect, which decides for each peer.
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
@@ -24,7 +24,7 @@ function codeOf(service: Service, uuid: string): [state: string | undefined, cod
 }
 
 describe('a peer to which shouldConnect says no', () => {
-  it('is done with after socket.end(): neither side dials again, and both know why', async () => {
+  it('stays disconnected after socket.end(): neither side dials again, and both know why', async () => {
     const done = new Set<string>()
     const [a, b] = [await cluster.member({ shouldConnect: ({ uuid }) => !done.has(uuid) }), await cluster.member()]
     const errors: (string | undefined)[] = []
@@ -42,7 +42,7 @@ describe('a peer to which shouldConnect says no', () => {
     assert.ok(retryMs > 5000, `b dials again in ${retryMs} ms`)
   })
 
-  it('is connected to once shouldConnect says yes', async () => {
+  it('is connected as soon as shouldConnect says yes', async () => {
     let wanted = false
     const asked = new Tally<Peer>()
     const shouldConnect = (peer: Peer) => {
@@ -51,7 +51,7 @@ describe('a peer to which shouldConnect says no', () => {
     }
     const a = await cluster.member({ shouldConnect }, bars(20))
     const b = await cluster.member({}, bars(60_000))
-    // It is asked again and again.
+    // shouldConnect is called again and again.
     await asked.reach(4, 'it is not asked again')
     assert.deepEqual([...new Set(asked.items.map(({ uuid }) => uuid))], [b.uuid])
     assert.deepEqual([a.connections.length, b.connections.length], [0, 0])
@@ -60,7 +60,7 @@ describe('a peer to which shouldConnect says no', () => {
     assert.deepEqual(codeOf(a, b.uuid), ['connected', undefined])
   })
 
-  it('is asked about after a second, doubling to ten; a refusal there after ten, doubling to a minute', () => {
+  it('is asked about again after a second, doubling to ten; one that refuses us is dialed after ten, doubling to a minute', () => {
     assert.deepEqual(DEFAULT_LIMITS.bars, {
       security: { firstMs: 60_000, longestMs: 600_000 },
       refused: { firstMs: 10_000, longestMs: 60_000 },
@@ -68,7 +68,7 @@ describe('a peer to which shouldConnect says no', () => {
     })
   })
 
-  it('is refused where it dials without being announced, and not remembered', async () => {
+  it('is refused if it dials without being announced, and is not remembered', async () => {
     const a = await cluster.member({ shouldConnect: () => false })
     const rejected = next(a, 'rejected')
     const socket = await knock(a)
@@ -79,7 +79,7 @@ describe('a peer to which shouldConnect says no', () => {
     socket.destroy()
   })
 
-  it('stays connected: it decides on connections to come alone', async (t) => {
+  it('stays connected if it is connected already: only later connections are decided', async (t) => {
     let wanted = true
     const a = await cluster.member({ shouldConnect: () => wanted })
     const raw = await RawPeer.announce(cluster.name, 'DEAD')
@@ -125,7 +125,7 @@ describe('shouldConnect', () => {
     ]
   ]
   for (const [what, body, said] of WRONG) {
-    it(`that ${what} is an uncaught exception, and says no`, async () => {
+    it(`that ${what} causes an uncaught exception, and counts as no`, async () => {
       const { code, stdout, stderr } = await runProgram(`
         import { tcpnet } from 'tcpnet'
         const services = [tcpnet({ name: 'x', shouldConnect() { ${body} } }), tcpnet('x')]

@@ -6,7 +6,7 @@ import type { Host } from '../lab/host.js'
 import type { Program } from '../lab/program.js'
 import { within } from './wait.js'
 
-/** Milliseconds until a program has printed what it is to print: a test runner takes seconds to start. */
+/** Milliseconds within which a program has to print its expected lines: a test runner takes seconds to start. */
 const SHOWN_MS = 60_000
 
 /** The pages whose blocks of JavaScript are run. */
@@ -16,7 +16,7 @@ export const PAGES_WITH_BLOCKS = ['README.md', 'docs/recipes.md', 'docs/migratin
 interface Run {
   /** The arguments of each copy. Default: two without any. */
   readonly copies?: readonly (readonly string[])[]
-  /** The command, to which the file is not added. Default: node with the file and the copy's arguments. */
+  /** The whole command; the file is not appended. Default: node with the file and the copy's arguments. */
   readonly command?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
   /** Lines that each copy prints on standard output, as regular expressions. */
@@ -25,13 +25,13 @@ interface Run {
   readonly errors?: readonly string[]
   /** Lines that one of the copies prints. */
   readonly some?: readonly string[]
-  /** Then the first copy gets this signal, and ends with code 0. */
+  /** After those lines the first copy gets this signal, and has to end with code 0. */
   readonly kill?: NodeJS.Signals
-  /** Then the first copy is frozen. */
+  /** After those lines the first copy is frozen (SIGSTOP). */
   readonly freeze?: boolean
-  /** What the other copies print after that. */
+  /** The line that the other copies print after that, as a regular expression. */
   readonly then?: string
-  /** Whether the copies end by themselves, with code 0. */
+  /** Whether the copies have to end by themselves, with code 0. */
   readonly exits?: boolean
 }
 
@@ -41,11 +41,11 @@ export interface Block {
   readonly file: string
   readonly code: string
   readonly run: Run
-  /** The packages that it imports, beside tcpnet. */
+  /** The packages that it imports, other than tcpnet. */
   readonly packages: readonly string[]
 }
 
-/** The blocks of a page. Fails where one is not to be run, or has no file name. */
+/** The blocks of a page. Fails if a block has no comment that says how it is run, or no file name. */
 export function blocksOf(markdown: string): Block[] {
   const blocks = [...markdown.matchAll(/(?:<!-- run: (.*) -->\n\n)?```js\n([\s\S]*?)```/g)]
   return blocks.map(([, run, code = '']) => {
@@ -62,7 +62,7 @@ function packagesOf(code: string): string[] {
   return names.filter((name) => !name.startsWith('node:') && !builtinModules.includes(name) && name !== 'tcpnet')
 }
 
-/** Runs a block on a host of a laboratory, in a folder of its own below a project in which its packages are installed. */
+/** Runs a block on a host of a lab, in a folder of its own below a project in which its packages are installed. */
 export async function runBlock(host: Host, project: string, block: Block): Promise<void> {
   const { run, file, code } = block
   const folder = resolve(project, file.replace(/\.m?js$/, ''))

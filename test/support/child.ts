@@ -14,9 +14,9 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const PATIENCE_MS = 30_000
 
 /**
- * Runs a program, given as text, in a process of its own, in the package's folder; fails where it does not end.
+ * Runs a program, given as text, in a process of its own, in the package's folder. Fails if it does not end.
  *
- * @param env more of the environment's variables
+ * @param env additional environment variables
  */
 export async function runProgram(source: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {

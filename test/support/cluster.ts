@@ -2,18 +2,20 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { type PeerSocket, type Service, type Settings, tcpnet } from '#tcpnet/index.js'
 import { type Limits, withLimits } from '#tcpnet/mesh/limits.js'
+import { RawPeer } from './raw-peer.js'
 import { next, until } from './wait.js'
 
-/** What was promised of a service and was not so. */
+/** A sentence about a promise that a service broke. */
 type Breach = string
 
-/** Services of one name in this process, over the memory driver, each held against what is promised at every moment. */
+/** Services of one name in this process, over the memory driver. Checks the promises that hold at every moment. */
 export class Cluster {
   readonly name = `t${randomBytes(5).toString('hex')}`
   readonly #services = new Set<Service>()
+  readonly #rawPeers: RawPeer[] = []
   readonly #breaches: Breach[] = []
 
-  /** A service that does nothing yet; `limits` are those of its limits that are not the default ones. */
+  /** A service that does not listen yet. `limits` replace default limits. */
   make(settings: Partial<Settings> = {}, limits: Partial<Limits> = {}): Service {
     const service = withLimits(limits, () => tcpnet({ name: this.name, driver: 'memory', ...settings }))
     this.#services.add(service)
@@ -30,8 +32,16 @@ export class Cluster {
     return service
   }
 
+  /** A peer that the test plays. */
+  async rawPeer(uuid: string): Promise<RawPeer> {
+    const peer = await RawPeer.announce(this.name, uuid)
+    this.#rawPeers.push(peer)
+    return peer
+  }
+
   /** Closes all services, and fails where a promise was broken. */
   async close(): Promise<void> {
+    for (const peer of this.#rawPeers.splice(0)) await peer.close()
     await Promise.all([...this.#services].map(closed))
     this.#services.clear()
     assert.deepEqual(this.#breaches, [])
@@ -63,7 +73,7 @@ export async function closed(service: Service): Promise<void> {
   await new Promise<void>((resolve) => service.close(resolve))
 }
 
-/** The connection between two services, once it stands on both sides: each one's own socket. */
+/** Resolves with both ends of the connection between two services when both services have it. */
 export async function connection(a: Service, b: Service): Promise<[PeerSocket, PeerSocket]> {
   return await until((): [PeerSocket, PeerSocket] | null => {
     const near = a.connections.find((socket) => socket.peer.uuid === b.uuid)
@@ -72,7 +82,7 @@ export async function connection(a: Service, b: Service): Promise<[PeerSocket, P
   }, `${a.uuid} and ${b.uuid} are not connected`)
 }
 
-/** Whether two sockets are the ends of one connection, both open. */
+/** Whether two sockets are the two ends of one connection, and both are open. */
 function areEnds(near: PeerSocket, far: PeerSocket): boolean {
   const isSame = near.localPort === far.remotePort && near.remotePort === far.localPort
   return isSame && !near.destroyed && !far.destroyed

@@ -1,18 +1,18 @@
 import type { Model } from './explore.js'
 import { decode, encode, endOf, isOpen, type Node, otherOf } from './world.js'
 
-/** A step between two states of a model, as seen by the nodes. */
+/** A step between two states of a model, with what a node sees of it. */
 export interface Step {
   readonly label: string
   readonly to: number
-  /** Tells steps apart by what the node sees of them that acts; null where none does. */
+  /** What the acting node sees of the step: steps with the same text count as one. Null if no node acts. */
   readonly seen: string | null
 }
 
-/** How many states are looked at for a step nearby. */
+/** How many states are searched for a step nearby. */
 const NEARBY = 200
 
-/** Every state of a pair model, breadth first, with its steps and a shortest way to it. */
+/** Every state of a pair model, breadth first, with its steps and a shortest path to it. */
 export class Coverage {
   readonly keys: string[] = []
   readonly steps: Step[][] = []
@@ -26,17 +26,17 @@ export class Coverage {
     for (let id = 0; id < this.keys.length; id++) this.#expand(model, id)
   }
 
-  /** How many steps that look different to the nodes are not taken yet. */
+  /** How many of the steps that look different to a node are not taken yet. */
   get left(): number {
     return this.#todo.size
   }
 
-  /** Whether a state has a step that is to be taken still. */
+  /** Whether a state has a step that is not taken yet. */
   isOpen(id: number): boolean {
     return this.steps[id]?.some((step) => this.#isTodo(step)) ?? false
   }
 
-  /** The steps to the nearest one that is to be taken still, that one included; none where there is none nearby. */
+  /** The steps to the nearest step that is not taken yet, including that one; empty if there is none nearby. */
   nearest(start: number): Step[] {
     const ways = new Map<number, Step[]>([[start, []]])
     for (const [id, way] of ways) {
@@ -53,7 +53,7 @@ export class Coverage {
     if (seen !== null) this.#todo.delete(seen)
   }
 
-  /** The steps of a shortest way to a state. */
+  /** The steps of a shortest path to a state. */
   wayTo(id: number): Step[] {
     const steps: Step[] = []
     for (let way = this.#ways[id]; way !== undefined; way = this.#ways[way.from]) steps.push(way.step)
@@ -94,7 +94,7 @@ export class Coverage {
   }
 }
 
-/** The node whose mesh a step is for. */
+/** The node whose mesh acts in a step. */
 function actorOf(key: string, label: string): Node | null {
   const conn = decode(key).conns[Number(/\((\d)\)$/.exec(label)?.[1])]
   if (label.startsWith('a hello') && conn !== undefined) return otherOf(conn.dialer)
@@ -104,7 +104,9 @@ function actorOf(key: string, label: string): Node | null {
   return label.endsWith('is withdrawn') ? otherOf(node) : node
 }
 
-/** What of a state can make a difference to a node: the other side is left out, but for lines and ends under way. */
+/**
+ * The part of a state that can make a difference to a node: without the other side, except lines and ends under way.
+ */
 function viewOf(key: string, node: Node): string {
   const world = decode(key)
   const other = otherOf(node)

@@ -4,7 +4,7 @@ import { connectTo } from '#tcpnet/mesh/race.js'
 import { plain } from '#tcpnet/security/security.js'
 import { unlimited } from './allowance.js'
 
-/** How a dial ends: by default one without security and limits, and without a network to ask. */
+/** Dials, and resolves with the result. By default without security, limits and discovery. */
 export function dialed(
   target: Pick<DialTarget, 'uuid' | 'endpoints' | 'hello'> & Partial<DialTarget>
 ): Promise<DialResult> {

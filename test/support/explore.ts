@@ -1,38 +1,40 @@
 /**
- * How a step comes about. `fault`: the world does it, or not. `prompt`: it happens within a round trip. `slow`: it waits
- * for a timer, or for the kernel to give a connection up.
+ * How a step comes about. `fault`: it may happen or not. `prompt`: it happens within a round trip. `slow`: it waits for
+ * a timer, or until the kernel gives a connection up.
  */
 export type StepKind = 'fault' | 'prompt' | 'slow'
 
-/** What a model tells of one state: its steps, and what is wrong in reaching it. */
+/** Receives the steps of one state, and the property that a step violates. */
 export interface Emit {
   step(kind: StepKind, label: string, next: string): void
   violation(property: string, label: string): void
 }
 
-/** A finite model: states are strings, equal strings are one state. */
+/** A finite model. States are strings; equal strings are the same state. */
 export interface Model {
   readonly initial: string
   successors(state: string, emit: Emit): void
   isGoal(state: string): boolean
-  /** A state in a form for people. */
+  /** A state as readable text. */
   show(state: string): string
 }
 
-/** What a check found. */
+/** The result of an exploration. */
 export interface Report {
   readonly states: number
   readonly steps: number
-  /** The property that does not hold, and a shortest way to where it breaks; null where every property holds. */
+  /** The property that does not hold, and a shortest path to the violation; null if every property holds. */
   readonly broken: { readonly property: string; readonly trace: readonly string[] } | null
-  /** The most `slow` steps between the last fault and the goal, where the network is prompt; null where not asked. */
+  /**
+   * The largest number of `slow` steps between the last fault and the goal on a prompt network; null without `prompt`.
+   */
   readonly slowSteps: number | null
 }
 
 const PROMPT = 0
 const SLOW = 1
 
-/** A list of numbers that grows without boxing them. */
+/** A growing list of integers in a typed array. */
 class Ints {
   #items = new Int32Array(1 << 16)
   length = 0
@@ -51,7 +53,7 @@ class Ints {
   }
 }
 
-/** Every state that can be reached, with the steps between them that are no faults. */
+/** Every reachable state, with the steps between states that are not faults. */
 class Graph {
   readonly keys: string[] = []
   readonly #ids = new Map<string, number>()
@@ -95,10 +97,10 @@ class Graph {
 /**
  * Explores every reachable state, breadth first, and checks:
  *
- * - no step violates a property of its own;
+ * - no step violates a property;
  * - from every state the goal can be reached without another fault;
- * - where `prompt` is asked for: once the faults have ended and what is prompt happens before what is slow, there is no
- *   way around in circles: every run reaches the goal, whatever the order of its timers.
+ * - with `prompt`: after the last fault, if prompt steps happen before slow ones, there is no cycle: every run reaches the
+ *   goal, whatever the order of its timers.
  */
 export function explore(model: Model, options: { prompt: boolean; maxStates: number }): Report {
   const graph = new Graph((state) => model.show(state))
@@ -138,7 +140,7 @@ function fill(model: Model, graph: Graph, maxStates: number): Report['broken'] {
   return null
 }
 
-/** Looks for a state that no run without faults leads to the goal. */
+/** Finds a state from which no run without faults leads to the goal. */
 function findStuck(model: Model, graph: Graph): Report['broken'] {
   const count = graph.keys.length
   const firsts = new Int32Array(count + 1)
@@ -177,7 +179,7 @@ function decrement(array: Int32Array, index: number): number {
   return value
 }
 
-/** The steps of a state where the network is prompt: those that are prompt, or, where there is none, those that are slow. */
+/** The steps of a state on a prompt network: the prompt ones, or, if there are none, the slow ones. */
 function promptSteps(graph: Graph, id: number): { from: number; to: number; kind: number } {
   const from = graph.starts.at(id)
   const to = graph.starts.at(id + 1)
@@ -185,10 +187,12 @@ function promptSteps(graph: Graph, id: number): { from: number; to: number; kind
   return { from, to, kind: SLOW }
 }
 
-/** Walks depth first: a state that is met again while it is being walked is a run that never ends. */
+/**
+ * Walks depth first. A state that is reached again while it is being walked means that there is a run that never ends.
+ */
 function runPromptly(model: Model, graph: Graph): { broken: Report['broken']; slowSteps: number } {
   const count = graph.keys.length
-  /** -2: not met; -1: being walked; else the most slow steps from here on. */
+  /** -2: not visited; -1: being walked; otherwise the largest number of slow steps from here to the goal. */
   const longest = new Int32Array(count).fill(-2)
   let worst = 0
   for (let root = 0; root < count; root++) {

@@ -5,7 +5,7 @@ interface Timer {
   readonly callback: () => void
 }
 
-/** A clock whose time passes as the test says, and whose chance the test sets. */
+/** A clock whose time and random numbers the test sets. */
 export class FakeClock implements Clock {
   /** What {@link random} gives. */
   chance = 0
@@ -26,12 +26,12 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer)
   }
 
-  /** Whether nothing is to happen any more. */
+  /** Whether no timer is left. */
   get isIdle(): boolean {
     return this.#timers.size === 0
   }
 
-  /** Lets time pass; what is due happens in order. */
+  /** Lets time pass. Timers that are due run in order. */
   pass(ms: number): void {
     const end = this.#now + ms
     for (;;) {

@@ -1,32 +1,36 @@
 import { mock } from 'node:test'
 import type { Announcement, Discovery, Instance, Listener } from '#tcpnet/discovery/discovery.js'
-import { type HealingOptions, healing } from '#tcpnet/discovery/drivers/healing.js'
-import type { Location, Session, SessionEvent } from '#tcpnet/discovery/session.js'
+import { type HealingOptions, healing, type OpenSession } from '#tcpnet/discovery/drivers/healing.js'
+import type { Location, OwnHost, Session, SessionEvent } from '#tcpnet/discovery/session.js'
 
-/** A question for where an instance is. */
+/** A question where an instance is. */
 export interface FakeQuestion {
   readonly uuid: string
   readonly answer: (location: Location | null) => void
-  /** How often it was taken back. */
-  takenBack: number
+  /** How often it was cancelled. */
+  cancelled: number
 }
 
-/** A session whose daemon is the test. */
+/** A session whose daemon is played by the test. */
 export class FakeSession implements Session {
   readonly announcement: Announcement
   readonly emit: (event: SessionEvent) => void
+  readonly ownHost: OwnHost | null
   readonly questions: FakeQuestion[] = []
+  /** What its own host name was given. */
+  readonly addresses: (readonly string[])[] = []
   closed = 0
-  /** Whether the daemon has answered, and its answer was not told yet. */
+  /** Whether the daemon has answered, and the answer was not reported yet. */
   answering = false
-  /** Ends a close, as a daemon does that answers. */
-  farewell: () => void = () => {}
+  /** Ends a close, as the answer of the daemon does. */
+  endClose: () => void = () => {}
   /** Called at each question, from within {@link locate}. */
   onQuestion: () => void = () => {}
 
-  constructor(announcement: Announcement, emit: (event: SessionEvent) => void) {
+  constructor(announcement: Announcement, emit: (event: SessionEvent) => void, ownHost: OwnHost | null) {
     this.announcement = announcement
     this.emit = emit
+    this.ownHost = ownHost
   }
 
   giveUp(): boolean {
@@ -35,15 +39,19 @@ export class FakeSession implements Session {
 
   close(done: () => void): void {
     this.closed++
-    this.farewell = done
+    this.endClose = done
+  }
+
+  setAddresses(addresses: readonly string[]): void {
+    this.addresses.push(addresses)
   }
 
   locate(uuid: string, done: (location: Location | null) => void): () => void {
-    const question = { uuid, answer: done, takenBack: 0 }
+    const question = { uuid, answer: done, cancelled: 0 }
     this.questions.push(question)
     this.onQuestion()
     return () => {
-      question.takenBack++
+      question.cancelled++
     }
   }
 }
@@ -65,13 +73,13 @@ export class HealingTrial {
   readonly told: string[] = []
   readonly errors: (Error & { code?: string })[] = []
   readonly discovery: Discovery
-  /** Called at each telling, before anything else happens. */
+  /** Called at each call of the listener, before anything else happens. */
   onTold: (line: string) => void = () => {}
 
   constructor(announcement: Announcement = ANNOUNCEMENT, options: Partial<HealingOptions> = {}) {
     mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
-    const open = (announcement: Announcement, emit: (event: SessionEvent) => void) => {
-      const session = new FakeSession(announcement, emit)
+    const open: OpenSession = (announcement, emit, ownHost) => {
+      const session = new FakeSession(announcement, emit, ownHost)
       this.sessions.push(session)
       return session
     }
@@ -85,7 +93,7 @@ export class HealingTrial {
     return session
   }
 
-  /** Gets to the point where the service is announced. */
+  /** Goes on until the service is announced. */
   announce(): void {
     this.session.emit({ type: 'announced' })
   }
@@ -94,7 +102,7 @@ export class HealingTrial {
     this.session.emit({ type: 'failed', failure, message: 'the reason' })
   }
 
-  /** Takes what was told so far. */
+  /** Removes and returns what the listener was told so far. */
   take(): string[] {
     return this.told.splice(0)
   }
@@ -125,7 +133,7 @@ export class HealingTrial {
   }
 }
 
-/** A trial whose service is announced; nothing else was told. */
+/** A trial whose service is announced, and whose listener was told nothing else. */
 export function announcedTrial(announcement: Announcement = ANNOUNCEMENT): HealingTrial {
   const trial = new HealingTrial(announcement)
   trial.announce()

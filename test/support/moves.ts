@@ -1,4 +1,4 @@
-/** What happens to the world of the model outside of the pairing rule. */
+/** The changes to the world of the model that are not part of the pairing rule. */
 import { connWith, type Node, otherOf, setEnd, type World } from './world.js'
 
 export function waiting(world: World, node: Node): 'w' | 'i' {
@@ -56,7 +56,7 @@ export function crash(world: World, node: Node): void {
   }
 }
 
-/** The hellos of dials that are gone do not arrive any more. */
+/** Drops the hellos of dials that have ended. */
 export function dropUnread(world: World, dialer: Node): void {
   for (const conn of world.conns) {
     if (conn.dialer === dialer && conn.dialerEnd === '-' && conn.acceptorEnd === 'R') conn.acceptorEnd = '-'

@@ -1,4 +1,4 @@
-// The command lines of benchmarks and of other programs that are run by hand.
+// Parses the command lines of benchmarks and of other programs that are run by hand.
 import { readFileSync } from 'node:fs'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 
@@ -6,11 +6,11 @@ type Options = NonNullable<ParseArgsConfig['options']>
 type Parsed<T extends Options> = ReturnType<typeof parseArgs<{ options: T; allowPositionals: true }>>
 
 /**
- * What a program was called with. `--help` prints the comment at the head of its file, and ends it; wrong arguments end it with
- * a sentence and code 2.
+ * The arguments of this program. `--help` prints the comment at the head of its file and ends it; wrong arguments end
+ * it with a sentence and code 2.
  *
  * @param program the `import.meta.url` of the program
- * @param allowPositionals whether there can be arguments that are no options
+ * @param allowPositionals whether positional arguments are allowed
  */
 export function options<const T extends Options>(
   program: string,
@@ -27,11 +27,11 @@ export function options<const T extends Options>(
   process.exit(0)
 }
 
-/** The items of a comma-separated list, each of which has to be a known one. */
+/** The items of a comma-separated list. Each has to be a known one. */
 export function choices<const T extends string>(option: string, text: string, known: readonly T[]): T[] {
   return text.split(',').map((item) => {
     const found = known.find((one) => one === item)
-    return found ?? wrong(`--${option} has to be of ${known.join(',')}, not "${item}"`)
+    return found ?? wrong(`--${option} takes ${known.join(',')}, not "${item}"`)
   })
 }
 
@@ -49,7 +49,7 @@ export function count(option: string, text: string): number {
 }
 
 function wrong(sentence: string): never {
-  console.error(`${sentence}. --help tells what there is.`)
+  console.error(`${sentence}. --help lists the options.`)
   process.exit(2)
 }
 

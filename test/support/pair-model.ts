@@ -1,4 +1,4 @@
-import { type Applicant, type Holding, isOvertaken, type Verdict } from '#tcpnet/mesh/pairing.js'
+import { type Holding, isOvertaken, type ReceivedHello, type Verdict } from '#tcpnet/mesh/pairing.js'
 import type { Emit, Model } from './explore.js'
 import { crash, destroy, dropUnread, learn, sayHello, waiting, wakeUp, withdraw } from './moves.js'
 import {
@@ -17,42 +17,44 @@ import {
   type World
 } from './world.js'
 
-/** A pairing rule; `lastBoot` is the boot that the applicant's uuid had when it was last heard of, null for never. */
-export type Rule = (self: string, applicant: Applicant, holding: Holding, lastBoot: string | null) => Verdict
+/**
+ * A pairing rule. `lastBoot` is the boot in the last hello or answer of the applicant's uuid, null if there was none.
+ */
+export type Rule = (self: string, applicant: ReceivedHello, holding: Holding, lastBoot: string | null) => Verdict
 
-/** What the network does of its own accord, at any moment and any number of times. */
+/** Faults, which may happen at any moment and any number of times. */
 export type Fault =
-  /** A node dies and is there again at once, with another boot; the kernel closes its connections. */
+  /** A node crashes and restarts at once with another boot; the kernel closes its connections. */
   | 'crash'
-  /** A connection is cut without a word: each end notices at some time of its own. */
+  /** A connection is cut without a packet: each end notices at a time of its own. */
   | 'cut'
   /** The application destroys its socket. */
   | 'destroy'
   /** A dial fails before its hello is out. */
   | 'fail'
-  /** A dial whose hello is out is given up at its deadline. */
+  /** A dial whose hello is sent is given up at its deadline. */
   | 'give up'
   /** The announcement of a peer is lost. */
   | 'withdraw'
 
 export interface Setting {
   readonly rule: Rule
-  /** Who is ever told of the other by discovery. */
+  /** Which nodes discovery tells of the other one. */
   readonly learns: readonly [boolean, boolean]
-  /** Whose dials can arrive. */
+  /** Which nodes' dials can arrive. */
   readonly reaches: readonly [boolean, boolean]
   readonly faults: readonly Fault[]
-  /** How many connections there are at once, those included whose end only one side has seen yet. */
+  /** How many connections exist at once, including those whose end only one side has seen yet. */
   readonly maxConns: number
   /**
-   * Demands that nobody closes a connection that is healthy. A dial that is given up, or whose node crashed, takes its
-   * hello with it then: arriving late, it can cost a healthy connection under any rule, where the acceptor has not heard
-   * the dialer's next hello.
+   * Requires that no node closes a healthy connection. The hello of a dial that is given up, or whose node crashed, is
+   * dropped then: under any rule a late hello can cost a healthy connection, if the acceptor has not received the
+   * dialer's next hello.
    */
   readonly calm?: boolean
-  /** Hellos do not tell the number of their dial. */
+  /** Hellos do not contain the number of their dial. */
   readonly uncounted?: boolean
-  /** Keeps the boot that the peer was last heard with, for a rule that asks for it. */
+  /** Keeps the last boot of the peer, for a rule that uses it. */
   readonly remembersBoots?: boolean
 }
 
@@ -60,8 +62,8 @@ const UUIDS = ['0A', 'B'] as const
 const NODES = [0, 1] as const
 
 /**
- * Two nodes, everything between them, and every order of events: the model of src/mesh/mesh.ts around a pairing rule.
- * A step is one event with the reconcile behind it: nothing comes between the two, since a wake is a next tick.
+ * Two nodes, everything between them, and every order of events: a model of src/mesh/mesh.ts around a pairing rule. A
+ * step is one event with the reconcile that follows it: reconcile runs in the next tick, so no event comes between.
  */
 export function pairModel(setting: Setting): Model {
   const initial: World = {
@@ -79,14 +81,14 @@ export function pairModel(setting: Setting): Model {
   }
 }
 
-/** Both are connected, over the same connection, and nothing else is left. */
+/** Both nodes are connected over the same connection, and nothing else is left. */
 function isGoal({ sides, conns }: World): boolean {
   const [conn] = conns
   const connected = sides[0].link === 'c' && sides[1].link === 'c'
   return connected && conns.length === 1 && conn !== undefined && conn.dialerEnd === 'S' && isHealthy(conn)
 }
 
-/** The steps that lead on from one state. */
+/** The steps that lead from one state to others. */
 class Steps {
   readonly #setting: Setting
   readonly #world: World
@@ -141,7 +143,7 @@ class Steps {
     const noticed = (world: World, conn: Conn) => this.#onEnd(world, conn, node)
     if (end === 'X') this.#stepOn('prompt', `${node}'s socket tells its close`, index, noticed)
     if (!isOpen(end)) return
-    // Where the other end closed, the lines that it sent before may be lost to a reset.
+    // If the other end closed, a reset may discard the lines that it had sent before.
     if (conn.cut) this.#stepOn('slow', `${node} notices the cut`, index, noticed)
     else if (!isOpen(other)) this.#stepOn('prompt', `${node} sees the end`, index, noticed)
   }
@@ -209,7 +211,7 @@ class Steps {
     this.#reconcile(world, node)
   }
 
-  /** A node's end of a connection is closed, and the node knows it. */
+  /** A node's end of a connection has closed, and the node has noticed. */
   #onEnd(world: World, conn: Conn, node: Node): void {
     const end = endOf(conn, node)
     setEnd(conn, node, '-')
@@ -277,7 +279,7 @@ class Steps {
 
   #destroyOld(old: Conn, node: Node, hello: Conn): void {
     if (isHealthy(old) && this.#setting.calm) this.#wrong = 'no healthy connection is closed'
-    // It has one dial at a time: what it holds now was dialed after the other, which it gave up.
+    // A node has one dial at a time: it dialed the present one after it gave up the other.
     const isLater = old.dialer === hello.dialer && old.dialerBoot === hello.dialerBoot
     if (isHealthy(old) && isLater) this.#wrong = 'no hello closes what was dialed after it'
     setEnd(old, node, 'X')
@@ -289,7 +291,9 @@ class Steps {
   }
 }
 
-/** What follows at once where a link is idle: it begins a dial, or is forgotten with what it heard. */
+/**
+ * The step that follows at once if a link is idle: it begins a dial, or is forgotten with the hellos that it received.
+ */
 function settle(world: World, node: Node): void {
   const side = world.sides[node]
   if (side.link !== 'i') return

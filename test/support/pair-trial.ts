@@ -14,7 +14,7 @@ import { type Conn, type End, encode, encodeConn, type LinkKind, type Node, othe
 
 const UUIDS = ['0A', 'B'] as const
 const DIAL_MS = 77_777
-/** A dial that is slow asks where the peer is: that changes nothing here, and the timer never ends. */
+/** After this time a dial would ask where the peer is. That makes no difference here, so the timer never ends. */
 const SLOW_MS = 66_666
 const LIMITS = {
   ...DEFAULT_LIMITS,
@@ -33,18 +33,18 @@ interface Timer {
   readonly ms: number
 }
 
-/** A side: the mesh at work, and what the network holds for it. */
+/** A side: the real mesh, and what the network holds for it. */
 interface Side {
   readonly mesh: Mesh
   /** The mesh's dial that has not connected yet. */
   pending: ScriptedSocket | null
-  /** The sockets that its application has. */
+  /** The sockets that its application received. */
   readonly shown: Set<unknown>
   accepted: number
   heard: Numbered | null
 }
 
-/** A connection whose hello is out. */
+/** A connection whose hello is sent. */
 interface Wire {
   readonly dialer: Node
   readonly hello: { readonly boot: string; readonly seq: number; readonly dial: number }
@@ -53,15 +53,15 @@ interface Wire {
   /** How often each side had crashed before. */
   readonly ages: readonly [number, number]
   admitted: boolean
-  /** Its hello arrives no more. */
+  /** Its hello does not arrive any more. */
   unreadable: boolean
   answerRead: boolean
   cut: boolean
 }
 
 /**
- * What src/mesh does where the model of test/support/pair-model.ts takes its steps: two meshes, over scripted sockets and
- * timers. `world()` is what can be seen of them, in the model's form.
+ * Has two meshes of src/mesh take the steps of the model of test/support/pair-model.ts, over scripted sockets and
+ * timers. `world()` is their observable state, in the form of the model.
  */
 export class PairTrial {
   readonly #timers = new Set<Timer>()
@@ -74,13 +74,13 @@ export class PairTrial {
     this.#sides = [this.#side(0), this.#side(1)]
   }
 
-  /** Runs with timers that only a trial's steps let end. */
+  /** Runs with timers that end only by a trial's steps. */
   static async run(body: (trial: () => PairTrial) => Promise<void>): Promise<void> {
     let current: PairTrial | null = null
     const { setTimeout, clearTimeout } = globalThis
     const set = (callback: () => void, ms = 0) => current?.addTimer(callback, ms)
     const clear = (timer: unknown) => current?.dropTimer(timer)
-    // A mock of node:test keeps every call.
+    // Not a mock of node:test, which keeps every call.
     Object.assign(globalThis, { setTimeout: set, clearTimeout: clear })
     try {
       await body(() => {
@@ -102,7 +102,10 @@ export class PairTrial {
     this.#timers.delete(timer as Timer)
   }
 
-  /** Takes the step of a label of the model; `conns` are those of the state before, in the order of its name. */
+  /**
+   * Takes the step with this label of the model. `conns` are the connections of the state before, in the order of its
+   * name.
+   */
   async step(label: string): Promise<void> {
     const [, subject, what, index] = /^(\d|an?)(?:'s)? (.*?)(?: \((\d)\))?$/.exec(label) ?? assert.fail(label)
     const wire = index === undefined ? undefined : this.#inOrder()[Number(index)]
@@ -117,7 +120,7 @@ export class PairTrial {
     this.#wires = this.#wires.filter((wire) => this.#endOf(wire, 0) !== '-' || this.#endOf(wire, 1) !== '-')
   }
 
-  /** What can be seen, by its one name. */
+  /** The observable state, as its canonical name. */
   name(): string {
     return encode(this.#world())
   }
@@ -135,7 +138,7 @@ export class PairTrial {
       case 'says hello':
         return void pending?.emit('connect')
       case 'dial fails':
-        return void pending?.destroy(new Error('nobody listens'))
+        return void pending?.destroy(new Error('connection refused'))
       case 'timer ends':
         return this.#endTimers(node, (ms) => ms !== DIAL_MS && ms !== SLOW_MS)
       case 'gives its dial up':
@@ -211,7 +214,7 @@ export class PairTrial {
     if (wire?.dialer !== node) this.#sides[node].accepted++
   }
 
-  /** A connection is one of the model's as soon as its hello is out. */
+  /** A connection counts as one of the model as soon as its hello is sent. */
   #lookForHello(node: Node): void {
     const near = this.#sides[node].pending
     if (near?.lines[0] === undefined) return
@@ -247,7 +250,7 @@ export class PairTrial {
     for (const timer of this.#timers) if (timer.owner === node) this.#timers.delete(timer)
     for (const wire of this.#wires) {
       const end = wire.dialer === node ? wire.near : wire.far
-      // The mesh keeps its listeners on a socket whoever takes them off.
+      // The mesh keeps its listeners even if another module removes all listeners of the socket.
       EventEmitter.prototype.removeAllListeners.call(end)
       end.on('error', () => {})
       end.holdsClose = false
@@ -267,7 +270,7 @@ export class PairTrial {
     }
   }
 
-  /** Does nothing where the application's socket is destroyed already. */
+  /** Does nothing if the application's socket is destroyed already. */
   #destroyShown(node: Node): void {
     const wire = this.#wires.find((wire) => this.#endOf(wire, node) === 'S')
     const end = wire?.dialer === node ? wire.near : wire?.far
@@ -283,7 +286,7 @@ export class PairTrial {
     return end.destroyed ? '-' : 'A'
   }
 
-  /** The wires in the order in which the model's name of this state has them. */
+  /** The wires in the order of the model's name of this state. */
   #inOrder(): Wire[] {
     const conns = this.#wires.map((wire) => this.#conn(wire))
     const wires = new Map(conns.map((conn, n) => [conn, this.#wires[n] ?? assert.fail()]))

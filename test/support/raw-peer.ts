@@ -10,10 +10,10 @@ import { Tally, within } from './wait.js'
 
 const BOOT = 'fedcba9876543210'
 
-/** A peer that is announced, and whose side of every connection is the test's. */
+/** An announced peer whose side of every connection is played by the test. */
 export class RawPeer {
   readonly uuid: string
-  /** The dials that came. */
+  /** The dials that it received. */
   readonly dials = new Tally<Socket>()
   readonly #server: Server
   #discovery: Discovery | null = null
@@ -26,7 +26,7 @@ export class RawPeer {
     })
   }
 
-  /** Announces a peer of that name. */
+  /** Announces a peer in the cluster of that name. */
   static async announce(name: string, uuid: string): Promise<RawPeer> {
     const peer = new RawPeer(uuid)
     peer.#server.listen(0, '127.0.0.1')
@@ -44,13 +44,13 @@ export class RawPeer {
   async dial(count: number): Promise<{ socket: Socket; hello: Hello }> {
     const dials = await this.dials.reach(count, `${this.uuid} is not dialed`)
     const socket = dials[count - 1]
-    if (socket === undefined) throw new Error('There is no such dial.')
+    if (socket === undefined) throw new Error('This dial did not come.')
     const hello = decodeHello(await lineOf(socket))
     if (hello instanceof Error) throw hello
     return { socket, hello }
   }
 
-  /** Takes no dial any more; connections stay, and the announcement. */
+  /** Accepts no more dials. Connections and the announcement stay. */
   stopListening(): void {
     this.#server.close()
   }
@@ -96,7 +96,7 @@ export async function knockAt(port: number, localAddress = '127.0.0.1'): Promise
   return socket
 }
 
-/** Says a hello, and reads the answer's status, with the reason where it has one. */
+/** Sends a hello, and reads the status of the answer, with its reason if it has one. */
 export async function introduce(socket: Socket, hello: string): Promise<string> {
   socket.write(hello)
   const answer = decodeAnswer(await lineOf(socket))
@@ -104,7 +104,7 @@ export async function introduce(socket: Socket, hello: string): Promise<string> 
   return answer.status === 'refused' ? `refused: ${answer.reason}` : answer.status
 }
 
-/** Waits until the other side has ended a connection, one way or the other. */
+/** Waits until the other side has ended or reset a connection. */
 export async function over(socket: Socket): Promise<void> {
   const done = new Promise<void>((resolve) => {
     if (socket.closed || socket.readableEnded) resolve()

@@ -6,14 +6,14 @@ import { Tally } from './wait.js'
 const [GROUP, PORT] = ['224.0.0.251', 5353]
 export const LOOPBACK = '127.0.0.1'
 
-/** A question that came, and its answer. */
+/** A question that was received, and a way to answer it. */
 export interface Asked {
   readonly question: Question
   /** Sends these messages to the querier, in this order. */
   readonly answer: (...messages: readonly Buffer[]) => void
 }
 
-/** A multicast DNS responder on the loopback interface for the questions of one cluster, whose answers are the test's. */
+/** A multicast DNS responder on the loopback interface for the questions of one cluster. The test gives the answers. */
 export class Responder {
   readonly questions = new Tally<Asked>()
   /** Called with each question and its number, the first of which is 1. */
@@ -53,7 +53,7 @@ export class Responder {
   }
 }
 
-/** A response with everything about one instance. */
+/** A response with all records of one instance. */
 export function responseOf(type: string, uuid: string, { port = 4000, address = LOOPBACK, sec = 'none' } = {}): Buffer {
   const name = `${uuid}.${type}`
   return encode({

@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 
-/** One end of a connection without a network: the test says what comes in, and sees what goes out. */
+/** One end of a connection without a network: the test gives its input and reads its output. */
 export class ScriptedSocket extends Duplex {
   readonly remoteAddress = '192.0.2.1'
   readonly remotePort = 4000
   /** The lines that were written to it. */
   readonly lines: string[] = []
-  /** Whether its `close` waits for {@link tellClose}, as it may where the system is slow. */
+  /** Whether its `close` waits for {@link tellClose}, as on a slow system. */
   holdsClose = false
   #tellClose: () => void = () => {}
 
-  /** As what the mesh takes it for. */
+  /** This, with the type that the mesh expects. */
   get socket(): Socket {
     return this as unknown as Socket
   }

@@ -1,16 +1,16 @@
 import type { Location, SessionEvent } from '#tcpnet/discovery/session.js'
 
-/** What a session tells of a name that is announced. */
+/** The event of a session for a name that is announced. */
 export function seen(uuid: string): SessionEvent {
   return { type: 'seen', uuid }
 }
 
-/** What it tells when the name is not announced any more. */
+/** The event of a session for a name that is not announced any more. */
 export function gone(uuid: string): SessionEvent {
   return { type: 'gone', uuid }
 }
 
-/** Where a daemon says that an instance is: at these addresses of one interface. */
+/** A location of a daemon for an instance: these addresses on one interface. */
 export function located(
   change: Partial<Location> = {},
   addresses: readonly string[] = ['192.0.2.1'],

@@ -2,7 +2,7 @@ import type { Listener } from '#tcpnet/discovery/discovery.js'
 
 const nothing = () => {}
 
-/** A listener that does not listen. */
+/** A listener that ignores all calls. */
 export const SILENT: Listener = {
   announced: nothing,
   failed: nothing,

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { within } from './wait.js'
 
-/** Two ends of one TCP connection over the loopback interface; nobody reads either. Errors of theirs are swallowed. */
+/** The two ends of one TCP connection over the loopback interface. Neither is read, and their errors are ignored. */
 export async function socketPair(): Promise<{ near: Socket; far: Socket }> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
@@ -17,7 +17,7 @@ export async function socketPair(): Promise<{ near: Socket; far: Socket }> {
   return { near, far }
 }
 
-/** Everything that comes out of a socket until its end. */
+/** All data of a socket until its end. */
 export async function readAll(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -12,7 +12,7 @@ import { randomUuid } from '#tcpnet/uuid.js'
 
 const NOW = { leastMs: 0, mostMs: 0 }
 
-/** What a mesh uses. */
+/** The parts that a mesh uses. */
 export interface Parts {
   budget?: ConnectBudget
   connect?: Connect
@@ -20,17 +20,17 @@ export interface Parts {
   shouldConnect?: (peer: Peer) => boolean
 }
 
-/** A mesh without discovery: what it learns of its peers, the test tells it. */
+/** A mesh without discovery: the test tells it of its peers. */
 export class TestMesh {
   readonly uuid = randomUuid()
   readonly mesh: Mesh
   /** The peers that are connected, with their sockets. */
   readonly connected = new Map<string, Socket>()
-  /** The peer of each dial that failed and was told. */
+  /** The peer of each failed dial that was reported. */
   readonly failed: string[] = []
-  /** Where it has tried to connect to, in this order. */
+  /** The endpoints of its connection attempts, in order. */
   readonly attempts: Endpoint[] = []
-  /** The peers that it asked discovery for, in this order. */
+  /** The peers that it asked discovery for, in order. */
   readonly questions: string[] = []
   readonly budget: ConnectBudget
   /** What discovery knows, by uuid. */
@@ -74,25 +74,25 @@ export class TestMesh {
     this.#server.on('connection', (socket) => this.mesh.admit(socket))
   }
 
-  /** A mesh that takes connections. */
+  /** A mesh that accepts connections. */
   static async listening(limits?: Partial<Limits>, parts?: Parts): Promise<TestMesh> {
     const made = new TestMesh(limits, parts)
     await listen(made.#server)
     return made
   }
 
-  /** Where it listens, as discovery tells it. */
+  /** Its location, in the form of discovery. */
   get instance(): Instance {
     return instanceAt(this.port, this.uuid)
   }
 
-  /** Discovery sees a peer, and tells where it is when it is asked. */
+  /** Has discovery see a peer, and answer where it is. */
   announce(instance: Instance): void {
     this.#known.set(instance.uuid, instance)
     this.mesh.seen(instance.uuid)
   }
 
-  /** Discovery does not see the peer any more. */
+  /** Has discovery lose a peer. */
   withdraw(uuid: string): void {
     this.#known.delete(uuid)
     this.mesh.gone(uuid)
@@ -110,7 +110,7 @@ export class TestMesh {
   }
 }
 
-/** A service at a port of this machine, as discovery tells it. */
+/** An instance at a port of this machine, in the form of discovery. */
 export function instanceAt(
   port: number,
   uuid = randomUuid(),

@@ -1,7 +1,7 @@
-// Messages of multicast DNS as text that can be read beside the RFC: one line a message, one more for each question and record.
+// Messages of multicast DNS as readable text: one line for each message, question and record.
 import { type Answer, decode, type Question } from 'dns-packet'
 
-/** Where each section's lines begin, as in a query or response that is read aloud: asks, answers, claims, adds. */
+/** The first character of the lines of each section of records. */
 const SECTIONS = { answers: '=', authorities: '!', additionals: '+' } as const
 const INDENT = ' '.repeat(12)
 
@@ -18,7 +18,7 @@ export function transcriptOf(bytes: Buffer): string[] {
 }
 
 function questionText({ type, name, class: ofClass }: Question): string {
-  // The package knows no QU bit (RFC 6762 §5.4).
+  // dns-packet does not decode the QU bit (RFC 6762 §5.4).
   const text: string = ofClass ?? 'IN'
   return `${type} ${name}${text === 'UNKNOWN_32769' ? ' QU' : text === 'IN' ? '' : ` ${text}`}`
 }

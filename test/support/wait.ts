@@ -1,13 +1,13 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Milliseconds that a test waits for what ought to come at once: generous, for a machine that is busy. */
+/** Milliseconds that a test waits for an event that should come at once: generous, for a busy machine. */
 export const PATIENCE_MS = 15_000
 
-/** How often `until` looks at a fact that no event tells, in milliseconds. */
+/** Milliseconds between two checks of a fact in `until`. */
 const LOOK_EVERY_MS = 2
 
-/** The promise's result; after `timeoutMs` an error that says what is wrong then. */
+/** The promise's result. Rejects after `timeoutMs`, with an error that begins with `complaint`. */
 export async function within<T>(promise: Promise<T>, complaint: string, timeoutMs = PATIENCE_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
@@ -21,8 +21,9 @@ export async function within<T>(promise: Promise<T>, complaint: string, timeoutM
 }
 
 /**
- * Looks until `fact` gives something other than undefined, null or false, and resolves with it; after `timeoutMs` it rejects
- * with an error that says what is wrong then. For facts that no event tells, such as the state of a process.
+ * Calls `fact` until it returns something other than undefined, null or false, and resolves with that. Rejects after
+ * `timeoutMs`, with an error that begins with `complaint`. For facts that no event reports, such as the state of a
+ * process.
  */
 export async function until<T>(
   fact: () => T | Promise<T>,
@@ -40,13 +41,15 @@ export async function until<T>(
   }
 }
 
-/** The arguments of an emitter's next event of a name. An `error` does not fail the wait, other than with `once`. */
+/**
+ * The arguments of the next event of this name. Unlike `once` of node:events, it does not reject at an `error` event.
+ */
 export function next(emitter: EventEmitter, event: string, timeoutMs = PATIENCE_MS): Promise<unknown[]> {
   const coming = new Promise<unknown[]>((resolve) => emitter.once(event, (...args: unknown[]) => resolve(args)))
   return within(coming, `${emitter.constructor.name} does not emit "${event}"`, timeoutMs)
 }
 
-/** A list that can be waited for. */
+/** A list whose length can be waited for. */
 export class Tally<T> extends EventEmitter {
   readonly items: T[] = []
 
@@ -55,7 +58,7 @@ export class Tally<T> extends EventEmitter {
     this.emit('added')
   }
 
-  /** Waits until there are so many items. */
+  /** Waits until there are `count` items. */
   async reach(count: number, complaint: string, timeoutMs = PATIENCE_MS): Promise<T[]> {
     const controller = new AbortController()
     const reached = async () => {

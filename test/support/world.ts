@@ -1,19 +1,22 @@
 /** One of the two nodes of the model; node 1 has the higher uuid. */
 export type Node = 0 | 1
 
-/** Where a node's link stands: idle, dialing with its hello unsent or sent, connected, closing, waiting to dial again. */
+/**
+ * The state of a node's link: idle, dialing with its hello unsent or sent, connected, closing (`x`), waiting to dial
+ * again.
+ */
 export type LinkKind = 'i' | 'u' | 's' | 'c' | 'x' | 'w'
 
-/** A node: what src/mesh/link.ts holds of the peer, as far as it is not in the ends of its connections. */
+/** A node: the facts of src/mesh/link.ts about the peer, except those in the ends of its connections. */
 export interface Side {
   link: LinkKind
   /** Whether discovery has told it of the peer. */
   knows: boolean
   /** How many dials it has answered with `ok`. */
   accepted: number
-  /** The boot that the peer had when it was last heard of; -1 for never. Kept only for rules that ask for it. */
+  /** The last boot of the peer; -1 for none. Kept only for rules that use it. */
   lastBoot: number
-  /** The latest hello that it heard of the peer: the dialer's boot, and the number of the dial, 0 for none. */
+  /** The latest hello that it received from the peer: the dialer's boot, and the number of the dial, 0 for none. */
   heardBoot: number
   heardDial: number
 }
@@ -30,14 +33,14 @@ export interface Conn {
   dialerBoot: number
   acceptorBoot: number
   helloSeq: number
-  /** The number of the dial, while its hello is not read; 0 afterwards. */
+  /** The number of the dial until its hello is read; 0 afterwards. */
   helloDial: number
   okSeq: number
   /** The answer under way: `o`k, `c`onnected or none. */
   answer: 'o' | 'c' | '-'
   dialerEnd: End
   acceptorEnd: End
-  /** Nothing gets through any more, and neither end has been told. */
+  /** Nothing gets through any more, and neither end has noticed. */
   cut: boolean
 }
 
@@ -63,7 +66,7 @@ export function isOpen(end: End): boolean {
   return end !== 'X' && end !== '-'
 }
 
-/** Nothing is wrong with the connection, and one application at least holds it. */
+/** Whether the connection works and at least one application holds it. */
 export function isHealthy(conn: Conn): boolean {
   const { dialerEnd, acceptorEnd } = conn
   return !conn.cut && acceptorEnd === 'S' && (dialerEnd === 'S' || (dialerEnd === 'D' && conn.answer === 'o'))
@@ -82,7 +85,7 @@ const LINKS: readonly LinkKind[] = ['i', 'u', 's', 'c', 'x', 'w']
 const ENDS: readonly End[] = ['D', 'R', 'A', 'S', 'X', '-']
 const ANSWERS: readonly Conn['answer'][] = ['-', 'o', 'c']
 
-/** Takes numbers out of one that {@link pack} made, the last first. */
+/** Takes the numbers out of one that {@link pack} made, the last first. */
 class Unpacking {
   #rest: number
 
@@ -131,7 +134,7 @@ function decodeConn(first: number, second: number): Conn {
   }
 }
 
-/** A state's name for people. */
+/** A state's name as readable text. */
 export function show(key: string): string {
   const { sides, conns } = decode(key)
   const side = ({ link, knows, accepted, lastBoot, heardBoot, heardDial }: Side) =>
@@ -145,9 +148,10 @@ export function show(key: string): string {
 }
 
 /**
- * The world's one name: without what nobody can tell any more. Connections have no order. Of clocks only the order of
- * their values counts, since nothing but comparisons is done with them and a new value is above all others; of boots
- * only which are the same. So the space is finite although dials, losses and restarts are not counted.
+ * The canonical name of a world, without facts that can make no difference any more. Connections have no order.
+ * Counters are reduced to the order of their values, since they are only compared and a new value is above all others;
+ * boots are reduced to which are equal. So there are finitely many states, although dials, losses and restarts are
+ * unbounded.
  */
 export function encode(world: World): string {
   for (const conn of world.conns) forget(conn)
@@ -168,7 +172,7 @@ function isOver({ dialerEnd, acceptorEnd }: Conn): boolean {
   return dialerEnd === '-' && acceptorEnd === '-'
 }
 
-/** Sets to nought what is in no line under way and what nobody will compare. */
+/** Sets to 0 the numbers that are in no line under way and will not be compared. */
 function forget(conn: Conn): void {
   // Nothing arrives over a connection that was cut: a hello that was not read never will be.
   if (conn.cut && conn.acceptorEnd === 'R') conn.acceptorEnd = '-'
@@ -183,8 +187,8 @@ function forget(conn: Conn): void {
 }
 
 /**
- * Numbers of dials are compared with each other where they are of one boot, and only while a hello is not read. What was
- * heard matters only where it overtakes such a hello.
+ * Numbers of dials are compared only if they are of one boot, and only until the hello is read. A received hello
+ * matters only if it overtakes such a hello.
  */
 function compressDials(world: World, dialer: Node): void {
   const listener = world.sides[otherOf(dialer)]
@@ -207,7 +211,7 @@ function compressDials(world: World, dialer: Node): void {
   }
 }
 
-/** Clocks are compared with each other where they are of one boot. */
+/** Counters are compared only if they are of one boot. */
 function compressClock(world: World, node: Node): void {
   const side = world.sides[node]
   const bootOf = (conn: Conn) => (conn.dialer === node ? conn.dialerBoot : conn.acceptorBoot)
@@ -239,7 +243,7 @@ function compressBoots(world: World, node: Node): void {
   }
 }
 
-/** How many of a set of small numbers, one bit each, are below one of them. */
+/** How many members of a set of small numbers, stored as bits, are below one of them. */
 function rank(set: number, value: number): number {
   let below = set & ((1 << value) - 1)
   let count = 0
@@ -247,7 +251,7 @@ function rank(set: number, value: number): number {
   return count
 }
 
-/** Of all counts there are at most eight values: one of each side, and one of each connection. */
+/** All counts together have at most eight values: one of each side, and one of each connection. */
 function encodeSide({ link, knows, accepted, lastBoot, heardBoot, heardDial }: Side): number {
   const first = LINKS.indexOf(link) * 2 + (knows ? 1 : 0)
   return (((first * 8 + accepted) * 8 + lastBoot + 1) * 8 + heardBoot) * 8 + heardDial

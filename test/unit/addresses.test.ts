@@ -20,7 +20,7 @@ describe('an address', () => {
     assert.deepEqual(splitScope(''), { bare: '', scope: null })
   })
 
-  it('has one form', () => {
+  it('has one canonical form', () => {
     const forms = {
       '::1': ['::1', '0:0:0:0:0:0:0:1', '::0001', '::1'],
       '::': ['::', '0:0:0:0:0:0:0:0', '0::0'],
@@ -83,11 +83,11 @@ describe('the paths of an instance', () => {
     ])
   })
 
-  it('have the name of their interface where they are link-local', () => {
+  it('have the name of their interface if they are link-local', () => {
     assert.deepEqual(dialable([on(3, 'fe80::1')], interfaces), [{ address: 'fe80::1%eth3', family: 6 }])
   })
 
-  it('are taken as they are where they were made in this process, without a look at the interfaces', () => {
+  it('are used as they are if they were made in this process, without listing the interfaces', () => {
     const none = () => assert.fail('asked for the interfaces')
     assert.deepEqual(dialable([on(0, '127.0.0.1')], none), [{ address: '127.0.0.1', family: 4 }])
   })
@@ -96,7 +96,7 @@ describe('the paths of an instance', () => {
 })
 
 describe('a loopback address', () => {
-  it('is a host where it was announced on the loopback interface, and not elsewhere', () => {
+  it('is a host if it was announced on the loopback interface, and not otherwise', () => {
     const { index = 0 } =
       addon()
         .interfaces()
@@ -105,7 +105,7 @@ describe('a loopback address', () => {
     assert.deepEqual([isHost('127.0.0.2', index), isHost('127.0.0.2', index + 1000)], [true, false])
   })
 
-  it('does not have the interfaces listed each time that it is announced', (t) => {
+  it('does not cause a listing of the interfaces each time that it is announced', (t) => {
     const { calls } = t.mock.method(addon(), 'interfaces').mock
     for (let i = 0; i < 10_000; i++) isHost(`127.0.0.${i % 250}`, 7)
     assert.ok(calls.length < 100, `listed ${calls.length} times`)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ANSWER_LIMITS, AnswerCounts, type AnswerLimits } from '#tcpnet/discovery/answer-limits.js'
 
-/** Limits that none of the cases reaches. */
+/** Limits that no case reaches. */
 const WIDE: AnswerLimits = {
   senders: 9,
   messagesPerSender: 9,
@@ -17,7 +17,7 @@ describe('the limits of a first look', () => {
   type Message = [sender: string, bytes: number, isRead: boolean]
   const messages: [string, Partial<AnswerLimits>, Message[]][] = [
     [
-      'beyond so many senders, those that are known are still read',
+      'beyond the limit of senders, messages of known senders are still read',
       { senders: 2 },
       [
         ['a', 1, true],
@@ -28,7 +28,7 @@ describe('the limits of a first look', () => {
       ]
     ],
     [
-      'so many messages of each sender are read',
+      'the messages read of each sender are limited',
       { messagesPerSender: 2 },
       [
         ['a', 1, true],
@@ -38,7 +38,7 @@ describe('the limits of a first look', () => {
       ]
     ],
     [
-      'longer messages are not read, and make no sender known',
+      'longer messages are not read, and do not make their sender known',
       { messageBytes: 10, senders: 1 },
       [
         ['a', 11, false],
@@ -56,7 +56,7 @@ describe('the limits of a first look', () => {
 
   const hints: [string, Partial<AnswerLimits>, [sender: string, isTold: boolean][]][] = [
     [
-      'so many instances of each sender are told',
+      'the instances reported of each sender are limited',
       { hintsPerSender: 1 },
       [
         ['a', true],
@@ -65,7 +65,7 @@ describe('the limits of a first look', () => {
       ]
     ],
     [
-      'so many instances are told in all',
+      'the instances reported in all are limited',
       { hints: 2 },
       [
         ['a', true],
@@ -74,7 +74,7 @@ describe('the limits of a first look', () => {
         ['b', false]
       ]
     ],
-    ['no instance of a sender is told whose messages are not read', {}, [['c', false]]]
+    ['no instance is reported of a sender whose messages are not read', {}, [['c', false]]]
   ]
   for (const [name, limits, cases] of hints) {
     it(name, () => {
@@ -85,7 +85,7 @@ describe('the limits of a first look', () => {
     })
   }
 
-  it('no message is read when so much time was spent', () => {
+  it('no message is read after the limit of processing time', () => {
     const counts = new AnswerCounts({ ...WIDE, workMs: 10 })
     counts.addWork(9.5)
     assert.equal(counts.takeMessage('a', 1), true)
@@ -95,7 +95,7 @@ describe('the limits of a first look', () => {
     assert.equal(counts.takeMessage('a', 1), false)
   })
 
-  it('of a whole network are wide enough for 1,000 hosts with one service each', () => {
+  it('for a whole network are wide enough for 1,000 hosts with one service each', () => {
     const counts = new AnswerCounts(ANSWER_LIMITS)
     for (let host = 0; host < 1000; host++)
       assert.ok(

@@ -10,7 +10,7 @@ const { perProcess, perAddress } = CONNECT_LIMITS
 function trial() {
   let now = 0
   const budget = new ConnectBudget(CONNECT_LIMITS, () => now)
-  /** Takes all that it can get for an address, each millisecond; returns how many connects that were. */
+  /** Takes all connects that the budget gives for an address, each millisecond; returns their number. */
   const drain = (addressOf: (n: number) => string, ms = 0) => {
     let count = 0
     for (const end = now + ms; ; now++) {
@@ -45,7 +45,7 @@ describe('a bucket of tokens', () => {
 })
 
 describe('the budget of connects', () => {
-  it('bounds what one address gets, and what all get', () => {
+  it('bounds the connects to one address, and to all addresses', () => {
     const { drain } = trial()
     assert.equal(
       drain(() => 'a'),
@@ -57,14 +57,14 @@ describe('the budget of connects', () => {
     )
   })
 
-  it('gives one host 20 connects a second in the long run, at however many addresses', () => {
+  it('gives one host 20 connects a second in the long run, however many addresses it has', () => {
     const minute = 60_000
     assert.ok(trial().drain(() => 'a', minute) <= perAddress.burst + 10 * 60 + 1)
     assert.ok(trial().drain((n) => `a${n % 64}`, minute) <= perProcess.burst + 20 * 60 + 1)
     assert.ok(trial().drain((n) => `a${n}`, minute) <= perProcess.burst + 20 * 60 + 1)
   })
 
-  it('counts no connect that led to a peer', () => {
+  it('does not count a connect that led to a peer', () => {
     const { budget } = trial()
     for (let n = 0; n < 10 * perProcess.burst; n++) {
       budget.take('a')
@@ -75,7 +75,7 @@ describe('the budget of connects', () => {
 })
 
 describe('the allowance of a dial', () => {
-  it('takes nothing for an address at which the peer was connected', () => {
+  it('takes no token for an address at which the peer was connected', () => {
     const { budget, drain } = trial()
     drain((n) => `a${n}`)
     const allowance = new Allowance(budget, (address) => address === 'home')
@@ -85,7 +85,7 @@ describe('the allowance of a dial', () => {
     assert.equal(budget.left(), 0)
   })
 
-  it('leaves a quarter of the burst to others, but for its first attempt', () => {
+  it('leaves a quarter of the burst to others, except for its first attempt', () => {
     const { budget } = trial()
     while (budget.left() > perProcess.burst / 4) budget.take(`a${budget.left()}`)
     const allowance = new Allowance(budget, () => false)
@@ -94,11 +94,11 @@ describe('the allowance of a dial', () => {
     assert.equal(allowance.waitMs('c'), 100)
   })
 
-  it('gives back what was taken for the address at which the peer was met, and nothing else', () => {
+  it('gives back the tokens for the address at which the peer was reached, and no others', () => {
     const { budget } = trial()
     const allowance = new Allowance(budget, () => false)
     for (const address of ['a', 'b']) allowance.take(address)
-    for (const address of ['b', 'b', 'c']) allowance.met(address)
+    for (const address of ['b', 'b', 'c']) allowance.giveBack(address)
     assert.equal(budget.left(), perProcess.burst - 1)
   })
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { deadPeerOptions, LONGEST_DEAD_PEER_TIMEOUT_MS, SHORTEST_DEAD_PEER_TIMEOUT_MS } from '#tcpnet/net/dead-peer.js'
 
-describe('the options of the kernel for a time until a dead peer is noticed', () => {
+describe('the kernel options for a deadPeerTimeout', () => {
   const cases: [timeoutMs: number, idle: number, interval: number, count: number, dropTime: number][] = [
     [2000, 1, 1, 1, 1],
     [2999, 1, 1, 1, 1],
@@ -19,7 +19,7 @@ describe('the options of the kernel for a time until a dead peer is noticed', ()
     it(`${timeoutMs} ms`, () => assert.deepEqual(deadPeerOptions(timeoutMs), { idle, interval, count, dropTime }))
   }
 
-  it('end an idle connection in time, after at least one probe, with values that the kernel takes', () => {
+  it('end an idle connection in time, after at least one probe, with values that the kernel accepts', () => {
     for (let ms = SHORTEST_DEAD_PEER_TIMEOUT_MS; ms <= LONGEST_DEAD_PEER_TIMEOUT_MS; ms += 1000 + Math.floor(ms / 7)) {
       const { idle, interval, count } = deadPeerOptions(ms)
       assert.ok((idle + count * interval) * 1000 <= ms, `${ms} ms`)

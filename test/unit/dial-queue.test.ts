@@ -16,11 +16,11 @@ function makeQueue(change: Partial<DialQueueOptions> = {}): DialQueue {
 let links = 0
 
 function link({ isNew = true, isProven = false, first = '10.0.0.1' } = {}): Link {
-  return { isNew, number: ++links, places: { isProven, first, wasMetAt: () => isProven } } as unknown as Link
+  return { isNew, number: ++links, places: { isProven, first, wasConnectedAt: () => isProven } } as unknown as Link
 }
 
 function begin(queue: DialQueue, change: Partial<Dial> = {}): Dial {
-  const dial = { isSlow: () => false, giveWay: () => assert.fail('it goes on'), ...change } as Dial
+  const dial = { isSlow: () => false, evict: () => assert.fail('it goes on'), ...change } as Dial
   queue.begin(link(), dial)
   return dial
 }
@@ -36,14 +36,14 @@ function end(queue: DialQueue, dials: readonly Dial[]): void {
 }
 
 describe('dials at once', () => {
-  test('are as many as a service is given, where it is alone', () => {
+  test('are as many as the limit of the service, if it is the only one', () => {
     const queue = makeQueue()
     const dials = fill(queue)
     assert.equal(dials.length, 16)
     end(queue, dials)
   })
 
-  test('are as many as there are places for connections', () => {
+  test('are at most as many as there are places for connections', () => {
     let places = 3
     const queue = makeQueue({ places: () => places })
     const dials = fill(queue)
@@ -54,21 +54,21 @@ describe('dials at once', () => {
     end(queue, dials)
   })
 
-  test('are shared by the services of a process, one for each in any case', () => {
+  test('are shared by the services of a process, with at least one for each', () => {
     const queues = Array.from({ length: 100 }, () => makeQueue())
     const begun = queues.map((queue) => begin(queue))
     for (const queue of queues) assert.equal(queue.hasRoomFor(link()), false)
     for (const [i, queue] of queues.entries()) if (i >= 8) end(queue, [begun[i] ?? assert.fail()])
     const [first = assert.fail()] = queues
     const more = fill(first)
-    assert.equal(more.length, 7, 'of 64 for eight services, less the one that it has')
+    assert.equal(more.length, 7, 'an eighth of 64, less the one under way')
     end(first, more)
     for (const [i, queue] of queues.slice(0, 8).entries()) end(queue, [begun[i] ?? assert.fail()])
   })
 })
 
 describe('peers that wait', () => {
-  test('are dialed as soon as another service needs its dials no more', async () => {
+  test('are dialed as soon as another service does not need its dials any more', async () => {
     let room = 0
     const others = Array.from({ length: 31 }, () => makeQueue())
     const begun = others.map((other) => begin(other))
@@ -82,21 +82,21 @@ describe('peers that wait', () => {
     for (const [i, other] of others.entries()) end(other, [begun[i] ?? assert.fail()])
     await until(() => room > 0, 'no peer gets its turn')
     queue.clear()
-    assert.equal(room, 14, 'of 16, less the two that it has')
+    assert.equal(room, 14, 'of 16, less the two under way')
     end(queue, own)
   })
 
-  test('are taken alternately from the newest and from the one that waits longest', () => {
+  test('are dialed alternately: the newest, and the one that has waited longest', () => {
     const queue = makeQueue()
     const links = [link({ isNew: false }), link(), link(), link()] as const
     for (const one of links) queue.add(one)
-    // It waits anew, as a peer does that was located, and is no newer than before.
+    // A peer that is added again, as after it was located, does not become newer.
     queue.add(links[1])
     assert.deepEqual(queue.take(9), [links[3], links[0], links[2], links[1]])
     assert.deepEqual(queue.take(9), [])
   })
 
-  test('come after those that were connected before, which take nothing out of the budget', () => {
+  test('are dialed after those that were connected before, which take nothing out of the budget', () => {
     const budget = new ConnectBudget()
     const queue = makeQueue({ budget })
     const [lie, proven, other] = [
@@ -122,7 +122,7 @@ describe('peers that wait', () => {
     queue.clear()
   })
 
-  test('are passed over while the budget has nothing for their address', () => {
+  test('are skipped while the budget has no token for their address', () => {
     const budget = new ConnectBudget()
     const queue = makeQueue({ budget })
     while (budget.waitMs('10.0.0.1') === 0) budget.take('10.0.0.1')
@@ -136,7 +136,7 @@ describe('peers that wait', () => {
 describe('a dial that is slow', () => {
   const isSlow = () => true
 
-  test('yields its turn while others wait, and goes on', async () => {
+  test('yields its turn while others wait, and continues', async () => {
     let room = 0
     const onRoom = (count: number) => {
       room = count
@@ -150,14 +150,14 @@ describe('a dial that is slow', () => {
     end(queue, dials)
   })
 
-  test('fails where too many have yielded, or where there is no place for another connection', async () => {
+  test('fails if too many have yielded, or if there is no place for another connection', async () => {
     for (const [places, most] of [
       [1000, 64],
       [16, 15]
     ] as const) {
       const given: Dial[] = []
       const makeDial = () => {
-        const dial: Dial = begin(queue, { isSlow, giveWay: () => given.push(dial) && queue.end(dial) })
+        const dial: Dial = begin(queue, { isSlow, evict: () => given.push(dial) && queue.end(dial) })
         return dial
       }
       const queue = makeQueue({
@@ -166,7 +166,7 @@ describe('a dial that is slow', () => {
       })
       const dials = Array.from({ length: 16 }, makeDial)
       for (let i = 0; i < 100; i++) queue.add(link())
-      await until(() => given.length > 0, 'one gives way')
+      await until(() => given.length > 0, 'one yields')
       assert.deepEqual(given[0], dials[0], 'the oldest first')
       assert.ok(dials.length - given.length >= most)
       queue.clear()

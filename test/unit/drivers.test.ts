@@ -1,4 +1,4 @@
-// Which driver is used, of those that there are.
+// The choice of a driver.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
@@ -21,16 +21,16 @@ const INSTANCE: Instance = {
 }
 const NEVER = new AbortController().signal
 
-/** The two drivers, and what the one over them tells. */
+/** Two drivers that the test plays, and what the driver `auto` over them reports. */
 class Trial {
-  /** What was opened and closed, and which driver was told to be chosen, in order. */
+  /** Which drivers were opened and closed, and which was reported as chosen, in order. */
   readonly steps: string[] = []
   readonly errors: (Error & { code?: string })[] = []
   announced = 0
   readonly discovery: Discovery
   readonly #listeners = new Map<string, Listener>()
 
-  /** @param missing what the driver of the daemon throws when it is opened */
+  /** @param missing the error that the driver of the daemon throws when it is opened */
   constructor(missing: Error | null = null) {
     this.discovery = daemonOrEmbedded(
       { name: 'avahi', driver: this.#driver('avahi', missing) },
@@ -43,7 +43,7 @@ class Trial {
     })
   }
 
-  /** What a driver that was opened tells. */
+  /** The listener of a driver that was opened. */
   of(name: 'avahi' | 'embedded'): Listener {
     return this.#listeners.get(name) ?? assert.fail(`${name} was not opened`)
   }
@@ -65,7 +65,7 @@ class Trial {
 const error = (code: ErrorCode, message = '') => new TcpnetError(code, message)
 
 describe('the driver auto', () => {
-  it('is that of the daemon where it announces', async () => {
+  it('is that of the daemon if it announces', async () => {
     const trial = new Trial()
     assert.deepEqual(trial.steps, ['opened avahi'])
     trial.of('avahi').announced()
@@ -76,7 +76,7 @@ describe('the driver auto', () => {
   })
 
   for (const code of ['ERR_TCPNET_NO_DRIVER', 'ERR_TCPNET_NO_DAEMON'] as const) {
-    it(`is embedded where that of the daemon says ${code}, and is closed before`, async () => {
+    it(`is embedded if that of the daemon fails with ${code} and is closed`, async () => {
       const trial = new Trial()
       trial.of('avahi').failed(error(code))
       trial.of('embedded').announced()
@@ -92,13 +92,13 @@ describe('the driver auto', () => {
     })
   }
 
-  it('is embedded where there is no addon', () => {
+  it('is embedded if there is no addon', () => {
     const trial = new Trial(error('ERR_TCPNET_ADDON'))
     assert.deepEqual(trial.steps, ['opened embedded', 'chosen embedded'])
   })
 
   for (const code of ['ERR_TCPNET_DAEMON_REFUSED', 'ERR_TCPNET_UUID_CONFLICT', 'ERR_TCPNET_NO_INTERFACE'] as const) {
-    it(`fails where the daemon answers with ${code}`, () => {
+    it(`fails if the daemon answers with ${code}`, () => {
       const trial = new Trial()
       const refused = error(code)
       trial.of('avahi').failed(refused)
@@ -114,7 +114,7 @@ describe('the driver auto', () => {
     assert.deepEqual([trial.steps, trial.errors], [['opened avahi', 'chosen avahi'], [lost]])
   })
 
-  it('fails with what the embedded one says', () => {
+  it('fails with the error of the embedded one', () => {
     const trial = new Trial()
     trial.of('avahi').failed(error('ERR_TCPNET_NO_DAEMON'))
     const taken = error('ERR_TCPNET_UUID_CONFLICT')
@@ -122,7 +122,7 @@ describe('the driver auto', () => {
     assert.deepEqual(trial.errors, [taken])
   })
 
-  it('asks the one that is used where an instance is', async () => {
+  it('asks the chosen driver where an instance is', async () => {
     const trial = new Trial()
     assert.deepEqual(await trial.discovery.locate('B2', NEVER), { ...INSTANCE, uuid: 'B2', host: 'avahi.local' })
     trial.of('avahi').failed(error('ERR_TCPNET_NO_DAEMON'))
@@ -130,8 +130,8 @@ describe('the driver auto', () => {
   })
 })
 
-describe('the driver of a name', () => {
-  it('is that one; with a first look beside it, unless that is not wanted or there is nothing to look at', () => {
+describe('the driver for a name', () => {
+  it('is that driver, with a first look beside it unless that is switched off or the driver is memory', () => {
     const drivers = { avahi, bonjour, memory } as const
     for (const name of ['avahi', 'bonjour', 'memory'] as const) {
       assert.equal(chooseDriver(name, false), drivers[name])
@@ -174,7 +174,7 @@ describe('a driver that is loaded on demand', () => {
     await setImmediate()
   })
 
-  it('tells what loading and opening throw, once, and not after close', async () => {
+  it('reports the errors of loading and opening, once, and not after close', async () => {
     const thrown = new Error('not here')
     const fails: (() => Promise<Driver>)[] = [
       async () => {

@@ -1,4 +1,4 @@
-// What is read of an answer to a first look.
+// Parsing an answer to a first look.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Answer, type DecodedPacket, encode } from 'dns-packet'
@@ -19,7 +19,7 @@ const read = (packet: DecodedPacket) => instancesIn(packet, ASKED, INTERFACES)
 const readMessage = (...answers: Answer[]) => read(decodeMessage(encode({ type: 'response', answers })))
 
 describe('an answer', () => {
-  it('tells an instance whole', () => {
+  it('gives an instance with all its fields', () => {
     const txt: Answer = { type: 'TXT', name: `A1.${type}`, data: ['v=1', 'sec=none'] }
     const [instance, ...others] = readMessage(srv('a1', 4000), { ...txt, name: `a1.${type}` }, ADDRESS)
     assert.deepEqual(
@@ -35,7 +35,7 @@ describe('an answer', () => {
     assert.deepEqual(others, [])
   })
 
-  it('tells addresses in the one form in which systems write them (RFC 5952 §4)', () => {
+  it('gives addresses in their canonical form (RFC 5952 §4)', () => {
     const address: Answer = { type: 'AAAA', name: 'alpha.local', data: 'fe80:4:0:0:d6da:0:0:0' }
     const [instance] = readMessage(srv('A1', 1), address)
     assert.deepEqual(
@@ -44,7 +44,7 @@ describe('an answer', () => {
     )
   })
 
-  it('tells an instance once, as its first SRV record says', () => {
+  it('gives an instance once, according to its first SRV record', () => {
     const found = readMessage(srv('A1', 1), srv('A1', 2), srv('a1', 3), srv('B2', 4), ADDRESS)
     assert.deepEqual(
       found.map(({ uuid, port }) => `${uuid} ${port}`),
@@ -52,7 +52,7 @@ describe('an answer', () => {
     )
   })
 
-  it('has a TXT record decoded once, however many SRV records there are of its name', () => {
+  it('has its TXT record decoded once, however many SRV records have its name', () => {
     let decoded = 0
     const string = (text: string) => {
       const decode = () => {
@@ -69,7 +69,7 @@ describe('an answer', () => {
     assert.equal(decoded, strings.length)
   })
 
-  it('tells an instance that cannot be dialed where it is asked for names that are taken', () => {
+  it('gives an instance that cannot be dialed if it is asked which names are taken', () => {
     const { answers } = decodeMessage(
       encode({ type: 'response', answers: [srv('A1', 1), { ...ADDRESS, data: '198.51.100.1' } as Answer] })
     )
@@ -80,7 +80,7 @@ describe('an answer', () => {
     assert.deepEqual([names(false), names(true)], [[], ['A1']])
   })
 
-  it('is none where it is a question, or has no address', () => {
+  it('gives no instance if it is a question, or has no address', () => {
     assert.deepEqual(read(decodeMessage(encode({ type: 'query', answers: [srv('A1', 1), ADDRESS] }))), [])
     assert.deepEqual(readMessage(srv('A1', 1)), [])
   })

@@ -6,11 +6,11 @@ import { seen } from '../support/sightings.js'
 afterEach(() => mock.timers.reset())
 
 describe('close', () => {
-  it('resolves when the daemon has been told, and then nothing is told', async () => {
+  it('resolves when the daemon has confirmed it, and nothing is reported afterwards', async () => {
     const trial = announcedTrial()
     const closing = trial.discovery.close()
     assert.equal(trial.session.closed, 1)
-    trial.session.farewell()
+    trial.session.endClose()
     await closing
     trial.session.emit(seen('A1'))
     trial.fail()
@@ -19,7 +19,7 @@ describe('close', () => {
     assert.equal(trial.sessions.length, 1)
   })
 
-  it('resolves after a second where the daemon hangs', async () => {
+  it('resolves after a second if the daemon hangs', async () => {
     const trial = announcedTrial()
     let closed = false
     const closing = trial.discovery.close().then(() => {
@@ -30,22 +30,22 @@ describe('close', () => {
     assert.equal(closed, false)
     trial.pass(1)
     await closing
-    trial.session.farewell()
+    trial.session.endClose()
   })
 
-  it('is one, however often it is called', async () => {
+  it('closes once, however often it is called', async () => {
     const trial = announcedTrial()
     const closing = trial.discovery.close()
     assert.equal(trial.discovery.close(), closing)
     assert.equal(trial.session.closed, 1)
-    trial.session.farewell()
+    trial.session.endClose()
     await closing
   })
 
-  it('before the announcement keeps it and its deadline from being told', async () => {
+  it('before the announcement prevents reports of the announcement and of its deadline', async () => {
     const trial = new HealingTrial()
     const closing = trial.discovery.close()
-    trial.session.farewell()
+    trial.session.endClose()
     await closing
     trial.announce()
     trial.pass(60_000)
@@ -61,7 +61,7 @@ describe('close', () => {
     assert.equal(trial.sessions.length, 1)
   })
 
-  it('in the five seconds behind an outage forgets what was not seen again without telling it', async () => {
+  it('in the five seconds after an outage forgets names that were not seen again, without reporting it', async () => {
     const trial = announcedTrial()
     trial.session.emit(seen('A1'))
     trial.fail()
@@ -69,7 +69,7 @@ describe('close', () => {
     trial.announce()
     trial.take()
     const closing = trial.discovery.close()
-    trial.session.farewell()
+    trial.session.endClose()
     await closing
     trial.pass(60_000)
     assert.deepEqual(trial.take(), [])
@@ -97,7 +97,7 @@ describe('close', () => {
     ['failed', (trial) => trial.fail()]
   ]
   for (const [line, lead] of moments) {
-    it(`may be called from within "${line}": nothing is told behind it`, () => {
+    it(`may be called from within "${line}": nothing is reported after it`, () => {
       const trial = new HealingTrial()
       trial.onTold = (told) => {
         if (told === line) void trial.discovery.close()

@@ -8,13 +8,13 @@ import { gone, located, seen } from '../support/sightings.js'
 afterEach(() => mock.timers.reset())
 
 describe('the announcement', () => {
-  it('is asked for at once, as it was given', () => {
+  it('is requested at once, as it was given', () => {
     const trial = new HealingTrial()
     assert.equal(trial.sessions.length, 1)
     assert.deepEqual(trial.session.announcement, ANNOUNCEMENT)
   })
 
-  it('is told once, and before the names that were seen and are still there', () => {
+  it('is reported once, before the names that were seen and are still there', () => {
     const trial = new HealingTrial()
     trial.session.emit(seen('A1'))
     trial.session.emit(seen('B2'))
@@ -25,7 +25,7 @@ describe('the announcement', () => {
     assert.deepEqual(trial.take(), ['announced', 'seen A1'])
   })
 
-  it('fails where the daemon is silent for 4.5 seconds', () => {
+  it('fails if the daemon is silent for 4.5 seconds', () => {
     const trial = new HealingTrial()
     trial.pass(4499)
     assert.deepEqual(trial.take(), [])
@@ -36,7 +36,7 @@ describe('the announcement', () => {
     assert.equal(trial.session.closed, 1)
   })
 
-  it('fails with what the driver says to do about its daemon', () => {
+  it('fails with the advice of the driver about its daemon', () => {
     const trial = new HealingTrial(ANNOUNCEMENT, { startDaemon: 'start it' })
     trial.pass(4500)
     assert.equal(
@@ -45,14 +45,14 @@ describe('the announcement', () => {
     )
   })
 
-  it('fails after another time where the driver says so, and is never made by that session', () => {
+  it('fails after another time if the driver sets one, and is never made by that session', () => {
     const trial = new HealingTrial(ANNOUNCEMENT, { answerTimeoutMs: 250 })
     trial.pass(250)
     assert.deepEqual(trial.take(), ['failed'])
     assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_NO_DAEMON')
   })
 
-  it('does not fail where the daemon has answered in time and its answer is told late', () => {
+  it('does not fail if the daemon has answered in time and its answer is delivered late', () => {
     const trial = new HealingTrial(ANNOUNCEMENT, { answerTimeoutMs: 250 })
     trial.session.answering = true
     trial.pass(250)
@@ -62,7 +62,7 @@ describe('the announcement', () => {
     assert.deepEqual([trial.take(), trial.session.closed], [['announced'], 0])
   })
 
-  it('has 30 seconds where the daemon has answered', () => {
+  it('has 30 seconds if the daemon has answered', () => {
     const trial = new HealingTrial()
     trial.pass(4000)
     trial.session.emit({ type: 'answered' })
@@ -75,7 +75,7 @@ describe('the announcement', () => {
     assert.equal(trial.session.closed, 1)
   })
 
-  it('has no deadline once it was told', () => {
+  it('has no deadline after it was reported', () => {
     const trial = announcedTrial()
     trial.session.emit({ type: 'answered' })
     trial.pass(60_000)
@@ -89,7 +89,7 @@ describe('the announcement', () => {
     ['refused', 'ERR_TCPNET_DAEMON_REFUSED']
   ] as const
   for (const [failure, code] of failures) {
-    it(`fails at once, for good and with ${code} where the session says ${failure}`, () => {
+    it(`fails at once, for good and with ${code} if the session fails with ${failure}`, () => {
       const trial = new HealingTrial({ ...ANNOUNCEMENT, probe: true })
       trial.session.emit(seen('A1'))
       trial.fail(failure)
@@ -103,7 +103,7 @@ describe('the announcement', () => {
     })
   }
 
-  it('fails with what the session says to do, and no more', () => {
+  it('fails with the advice of the session, and no other', () => {
     const trial = new HealingTrial()
     trial.fail('daemon')
     assert.equal(
@@ -112,7 +112,7 @@ describe('the announcement', () => {
     )
   })
 
-  it('is tried again where it is said that another has a uuid that was generated: for a while', () => {
+  it('is retried for a while if a conflict is reported for a generated uuid', () => {
     const trial = new HealingTrial()
     trial.session.emit(seen('A1'))
     for (const ms of [500, 1000, 2000, 4000, 8000]) {
@@ -125,7 +125,7 @@ describe('the announcement', () => {
     assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_UUID_CONFLICT')
   })
 
-  it('that came after such a false conflict has the names that were seen before it and since', () => {
+  it('that came after such a false conflict has the names that were seen before and after it', () => {
     const trial = new HealingTrial()
     trial.session.emit(seen('A1'))
     trial.fail('conflict')
@@ -137,7 +137,7 @@ describe('the announcement', () => {
     assert.deepEqual(trial.take(), ['gone A1'])
   })
 
-  it('is lost for good in a conflict that comes later, where the uuid was chosen', () => {
+  it('is lost for good in a later conflict if the uuid was chosen', () => {
     const trial = announcedTrial({ ...ANNOUNCEMENT, probe: true })
     trial.fail('conflict')
     trial.pass(60_000)
@@ -145,12 +145,12 @@ describe('the announcement', () => {
     assert.equal(trial.sessions.length, 1)
   })
 
-  it('is made again after a conflict, where the uuid was generated: no other service can have it', () => {
+  it('is made again after a conflict if the uuid was generated, since no other service can have it', () => {
     const trial = announcedTrial()
     trial.fail('conflict')
     assert.equal(trial.errors[0]?.code, 'ERR_TCPNET_UUID_CONFLICT')
     assert.match(trial.errors[0]?.message ?? '', /made at random/)
-    assert.doesNotMatch(trial.errors[0]?.message ?? '', /leave the setting out/)
+    assert.doesNotMatch(trial.errors[0]?.message ?? '', /leave out the setting/)
     trial.pass(500)
     trial.announce()
     assert.deepEqual(trial.take(), ['offline', 'online'])
@@ -159,7 +159,7 @@ describe('the announcement', () => {
 })
 
 describe('an outage of the daemon', () => {
-  it('is told once, and its end once', () => {
+  it('is reported once, and its end once', () => {
     const trial = announcedTrial()
     trial.fail()
     assert.deepEqual(trial.take(), ['offline'])
@@ -185,7 +185,7 @@ describe('an outage of the daemon', () => {
     }
   })
 
-  it('is met by attempts after 0.5 s, doubling to 10 s, without limit, each with the same name', () => {
+  it('causes attempts after 0.5 s, doubling to 10 s, without limit, each with the same name', () => {
     const trial = announcedTrial()
     trial.fail()
     for (const ms of [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]) {
@@ -213,7 +213,7 @@ describe('an outage of the daemon', () => {
     assert.equal(trial.sessions.length, before + 1)
   })
 
-  it('lasts while a daemon that is back does not answer', () => {
+  it('lasts while a restarted daemon does not answer', () => {
     const trial = announcedTrial()
     trial.fail()
     trial.pass(500)
@@ -226,7 +226,7 @@ describe('an outage of the daemon', () => {
     assert.deepEqual(trial.take(), ['offline', 'online'])
   })
 
-  it('lasts while a daemon that is back answers and does not announce; it has 30 seconds', () => {
+  it('lasts while a restarted daemon answers and does not announce, which has a deadline of 30 seconds', () => {
     const trial = announcedTrial()
     trial.fail()
     trial.pass(500)
@@ -242,7 +242,7 @@ describe('an outage of the daemon', () => {
     assert.deepEqual(trial.take(), ['offline', 'online'])
   })
 
-  it('lasts where the daemon refuses, or its library does: that may pass', () => {
+  it('lasts if the daemon or its library refuses, which may be temporary', () => {
     const trial = announcedTrial()
     trial.fail()
     trial.pass(500)
@@ -254,7 +254,7 @@ describe('an outage of the daemon', () => {
     assert.deepEqual(trial.take(), ['offline', 'online'])
   })
 
-  it('ends for good where another has taken the name meanwhile', () => {
+  it('ends for good if another service has taken the name meanwhile', () => {
     const trial = announcedTrial({ ...ANNOUNCEMENT, probe: true })
     trial.fail()
     trial.pass(500)
@@ -266,7 +266,7 @@ describe('an outage of the daemon', () => {
 })
 
 describe('a name that was seen before an outage', () => {
-  it('stays seen, and is told gone five seconds after it where it is not seen again', () => {
+  it('stays seen, and is reported gone five seconds after the outage if it is not seen again', () => {
     const trial = announcedTrial()
     for (const name of ['A1', 'B2']) trial.session.emit(seen(name))
     trial.take()
@@ -282,7 +282,7 @@ describe('a name that was seen before an outage', () => {
     assert.deepEqual(trial.take(), ['gone A1'])
   })
 
-  it('is kept through an outage in the five seconds behind another', () => {
+  it('is kept through an outage in the five seconds after another', () => {
     const trial = announcedTrial()
     trial.session.emit(seen('A1'))
     trial.fail()
@@ -298,7 +298,7 @@ describe('a name that was seen before an outage', () => {
     assert.deepEqual(trial.take(), ['gone A1'])
   })
 
-  it('is told gone, too, where only an attempt that failed saw it again', () => {
+  it('is also reported gone if only a failed attempt saw it again', () => {
     const trial = announcedTrial()
     trial.session.emit(seen('A1'))
     trial.fail()
@@ -313,7 +313,7 @@ describe('a name that was seen before an outage', () => {
 })
 
 describe('a session that has ended', () => {
-  it('is not heard any more', () => {
+  it('is ignored', () => {
     const trial = announcedTrial()
     const old = trial.session
     trial.fail()
@@ -355,11 +355,11 @@ describe('the question where an instance is', () => {
         { interfaceIndex: 2, family: 6, address: 'fd00::1' }
       ]
     })
-    assert.equal(question.takenBack, 1)
+    assert.equal(question.cancelled, 1)
     assert.deepEqual(trial.take(), [])
   })
 
-  it('is put anew each time', async () => {
+  it('is asked again each time', async () => {
     const trial = announcedTrial()
     for (const port of [4000, 5000]) {
       const { answer, question } = ask(trial)
@@ -369,7 +369,7 @@ describe('the question where an instance is', () => {
     assert.equal(trial.session.questions.length, 2)
   })
 
-  it('leaves nothing on the signal that lives as long as the session, as AbortSignal.any does', async (t) => {
+  it('leaves nothing on the signal of the session, unlike AbortSignal.any', async (t) => {
     const any = t.mock.method(AbortSignal, 'any')
     const trial = announcedTrial()
     const { answer, question } = ask(trial)
@@ -378,7 +378,7 @@ describe('the question where an instance is', () => {
     assert.equal(any.mock.callCount(), 0)
   })
 
-  it('has no answer where the session does not know it, or no address of it can be dialed', async () => {
+  it('has no answer if the session does not know it, or no address of it can be dialed', async () => {
     const trial = announcedTrial()
     for (const location of [null, located({}, ['0.0.0.0']), located({ port: 0 })]) {
       const { answer, question } = ask(trial)
@@ -387,46 +387,46 @@ describe('the question where an instance is', () => {
     }
   })
 
-  it('has none at once while there is no session', async () => {
+  it('has no answer, at once, while there is no session', async () => {
     const trial = announcedTrial()
     trial.fail()
     assert.equal(await trial.discovery.locate('A1', NEVER), null)
     assert.equal(trial.session.questions.length, 0)
   })
 
-  it('has none when the session ends: the next one is asked anew', async () => {
+  it('has no answer when the session ends; the next session is asked again', async () => {
     const trial = announcedTrial()
     const { answer, question } = ask(trial)
     trial.fail()
     assert.equal(await answer, null)
-    assert.equal(question.takenBack, 1)
+    assert.equal(question.cancelled, 1)
     trial.pass(500)
     const next = ask(trial)
     next.question.answer(located())
     assert.equal((await next.answer)?.port, 4000)
   })
 
-  it('has none where the session fails as it is asked', async () => {
+  it('has no answer if the session fails when it is asked', async () => {
     const trial = announcedTrial()
     trial.session.onQuestion = () => trial.fail()
     const { answer, question } = ask(trial)
     assert.equal(await answer, null)
-    assert.equal(question.takenBack, 1)
+    assert.equal(question.cancelled, 1)
     assert.deepEqual(trial.take(), ['offline'])
   })
 
-  it('has none when its signal is aborted; where that was before, the session is not asked', async () => {
+  it('has no answer when its signal is aborted; if it was aborted before, the session is not asked', async () => {
     const trial = announcedTrial()
     const controller = new AbortController()
     const { answer, question } = ask(trial, controller.signal)
     controller.abort()
     assert.equal(await answer, null)
-    assert.equal(question.takenBack, 1)
+    assert.equal(question.cancelled, 1)
     assert.equal(await trial.discovery.locate('A1', controller.signal), null)
     assert.equal(trial.session.questions.length, 1)
   })
 
-  it('has none after two seconds', async () => {
+  it('has no answer after two seconds', async () => {
     const trial = announcedTrial()
     const { answer, question } = ask(trial)
     let ended = false
@@ -436,21 +436,21 @@ describe('the question where an instance is', () => {
     })
     trial.pass(LOCATE_MS - 1)
     await setImmediate()
-    assert.deepEqual([ended, question.takenBack], [false, 0])
+    assert.deepEqual([ended, question.cancelled], [false, 0])
     trial.pass(1)
     assert.equal(await end, null)
-    assert.equal(question.takenBack, 1)
+    assert.equal(question.cancelled, 1)
   })
 
-  it('has none after close, nor does one that was put before', async () => {
+  it('has no answer after close, even if it was asked before', async () => {
     const trial = announcedTrial()
     const { answer, question } = ask(trial)
     const closing = trial.discovery.close()
     assert.equal(await answer, null)
-    assert.equal(question.takenBack, 1)
+    assert.equal(question.cancelled, 1)
     assert.equal(await trial.discovery.locate('A1', NEVER), null)
     assert.equal(trial.session.questions.length, 1)
-    trial.session.farewell()
+    trial.session.endClose()
     await closing
   })
 })

@@ -15,35 +15,35 @@ import {
 const BOOT = '0123456789abcdef'
 const HELLO: Hello = { name: 'my-cluster', from: 'A1', boot: BOOT, to: 'B2', seq: 0, dial: 1, port: 4000 }
 
-/** A hello's fields as they are on the wire, some of them others. */
+/** A hello's fields as on the wire, with some replaced. */
 function wire(fields: Record<string, unknown> = {}): string {
   return JSON.stringify({ tcpnet: 1, ...HELLO, ...fields })
 }
 
 describe('the line of the hello', () => {
-  it('is what the protocol says', () => {
+  it('has the form of the protocol', () => {
     assert.equal(
       encodeHello({ ...HELLO, seq: 3 }),
       `{"tcpnet":1,"name":"my-cluster","from":"A1","boot":"${BOOT}","to":"B2","seq":3,"dial":1,"port":4000}\n`
     )
   })
 
-  it('gives uuids in their one form', () => {
+  it('gives uuids in their canonical form', () => {
     assert.deepEqual(decodeHello(wire({ from: 'abc', to: '0d' })), { ...HELLO, from: 'ABC', to: '0D' })
   })
 
-  it('may have spaces, and fields that nobody knows', () => {
+  it('may have spaces and unknown fields', () => {
     const line = `  ${wire({ future: { x: [1] }, constructor: 1 }).replace('{', '{ "__proto__": {"name": 1}, ')}\r`
     assert.deepEqual(decodeHello(line), HELLO)
   })
 
-  it('may have no number of the dial, as of older versions, or none that is one', () => {
+  it('may have no number of the dial, as in older versions, or an invalid one', () => {
     for (const dial of [undefined, null, -1, '1', 0.5]) {
       assert.deepEqual(decodeHello(wire({ dial })), { ...HELLO, dial: null })
     }
   })
 
-  it('may have no port of the dialer, as of older versions, or none that is one', () => {
+  it('may have no port of the dialer, as in older versions, or an invalid one', () => {
     for (const port of [undefined, null, 0, -1, 65_536, '80', 0.5]) {
       assert.deepEqual(decodeHello(wire({ port })), { ...HELLO, port: null })
     }
@@ -61,24 +61,24 @@ describe('the line of the hello', () => {
     ['another version', wire({ tcpnet: 2 }), 'ERR_TCPNET_VERSION'],
     ['the version as text', wire({ tcpnet: '1' }), 'ERR_TCPNET_VERSION'],
     ['no name', wire({ name: undefined }), 'ERR_TCPNET_HELLO_INVALID'],
-    ['a name that is no text', wire({ name: 1 }), 'ERR_TCPNET_HELLO_INVALID'],
-    ['a sender that is no uuid', wire({ from: '__proto__' }), 'ERR_TCPNET_HELLO_INVALID'],
+    ['a name that is not a string', wire({ name: 1 }), 'ERR_TCPNET_HELLO_INVALID'],
+    ['a sender that is not a uuid', wire({ from: '__proto__' }), 'ERR_TCPNET_HELLO_INVALID'],
     ['an empty sender', wire({ from: '' }), 'ERR_TCPNET_HELLO_INVALID'],
     ['a sender of 64 digits', wire({ from: 'A'.repeat(64) }), 'ERR_TCPNET_HELLO_INVALID'],
     ['a sender in an array', wire({ from: ['A'] }), 'ERR_TCPNET_HELLO_INVALID'],
-    ['a sender with a newline behind', wire({ from: 'A\n' }), 'ERR_TCPNET_HELLO_INVALID'],
+    ['a sender with a newline at its end', wire({ from: 'A\n' }), 'ERR_TCPNET_HELLO_INVALID'],
     ['no addressee', wire({ to: undefined }), 'ERR_TCPNET_HELLO_INVALID'],
     ['a boot that is too short', wire({ boot: BOOT.slice(1) }), 'ERR_TCPNET_HELLO_INVALID'],
     ['a boot that is a number', wire({ boot: 1234567890123456 }), 'ERR_TCPNET_HELLO_INVALID'],
     ['no seq', wire({ seq: undefined }), 'ERR_TCPNET_HELLO_INVALID'],
-    ['a seq below nought', wire({ seq: -1 }), 'ERR_TCPNET_HELLO_INVALID'],
+    ['a negative seq', wire({ seq: -1 }), 'ERR_TCPNET_HELLO_INVALID'],
     ['a seq with a fraction', wire({ seq: 0.5 }), 'ERR_TCPNET_HELLO_INVALID'],
     ['a seq that is text', wire({ seq: '1' }), 'ERR_TCPNET_HELLO_INVALID'],
     ['a seq beyond all numbers', wire().replace('"seq":0', '"seq":1e999'), 'ERR_TCPNET_HELLO_INVALID'],
     ['a seq beyond all counts', wire({ seq: 2 ** 32 }), 'ERR_TCPNET_HELLO_INVALID']
   ]
   for (const [name, line, code] of wrong) {
-    it(`is refused with ${code} where it is ${name}`, () => {
+    it(`is refused with ${code} if it is ${name}`, () => {
       const error = decodeHello(line)
       assert.ok(error instanceof TcpnetError, 'it was taken')
       assert.equal(error.code, code)
@@ -122,7 +122,7 @@ describe('the line of the answer', () => {
     ['ok of another version', '{"tcpnet":2,"status":"ok","seq":1}', 'ERR_TCPNET_VERSION']
   ]
   for (const [name, line, code] of wrong) {
-    it(`is refused with ${code} where it is ${name}`, () => {
+    it(`is refused with ${code} if it is ${name}`, () => {
       const error = decodeAnswer(line)
       assert.ok(error instanceof TcpnetError, 'it was taken')
       assert.equal(error.code, code)
@@ -159,7 +159,7 @@ describe('the lines, at random', () => {
     )
   )
 
-  it('come back as they went', () => {
+  it('are decoded as they were encoded', () => {
     fc.assert(fc.property(hello, (value) => assert.deepEqual(decodeHello(encodeHello(value)), value)))
     fc.assert(fc.property(answer, (value) => assert.deepEqual(decodeAnswer(encodeAnswer(value)), value)))
   })
@@ -170,7 +170,7 @@ describe('the lines, at random', () => {
     )
   })
 
-  it('ignore fields that are unknown', () => {
+  it('may have unknown fields, which are ignored', () => {
     const unknown = fc.dictionary(fc.string(), fc.jsonValue())
     fc.assert(
       fc.property(hello, unknown, (value, more) => {
@@ -179,7 +179,7 @@ describe('the lines, at random', () => {
     )
   })
 
-  it('never throw, whatever comes', () => {
+  it('never throw, whatever the input', () => {
     const bytes = fc.uint8Array({ maxLength: 4096 }).map((array) => Buffer.from(array).toString('utf8'))
     const fields = fc.record(
       {

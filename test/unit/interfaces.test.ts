@@ -1,4 +1,4 @@
-// This machine's interfaces as Node tells them: without the addon.
+// This machine's interfaces as Node lists them, without the addon.
 import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'
 import { describe, it } from 'node:test'
@@ -25,8 +25,8 @@ const v6 = (address: string, prefixLength: number, scopeid = 0) => ({
   scopeid
 })
 
-describe('the interfaces that Node tells', () => {
-  it('have the index that is the scope of their link-local address', () => {
+describe('the interfaces that Node lists', () => {
+  it('have the scope of their link-local address as index', () => {
     const eth0 = [v4('192.0.2.1', 24), v6('2001:db8::1', 64), v6('fe80::1', 64, 7)]
     const common = { index: 7, name: 'eth0', loopback: false, up: true }
     assert.deepEqual(fromNode({ eth0 }), [
@@ -36,7 +36,7 @@ describe('the interfaces that Node tells', () => {
     ])
   })
 
-  it('have a number of their own otherwise, that stays the same and is no other index', () => {
+  it('otherwise have a number as index that stays the same and that no other interface has', () => {
     const indexOf = (interfaces: Parameters<typeof fromNode>[0], name: string) =>
       fromNode(interfaces).find((entry) => entry.name === name)?.index ?? assert.fail(name)
     const [wifi, cable] = [[v4('192.0.2.1', 24)], [v4('192.0.2.2', 24)]]
@@ -47,7 +47,7 @@ describe('the interfaces that Node tells', () => {
     assert.equal(indexOf({ wifi: [v4('192.0.2.9', 24)] }, 'wifi'), before)
   })
 
-  it('are one interface where an IPv4 address has a label, on Linux', () => {
+  it('are one interface if an IPv4 address has a label, on Linux', () => {
     const labelled = { eth0: [v6('fe80::1', 64, 7)], 'eth0:1': [v4('192.0.2.1', 24)] }
     const places = (platform: NodeJS.Platform) => fromNode(labelled, platform).map(({ name, index }) => [name, index])
     assert.deepEqual(places('linux'), [
@@ -57,14 +57,14 @@ describe('the interfaces that Node tells', () => {
     assert.equal(places('win32')[1]?.[0], 'eth0:1')
   })
 
-  it('have a subnet of one address where the mask is not that of a subnet', () => {
+  it('have a subnet of one address if the mask is not a valid subnet mask', () => {
     assert.deepEqual(
       fromNode({ odd: [v4('192.0.2.1', null)] }).map(({ prefixLength }) => prefixLength),
       [32]
     )
   })
 
-  it('are those that the addon tells, less their indexes', () => {
+  it('are those that the addon lists, except for their indexes', () => {
     const withoutIndex = (entries: ReturnType<typeof fromNode>) =>
       entries.map(({ index: _, ...rest }) => JSON.stringify(rest, Object.keys(rest).sort())).sort()
     const up = addon()

@@ -19,14 +19,14 @@ const INTERFACES = interfacesWith([
   entry(3, 'eth1', '198.51.100.5', 24)
 ])
 
-/** The instance A1 as it is located. */
+/** The instance A1 at this location. */
 function read(...parts: Parameters<typeof located>): Instance | null {
   return instanceOf('A1', located(...parts), INTERFACES)
 }
 
 describe('an instance that a daemon has located', () => {
-  it('is told whole', () => {
-    const { txt, ...rest } = read({ txt: ['v=1', 'sec=none'] }) ?? assert.fail('it is not located')
+  it('is given with all its fields', () => {
+    const { txt, ...rest } = read({ txt: ['v=1', 'sec=none'] }) ?? assert.fail('it has no location')
     assert.deepEqual({ ...txt }, { v: '1', sec: 'none' })
     assert.deepEqual(rest, {
       uuid: 'A1',
@@ -40,11 +40,11 @@ describe('an instance that a daemon has located', () => {
     ['as Avahi writes it', 'h\\195\\180st.local', 'hôst.local'],
     ["as Apple's library writes it", 'hôst.local', 'hôst.local'],
     ['with an escaped dot, backslash and space', 'a\\.b\\\\c\\032d.local', 'a.b\\c d.local'],
-    ['with an escape that is cut', 'host\\', 'host\\'],
+    ['with a truncated escape', 'host\\', 'host\\'],
     ['with C0 and C1 controls', 'a\\027[2J\u009bm.local', 'a\\u{1b}[2J\\u{9b}m.local'],
     ['with marks of direction', '\u202elacol.\u2066', '\\u{202e}lacol.\\u{2066}'],
     ['with separators of lines', 'a\nb\u2028c', 'a\\u{a}b\\u{2028}c'],
-    ['that is no UTF-8', 'a\\255b', 'a\ufffdb'],
+    ['that is not UTF-8', 'a\\255b', 'a\ufffdb'],
     ['of any length', 'x'.repeat(9000), `${'x'.repeat(255)}…`],
     ['of any length when it is escaped', '\u0001'.repeat(200), `${'\\u{1}'.repeat(51)}…`]
   ]
@@ -53,13 +53,13 @@ describe('an instance that a daemon has located', () => {
   }
 
   for (const port of [0, -1, 65536, 1.5, Number.NaN]) {
-    it(`is none with port ${port}`, () => assert.equal(read({ port }), null))
+    it(`is not located with port ${port}`, () => assert.equal(read({ port }), null))
   }
   for (const port of [1, 65535]) {
-    it(`is one with port ${port}`, () => assert.equal(read({ port })?.port, port))
+    it(`is located with port ${port}`, () => assert.equal(read({ port })?.port, port))
   }
 
-  it('has its paths in the order in which they were learned, no two alike', () => {
+  it('has its paths in the order in which they were learned, each once', () => {
     const [here, there] = [located({}, ['192.0.2.1', 'fe80::1', '192.0.2.1']), located({}, ['fe80::1'], 3)]
     assert.deepEqual(read({ paths: [...here.paths, ...there.paths, ...here.paths] })?.paths, [
       { interfaceIndex: 2, family: 4, address: '192.0.2.1' },
@@ -68,7 +68,7 @@ describe('an instance that a daemon has located', () => {
     ])
   })
 
-  it('has no path but addresses of hosts, and is none without one', () => {
+  it('has only paths with the address of a host, and is not located without one', () => {
     const bad = ['alpha.local', '', '256.1.1.1', '::ffff:1.2.3.4', '__proto__', '0.0.0.0', '224.0.0.251', '127.0.0.1']
     assert.deepEqual(
       read({}, [...bad, 'fe80::1'])?.paths.map(({ address }) => address),
@@ -78,7 +78,7 @@ describe('an instance that a daemon has located', () => {
     assert.equal(read({}, []), null)
   })
 
-  it("has this machine's own address unless another machine announced it there", () => {
+  it('keeps an address of this machine unless another machine announced it', () => {
     for (const origin of ['this machine', 'unknown'] as const)
       assert.equal(read({}, ['192.0.2.5'], 2, origin)?.paths.length, 1, origin)
     assert.equal(read({}, ['192.0.2.5'], 2, 'another machine'), null)
@@ -86,7 +86,7 @@ describe('an instance that a daemon has located', () => {
     assert.equal(read({}, ['127.0.0.1'], 1, 'another machine')?.paths.length, 1)
   })
 
-  it(`has ${MAX_PATHS} paths at most`, () => {
+  it(`has at most ${MAX_PATHS} paths`, () => {
     const addresses = Array.from({ length: MAX_PATHS + 10 }, (_, n) => `192.0.2.${n + 10}`)
     const paths = read({}, ['0.0.0.0', ...addresses])?.paths ?? []
     assert.deepEqual(
@@ -98,25 +98,25 @@ describe('an instance that a daemon has located', () => {
 
 describe('two answers about an instance', () => {
   const at = (addresses: readonly string[], change = {}, interfaceIndex = 2) =>
-    read(change, addresses, interfaceIndex) ?? assert.fail('it is not located')
+    read(change, addresses, interfaceIndex) ?? assert.fail('it has no location')
   const OWN = { v: '1', sec: 'none' }
   const addressesOf = ({ paths }: Instance) => paths.map((path) => `${path.interfaceIndex} ${path.address}`)
 
-  it('are one where they agree on host and port: with the paths of both, those of the first before', () => {
+  it('are merged if they agree on host and port: the paths of the first, then those of the second', () => {
     const both = joined(at(['192.0.2.1', 'fe80::1']), at(['fe80::1', '198.51.100.1'], { txt: ['v=2'] }, 3), OWN)
     assert.deepEqual(addressesOf(both), ['2 192.0.2.1', '2 fe80::1', '3 fe80::1', '3 198.51.100.1'])
     assert.deepEqual({ ...both.txt }, { v: '2' })
     assert.deepEqual(addressesOf(joined(at(['192.0.2.1']), at(['192.0.2.1']), OWN)), ['2 192.0.2.1'])
   })
 
-  it('are the later one where they disagree on host or port, and where there was none before', () => {
+  it('give the later one if they disagree on host or port, or if there was no earlier one', () => {
     const later = at(['192.0.2.9'])
     for (const change of [{ port: 5000 }, { host: 'beta.local' }])
       assert.equal(joined(at(['192.0.2.1'], change), later, OWN), later)
     assert.equal(joined(null, later, OWN), later)
   })
 
-  it('are the one that tells our kind of security, whichever comes first', () => {
+  it('give the one with our kind of security, whichever comes first', () => {
     for (const [own, ours, other] of [
       [{ sec: 'secret' }, ['sec=secret'], []],
       [{ sec: 'none' }, [], ['sec=secret']],
@@ -129,7 +129,7 @@ describe('two answers about an instance', () => {
     }
   })
 
-  it(`have ${MAX_PATHS} paths at most`, () => {
+  it(`give at most ${MAX_PATHS} paths`, () => {
     const half = (first: number) => Array.from({ length: 40 }, (_, n) => `192.0.2.${first + n}`)
     assert.equal(joined(at(half(10)), at(half(60)), OWN).paths.length, MAX_PATHS)
   })
@@ -141,7 +141,7 @@ describe('a question', () => {
     const made = {
       done: (_answer: string | null) => {},
       begun: 0,
-      takenBack: 0,
+      cancelled: 0,
       answer: Promise.resolve<string | null>('')
     }
     made.answer = ask<string>(
@@ -149,7 +149,7 @@ describe('a question', () => {
         made.begun++
         made.done = done
         return () => {
-          made.takenBack++
+          made.cancelled++
         }
       },
       signal,
@@ -158,36 +158,36 @@ describe('a question', () => {
     return made
   }
 
-  it('ends with its answer, and is taken back', async () => {
+  it('ends with its answer, and is cancelled', async () => {
     const made = question()
     made.done('here')
     assert.equal(await made.answer, 'here')
-    assert.equal(made.takenBack, 1)
+    assert.equal(made.cancelled, 1)
   })
 
-  it('ends without one when its signal is aborted', async () => {
+  it('ends without an answer when its signal is aborted', async () => {
     const controller = new AbortController()
     const made = question(controller.signal)
     controller.abort()
     assert.equal(await made.answer, null)
-    assert.equal(made.takenBack, 1)
+    assert.equal(made.cancelled, 1)
   })
 
-  it('is not begun where that was before', async () => {
+  it('is not asked if its signal was aborted before', async () => {
     const made = question(AbortSignal.abort())
     assert.equal(await made.answer, null)
     assert.equal(made.begun, 0)
   })
 
-  it('ends without one after its time', async (t) => {
+  it('ends without an answer after its time', async (t) => {
     mock.timers.enable({ apis: ['setTimeout'] })
     t.after(() => mock.timers.reset())
     const made = question(undefined, 100)
     mock.timers.tick(99)
-    assert.equal(made.takenBack, 0)
+    assert.equal(made.cancelled, 0)
     mock.timers.tick(1)
     assert.equal(await made.answer, null)
-    assert.equal(made.takenBack, 1)
+    assert.equal(made.cancelled, 1)
   })
 
   it('leaves no timer and no listener behind', async (t) => {
@@ -199,13 +199,13 @@ describe('a question', () => {
     mock.timers.tick(100)
     controller.abort()
     assert.equal(await made.answer, 'here')
-    assert.equal(made.takenBack, 1)
+    assert.equal(made.cancelled, 1)
   })
 
-  it('may end from within its beginning, by an answer or an abort', async () => {
-    let takenBack = 0
+  it('may end while it is being asked, by an answer or an abort', async () => {
+    let cancelled = 0
     const takeBack = () => {
-      takenBack++
+      cancelled++
     }
     const controller = new AbortController()
     const answered = ask<string>(
@@ -224,7 +224,7 @@ describe('a question', () => {
       controller.signal,
       60_000
     )
-    assert.deepEqual([await answered, await aborted, takenBack], ['here', null, 2])
+    assert.deepEqual([await answered, await aborted, cancelled], ['here', null, 2])
   })
 })
 
@@ -247,7 +247,7 @@ describe('the text of an instance (RFC 6763 §6.4)', () => {
     })
   }
 
-  it('never throws and has no key but those that were given', () => {
+  it('never throws, and has only keys that were given', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' })), (strings) => {
         for (const [key, value] of Object.entries(parseTxt(strings))) {

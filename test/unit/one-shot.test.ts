@@ -1,4 +1,4 @@
-// One-shot questions on the loopback interface, where the test answers.
+// One-shot questions on the loopback interface, which the test answers.
 import assert from 'node:assert/strict'
 import dgram from 'node:dgram'
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
@@ -23,7 +23,7 @@ afterEach(() => {
   responder.close()
 })
 
-/** Asks on the loopback interface; adds each instance that is told. */
+/** Asks on the loopback interface, and collects the reported instances. */
 function ask(change: Partial<OneShotOptions> = {}): { query: OneShotQuery; told: Tally<Instance> } {
   const told = new Tally<Instance>()
   query = new OneShotQuery({
@@ -68,10 +68,10 @@ describe('a one-shot query', () => {
     assert.deepEqual([asked?.question.type, asked?.question.name], ['PTR', TYPE])
   })
 
-  it('asks for one instance with a question for all records of its name, and tells where it is', async () => {
+  it('asks for one instance with a question for all records of its name, and reports where it is', async () => {
     responder.onQuestion = ({ answer }) => answer(responseOf(TYPE, 'A1', { port: 5000 }))
     const { told } = ask({ uuid: 'A1' })
-    const [instance] = await told.reach(1, 'the instance is told')
+    const [instance] = await told.reach(1, 'the instance is reported')
     const [asked] = responder.questions.items
     assert.deepEqual([asked?.question.type, asked?.question.name], ['ANY', `A1.${TYPE}`])
     assert.deepEqual([instance?.uuid, instance?.host, instance?.port], ['A1', 'alpha.local', 5000])
@@ -81,12 +81,12 @@ describe('a one-shot query', () => {
     )
   })
 
-  it('asks as often as it is to', async () => {
+  it('asks as often as its options say', async () => {
     ask({ askAtMs: [0, 20, 40] })
     assert.equal((await responder.questions.reach(3, 'all questions come')).length, 3)
   })
 
-  it('asks over IPv6 later, and once, where there is IPv4 as well', (t) => {
+  it('asks over IPv6 later, and once, if there is IPv4 as well', (t) => {
     const asked = askedOn(t)
     ask({ interfaces: [entry('eth0', 6), entry('eth0', 4), entry('eth1', 6)], askAtMs: [0, 1000] })
     t.mock.timers.tick(0)
@@ -97,29 +97,29 @@ describe('a one-shot query', () => {
     assert.deepEqual(asked.splice(0), ['224.0.0.251', 'ff02::fb%eth1'])
   })
 
-  it('does not ask over IPv6 then where that is not needed by that time', (t) => {
+  it('does not ask over IPv6 later if that is not needed by then', (t) => {
     const asked = askedOn(t)
     ask({ interfaces: [entry('eth0', 6), entry('eth0', 4)], askAtMs: [0], asksSecondFamily: () => false })
     t.mock.timers.tick(5000)
     assert.deepEqual(asked, ['224.0.0.251'])
   })
 
-  it('tells of each answer, and only what is wanted', async () => {
+  it('reports each answer, if it is for its question', async () => {
     responder.onQuestion = ({ answer }) => answer(...['B2', 'A1', 'B2', 'A1'].map((uuid) => responseOf(TYPE, uuid)))
     const { told } = ask({ wants: (uuid) => uuid === 'A1' })
-    assert.deepEqual(uuidsOf(await told.reach(2, 'both answers are told')), ['A1', 'A1'])
+    assert.deepEqual(uuidsOf(await told.reach(2, 'both answers are reported')), ['A1', 'A1'])
   })
 
-  it('reads an answer once that a host repeats to the next question, and one that says something else', async () => {
+  it('reads an answer that a host repeats once, and a different answer of that host as well', async () => {
     const port = (number: number) => (number < 3 ? 4000 : 5000)
     responder.onQuestion = ({ answer }, number) => answer(responseOf(TYPE, 'A1', { port: port(number) }))
     const { told } = ask({ askAtMs: [0, 20, 40] })
     await responder.questions.reach(3, 'all questions come')
-    const ports = (await told.reach(2, 'both answers are told')).map((instance) => instance.port)
+    const ports = (await told.reach(2, 'both answers are reported')).map((instance) => instance.port)
     assert.deepEqual(ports, [4000, 5000])
   })
 
-  it('reads answers when it is their turn, and none once it is closed', async () => {
+  it('reads answers in turn, and none after it is closed', async () => {
     responder.onQuestion = ({ answer }) => answer(...['A1', 'B2', 'C3'].map((uuid) => responseOf(TYPE, uuid)))
     const pieces = new Tally<() => void>()
     const reading = {
@@ -139,7 +139,7 @@ describe('a one-shot query', () => {
     assert.deepEqual(uuidsOf(told.items), ['A1', 'B2'])
   })
 
-  it('may be closed from within an answer, twice: nothing is told after it', async () => {
+  it('may be closed from within an answer, twice: nothing is reported after it', async () => {
     responder.onQuestion = ({ answer }) => answer(responseOf(TYPE, 'A1'), responseOf(TYPE, 'B2'))
     const pieces = new Tally<() => void>()
     const told: string[] = []

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { PacedWork } from '#tcpnet/discovery/paced-work.js'
 
-/** Work at a pace of 10 ms a turn, where time passes and turns end as the test says. */
+/** Work at a pace of 10 ms a turn. The test sets the time and ends the turns. */
 class Trial {
   readonly done: string[] = []
   #now = 0
@@ -14,7 +14,7 @@ class Trial {
     atEndOfTurn: (callback) => this.#ends.push(callback)
   })
 
-  /** Gives a piece that takes so long. */
+  /** Adds a piece of work that takes `ms` milliseconds. */
   give(name: string, ms: number): boolean {
     return this.#work.do(() => {
       this.#now += ms
@@ -27,7 +27,7 @@ class Trial {
     for (const end of this.#ends.splice(0)) end()
   }
 
-  /** Whether an end of turn is awaited: else the process has nothing to do. */
+  /** Whether the end of a turn is awaited. Otherwise the process has nothing to do. */
   get isAwaiting(): boolean {
     return this.#ends.length > 0
   }
@@ -40,7 +40,7 @@ describe('work that is paced', () => {
     assert.deepEqual(trial.done, ['a', 'b', 'c', 'd'])
   })
 
-  it('waits for later turns otherwise, in order, at most so many milliseconds of it a turn', () => {
+  it('waits for later turns otherwise, in order, with a limit of milliseconds for each turn', () => {
     const trial = new Trial()
     for (const [name, ms] of [
       ['a', 12],
@@ -51,11 +51,11 @@ describe('work that is paced', () => {
       trial.give(name, ms)
     assert.deepEqual(trial.done.splice(0), ['a'])
     trial.endTurn()
-    assert.deepEqual(trial.done.splice(0), [], 'this turn has had its share')
+    assert.deepEqual(trial.done.splice(0), [], 'the time of this turn is used up')
     trial.endTurn()
     assert.deepEqual(trial.done.splice(0), ['b', 'c'])
     trial.give('e', 1)
-    assert.deepEqual(trial.done.splice(0), [], 'what waits is first')
+    assert.deepEqual(trial.done.splice(0), [], 'waiting work is first')
     trial.endTurn()
     assert.deepEqual(trial.done.splice(0), ['d', 'e'])
     trial.endTurn()
@@ -64,7 +64,7 @@ describe('work that is paced', () => {
     assert.deepEqual(trial.done, ['f'])
   })
 
-  it('that arrives in the middle of a turn uses what the turn has left', () => {
+  it('that arrives in the middle of a turn uses the rest of the time of the turn', () => {
     const trial = new Trial()
     for (const [name, ms] of [
       ['a', 9],
@@ -78,7 +78,7 @@ describe('work that is paced', () => {
     assert.deepEqual(trial.done, ['c'])
   })
 
-  it('is refused where too much waits', () => {
+  it('is refused if too much waits', () => {
     const trial = new Trial()
     trial.give('a', 10)
     const taken = ['b', 'c', 'd', 'e'].map((name) => trial.give(name, 1))
@@ -89,7 +89,7 @@ describe('work that is paced', () => {
     assert.equal(trial.give('f', 1), true)
   })
 
-  it('goes on behind a piece that throws', () => {
+  it('goes on after a piece that throws', () => {
     const trial = new Trial()
     trial.give('a', 10)
     trial.give('throws', 10)

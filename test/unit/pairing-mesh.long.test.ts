@@ -1,5 +1,5 @@
-// The model of pairing and src/mesh itself decide alike: the mesh takes every step of the model that looks different to a
-// node, and is then where the model says.
+// The model of pairing and src/mesh make the same decisions: the mesh takes every step of the model that looks
+// different to a node, and is in the state of the model after each.
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { pair } from '#tcpnet/mesh/pairing.js'
@@ -11,7 +11,7 @@ import { show } from '../support/world.js'
 
 const FAULTS: readonly Fault[] = ['crash', 'cut', 'destroy', 'fail', 'give up', 'withdraw']
 
-it('the mesh does what the model says in every step that looks different to a node', async (t) => {
+it('the mesh reaches the state of the model in every step that looks different to a node', async (t) => {
   const setting = { rule: pair, learns: [true, true], reaches: [true, true], faults: FAULTS } as const
   const coverage = new Coverage(pairModel({ ...setting, maxConns: LONG ? 3 : 2 }))
   const all = coverage.left
@@ -26,7 +26,7 @@ it('the mesh does what the model says in every step that looks different to a no
   assert.ok(all > 20_000, `only ${all} different steps`)
 })
 
-/** Goes to a state, and from there on as long as there are steps to be taken; returns how many steps that were. */
+/** Goes to a state, and on from there while there are steps that are not taken yet. Returns the number of steps. */
 async function walk(coverage: Coverage, id: number, trial: PairTrial): Promise<number> {
   const way = [...coverage.wayTo(id)]
   let [at, count] = [0, 0]

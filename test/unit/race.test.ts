@@ -1,4 +1,4 @@
-// In which order a dial tries its endpoints, and when. Sockets are scripted, and so is the clock.
+// The order and the times in which a dial tries its endpoints. Sockets and clock are scripted.
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
@@ -47,7 +47,7 @@ describe('the order of a dial', () => {
   })
 })
 
-/** A race whose attempts are played by the test. */
+/** A race whose attempts the test plays. */
 class Trial {
   readonly sockets = new Map<string, Socket & { destroyed: boolean }>()
   readonly results: RaceResult[] = []
@@ -98,7 +98,7 @@ function withClock(run: (pass: (ms: number) => void) => void): void {
 }
 
 describe('a race of endpoints', () => {
-  it('tries the next when one has failed, or 250 ms after it, and closes the others when one is reached', () => {
+  it('tries the next when one has failed or after 250 ms, and closes the others when one is reached', () => {
     withClock((pass) => {
       const trial = new Trial(['a', 'b', 'c', 'd'])
       assert.deepEqual(trial.tried, ['a'])
@@ -119,7 +119,7 @@ describe('a race of endpoints', () => {
     })
   })
 
-  it('tells what it has tried, also where that is one endpoint that never answers', () => {
+  it('reports what it has tried, even if that is one endpoint that never answers', () => {
     withClock(() => {
       const { race } = new Trial(['a'])
       assert.deepEqual(race.tried, [endpoint('a')])
@@ -140,7 +140,7 @@ describe('a race of endpoints', () => {
     })
   })
 
-  it('takes in endpoints that become known later: at once where it is slow, before others that wait, and each once', () => {
+  it('also tries endpoints that become known later: at once if it is slow, before others that wait, and each once', () => {
     withClock((pass) => {
       const trial = new Trial(['a', 'b', 'c'])
       trial.race.add([endpoint('a'), endpoint('new'), endpoint('a', 2)])
@@ -154,7 +154,7 @@ describe('a race of endpoints', () => {
     })
   })
 
-  it(`tries ${MAX_ATTEMPTS} endpoints at most, whatever becomes known later`, () => {
+  it(`tries at most ${MAX_ATTEMPTS} endpoints, including those that become known later`, () => {
     withClock((pass) => {
       const trial = new Trial(Array.from({ length: 100 }, (_, n) => `a${n}`))
       for (let n = 0; n < MAX_ATTEMPTS - 1; n++) trial.fail(`a${n}`)
@@ -164,7 +164,7 @@ describe('a race of endpoints', () => {
     })
   })
 
-  it('begins no attempt before it may', () => {
+  it('begins no attempt before the budget allows it', () => {
     withClock((pass) => {
       const trial = new Trial(['a', 'b', 'c'])
       trial.waitMs = 400
@@ -177,7 +177,7 @@ describe('a race of endpoints', () => {
     })
   })
 
-  it('closes all attempts and is silent where it is given up', () => {
+  it('closes all attempts and reports nothing when it is given up', () => {
     withClock((pass) => {
       const trial = new Trial(['a', 'b', 'c'])
       pass(250)

@@ -18,10 +18,10 @@ function lineOf(socket: Socket): Promise<Line> {
       resolve(line)
     })
   })
-  return within(line, 'no line is read, and none is said to be missing')
+  return within(line, 'neither a line nor an error is reported')
 }
 
-/** The code of what was found instead of a line; null where there was not a single byte. */
+/** The code of the error instead of a line; null if there was no byte. */
 async function codeOf(socket: Socket): Promise<string | null> {
   const error = await lineOf(socket)
   assert.ok(error === null || error instanceof TcpnetError, `a line was read: ${error}`)
@@ -29,7 +29,7 @@ async function codeOf(socket: Socket): Promise<string | null> {
 }
 
 describe('a line read from a socket', () => {
-  it('is whole wherever it was split, and what is behind it is left to be read', async () => {
+  it('is whole wherever it was split, and the bytes after it stay unread', async () => {
     const bytes = Buffer.from(`${LINE}\nbytes of the application\n`)
     for (let split = 1; split < bytes.length; split++) {
       const { near, far } = await socketPair()
@@ -54,7 +54,7 @@ describe('a line read from a socket', () => {
     near.destroy()
   })
 
-  it('is read where it had arrived before anybody asked, and the end behind it too', async () => {
+  it('is read if it arrived before the call, and so is the end after it', async () => {
     const { near, far } = await socketPair()
     near.end(`${LINE}\nrest`)
     await until(() => far.readableLength > 0, 'it does not arrive')
@@ -71,8 +71,8 @@ describe('a line read from a socket', () => {
   })
 })
 
-describe('the socket behind the line', () => {
-  /** A socket at the moment at which its line was read. */
+describe('the socket after the line', () => {
+  /** A socket whose line was just read. */
   async function afterLine(behind: string): Promise<{ near: Socket; far: Socket }> {
     const { near, far } = await socketPair()
     near.write(`${LINE}\n${behind}`)
@@ -91,7 +91,7 @@ describe('the socket behind the line', () => {
   }
 
   for (const behind of ['', 'at once, ']) {
-    const name = behind === '' ? 'with nothing behind the line' : 'with bytes behind the line'
+    const name = behind === '' ? 'with nothing after the line' : 'with bytes after the line'
     it(`flows with a listener for data, ${name}`, async () => {
       const { near, far } = await afterLine(behind)
       const all = readAll(far)
@@ -126,7 +126,7 @@ describe('the socket behind the line', () => {
       assert.equal(Buffer.concat(chunks).toString(), `${behind}later`)
     })
 
-    it(`does not lose what comes before anybody listens, ${name}`, async () => {
+    it(`does not lose bytes that come before there is a listener, ${name}`, async () => {
       const { near, far } = await afterLine(behind)
       near.end('later')
       await until(() => far.readableLength === behind.length + 5, 'it does not arrive')
@@ -135,7 +135,7 @@ describe('the socket behind the line', () => {
   }
 })
 
-describe('what is no line', () => {
+describe('input that is not a line', () => {
   it('is a line of more than 4096 bytes, its newline included', async () => {
     for (const [length, taken] of [
       [MAX_LINE_BYTES - 1, true],
@@ -195,10 +195,11 @@ describe('giving up', () => {
     assert.equal((await readAll(far)).toString(), `${LINE}\n`)
   })
 
-  it('works until the very moment at which the line is told', async () => {
+  it('works until the callback gets the line', async () => {
     const { near, far } = await socketPair()
     const stop = readLine(far, () => assert.fail('done was called'))
-    // Behind the listener of readLine, in the same event: the line has been read, and not been told.
+    // Runs after the listener of readLine, in the same event: the line has been read, and the callback was not called
+    // yet.
     far.once('readable', stop)
     near.end(`${LINE}\n`)
     await readAll(far)

@@ -18,24 +18,24 @@ describe('the interface of an address', () => {
   const cases: Case[] = [
     ['stays', '192.0.2.1', [entry(2, 'eth0', '192.0.2.1')], [entry(2, 'eth0', '192.0.2.1')], 2],
     ['was made again', '192.0.2.1', [entry(2, 'eth0', '192.0.2.1')], [entry(7, 'eth0', '192.0.2.1')], 7],
-    ['is another one', '192.0.2.1', [entry(2, 'eth0', '192.0.2.1')], [entry(3, 'eth1', '192.0.2.1')], 3],
+    ['is another interface', '192.0.2.1', [entry(2, 'eth0', '192.0.2.1')], [entry(3, 'eth1', '192.0.2.1')], 3],
     ['is gone', '192.0.2.1', [entry(2, 'eth0', '192.0.2.1')], [entry(2, 'eth0', '192.0.2.9')], null],
-    ['is not told of', '192.0.2.1', [entry(2, 'eth0', '192.0.2.1')], [], 2],
+    ['is not listed', '192.0.2.1', [entry(2, 'eth0', '192.0.2.1')], [], 2],
     [
-      'is the one of the same name where two have a link-local address',
+      'is the one of the same name if two have a link-local address',
       'fe80::1',
       [entry(2, 'eth0', 'fe80::1')],
       [entry(3, 'eth1', 'fe80::1'), entry(7, 'eth0', 'fe80::1')],
       7
     ],
     [
-      'is no other where it is link-local',
+      'is no other interface if the address is link-local',
       'fe80::1',
       [entry(2, 'eth0', 'fe80::1')],
       [entry(3, 'eth1', 'fe80::1')],
       null
     ],
-    ['is loopback for every address of that', '127.1.2.3', [entry(2, 'lo', '127.0.0.1')], [LO], 1]
+    ['is the loopback interface for every loopback address', '127.1.2.3', [entry(2, 'lo', '127.0.0.1')], [LO], 1]
   ]
   for (const [name, address, before, now, index] of cases) {
     it(name, () => {
@@ -48,7 +48,7 @@ describe('the interface of an address', () => {
     })
   }
 
-  it('is none in particular where a service listens on all addresses', () => {
+  it('is no specific one if a service listens on all addresses', () => {
     const source = { list: () => assert.fail('listed'), everyMs: 1 }
     const own = new ServiceInterface({ ...ANNOUNCEMENT, address: null, interfaceIndex: 0 }, source)
     assert.deepEqual([own.isOne, own.find()], [false, 0])
@@ -74,7 +74,7 @@ describe('a service on one address', () => {
     return made
   }
 
-  /** It was announced on index 2, and is now on 7. */
+  /** The service was announced on interface index 2, and is on 7 now. */
   function isAnnouncedAnew(made: HealingTrial): void {
     made.announce()
     assert.deepEqual(
@@ -94,7 +94,7 @@ describe('a service on one address', () => {
     assert.deepEqual([made.take(), indexes(made)], [[], [2]])
   })
 
-  it('is offline while no interface has its address, and announced on the index that the interface has then', () => {
+  it('is offline while no interface has its address, and is announced on the new index of the interface', () => {
     const made = announced()
     made.session.emit(seen('A1'))
     entries = [LO]
@@ -113,7 +113,7 @@ describe('a service on one address', () => {
     assert.deepEqual([made.take(), indexes(made)], [['online'], [2, 7]])
   })
 
-  it('is announced anew where the interface was removed and made again between two looks', () => {
+  it('is announced again if the interface was removed and made again between two checks', () => {
     const made = announced()
     entries = [LO, entry(7, 'eth0', '192.0.2.1')]
     made.pass(EVERY_MS)
@@ -122,7 +122,7 @@ describe('a service on one address', () => {
     isAnnouncedAnew(made)
   })
 
-  it('has the index found anew when the daemon comes back', () => {
+  it('looks the index up again when the daemon comes back', () => {
     const made = announced()
     made.fail()
     entries = [LO, entry(7, 'eth0', '192.0.2.1')]
@@ -130,7 +130,7 @@ describe('a service on one address', () => {
     isAnnouncedAnew(made)
   })
 
-  it('fails where the interface goes before it is announced', () => {
+  it('fails if the interface disappears before the announcement', () => {
     const made = trial()
     entries = [LO]
     made.pass(EVERY_MS)
@@ -140,7 +140,7 @@ describe('a service on one address', () => {
     assert.deepEqual(indexes(made), [2])
   })
 
-  it('is told nothing from within, where the interface is gone when it opens', () => {
+  it('gets no report during open(), even if the interface is gone by then', () => {
     entries = [LO]
     const made = new HealingTrial(announcement, { interfaces: { list: () => entries, everyMs: EVERY_MS } })
     assert.deepEqual(made.take(), [])
@@ -148,10 +148,10 @@ describe('a service on one address', () => {
     assert.deepEqual(made.take(), ['failed'])
   })
 
-  it('looks at nothing any more once it is closed', async () => {
+  it('does not check interfaces any more after it is closed', async () => {
     const made = announced()
     const closing = made.discovery.close()
-    made.session.farewell()
+    made.session.endClose()
     await closing
     entries = [LO]
     made.pass(60_000)

@@ -6,7 +6,7 @@ const TYPE = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }
 const VALUE = { name: 'RangeError', code: 'ERR_INVALID_ARG_VALUE' }
 const PORT = { name: 'RangeError', code: 'ERR_SOCKET_BAD_PORT' }
 
-/** What a caller without types may give. */
+/** Settings from a caller without types. */
 function settings(given: unknown): ReturnType<typeof checkSettings> {
   return checkSettings(given as Settings)
 }
@@ -70,7 +70,7 @@ describe('the settings', () => {
     assert.equal(checked.limits.helloTimeoutMs, 5000)
   })
 
-  it('may all be undefined but the name', () => {
+  it('may all be undefined except the name', () => {
     const none = { uuid: undefined, driver: undefined, signal: undefined, maxPeers: undefined }
     const checked = checkSettings({ name: 'a', ...none })
     assert.equal(checked.uuidChosen, false)
@@ -105,7 +105,7 @@ describe('the settings', () => {
     })
   }
 
-  it('say that it is TCPNET_DRIVER that is wrong', () => {
+  it('fail with an error that names TCPNET_DRIVER if that is wrong', () => {
     process.env.TCPNET_DRIVER = 'bogus'
     assert.throws(() => checkSettings('a'), {
       ...VALUE,
@@ -115,7 +115,7 @@ describe('the settings', () => {
     assert.equal(checkSettings('a').driver, 'auto')
   })
 
-  it('say what was wrong with them', () => {
+  it('fail with an error that says what is wrong', () => {
     assert.throws(() => checkSettings({ name: 'a', maxPeers: Number.NaN }), { message: /maxPeers.*Received NaN\.$/ })
     assert.throws(() => checkSettings({ name: 'a', uuid: 'ab-cd' }), { message: /a UUID, or 1 to 63 hexadecimal/ })
     assert.throws(
@@ -141,7 +141,7 @@ describe('the settings', () => {
     ['a driver that is no string', { name: 'a', driver: null }, TYPE],
     ['a signal that is none', { name: 'a', signal: {} }, TYPE],
     ['a signal that is null', { name: 'a', signal: null }, TYPE],
-    ['no peers at all', { name: 'a', maxPeers: 0 }, VALUE],
+    ['no peers', { name: 'a', maxPeers: 0 }, VALUE],
     ['half a peer', { name: 'a', maxPeers: 0.5 }, VALUE],
     ['endless peers', { name: 'a', maxPeers: Number.POSITIVE_INFINITY }, VALUE],
     ['peers as text', { name: 'a', maxPeers: '5' }, TYPE],
@@ -218,7 +218,7 @@ describe('the arguments of listen', () => {
     it(`may not be ${form}`, () => assert.throws(() => checkListen(args), error))
   }
 
-  it('say what was wrong with them', () => {
+  it('fail with an error that says what is wrong', () => {
     assert.throws(() => checkListen([70_000]), { message: /"port".*0 to 65535.*70000/ })
     assert.throws(() => checkListen([0, 1]), { message: /"address".*number/ })
     assert.throws(() => checkListen([{ host: 'localhost' }]), { message: /port, address, signal.*'host'/ })

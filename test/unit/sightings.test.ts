@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { MAX_INSTANCES, Sightings } from '#tcpnet/discovery/sightings.js'
 
-/** Sightings, and what they told, as text: `seen A1`. */
+/** Sightings, and their reports as text: `seen A1`. */
 function record({ begun = true } = {}): { sightings: Sightings; told: string[] } {
   const told: string[] = []
   const sightings = new Sightings({
@@ -15,7 +15,7 @@ function record({ begun = true } = {}): { sightings: Sightings; told: string[] }
 }
 
 describe('a name', () => {
-  it('is told only from the beginning on, and then at once; that is one beginning', () => {
+  it('is reported only after begin(), and then at once; begin() counts once', () => {
     const { sightings, told } = record({ begun: false })
     sightings.seen('A1')
     sightings.seen('B2')
@@ -26,14 +26,14 @@ describe('a name', () => {
     assert.deepEqual(told, ['seen B2'])
   })
 
-  it('is told when it is seen and when it is gone, each once', () => {
+  it('is reported when it is seen and when it is gone, once each', () => {
     const { sightings, told } = record()
     for (let times = 0; times < 2; times++) sightings.seen('A1')
     for (let times = 0; times < 2; times++) sightings.gone('A1')
     assert.deepEqual(told, ['seen A1', 'gone A1'])
   })
 
-  it('that was never seen is not told gone', () => {
+  it('that was never seen is not reported gone', () => {
     const { sightings, told } = record()
     sightings.gone('A1')
     assert.deepEqual(told, [])
@@ -47,7 +47,7 @@ describe('a name', () => {
     assert.deepEqual(told, ['seen A1', 'gone A1', 'seen A1'])
   })
 
-  it('is ignored beyond so many, until one of them is gone', () => {
+  it('is ignored beyond the limit, until another is gone', () => {
     const { sightings, told } = record()
     for (let n = 0; n < MAX_INSTANCES + 10; n++) sightings.seen(n.toString(16).toUpperCase())
     assert.equal(told.length, MAX_INSTANCES)
@@ -59,7 +59,7 @@ describe('a name', () => {
 })
 
 describe('an outage', () => {
-  it('leaves the names, and takes those that are not seen again', () => {
+  it('keeps the names, and then drops those that are not seen again', () => {
     const { sightings, told } = record()
     for (const name of ['A1', 'B2']) sightings.seen(name)
     sightings.doubt()
@@ -70,7 +70,7 @@ describe('an outage', () => {
     assert.deepEqual(told, ['gone A1'])
   })
 
-  it('that comes in the middle of another is one more', () => {
+  it('that comes during another is one more', () => {
     const { sightings, told } = record()
     sightings.seen('A1')
     sightings.doubt()
@@ -80,7 +80,7 @@ describe('an outage', () => {
     assert.deepEqual(told, ['seen A1', 'gone A1'])
   })
 
-  it('before the beginning is one, too', () => {
+  it('before begin() counts, too', () => {
     const { sightings, told } = record({ begun: false })
     sightings.seen('A1')
     sightings.doubt()
@@ -90,7 +90,7 @@ describe('an outage', () => {
     assert.deepEqual(told, ['seen A1', 'seen B2', 'gone A1'])
   })
 
-  it('lets a name that is gone in the meantime be told so at once', () => {
+  it('has a name that is gone meanwhile reported gone at once', () => {
     const { sightings, told } = record()
     sightings.seen('A1')
     sightings.doubt()
@@ -99,7 +99,7 @@ describe('an outage', () => {
     assert.deepEqual(told, ['seen A1', 'gone A1'])
   })
 
-  it('makes room for the names that are seen after it, where there are as many as can be', () => {
+  it('makes room for names that are seen after it if the limit is reached', () => {
     const { sightings, told } = record()
     for (let n = 0; n < MAX_INSTANCES; n++) sightings.seen(n.toString(16).toUpperCase())
     sightings.doubt()
@@ -113,18 +113,18 @@ describe('an outage', () => {
   })
 })
 
-describe('whatever is seen and gone, in any order', () => {
+describe('a name, with sightings and losses in any order', () => {
   const uuid = fc.constantFrom('A', 'B', 'C')
   const step = fc.oneof(
     fc.record({ what: fc.constantFrom('seen', 'gone'), uuid }),
     fc.record({ what: fc.constantFrom('begin', 'doubt', 'dropDoubted'), uuid: fc.constant('') })
   ) as fc.Arbitrary<{ what: 'seen' | 'gone' | 'begin' | 'doubt' | 'dropDoubted'; uuid: string }>
 
-  it('is told alternately, as it is known, and gone in the end', () => {
+  it('is reported seen and gone alternately, as it is known, and gone in the end', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         const { sightings, told } = record({ begun: false })
-        // The plain meaning of each step: which names count as announced.
+        // The reference model of each step: which names count as announced.
         const known = new Map<string, boolean>()
         for (const { what, uuid } of [...steps, { what: 'begin', uuid: '' } as const]) {
           sightings[what](uuid)

@@ -22,10 +22,10 @@ describe('a uuid', () => {
     ['__proto__', null],
     ['6ba7b810-9dad-11d1-80b4-00c04fd430c8', null]
   ] as const) {
-    it(`is ${form} where the text is ${JSON.stringify(text)}`, () => assert.equal(parseUuid(text), form))
+    it(`is ${form} if the text is ${JSON.stringify(text)}`, () => assert.equal(parseUuid(text), form))
   }
 
-  it('is 128 random bits where none is given', () => {
+  it('has 128 random bits if none is given', () => {
     const many = new Set(Array.from({ length: 1000 }, randomUuid))
     assert.equal(many.size, 1000)
     for (const one of many) assert.match(one, /^[0-9A-F]{32}$/)
@@ -39,7 +39,7 @@ describe('the higher uuid', () => {
     ['0B', 'A'],
     ['B', '0A'],
     ['0100', '00FF'],
-    // Of equal numbers the greater string: digits below the letters, the shorter below the longer.
+    // Of equal numbers the greater string is higher: digits are below letters, a shorter string is below a longer one.
     ['A', '0A'],
     ['0A', '00A'],
     ['00', '0']
@@ -50,7 +50,7 @@ describe('the higher uuid', () => {
     })
   }
 
-  it('is none of two that are the same', () => {
+  it('is neither of two equal ones', () => {
     fc.assert(fc.property(uuid, (a) => assert.equal(isHigher(a, a), false)))
   })
 

@@ -1,9 +1,10 @@
-// The queries of our own beside a driver. The network is the loopback interface, where the test answers.
+// Our own queries beside a driver. The network is the loopback interface, on which the test answers.
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { type Discovery, type Driver, type Instance, type Listener, LOCATE_MS } from '#tcpnet/discovery/discovery.js'
-import { LOOK_TIMES, type LookTimes, nextLookMs, withFirstLook } from '#tcpnet/discovery/with-first-look.js'
+import { LOOK_TIMES, type LookTimes, nextLookMs } from '#tcpnet/discovery/look-times.js'
+import { withFirstLook } from '#tcpnet/discovery/with-first-look.js'
 import { interfaceOf } from '#tcpnet/net/addresses.js'
 import { ANNOUNCEMENT } from '../support/fake-session.js'
 import { type Asked, LOOPBACK, Responder, responseOf } from '../support/responder.js'
@@ -28,12 +29,12 @@ afterEach(async () => {
 })
 
 describe('a chosen uuid', () => {
-  /** As the real ones, without the waits. */
+  /** The same schedule as the default one, with short waits. */
   const TIMES = { askAtMs: [0, 50], answerMs: 250 }
   /** What happened, in order. */
   let story: Tally<string>
 
-  /** Opens a discovery; the questions of these numbers, the first is 1, are answered for its uuid. */
+  /** Opens a discovery. The questions with these numbers, counted from 1, are answered for its uuid. */
   function open(answered: readonly number[]): void {
     story = new Tally()
     responder.onQuestion = ({ question, answer }, number) => {
@@ -48,7 +49,7 @@ describe('a chosen uuid', () => {
     discovery = withFirstLook(driver, TIMES)({ ...ON_LOOPBACK, probe: true }, { ...SILENT, failed })
   }
 
-  it('is announced when two questions for it had no answer', async () => {
+  it('is announced after two questions for it had no answer', async () => {
     open([])
     const expected = ['question 1 for PTR', 'question 2 for PTR', 'announced']
     assert.deepEqual(await story.reach(3, 'it is announced'), expected)
@@ -65,14 +66,14 @@ describe('a chosen uuid', () => {
     assert.deepEqual(await story.reach(3, 'it fails'), expected)
   })
 
-  it('is asked for again after the second in which mDNSResponder does not answer (RFC 6762 §6)', () => {
+  it('is asked for again after the second in which mDNSResponder does not repeat an answer (RFC 6762 §6)', () => {
     const [first = 0, second = 0] = LOOK_TIMES.askAtMs
     assert.ok(second - first >= 1000)
   })
 })
 
 describe('a look', () => {
-  it('hints at each instance once, and not at the service itself; what the driver sees is told beside it', async () => {
+  it('hints at each instance once, and not at the service itself; sightings of the driver are reported as well', async () => {
     responder.onQuestion = ({ answer }) => {
       answer(...[ANNOUNCEMENT.uuid, 'B2', 'B2', 'C3'].map((uuid) => responseOf(TYPE, uuid)))
     }
@@ -107,7 +108,7 @@ describe('a look beside the announcement', () => {
     return { driver, listener: () => given }
   }
 
-  it('is repeated soon after it, and peers that answer then may know of the service, too', async () => {
+  it('is repeated soon after the announcement; peers that answer then may have seen the service, too', async () => {
     responder.onQuestion = ({ answer }, number) => answer(responseOf(TYPE, number === 1 ? 'B2' : 'C3'))
     const told = new Tally<string>()
     const hint = ({ uuid }: Instance, isMutual: boolean) => told.add(`${uuid} ${isMutual}`)
@@ -118,7 +119,7 @@ describe('a look beside the announcement', () => {
     assert.deepEqual(await told.reach(2, 'the second is not hinted at'), ['B2 false', 'C3 true'])
   })
 
-  it('is repeated at once where no peer was met by then', async () => {
+  it('is repeated at once if no peer was connected by then', async () => {
     const { driver, listener } = played()
     discovery = withFirstLook(driver, { startAtMs: [0], announcedMs: 60_000, aloneMs: 1 })(ON_LOOPBACK, SILENT)
     await responder.questions.reach(1, 'the first look does not come')
@@ -126,7 +127,7 @@ describe('a look beside the announcement', () => {
     await responder.questions.reach(2, 'it is not repeated')
   })
 
-  it('is not repeated where the driver itself hears all that is announced, but comes again later', async () => {
+  it('is not repeated if the driver itself receives all announcements, but comes again later', async () => {
     const { driver, listener } = played()
     const times = { startAtMs: [0, 10], announcedMs: 10, aloneMs: 5, againMs: 300 }
     const start = performance.now()
@@ -134,11 +135,11 @@ describe('a look beside the announcement', () => {
     await responder.questions.reach(1, 'the first look does not come')
     listener().announced()
     await responder.questions.reach(2, 'it does not look again')
-    // No look comes sooner after another than three quarters of that time.
+    // There are at least three quarters of that time between two looks.
     assert.ok(performance.now() - start >= 220)
   })
 
-  it('does not come again where such a driver sees a peer, until none is seen', async () => {
+  it('does not come again while such a driver sees a peer', async () => {
     const { driver, listener } = played()
     const gone = new Tally<string>()
     discovery = withFirstLook(driver, { startAtMs: [0], againMs: 20 }, () => true)(ON_LOOPBACK, SILENT)
@@ -173,12 +174,12 @@ describe('a look beside the announcement', () => {
     [50, 0, 450_000]
   ]
   for (const [peers, random, ms] of waits) {
-    it(`comes again after ${ms / 1000} s where ${peers} peers are seen, by a chance of ${random}`, () => {
+    it(`comes again after ${ms / 1000} s if ${peers} peers are seen and the random number is ${random}`, () => {
       assert.equal(nextLookMs(120_000, peers, random), ms)
     })
   }
 
-  it('hints at an instance again where it was first said to have another kind of security', async () => {
+  it('hints at an instance again if an earlier answer gave another kind of security', async () => {
     responder.onQuestion = ({ answer }) => {
       answer(...[4001, 4002, 4003].map((port) => responseOf(TYPE, 'B2', { port, sec: port === 4001 ? 'tls' : 'none' })))
     }
@@ -193,7 +194,7 @@ describe('a look beside the announcement', () => {
 })
 
 describe('the end of the first look', () => {
-  /** Opens a discovery whose looks are short, and tells what is unanswered. */
+  /** Opens a discovery whose looks are short, and collects the reports that they were not answered. */
   function open(times: Partial<LookTimes> = {}): { reasons: Tally<string>; driven: () => Listener } {
     const reasons = new Tally<string>()
     let driven: Listener = SILENT
@@ -206,12 +207,12 @@ describe('the end of the first look', () => {
     return { reasons, driven: () => driven }
   }
 
-  it('is told once where nobody has answered but the service itself, with what was asked where', async () => {
+  it('is reported once if only the service itself has answered, with what was asked on which interfaces', async () => {
     responder.onQuestion = ({ answer }) => answer(responseOf(TYPE, ANNOUNCEMENT.uuid))
     const { reasons, driven } = open()
     driven().seen(ANNOUNCEMENT.uuid)
-    const [reason = ''] = await reasons.reach(1, 'nothing is told')
-    assert.match(reason, new RegExp(`^nobody answered for ${TYPE}, which was asked on lo over IPv4`))
+    const [reason = ''] = await reasons.reach(1, 'nothing is reported')
+    assert.match(reason, new RegExp(`^no instance answered the question for ${TYPE} on lo over IPv4`))
     assert.match(reason, /UDP of port 5353/)
     // Two of the first look, and two later looks.
     await responder.questions.reach(4, 'it does not look again')
@@ -219,7 +220,7 @@ describe('the end of the first look', () => {
   })
 
   for (const how of ['answers', 'is seen']) {
-    it(`is not told where another ${how}`, async () => {
+    it(`is not reported if another ${how}`, async () => {
       if (how === 'answers') responder.onQuestion = ({ answer }) => answer(responseOf(TYPE, 'B2'))
       const { reasons, driven } = open()
       if (how === 'is seen') driven().seen('B2')
@@ -228,7 +229,7 @@ describe('the end of the first look', () => {
     })
   }
 
-  it('says where nothing could be asked', async () => {
+  it('is reported with the error if a question could not be sent', async () => {
     const { Socket } = process.getBuiltinModule('node:dgram')
     mock.method(Socket.prototype, 'send', function (this: unknown, ...args: unknown[]) {
       const done = args.at(-1) as (error: Error) => void
@@ -236,8 +237,8 @@ describe('the end of the first look', () => {
     })
     try {
       const { reasons } = open()
-      const [reason = ''] = await reasons.reach(1, 'nothing is told')
-      assert.match(reason, /asked on lo over IPv4 \(not sent: ENETUNREACH\)/)
+      const [reason = ''] = await reasons.reach(1, 'nothing is reported')
+      assert.match(reason, /on lo over IPv4 \(not sent: ENETUNREACH\)/)
     } finally {
       mock.restoreAll()
     }
@@ -256,11 +257,11 @@ describe('the question where an instance is', () => {
     txt: {},
     paths: [{ interfaceIndex: ON_LOOPBACK.interfaceIndex, family: 4, address: LOOPBACK }]
   }
-  /** No look but at the start; the daemon is asked at once or not at all, as the test needs it. */
+  /** Only the look at the start. The daemon is asked at once, or not at all, as the test needs it. */
   const AT_ONCE = { againMs: 60_000, locateMs: 0 }
   const NOT_AT_ALL = { againMs: 60_000, locateMs: 60_000 }
 
-  /** The daemon's questions, which it answers with `answer`. */
+  /** The questions to the daemon, which the test answers. */
   interface Daemon {
     readonly questions: Tally<{ uuid: string; signal: AbortSignal }>
     answer: () => Promise<Instance | null>
@@ -283,7 +284,7 @@ describe('the question where an instance is', () => {
 
   const isForIt = ({ question }: Asked) => question.name === `B2.${TYPE}`
 
-  /** Answers each question for the instance, also those that have come, with these messages, which are sent together. */
+  /** Answers each question for the instance, including earlier ones, with these messages, which are sent together. */
   function answering(...messages: readonly Buffer[]): void {
     responder.onQuestion = (asked) => {
       if (isForIt(asked)) asked.answer(...messages)
@@ -299,7 +300,7 @@ describe('the question where an instance is', () => {
     assert.equal(daemon.questions.items.length, 0)
   })
 
-  it('leaves nothing on the signal that lives as long as the discovery, as AbortSignal.any does', async (t) => {
+  it('leaves nothing on the signal of the discovery, unlike AbortSignal.any', async (t) => {
     const any = t.mock.method(AbortSignal, 'any')
     const { discovery } = open(NOT_AT_ALL)
     answering(responseOf(TYPE, 'B2'))
@@ -307,7 +308,7 @@ describe('the question where an instance is', () => {
     assert.equal(any.mock.callCount(), 0)
   })
 
-  it('is not answered by what the network says of another', async () => {
+  it('is not answered by a response about another instance', async () => {
     const { discovery } = open(NOT_AT_ALL)
     const other = responseOf(TYPE, 'C3', { port: 4001 })
     answering(other, responseOf(TYPE, 'B2', { port: 4002 }), other)
@@ -324,7 +325,7 @@ describe('the question where an instance is', () => {
     )
   })
 
-  it('is answered by what tells our kind of security, where the network says different things', async () => {
+  it('is answered by the response with our kind of security, if responses differ', async () => {
     const { discovery } = open(NOT_AT_ALL)
     const [right, wrong] = [4001, 4002].map((port) =>
       responseOf(TYPE, 'B2', { port, sec: port === 4001 ? 'none' : 'tls' })
@@ -334,7 +335,7 @@ describe('the question where an instance is', () => {
     assert.equal((await discovery.locate('B2', NEVER))?.port, 4001)
   })
 
-  it('is answered by the daemon where the network does not', async () => {
+  it('is answered by the daemon if the network does not answer', async () => {
     const { discovery, daemon } = open(AT_ONCE)
     daemon.answer = async () => DAEMON
     assert.deepEqual(await discovery.locate('B2', NEVER), DAEMON)
@@ -344,7 +345,7 @@ describe('the question where an instance is', () => {
     )
   })
 
-  it('is answered by the network where the daemon, which was asked too, is slower: that question ends', async () => {
+  it('is answered by the network if the daemon is slower, whose question is cancelled', async () => {
     const { discovery, daemon } = open(AT_ONCE)
     const question = discovery.locate('B2', NEVER)
     const [asked] = await daemon.questions.reach(1, 'the daemon is asked')
@@ -353,7 +354,7 @@ describe('the question where an instance is', () => {
     assert.equal(asked?.signal.aborted, true)
   })
 
-  it('is answered by the network where the daemon does not know it', async () => {
+  it('is answered by the network if the daemon does not know it', async () => {
     const { discovery, daemon } = open(AT_ONCE)
     daemon.answer = async () => {
       answering(responseOf(TYPE, 'B2'))
@@ -363,7 +364,7 @@ describe('the question where an instance is', () => {
     assert.equal(daemon.questions.items.length, 1)
   })
 
-  it('is put to the daemon after its time without an answer, and ends for both after two seconds', async () => {
+  it('goes to the daemon after a time without an answer, and ends for both after two seconds', async () => {
     mock.timers.enable({ apis: ['setTimeout'] })
     const { discovery, daemon } = open({ againMs: 60_000 })
     let answer: Instance | null | undefined
@@ -396,17 +397,17 @@ describe('the question where an instance is', () => {
     assert.equal(asked?.signal.aborted, true)
   })
 
-  it('is put to neither where its signal was aborted before', async () => {
+  it('goes to neither if its signal was aborted before', async () => {
     const { discovery, daemon } = open(AT_ONCE)
     assert.equal(await discovery.locate('B2', AbortSignal.abort()), null)
     assert.equal(daemon.questions.items.length, 0)
-    // A question to the network that was sent before this one would have come before it.
+    // An earlier question to the network would have arrived before this one.
     answering(responseOf(TYPE, 'B2'))
     assert.equal((await discovery.locate('B2', NEVER))?.port, 4000)
     assert.equal(responder.questions.items.filter(isForIt).length, 1)
   })
 
-  it('has no answer after close, nor does one that was put before', async () => {
+  it('has no answer after close, even if it was asked before', async () => {
     const { discovery, daemon } = open(AT_ONCE)
     const question = discovery.locate('B2', NEVER)
     await daemon.questions.reach(1, 'the daemon is asked')

@@ -1,6 +1,6 @@
-// A host that takes connections at a port of all of its addresses, until its standard input ends. It prints a line when
-// it listens.
-//   acceptor.js silent PORT    says nothing
+// Accepts connections at a port of all addresses of its host, until its standard input ends. It prints a line when it
+// listens.
+//   acceptor.js silent PORT    sends nothing
 //   acceptor.js chain PORT     shows a chain of certificates that takes long to verify
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'

@@ -1,5 +1,5 @@
-// A host that announces services that are not there, by multicast DNS packets of its own making, until its standard input
-// ends. It prints a line when it has announced all of them once.
+// Announces services that do not exist, with multicast DNS packets of its own, until its standard input ends. It prints
+// a line when it has announced all of them once.
 //   announcer.js PLAN
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,7 +11,7 @@ const plan = JSON.parse(process.argv[2] ?? '{}') as AnnouncerPlan
 const [PORT, GROUP] = [5353, '224.0.0.251']
 const TYPE = `_${plan.name}._tcp.local`
 const TTL = 120
-/** Bytes of a packet's records that are not exceeded, but by a single instance. */
+/** The most bytes of records in a packet, except for a single larger instance. */
 const PACKET_BYTES = 1000
 const STRINGS = Array.from({ length: plan.strings ?? 0 }, (_, n) => String.fromCharCode(97 + (n % 26)))
 
@@ -85,7 +85,7 @@ async function onMessage(message: Buffer, from: RemoteInfo): Promise<void> {
 }
 
 socket.on('message', (message, from) => {
-  // Messages that are none, and questions that dns-packet does not read.
+  // Ignores packets that are not messages, and questions that dns-packet does not decode.
   onMessage(message, from).catch(() => {})
 })
 socket.bind(PORT, async () => {

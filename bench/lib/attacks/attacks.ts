@@ -5,7 +5,7 @@ import type { Listening, MemberSettings } from './member-protocol.js'
 import type { AnnouncerPlan, KnockerPlan } from './plans.js'
 import type { HonestMember } from './victim.js'
 
-/** What an attack has to do with. */
+/** The hosts and members that an attack uses. */
 export interface Scene {
   readonly lab: Lab
   readonly name: string
@@ -15,7 +15,7 @@ export interface Scene {
   readonly peers: readonly string[]
   /** A host without members and without a daemon. */
   readonly stranger: Host
-  /** Another, with many addresses. */
+  /** Another such host, with many addresses. */
   readonly third: Host
   readonly settings: Omit<MemberSettings, 'package' | 'name'>
 }
@@ -23,13 +23,13 @@ export interface Scene {
 export interface Attack {
   readonly title: string
   readonly settings?: () => Scene['settings']
-  /** Whether the peers are other services of the victim's process, on one host without a daemon. */
+  /** Whether the peers are services in the process of the victim, on one host without a daemon. */
   readonly inProcess?: true
-  /** Whether the victim can only be dialed. */
+  /** Whether the victim can be dialed, but cannot dial. */
   readonly isDialedOnly?: true
-  /** Whether the victim starts services meanwhile, whose first looks are answered. */
+  /** Whether the victim starts services during the attack, whose first looks are answered. */
   readonly looks?: true
-  /** For how long it is measured at least: what the bursts allow is over then. */
+  /** The least time of measurement, after which the bursts are used up. */
   readonly leastSeconds?: number
   /** Resolves when the attack has begun. */
   readonly begin: (scene: Scene) => Promise<unknown>
@@ -40,14 +40,14 @@ const SILENT_PORT = 9009
 const CHAIN_PORT = 9010
 /** Milliseconds for a flood of announcements to be sent once. */
 const FLOOD_MS = 60_000
-/** Addresses of the third host beside its own; and some that nobody has. */
+/** Additional addresses of the third host, and addresses that no host has. */
 export const THIRD_ADDRESSES = Array.from({ length: 64 }, (_, n) => `10.77.1.${100 + n}`)
 const DEAD_ADDRESSES = Array.from({ length: 50 }, (_, n) => `10.77.1.${170 + n}`)
 const STRANGER_ADDRESSES = Array.from({ length: 8 }, (_, n) => `10.77.1.${230 + n}`)
-/** In a process: those at which a host accepts and says nothing, and those whose packets are dropped. */
+/** Addresses for attacks within a process: some accept and stay silent, and packets to others are dropped. */
 const LOOPBACK = Array.from({ length: 4096 }, (_, n) => `127.${1 + (n % 2)}.${n >> 8}.${n & 255}`)
 const NONE = ['none']
-/** The values for `secret`: earlier versions have another. */
+/** The names of the setting `secret`: earlier versions have another. */
 const SECRETS = ['secret', 'psk']
 
 const secret = () => ({ driver: 'avahi', secret: 'correct horse battery staple' })
@@ -90,7 +90,7 @@ function accept(host: Host, kind: string, port: number): Promise<Program> {
   return run(host, 'acceptor', [kind, String(port)], /listening/)
 }
 
-/** Packets to every second of the false addresses vanish, as where there is no host. */
+/** Packets to every second false address are dropped, as if there were no host. */
 async function lieInProcess({ victim }: Scene): Promise<void> {
   const rules =
     'add table ip dead; add chain ip dead out { type filter hook output priority 0; }; add rule ip dead out ip daddr 127.2.0.0/16 drop'

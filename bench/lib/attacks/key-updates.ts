@@ -6,18 +6,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { connect as tlsConnect } from 'node:tls'
 import type { KnockerPlan } from './plans.js'
 
-/** Records that are made at a time. */
+/** Records in a batch. */
 const BATCH = 200
-/** A KeyUpdate that wants no answer, and the content type behind it (RFC 8446 §4.6.3, §5.2). */
+/** A KeyUpdate that requests no answer, and the content type after it (RFC 8446 §4.6.3, §5.2). */
 const KEY_UPDATE = Buffer.of(24, 0, 0, 1, 0, 22)
-/** The head of its record: application_data, TLS 1.2 by name, the length with the tag. */
+/** The header of its record: application_data, the version field of TLS 1.2, the length with the tag. */
 const RECORD_HEAD = Buffer.of(23, 3, 3, 0, KEY_UPDATE.length + 16)
 /** Milliseconds until the next connection. */
 const PAUSE_MS = 100
 
 /**
- * Joins as a member does, and sends TLS key updates as fast as it can; again each time that its connection is closed. Node
- * cannot be asked for them: the records are made here, with the keys that Node tells.
+ * Joins like a member, and sends TLS key updates as fast as it can; it joins again each time that its connection is
+ * closed. Node has no function for key updates: the records are made here, with the keys that Node gives to a key log.
  */
 export async function floodWithKeyUpdates(plan: KnockerPlan): Promise<never> {
   for (;;) {
@@ -50,7 +50,7 @@ async function flood({ host, port, tls, name, uuid }: KnockerPlan): Promise<void
   }
   secured.write(`${JSON.stringify({ tcpnet: 1, ...hello, seq: 0, dial: null, port: null })}\n`)
   await once(secured, 'data')
-  if (secret === null) throw new Error('Node does not tell the secret of the client')
+  if (secret === null) throw new Error('Node does not log the secret of the client')
   // The hello was the first record under these keys.
   for (let [current, sent]: [Buffer, number] = [secret, 1]; !raw.destroyed; sent = 0) {
     const records: Buffer[] = []
@@ -62,7 +62,7 @@ async function flood({ host, port, tls, name, uuid }: KnockerPlan): Promise<void
   }
 }
 
-/** What is written to it goes to the socket, beside what is written to the socket itself. */
+/** A stream whose output goes to the socket, in addition to data that is written to the socket itself. */
 function relay(raw: Socket): Duplex {
   const duplex = new Duplex({
     read: () => raw.resume(),

@@ -1,4 +1,4 @@
-// A host that connects to a member again and again, until its standard input ends.
+// Connects to a member again and again, until its standard input ends.
 //   knocker.js PLAN
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -13,12 +13,15 @@ const plan = JSON.parse(process.argv[2] ?? '{}') as KnockerPlan
 const { host, port } = plan
 /** Handshakes under way at once. */
 const AT_ONCE = 16
-/** Silent connections from each address, as many as one may have, and the age at which each is replaced by another. */
+/**
+ * The number of silent connections from each address, which is the limit of an address, and the age at which each is
+ * replaced.
+ */
 const FRESH_AN_ADDRESS = 32
 const FRESH_MS = 500
 /** Milliseconds between one connection and the next. */
 const PAUSE_MS = 5
-/** Claimants that are kept, so that none ends by itself. */
+/** The number of claimants that are kept, so that none is closed by this side. */
 const MAX_CLAIMANTS = 64
 
 let turn = 0
@@ -28,7 +31,7 @@ function knock(): Socket {
   return connect({ host, port, ...(localAddress === undefined ? {} : { localAddress }) }).on('error', () => {})
 }
 
-/** Makes a connection after each that has closed, so many at once. */
+/** Keeps `atOnce` connections open: makes a new one after each that has closed. */
 function repeat(atOnce: number, make: () => Socket): void {
   const next = async () => {
     for (;;) {
@@ -41,7 +44,10 @@ function repeat(atOnce: number, make: () => Socket): void {
   for (let n = 0; n < atOnce; n++) void next()
 }
 
-/** The first bytes of a client that offers ffdhe8192 alone: made once, as making a key takes the client as long as the server. */
+/**
+ * The first bytes of a client that offers only ffdhe8192. Made once, since the key costs the client as much as the
+ * server.
+ */
 async function clientHello(): Promise<Buffer> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -68,7 +74,7 @@ const attacks: Record<KnockerPlan['kind'], () => unknown> = {
     const hello = await clientHello()
     repeat(AT_ONCE, () => {
       const socket = knock().on('connect', () => socket.write(hello))
-      // The answer is all that is wanted of it.
+      // Only the answer is needed.
       return socket.once('data', () => socket.destroy())
     })
   },

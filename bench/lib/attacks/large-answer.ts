@@ -8,7 +8,7 @@ const STRINGS = 2200
  * An answer to a first look that costs as much as possible to read: many SRV records of one name, and a TXT record of
  * many strings. With names compressed (RFC 1035 §4.1.4) it has nearly the 9,000 bytes that a message may have.
  *
- * @param number makes its instance another
+ * @param number distinguishes the instances
  */
 export function largeAnswer(type: string, number: number): Buffer {
   const labels = [(0xa0 + number).toString(16).toUpperCase(), ...type.split('.')]

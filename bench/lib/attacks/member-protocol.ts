@@ -1,7 +1,7 @@
-// What the program member.ts and the benchmark that runs it say to each other: one line of JSON each.
+// The messages between the program member.ts and the benchmark that runs it: one line of JSON each.
 import type { NodeSettings } from '../protocol.js'
 
-/** How a member is made: its only argument. What is not listed goes to tcpnet() as it is. */
+/** How a member is made: its only argument. Other properties are passed to tcpnet() unchanged. */
 export interface MemberSettings extends Omit<NodeSettings, 'firstLook' | 'services'> {
   /** The folder of the checkout whose build is loaded. */
   package: string
@@ -28,7 +28,7 @@ export interface Listening {
   port: number
 }
 
-/** Milliseconds; null where it took longer than was allowed. */
+/** Milliseconds; null if it took longer than `withinMs`. */
 export interface Waited {
   ms: number | null
 }
@@ -36,19 +36,19 @@ export interface Waited {
 /** Since the last `mark`. */
 export interface Figures {
   seconds: number
-  /** Connects of the host: calls of connect(2) for TCP, also in vain. */
+  /** Connects of the host: calls of connect(2) for TCP, including failed ones. */
   connects: number
-  /** In the second in which there were most. */
+  /** Connects in the second with the most of them. */
   connectsAtMost: number
   /** Connects of the host a second, in the last quarter of the time. */
   connectsPerSecond: number
-  /** The longest delay of the event loop by perf_hooks, in milliseconds, with what the process waited for a processor. */
+  /** The longest delay of the event loop by perf_hooks, in milliseconds, including the wait for a processor. */
   delayMs: number
   /** The longest turn of the event loop, in milliseconds of processor time. */
   turnMs: number
-  /** Processor time of the process, as a share of the time. */
+  /** Processor time of the process, divided by the elapsed time. */
   cores: number
-  /** The most resident memory beyond that at the mark. */
+  /** The largest resident memory, less that at the mark, in bytes. */
   bytes: number
   /** Connections of the first service. */
   connections: number

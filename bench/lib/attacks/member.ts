@@ -1,5 +1,5 @@
-// An honest member as bench/attacks runs it: a process with services of a package that is built in some folder. It does what
-// it is asked on standard input, and measures itself.
+// An honest member as bench/attacks runs it: a process with services of a package that is built in some folder. It runs
+// the commands on standard input, and measures itself.
 //   member.js SETTINGS
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -15,14 +15,16 @@ import type { MemberCommand, MemberSettings } from './member-protocol.js'
 import { Meter } from './meter.js'
 
 const { package: folder, ...settings } = JSON.parse(process.argv[2] ?? '{}') as MemberSettings
-/** Lies go to the driver itself, which the bundle of newer builds does not export: there, the modules are loaded. */
+/**
+ * False instances go to the driver, which the bundle of newer builds does not export: for those, modules are loaded.
+ */
 const code = settings.driver === 'memory' && existsSync(join(folder, 'modules')) ? 'modules' : 'dist'
 const load = (file: string) => import(pathToFileURL(join(folder, code, file)).href)
 const { tcpnet } = (await load('index.js')) as typeof import('tcpnet')
 
-/** Lies that are announced in a turn of the event loop. */
+/** False instances that are announced in a turn of the event loop. */
 const LIES_AT_ONCE = 8
-/** Does nothing, whatever a version calls. */
+/** Ignores every method that a version of the package calls. */
 const deaf = new Proxy({} as Listener, { get: () => () => {} })
 
 const services: Service[] = []
@@ -57,7 +59,7 @@ async function obey(command: MemberCommand): Promise<unknown> {
 }
 
 function newService(): Service {
-  // What a stranger does is told by `error` and `rejected`: nothing to fail at.
+  // The acts of strangers cause `error` and `rejected`, which are not failures here.
   return tcpnet(settingsOf(settings)).on('error', () => {})
 }
 
@@ -107,7 +109,7 @@ async function lie({ count, addresses, port }: Extract<MemberCommand, { do: 'lie
     const address = addresses[n % addresses.length] ?? null
     const txt = { v: '1', sec: 'none' }
     memory({ name: settings.name, uuid, port, probe: false, txt, interfaceIndex: 0, address }, deaf)
-    // Each is told to all that are there: this driver's own cost, which is not to be measured.
+    // Paced, since each is reported to all services: a cost of this driver, which is not measured.
     if (n % LIES_AT_ONCE === 0) await setImmediate()
   }
   return null

@@ -52,7 +52,7 @@ export class Meter {
     this.#bytes.most = Math.max(this.#bytes.most, process.memoryUsage.rss())
   }
 
-  /** Samples come late where the event loop is held: the last quarter is as long as its share of the samples says. */
+  /** Samples come late if the event loop is blocked: the last quarter is a quarter of the samples. */
   #rates(elapsedMs: number): Pick<Figures, 'connectsAtMost' | 'connectsPerSecond'> {
     const all = this.#connects
     const within = (from: number, to: number) => (all[to] ?? 0) - (all[from] ?? 0)
@@ -66,10 +66,10 @@ export class Meter {
   }
 }
 
-/** How often the turns of the event loop are looked at, in milliseconds. */
+/** Milliseconds between two checks of the turns of the event loop. */
 const LOOK_EVERY_MS = 5
 
-/** The longest turn of this thread's event loop, in processor time: neither what it waited for a processor, nor for packets. */
+/** The longest turn of this thread's event loop, in processor time: without waits for a processor or for packets. */
 class TurnWatch {
   #last = processorMs()
   #longestMs = 0
@@ -87,7 +87,7 @@ class TurnWatch {
     this.#longestMs = 0
   }
 
-  /** Short turns between two looks are taken for one. */
+  /** Short turns between two checks count as one. */
   #look(): void {
     const now = processorMs()
     this.#longestMs = Math.max(this.#longestMs, now - this.#last)
@@ -100,7 +100,7 @@ function processorMs(): number {
   return Number.parseInt(readFileSync('/proc/thread-self/schedstat', 'utf8'), 10) / 1e6
 }
 
-/** How often a process of this host's network namespace has called connect(2) for TCP, by proc(5): also in vain. */
+/** The number of calls of connect(2) for TCP in this host's network namespace (proc(5)), including failed ones. */
 function connectsOfHost(): number {
   const [names = [], values = []] = readFileSync('/proc/thread-self/net/snmp', 'utf8')
     .split('\n')

@@ -1,4 +1,4 @@
-/** What the program announcer.ts announces: its only argument, in JSON. */
+/** The only argument of the program announcer.ts, in JSON. */
 export interface AnnouncerPlan {
   /** The cluster's name. */
   name: string
@@ -11,17 +11,17 @@ export interface AnnouncerPlan {
   port: number
   /** The values of `sec` in the TXT records, in turn. */
   sec: readonly string[]
-  /** Strings of each TXT record beside those. Default 0. */
+  /** Additional strings of each TXT record. Default 0. */
   strings?: number
-  /** Whether each round announces other TXT records. */
+  /** Whether the TXT records change in each round. */
   flapping?: boolean
   /** Milliseconds between two packets. */
   paceMs: number
-  /** Answers the first looks of others with so many messages of 8,960 bytes, and announces nothing. */
+  /** The number of messages of 8,960 bytes with which first looks are answered; nothing is announced then. */
   largeAnswers?: number
 }
 
-/** What the program knocker.ts does to a member: its only argument, in JSON. */
+/** The only argument of the program knocker.ts, in JSON. */
 export interface KnockerPlan {
   kind: 'chains' | 'ffdhe' | 'fresh' | 'claims' | 'key-updates'
   host: string
@@ -32,6 +32,6 @@ export interface KnockerPlan {
   name: string
   uuid: string
   peers: readonly string[]
-  /** A member's certificate: for `key-updates`. */
+  /** A member's certificate, for `key-updates`. */
   tls?: { key: string; cert: string; ca: string }
 }

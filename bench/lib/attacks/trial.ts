@@ -4,7 +4,7 @@ import { type Attack, addAddresses, type Scene, THIRD_ADDRESSES } from './attack
 import type { Figures, MemberSettings } from './member-protocol.js'
 import { HonestMember } from './victim.js'
 
-/** What is left out of Debian's settings is what avahi-daemon has by itself; the lab's own are more generous. */
+/** Debian's settings that differ from the defaults of avahi-daemon. The lab's own settings have higher limits. */
 const DEBIAN = { server: { 'objects-per-client-max': 1024 } }
 /** Milliseconds for a reconnection or a newcomer, at most. */
 export const WITHIN_MS = 12_000
@@ -12,13 +12,13 @@ export const WITHIN_MS = 12_000
 const DEVELOPS_MS = 3000
 /** Milliseconds between one reconnection, or newcomer, and the next. */
 const PAUSE_MS = 300
-/** Peers, each of which is lost once: a connection that is lost soon makes the next dial wait longer. */
+/** The number of peers. Each is lost once, because a connection that is lost soon makes the next dial wait longer. */
 const PEERS = 3
 const NEWCOMERS = 3
 
 export interface Result {
   readonly figures: Figures
-  /** Milliseconds; null where it took longer than {@link WITHIN_MS}. */
+  /** Milliseconds; null if it took longer than {@link WITHIN_MS}. */
   readonly reconnections: readonly (number | null)[]
   readonly newcomers: readonly (number | null)[]
 }
@@ -74,7 +74,7 @@ async function hostsOf(
   return { victim, peer, newcomer, stranger, third }
 }
 
-/** One after the other; after one that took too long there is no other. */
+/** Measures one after the other, and stops after one that took too long. */
 async function each<T>(all: readonly T[], measure: (one: T) => Promise<number | null>): Promise<(number | null)[]> {
   const results: (number | null)[] = []
   for (const one of all) {

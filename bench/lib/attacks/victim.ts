@@ -3,10 +3,10 @@ import type { Host, Program } from '../../../test/lab/index.js'
 import type { Figures, Listening, MemberCommand, MemberSettings, Waited } from './member-protocol.js'
 
 const PROGRAM = fileURLToPath(new URL('member.js', import.meta.url))
-/** Milliseconds for whatever a member is asked, beside what it may wait for. */
+/** Milliseconds for each command of a member, in addition to the time that it may wait. */
 const ANSWER_MS = 60_000
 
-/** An honest member on a host of the lab. It is asked one thing at a time. */
+/** An honest member on a host of the lab. It gets one command at a time. */
 export class HonestMember {
   readonly host: Host
   readonly #program: Program
@@ -31,7 +31,7 @@ export class HonestMember {
     return (await this.#ask({ do: 'figures' })) as Figures
   }
 
-  /** Milliseconds until it is connected again, or until a new service is; null where that takes longer than is allowed. */
+  /** Milliseconds until it is connected again, or until a new service is; null if that takes longer than `withinMs`. */
   async wait(command: Extract<MemberCommand, { withinMs: number }>): Promise<number | null> {
     return ((await this.#ask(command)) as Waited).ms
   }

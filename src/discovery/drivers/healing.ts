@@ -11,40 +11,53 @@ import {
 } from '../discovery.js'
 import { ask, instanceOf } from '../located.js'
 import { type InterfaceSource, ServiceInterface, SYSTEM_INTERFACES } from '../service-interface.js'
-import type { Location, Session, SessionEvent, SessionFailure } from '../session.js'
+import type { Location, OwnHost, Session, SessionEvent, SessionFailure } from '../session.js'
 import { Sightings } from '../sightings.js'
+import { ServiceHost } from './service-host.js'
 
-/** Milliseconds in which a daemon has to answer by default: below the five seconds in which `listen` is to say that there is none. */
+/** Milliseconds in which a daemon has to answer, by default: `listen` reports a missing daemon within five seconds. */
 const ANSWER_TIMEOUT_MS = 4500
 /**
- * Milliseconds that one has to announce that has answered: it may have much else to do, or not have found a name for its own
- * host yet, as when it has just started (RFC 6762 §8.1) and others have the names that it tries, each for a second.
+ * Milliseconds that a daemon has to publish the announcement after it has answered: it may be busy, or may not have established
+ * its own host name yet, for example if it has just started (RFC 6762 §8.1) and other hosts have the names that it tries, one
+ * each second.
  */
 const ANNOUNCE_TIMEOUT_MS = 30_000
-/** Milliseconds before the first attempt to reach a daemon that went away; doubling to the longest. */
+/** Milliseconds before the first attempt to reach a daemon that went away, doubled each time up to the longest. */
 const FIRST_RETRY_MS = 500
 const LONGEST_RETRY_MS = 10_000
-/** Milliseconds after an outage in which names have to be seen again. */
+/** Milliseconds after an outage within which names have to be seen again. */
 const REPLAY_MS = 5000
-/** Milliseconds that a daemon has for the farewell. */
+/** Milliseconds that a daemon has to withdraw the announcement. */
 const CLOSE_TIMEOUT_MS = 1000
 
 /** What to do about a daemon that does not answer. */
 export const START_AVAHI = 'on Linux start avahi-daemon (and D-Bus), or install it: `apt-get install avahi-daemon`'
 
 /** One connection to a daemon: it announces and browses until it fails, once and for good. */
-export type OpenSession = (announcement: Announcement, onEvent: (event: SessionEvent) => void) => Session
+export type OpenSession = (
+  announcement: Announcement,
+  onEvent: (event: SessionEvent) => void,
+  ownHost: OwnHost | null
+) => Session
 
-/** Why a service is not announced: what its session said, or that its address is on no interface. */
+/** Why a service is not announced: the failure of its session, or that no interface has its address. */
 interface Failure {
   readonly failure: SessionFailure | 'interface'
   readonly message: string
 }
 
+/** What ends a session that was announced under the daemon's host name, and should not have been. */
+const ELSEWHERE: Failure = {
+  failure: 'interface',
+  message:
+    'The DNS-SD daemon runs in another network namespace: the service is announced anew, under a host name of its own.'
+}
+
 export interface HealingOptions {
-  /** Milliseconds in which a daemon has to answer: a session that it has not answered by then announces nothing. */
+  /** Milliseconds in which a daemon has to answer; a session without an answer is given up, and announces nothing. */
   readonly answerTimeoutMs: number
-  /** What to do about a daemon that does not answer: the end of a sentence. */
+  /** What to do about a daemon that does not answer, as the end of a sentence. */
   readonly startDaemon: string
   readonly interfaces: InterfaceSource
 }
@@ -55,7 +68,7 @@ const DEFAULTS: HealingOptions = {
   interfaces: SYSTEM_INTERFACES
 }
 
-/** Makes a driver of sessions that fail: one session after the other, each announcing the same name. */
+/** Makes a driver from sessions: after one has failed it opens another, which announces the same name. */
 export function healing(open: OpenSession, options: Partial<HealingOptions> = {}): Driver {
   return (announcement, listener) => new HealingDiscovery(open, announcement, listener, { ...DEFAULTS, ...options })
 }
@@ -67,9 +80,10 @@ class HealingDiscovery implements Discovery {
   readonly #answerTimeoutMs: number
   readonly #startDaemon: string
   readonly #sightings: Sightings
-  /** Ends the questions that were put to the current session. */
+  /** Aborts the questions to the current session. */
   #questions = new AbortController()
   readonly #interface: ServiceInterface
+  readonly #host: ServiceHost
   /** Looks at the interfaces while the service is on one address. */
   readonly #interfaceTimer: NodeJS.Timeout | undefined
   /** The index that the session was opened with; null while there is none. */
@@ -78,7 +92,7 @@ class HealingDiscovery implements Discovery {
   #announced = false
   #offline = false
   #retryMs = FIRST_RETRY_MS
-  /** The next step in time: the announcement's deadline, the next attempt, or the end of the replay. */
+  /** The next timed step: the deadline of the answer or the announcement, the next attempt, or the end of the replay. */
   #timer: NodeJS.Timeout | undefined
   #closed: Promise<void> | null = null
 
@@ -98,6 +112,7 @@ class HealingDiscovery implements Discovery {
     this.#answerTimeoutMs = answerTimeoutMs
     this.#startDaemon = startDaemon
     this.#interface = new ServiceInterface(announcement, interfaces)
+    this.#host = new ServiceHost(announcement, interfaces)
     if (this.#interface.isOne) this.#interfaceTimer = setInterval(this.#checkInterface, interfaces.everyMs).unref()
     this.#connect()
   }
@@ -108,7 +123,7 @@ class HealingDiscovery implements Discovery {
     const location = await withAny([signal, this.#questions.signal], (question) =>
       ask<Location>((done) => session.locate(uuid, done), question.signal, LOCATE_MS)
     )
-    return location === null ? null : instanceOf(uuid, location)
+    return location === null ? null : instanceOf(uuid, this.#host.located(location))
   }
 
   close(): Promise<void> {
@@ -121,15 +136,21 @@ class HealingDiscovery implements Discovery {
     const interfaceIndex = this.#interface.find()
     this.#index = interfaceIndex
     if (interfaceIndex === null) return this.#after(0, () => this.#onFailed(this.#noInterface()))
-    const session = this.#open({ ...this.#announcement, interfaceIndex }, (event) => {
-      if (this.#session === session && this.#closed === null) this.#onEvent(event)
-    })
+    const onEvent = (event: SessionEvent) => {
+      if (this.#session === session && this.#closed === null) this.#onEvent(event, session)
+    }
+    const session = this.#open({ ...this.#announcement, interfaceIndex }, onEvent, this.#host.begin())
     this.#session = session
     this.#after(this.#answerTimeoutMs, () => this.#onSilent(session))
   }
 
-  #onEvent(event: SessionEvent): void {
+  #onEvent(event: SessionEvent, session: Session): void {
     switch (event.type) {
+      case 'elsewhere':
+        return this.#host.onElsewhere(session)
+      case 'daemonHost':
+        if (this.#host.isElsewhere(event.addresses)) this.#onFailed(ELSEWHERE)
+        return
       case 'answered':
         return this.#onAnswered()
       case 'announced':
@@ -156,7 +177,7 @@ class HealingDiscovery implements Discovery {
   }
 
   #onAnnounced(): void {
-    // A daemon may announce again, as when its host's name has changed.
+    // A daemon may announce again, for example when its host name has changed.
     if (this.#isOnline) return
     const isFirst = !this.#announced
     this.#announced = true
@@ -165,11 +186,11 @@ class HealingDiscovery implements Discovery {
     this.#after(REPLAY_MS, () => this.#sightings.dropDoubted())
     if (!isFirst) return this.#listener.online()
     this.#listener.announced()
-    // What was found before is told only now: until the uuid is known to be ours, no peer may be dialed.
+    // Names seen before are reported only now: until it is known that no other service has the uuid, no peer may be dialed.
     this.#sightings.begin()
   }
 
-  /** A session knows only the index that it was opened with: when that has changed, another one is opened. */
+  /** A session keeps the index with which it was opened: when the index has changed, another session is opened. */
   readonly #checkInterface = (): void => {
     const index = this.#interface.find()
     if (index === this.#index) return
@@ -181,13 +202,13 @@ class HealingDiscovery implements Discovery {
   #noInterface(): Failure {
     const { address } = this.#announcement
     const problem = `No interface has the address ${address}, on which the service listens`
-    return { failure: 'interface', message: `${problem}: it is announced again once one has.` }
+    return { failure: 'interface', message: `${problem}: the service is announced again when an interface has it.` }
   }
 
   #otherInterface(): Failure {
     const { address } = this.#announcement
     const problem = `The interface with the address ${address}, on which the service listens, was removed and made again`
-    return { failure: 'interface', message: `${problem}: the service is announced there anew.` }
+    return { failure: 'interface', message: `${problem}: the service is announced there again.` }
   }
 
   #onFailed(event: Failure): void {
@@ -200,14 +221,14 @@ class HealingDiscovery implements Discovery {
     trace('not announced (%s); next attempt in %d ms', error.message, this.#retryMs)
     this.#after(this.#retryMs, () => this.#connect())
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
-    // What a session found that failed before it announced is as old as the rest.
+    // Also if the session failed before it announced: its names are as old as the others.
     this.#sightings.doubt()
     if (!this.#isOnline) return
     this.#offline = true
     this.#listener.offline(error)
   }
 
-  /** Whether another attempt is of no use. */
+  /** Whether another attempt is useless. */
   #isFinal({ failure }: Failure): boolean {
     if (failure !== 'conflict') return !this.#announced
     // Random uuids cannot collide: a reported conflict is false, so registration is retried for a while.
@@ -216,6 +237,7 @@ class HealingDiscovery implements Discovery {
 
   #endSession(): Promise<void> {
     clearTimeout(this.#timer)
+    this.#host.end()
     const session = this.#session
     this.#session = null
     this.#questions.abort()
@@ -248,7 +270,7 @@ function errorOf({ failure, message }: Failure, { name, uuid, probe }: Announcem
       return new TcpnetError(
         'ERR_TCPNET_DAEMON_REFUSED',
         `The DNS-SD daemon refused the announcement: ${message}.` +
-          (name.length === 1 ? ' Avahi takes no name of a single character: choose a longer one.' : '')
+          (name.length === 1 ? ' Avahi accepts no name of a single character: choose a longer one.' : '')
       )
     case 'interface':
       return new TcpnetError('ERR_TCPNET_NO_INTERFACE', message)

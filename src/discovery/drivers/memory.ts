@@ -2,7 +2,7 @@ import { uuidConflict } from '../../errors.js'
 import type { Announcement, Discovery, Instance, Listener } from '../discovery.js'
 import { formatTxt, parseTxt } from '../txt.js'
 
-/** A discovery in this process, with what it announces. */
+/** A discovery in this process, and its announcement. */
 interface Member {
   readonly name: string
   readonly instance: Instance
@@ -10,12 +10,12 @@ interface Member {
 }
 
 const members = new Set<Member>()
-/** Members that have left, and are still to be told gone. */
+/** Members that have left, and whose `gone` was not reported yet. */
 const leaving: Member[] = []
 
 /**
- * The driver for tests: a registry inside the process. It finds only services of this process, whose sockets are real,
- * on loopback; there is no daemon and no network. A uuid that is taken fails, as it does with a daemon that probes.
+ * The driver for tests: a registry inside the process. It finds only services of this process, which have real sockets on
+ * loopback; there is no daemon and no network. A uuid that is in use fails, as with a daemon that probes.
  */
 export function memory(announcement: Announcement, listener: Listener): Discovery {
   const member: Member = { name: announcement.name, instance: announcedInstance(announcement), listener }
@@ -50,8 +50,8 @@ function announcedInstance({ uuid, port, txt, address }: Announcement): Instance
 }
 
 function join(member: Member): void {
-  // A member of the same uuid may have left after this one was opened: its `gone` is told first.
-  tellLeaving()
+  // A member with the same uuid may have left after this one was opened: its `gone` is reported first.
+  reportLeaving()
   const others = othersOf(member)
   if (others.some((other) => other.instance.uuid === member.instance.uuid)) {
     return member.listener.failed(uuidConflict(member.instance.uuid))
@@ -60,12 +60,12 @@ function join(member: Member): void {
   member.listener.announced()
   for (const other of others) {
     // Each listener may close any discovery.
-    tell(member, other)
-    tell(other, member)
+    report(member, other)
+    report(other, member)
   }
 }
 
-function tell(member: Member, other: Member): void {
+function report(member: Member, other: Member): void {
   if (members.has(member) && members.has(other)) member.listener.hint(other.instance, false)
   if (members.has(member) && members.has(other)) member.listener.seen(other.instance.uuid)
 }
@@ -73,10 +73,10 @@ function tell(member: Member, other: Member): void {
 function leave(member: Member): void {
   if (!members.delete(member)) return
   leaving.push(member)
-  setImmediate(tellLeaving)
+  setImmediate(reportLeaving)
 }
 
-function tellLeaving(): void {
+function reportLeaving(): void {
   for (const gone of leaving.splice(0)) {
     for (const other of othersOf(gone)) if (members.has(other)) other.listener.gone(gone.instance.uuid)
   }

@@ -1,11 +1,11 @@
 import { addon } from '../../addon.js'
 import type { Named } from '../daemon-or-embedded.js'
 import type { Announcement, Driver } from '../discovery.js'
-import type { Backend, SessionEvent } from '../session.js'
+import type { Backend, OwnHost, SessionEvent } from '../session.js'
 import { formatTxt } from '../txt.js'
 import { type HealingOptions, healing, START_AVAHI } from './healing.js'
 
-/** Which library the addon has opened, Apple's or Avahi's, is not known here. */
+/** For either library: it is not known here whether the addon has opened Apple's or Avahi's. */
 const START_BONJOUR =
   process.platform === 'darwin'
     ? 'macOS starts mDNSResponder again by itself'
@@ -13,7 +13,7 @@ const START_BONJOUR =
 
 interface NativeOptions {
   readonly backend: Backend
-  /** What to do about a daemon that does not answer: the end of a sentence. */
+  /** What to do about a daemon that does not answer, as the end of a sentence. */
   readonly startDaemon: string
 }
 
@@ -26,7 +26,7 @@ export const avahi: Driver = native(AVAHI)
 export const bonjour: Driver = native(BONJOUR)
 
 /**
- * The driver of the daemon that this system comes with, or would come with.
+ * The driver of the daemon that is usual on this system.
  *
  * @param answerTimeoutMs milliseconds in which the daemon has to reply
  */
@@ -38,7 +38,7 @@ export function systemDaemon(answerTimeoutMs: number): Named<Backend> {
 function native({ backend, startDaemon }: NativeOptions, more: Partial<HealingOptions> = {}): Driver {
   return (announcement, listener) => {
     const library = addon()
-    const open = (announced: Announcement, onEvent: (event: SessionEvent) => void) => {
+    const open = (announced: Announcement, onEvent: (event: SessionEvent) => void, ownHost: OwnHost | null) => {
       const { name, uuid, port, txt, interfaceIndex, probe } = announced
       return library.openSession(
         {
@@ -48,7 +48,8 @@ function native({ backend, startDaemon }: NativeOptions, more: Partial<HealingOp
           port,
           txt: formatTxt(txt),
           interfaceIndex,
-          probe
+          probe,
+          ownHost
         },
         onEvent
       )

@@ -3,8 +3,8 @@ import { createHash, createHmac } from 'node:crypto'
 import { type Message, messageString } from './strings.js'
 
 /**
- * The tag that the sender of a message confirms the key with (§10.4): HMAC-SHA-512 over that message, under `mac_key`. The
- * message names its sender's role, so that a tag does not pass for the other side's.
+ * The tag with which the sender of a message confirms the key (§10.4): HMAC-SHA-512 over that message, with `mac_key`. The
+ * message contains its sender's role, so that neither side can send back the other's tag.
  */
 export function confirmationOf(message: Message, sessionKey: Uint8Array): Buffer {
   const macKey = createHash('sha512').update('CPaceMac').update(sessionKey).digest()

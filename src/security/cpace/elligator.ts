@@ -1,10 +1,10 @@
-// Elligator 2 for Curve25519 (draft-irtf-cfrg-cpace-21 §8.2, §A.5; RFC 9380 §6.7.1), by @noble/curves. It takes 20 ms and
-// 9 MB to load: only a service with a secret does that.
+// Elligator 2 for Curve25519 (draft-irtf-cfrg-cpace-21 §8.2, §A.5; RFC 9380 §6.7.1), by @noble/curves. Loading it takes 20 ms
+// and 9 MB: only a service with a secret does that.
 import type { MapToCurve } from './generator.js'
 
 /**
- * The library has the map only under a name that it may change: package.json names one version exactly, and the draft's
- * test vectors hold it to what it does.
+ * The library exports the map only under a name that may change: package.json pins one exact version, and a test compares the
+ * map with the draft's test vectors.
  */
 export async function loadElligator(): Promise<MapToCurve> {
   const [{ _map_to_curve_elligator2_curve25519: map, ed25519 }, { bytesToNumberLE, numberToBytesLE }] =

@@ -1,5 +1,5 @@
-// The generator of draft-irtf-cfrg-cpace-21 §8.1 and §8.2, with the group X25519 and SHA-512: a point that only those can
-// compute that know the secret, and that is another on each channel.
+// The generator of draft-irtf-cfrg-cpace-21 §8.1 and §8.2, with the group X25519 and SHA-512: a point that can only be computed
+// with the secret, and that differs between channels.
 import { createHash } from 'node:crypto'
 import { concatenate, prependLength } from './strings.js'
 
@@ -17,7 +17,7 @@ export type MapToCurve = (element: Uint8Array) => Buffer
  * `calculate_generator` (§8.2), without a session identifier.
  *
  * @param secret PRS, the string derived from the password
- * @param channel CI, which both sides have to see alike
+ * @param channel CI, which has to be the same on both sides
  */
 export function generatorOf(secret: Uint8Array, channel: Uint8Array, map: MapToCurve, sid = NO_SID): Buffer {
   const string = generatorString(secret, channel, sid)
@@ -27,7 +27,9 @@ export function generatorOf(secret: Uint8Array, channel: Uint8Array, map: MapToC
 
 const NO_SID = Buffer.alloc(0)
 
-/** `generator_string` (§8.1, §A.2): the zeros fill the first block, so that the secret's length does not show in time. */
+/**
+ * `generator_string` (§8.1, §A.2): zeros fill the first block, so that the time does not depend on the length of the secret.
+ */
 export function generatorString(secret: Uint8Array, channel: Uint8Array, sid: Uint8Array): Buffer {
   const used = 1 + prependLength(secret).length + prependLength(DOMAIN).length
   return concatenate(DOMAIN, secret, Buffer.alloc(Math.max(0, BLOCK_BYTES - used)), channel, sid)

@@ -1,4 +1,4 @@
-// One side of a run of CPACE-X25519-SHA512 with an initiator and a responder (draft-irtf-cfrg-cpace-21 §7).
+// One side of a run of CPACE-X25519-SHA512 in the initiator-responder setting (draft-irtf-cfrg-cpace-21 §7).
 import { type KeyObject, timingSafeEqual } from 'node:crypto'
 import { confirmationOf } from './confirmation.js'
 import { generatorOf, type MapToCurve, POINT_BYTES } from './generator.js'
@@ -8,12 +8,12 @@ import { multiply, sampleScalar } from './x25519.js'
 
 export type Role = 'initiator' | 'responder'
 
-/** What a run is about. */
+/** The inputs of a run. */
 export interface RunOptions {
   readonly role: Role
-  /** PRS: what both sides have to know. */
+  /** PRS, which both sides have to know. */
   readonly secret: Uint8Array
-  /** CI: what both sides have to see alike. */
+  /** CI, which has to be the same on both sides. */
   readonly channel: Uint8Array
   /** AD: the identity of this side, in clear. */
   readonly associatedData: Uint8Array
@@ -22,13 +22,13 @@ export interface RunOptions {
 
 /** The confirmations of a run. */
 export interface Confirmations {
-  /** What this side has to send. */
+  /** The tag that this side sends. */
   readonly own: Buffer
-  /** Whether this is what the other side has to send: then it knows the secret, and has seen the same messages. */
+  /** Whether a tag of the other side is right: then it knows the secret, and has seen the same messages. */
   readonly accepts: (tag: Uint8Array) => boolean
 }
 
-/** Runs once: its scalar is used for one peer's share, and then forgotten (§10.9). */
+/** For one run: its scalar is used with one share of the other side, and then erased (§10.9). */
 export class Party {
   readonly message: Message
   readonly #role: Role
@@ -46,7 +46,7 @@ export class Party {
     this.message = { share, associatedData }
   }
 
-  /** @returns null where the other side's share is none, or of low order (§7.2: "MUST abort") */
+  /** @returns null if the other side's share is not a point, or of low order (§7.2: "MUST abort") */
   finish(theirs: Message): Confirmations | null {
     const scalar = this.#scalar
     this.#scalar = null

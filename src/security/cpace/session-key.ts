@@ -6,9 +6,9 @@ import { concatenate, type Message, transcript } from './strings.js'
 const NO_SID = Buffer.alloc(0)
 
 /**
- * `ISK` (§7.2), in the setting with an initiator and a responder.
+ * `ISK` (§7.2), in the initiator-responder setting.
  *
- * @param point K, which is not to leave this run (§10.3)
+ * @param point K, which must not be used outside this run (§10.3)
  */
 export function sessionKey(
   point: Uint8Array,

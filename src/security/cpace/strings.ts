@@ -1,5 +1,5 @@
-// String functions of draft-irtf-cfrg-cpace-21 §6.3 and its appendix A: every part of a hashed string has its length
-// before it, so that no two inputs make the same string (§10.2).
+// String functions of draft-irtf-cfrg-cpace-21 §6.3 and its appendix A: each part of a hashed string is preceded by its length,
+// so that no two inputs give the same string (§10.2).
 
 /** `prepend_len` (§A.1.1): the length in LEB128, then the bytes. */
 export function prependLength(bytes: Uint8Array): Buffer {
@@ -17,7 +17,7 @@ export function concatenate(...parts: readonly Uint8Array[]): Buffer {
   return Buffer.concat(parts.map(prependLength))
 }
 
-/** A party's message: its share and the data that goes with it in clear. */
+/** A party's message: its share and the associated data, which is not encrypted. */
 export interface Message {
   readonly share: Uint8Array
   readonly associatedData: Uint8Array
@@ -28,7 +28,7 @@ export function transcript(initiator: Message, responder: Message): Buffer {
   return Buffer.concat([messageString(initiator), messageString(responder)])
 }
 
-/** One party's part of the transcript, which its confirmation covers as well (§10.4). */
+/** One party's part of the transcript, which is also the input of its confirmation (§10.4). */
 export function messageString({ share, associatedData }: Message): Buffer {
   return concatenate(share, associatedData)
 }

@@ -1,4 +1,4 @@
-// The group of draft-irtf-cfrg-cpace-21 §8.2: X25519 (RFC 7748 §5) as node:crypto has it.
+// The group of draft-irtf-cfrg-cpace-21 §8.2: X25519 (RFC 7748 §5), by node:crypto.
 import { createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { POINT_BYTES } from './generator.js'
 
@@ -6,8 +6,8 @@ import { POINT_BYTES } from './generator.js'
 const NEUTRAL = Buffer.alloc(POINT_BYTES)
 
 /**
- * `sample_scalar` (§8.2, §10.7): 32 random bytes, which a private key of X25519 is. They are never seen by JavaScript, which
- * could not erase them. A scalar is for one run, and no other (§10.9).
+ * `sample_scalar` (§8.2, §10.7): 32 random bytes, in the form of a private key of X25519. They stay outside JavaScript, which
+ * could not erase them. A scalar is used in one run only (§10.9).
  */
 export function sampleScalar(): KeyObject {
   return generateKeyPairSync('x25519').privateKey
@@ -16,12 +16,13 @@ export function sampleScalar(): KeyObject {
 /**
  * `scalar_mult` and `scalar_mult_vfy` (§8.2).
  *
- * @param exchange Diffie-Hellman of the two; node:crypto's but in tests
- * @returns null for the neutral element: the point is of low order, and tells nothing of the scalar (§7.2: "MUST abort")
+ * @param exchange Diffie-Hellman of scalar and point; tests replace it
+ * @returns null for the neutral element: the point is of low order, and the result does not depend on the scalar (§7.2: "MUST
+ *   abort")
  */
 export function multiply(scalar: KeyObject, point: Uint8Array, exchange = diffieHellman): Buffer | null {
   const x = Buffer.from(point).toString('base64url')
-  // As a JWK (RFC 8037 §2): on Node 20 DER takes ten times as long to read.
+  // As a JWK (RFC 8037 §2): on Node 20, reading DER takes ten times as long.
   const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' })
   let product: Buffer
   try {

@@ -79,7 +79,7 @@ static void Post(Ref to, const struct Operation* about, uint32_t flags) {
   if (write(connection->ends[1], "", 1) != 1) abort();
 }
 
-/* Tells every browse that fits of a registration, or a new browse of every registration. */
+/* Reports a registration to every browse of its type, or every registration of its type to a new browse. */
 static void PostMatches(Ref one, uint32_t flags) {
   for (Ref other = operations; other != NULL; other = other->next) {
     const int fits = (one->kind == REGISTRATION && other->kind == BROWSE) ||
@@ -118,7 +118,7 @@ int32_t DNSServiceCreateConnection(Ref* ref) {
   if (getenv("STAND_IN_NO_DAEMON") != NULL) return NOT_RUNNING;
   *ref = Make(CONNECTION, 0, "", "", NULL, NULL);
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, (*ref)->ends) != 0) abort();
-  /* Others are made to see whether the daemon replies. */
+  /* Later connections only check whether the daemon replies. */
   if (connection == NULL) connection = *ref;
   return NO_ERROR;
 }

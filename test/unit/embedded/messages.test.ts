@@ -52,6 +52,13 @@ describe('a message that is written', () => {
     }
   })
 
+  it('has no name that is longer than a name can be', () => {
+    const name = (bytes: number) => Array.from({ length: bytes / 2 }, () => 'a').join('.') + 'a'.repeat((bytes % 2) + 1)
+    const pointer = (target: string) => resource(TYPE, 120, false, { type: 'PTR', target })
+    assert.equal(responsesWith([pointer(name(253))], []).length, 1)
+    assert.equal(responsesWith([pointer(name(255))], []).length, 0)
+  })
+
   it('takes records all or none', () => {
     const writer = new Writer({ kind: 'response', maxBytes: 120 })
     const records = recordsOf('AA')

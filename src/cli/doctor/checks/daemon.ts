@@ -97,9 +97,9 @@ function answeringFindings(
   const own = interfaces.flatMap(({ addresses }) => addresses.map((one) => one.address))
   if (address !== null && !own.includes(address)) {
     return [
-      problem(
-        `The avahi-daemon that answers on the bus is of another host, or in another network namespace: it is ${hostName}, at ${address}, which is no address of this machine. Services are announced under its addresses.`,
-        'Run an avahi-daemon (with D-Bus) in the network namespace of the services: in the container, or the container with --network host. Or set the driver "embedded" (TCPNET_DRIVER=embedded).'
+      warning(
+        `The avahi-daemon that answers on the bus is of another host, or in another network namespace: it is ${hostName}, at ${address}, which is no address of this machine. Services are announced under host names of their own.`,
+        'See that the daemon is on a network of the services. If it is not, run one in the network namespace of the services, or set the driver "embedded" (TCPNET_DRIVER=embedded): docs/containers.md.'
       )
     ]
   }

@@ -9,6 +9,8 @@ const [HEADER_BYTES, IN, FLUSH, QU] = [12, 1, 0x8000, 0x8000]
 const [RESPONSE, AUTHORITATIVE, TRUNCATED] = [0x8000, 0x0400, 0x0200]
 /** A label's length (RFC 1035 §2.3.4). */
 const MAX_LABEL_BYTES = 63
+/** The longest name as text: 255 bytes on the wire, with the lengths of its labels and of the root (RFC 1035 §2.3.4). */
+const MAX_NAME_BYTES = 253
 /** A pointer has 14 bits for the place (RFC 1035 §4.1.4). */
 const [POINTER, LAST_PLACE] = [0xc000, 0x3fff]
 
@@ -131,6 +133,8 @@ export class Writer {
   }
 
   #name(name: string): void {
+    // Out of bytes that are no UTF-8 come more than there were.
+    if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw new RangeError('no name can be so long')
     const labels = name === '.' ? [] : name.split('.')
     for (let first = 0; first < labels.length; first++) {
       const rest = folded(labels.slice(first).join('.'))
@@ -138,7 +142,6 @@ export class Writer {
       if (known !== undefined) return this.#uint16(POINTER | known)
       if (this.#length <= LAST_PLACE) this.#places.set(rest, this.#length)
       const label = Buffer.from(labels[first] ?? '')
-      // Out of bytes that are no UTF-8 come more than there were.
       if (label.length === 0 || label.length > MAX_LABEL_BYTES) throw new RangeError('no name can have such a label')
       this.#raw(Buffer.of(label.length))
       this.#raw(label)

@@ -5,8 +5,8 @@ import { loadMdns } from './package.js'
 import { MdnsSession } from './session.js'
 
 /**
- * The driver over the `mdns` npm package: its browse, registration and resolution, and the addon's own resolution of
- * addresses, because `mdns` has none that works on Linux. Its calls run on the event loop and wait for the daemon.
+ * The driver over the npm package `mdns`, which browses, registers and resolves services. The addon resolves addresses, because
+ * `mdns` cannot on Linux. The calls of the package run on the event loop and block until the daemon replies.
  */
 export function mdns(announcement: Announcement, listener: Listener): Discovery {
   const shim = addon()

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { TcpnetError } from '../../../errors.js'
 
-/** What this driver uses of the `mdns` package: the calls of dns_sd.h, and the object that watches their socket. */
+/** The parts of the package `mdns` that this driver uses: the calls of dns_sd.h, and the object that watches their socket. */
 export interface Mdns {
   readonly calls: DnsSd
   readonly MDNSService: new () => Watched
@@ -15,7 +15,7 @@ export interface Watched {
   on(event: 'error', listener: (error: Error) => void): void
 }
 
-/** The calls of dns_sd.h as `mdns` gives them to JavaScript. Each throws where the library refuses it at once. */
+/** The calls of dns_sd.h as `mdns` offers them to JavaScript. Each throws if the library refuses it at once. */
 export interface DnsSd {
   readonly kDNSServiceFlagsAdd: number
   DNSServiceRegister(
@@ -61,24 +61,24 @@ export interface DnsSd {
   ): void
 }
 
-/** @throws {TcpnetError} ERR_TCPNET_NO_DRIVER where the package is not there, or does not load */
+/** @throws {TcpnetError} ERR_TCPNET_NO_DRIVER if the package is missing, or does not load */
 export function loadMdns(): Mdns {
   const require = createRequire(import.meta.url)
   try {
-    // Not the package's main module: that one registers a service of its own when it is loaded.
+    // Not the package's main module, which registers a service of its own when it is loaded.
     return { calls: require('mdns/lib/dns_sd.js'), MDNSService: require('mdns/lib/mdns_service.js').MDNSService }
   } catch (cause) {
     throw new TcpnetError(
       'ERR_TCPNET_NO_DRIVER',
-      'The driver "mdns" needs the package mdns: npm install mdns@2.7.2 (on Linux with the headers of libdns_sd, ' +
-        'on Debian in libavahi-compat-libdnssd-dev; it compiles on Node 20 and 22). ' +
-        `It did not load: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      `The driver "mdns" needs the package mdns, which did not load: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+        'Install it: npm install mdns@2.7.2 (on Linux with the headers of libdns_sd, on Debian in ' +
+        'libavahi-compat-libdnssd-dev; it compiles on Node 20 and 22).',
       cause
     )
   }
 }
 
-/** Codes of dns_sd.h: another instance has the name; the request is not one that the daemon takes. */
+/** Codes of dns_sd.h: another instance has the name; the daemon does not accept the request. */
 const NAME_CONFLICT = -65548
 const REFUSED = [-65540, -65549]
 

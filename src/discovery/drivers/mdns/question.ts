@@ -1,9 +1,9 @@
 import type { Location } from '../../session.js'
 
-/** Milliseconds that other interfaces may add to the first answer. */
+/** Milliseconds to wait for answers on other interfaces after the first one. */
 const MOMENT_MS = 50
 
-/** One question for where an instance is, on every interface on which its name was seen. */
+/** The question where an instance is, on every interface on which its name was seen. */
 export class Question {
   readonly #interfaces: readonly number[]
   readonly #done: (location: Location) => void
@@ -24,7 +24,7 @@ export class Question {
     this.#resolve = resolve
   }
 
-  /** Idempotent; nothing is asked after {@link end}, which a failed call brings about. */
+  /** Idempotent; nothing is asked after {@link end}, which a failed call causes. */
   begin(): void {
     if (this.#begun) return
     this.#begun = true
@@ -42,7 +42,7 @@ export class Question {
     for (const release of this.#releases) release()
   }
 
-  /** Where two interfaces disagree on host or port, the one that answered last is right. */
+  /** If the answers of two interfaces differ in host or port, the last one is used. */
   readonly #onAnswer = (answer: Location): void => {
     if (this.#ended) return
     const before = this.#location

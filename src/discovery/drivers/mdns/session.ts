@@ -10,21 +10,23 @@ import { START_AVAHI } from '../healing.js'
 import { failureOf, type Mdns, type Watched } from './package.js'
 import { Question } from './question.js'
 
-/** Questions under way at once. Avahi's library takes a bus connection for each step, of the 256 that a user may have. */
+/**
+ * The most questions under way at once. Avahi's library opens a bus connection for each step, of the 256 that a user may have.
+ */
 const MAX_QUESTIONS = 16
 /** Milliseconds for one step of a question. */
 const STEP_TIMEOUT_MS = 2000
 
-/** One registration and one browse, until one of them fails. */
+/** A session with one registration and one browse, until one of them fails. */
 export class MdnsSession implements Session {
   readonly #library: Mdns
   readonly #shim: Addon
   readonly #onEvent: (event: SessionEvent) => void
   readonly #type: string
-  /** By uuid and then by interface: how often it was added, less how often it was removed: once for each family. */
+  /** By uuid and then by interface: how often the name was added, minus how often it was removed; once for each family. */
   readonly #seen = new Map<string, Map<number, number>>()
   readonly #open = new Set<Watched>()
-  /** Questions, in the order in which they were put; the first {@link MAX_QUESTIONS} are under way. */
+  /** Questions, in the order in which they were asked; the first {@link MAX_QUESTIONS} are under way. */
   readonly #questions = new Set<Question>()
   #ended = false
 
@@ -36,7 +38,7 @@ export class MdnsSession implements Session {
     setImmediate(() => this.#start(announcement))
   }
 
-  /** Its calls wait for the daemon: once they are made, `answered` was told. */
+  /** Always possible: the calls block until the daemon replies, and after them `answered` was emitted. */
   giveUp(): boolean {
     return true
   }
@@ -45,6 +47,9 @@ export class MdnsSession implements Session {
     this.#end()
     setImmediate(done)
   }
+
+  /** The package registers no address records. */
+  setAddresses(): void {}
 
   locate(uuid: string, done: (location: Location | null) => void): () => void {
     const interfaces = [...(this.#seen.get(uuid)?.keys() ?? [])]
@@ -61,7 +66,7 @@ export class MdnsSession implements Session {
     }
   }
 
-  /** Begins the questions whose turn it is: in a later turn, because a call that fails ends the session. */
+  /** Begins the first questions; in a later turn of the event loop, because a call that fails ends the session. */
   #next(): void {
     setImmediate(() => {
       for (const question of [...this.#questions].slice(0, MAX_QUESTIONS)) question.begin()
@@ -112,7 +117,7 @@ export class MdnsSession implements Session {
   #onRegistered(error: number, name: string | undefined, uuid: string): void {
     if (this.#ended) return
     if (error !== 0) return this.#fail('daemon', `the registration failed with error ${error}`)
-    // A name that another machine has is not refused: the library takes another.
+    // A name that another machine has is not refused: the library registers another name.
     if (name !== uuid) return this.#fail('conflict', `the name became ${name}`)
     this.#onEvent({ type: 'announced' })
   }
@@ -138,7 +143,7 @@ export class MdnsSession implements Session {
   /** Asks for an instance's host, port and TXT record on one interface, then for the host's addresses. */
   #resolve(uuid: string, interfaceIndex: number, answer: (location: Location) => void): () => void {
     let watched: Watched | null = null
-    // Not from within a callback of the reference that is released.
+    // Never from within a callback of the reference that is released.
     const release = () => setImmediate(() => this.#release(watched))
     watched = this.#watch((ref) =>
       this.#library.calls.DNSServiceResolve(
