@@ -5,16 +5,16 @@ export interface BucketLimits {
 }
 
 /** Milliseconds of a monotonic clock. */
-export type Clock = () => number
+export type MonotonicClock = () => number
 
 /** Limits how often something happens: up to `burst` times at once, and `perSecond` times a second in the long run. */
 export class TokenBucket {
   readonly #limits: BucketLimits
-  readonly #clock: Clock
+  readonly #clock: MonotonicClock
   #tokens: number
   #at: number
 
-  constructor(limits: BucketLimits, clock: Clock = () => performance.now()) {
+  constructor(limits: BucketLimits, clock: MonotonicClock = () => performance.now()) {
     this.#limits = limits
     this.#clock = clock
     this.#tokens = limits.burst

@@ -1,4 +1,4 @@
-import { type BucketLimits, type Clock, TokenBucket } from './token-bucket.js'
+import { type BucketLimits, type MonotonicClock, TokenBucket } from './token-bucket.js'
 
 /** If there are more buckets than this, those that are full are removed. */
 const MAX_IDLE = 1024
@@ -6,10 +6,10 @@ const MAX_IDLE = 1024
 /** A bucket for each name. A full bucket is the same as one that was never used. */
 export class TokenBuckets {
   readonly #limits: BucketLimits
-  readonly #clock: Clock
+  readonly #clock: MonotonicClock
   readonly #buckets = new Map<string, TokenBucket>()
 
-  constructor(limits: BucketLimits, clock: Clock = () => performance.now()) {
+  constructor(limits: BucketLimits, clock: MonotonicClock = () => performance.now()) {
     this.#limits = limits
     this.#clock = clock
   }

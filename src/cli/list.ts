@@ -1,6 +1,6 @@
 import { localAddresses } from '../net/addresses.js'
 import type { Run } from './command.js'
-import type { Found } from './mdns/directory.js'
+import type { FoundService } from './mdns/directory.js'
 import { Search } from './mdns/search.js'
 import type { Output } from './output.js'
 import { fit, jsonLine, shortUuid, shownText } from './shown.js'
@@ -40,7 +40,7 @@ class List {
   readonly #output: Output
   readonly #json: boolean
   readonly #watch: boolean
-  readonly #shown = new Map<string, { readonly line: string; readonly found: Found }>()
+  readonly #shown = new Map<string, { readonly line: string; readonly found: FoundService }>()
   #hasHead = false
 
   constructor(output: Output, { json, watch }: { json: boolean; watch: boolean }) {
@@ -55,7 +55,7 @@ class List {
   }
 
   /** Writes what is new; with --watch also what has changed, and what is gone. */
-  show(services: readonly Found[]): void {
+  show(services: readonly FoundService[]): void {
     const present = new Map(services.map((found) => [keyOf(found), found]))
     for (const [key, { found }] of this.#shown) {
       if (!this.#watch || present.has(key)) continue
@@ -72,7 +72,7 @@ class List {
     }
   }
 
-  #tell(event: 'found' | 'changed' | 'gone', found: Found): void {
+  #tell(event: 'found' | 'changed' | 'gone', found: FoundService): void {
     if (this.#json) return this.#output.line(jsonLine({ ...(this.#watch ? { event } : {}), ...told(found) }))
     const { isTerminal, size } = this.#output
     const sign = this.#watch ? `${{ found: '+', changed: '~', gone: '-' }[event]} ` : ''
@@ -88,17 +88,17 @@ class List {
   }
 }
 
-function keyOf({ cluster, uuid, host, port }: Found): string {
+function keyOf({ cluster, uuid, host, port }: FoundService): string {
   return `${cluster}/${uuid}/${host}:${port}`
 }
 
 /** A service as JSON has it. */
-function told({ cluster, uuid, host, port, security, version, addresses }: Found): object {
+function told({ cluster, uuid, host, port, security, version, addresses }: FoundService): object {
   const each = addresses.map(({ address, interfaceName }) => ({ address, interface: interfaceName }))
   return { cluster, uuid, host, port, security, version, addresses: each }
 }
 
-function rowOf(found: Found, columns: number): string {
+function rowOf(found: FoundService, columns: number): string {
   const { cluster, uuid, host, port, security } = found
   const addresses = new Set(found.addresses.map(({ address, interfaceName }) => scoped(address, interfaceName)))
   const shown = columns < WIDE ? shortUuid(uuid) : uuid

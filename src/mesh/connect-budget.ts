@@ -1,4 +1,4 @@
-import { type BucketLimits, type Clock, TokenBucket } from '../token-bucket.js'
+import { type BucketLimits, type MonotonicClock, TokenBucket } from '../token-bucket.js'
 import { TokenBuckets } from '../token-buckets.js'
 
 /**
@@ -23,7 +23,7 @@ export class ConnectBudget {
   /** The bucket of the process bounds its size: a bucket of an address is dropped only once it is full again. */
   readonly #addresses: TokenBuckets
 
-  constructor(limits: typeof CONNECT_LIMITS = CONNECT_LIMITS, clock: Clock = () => performance.now()) {
+  constructor(limits: typeof CONNECT_LIMITS = CONNECT_LIMITS, clock: MonotonicClock = () => performance.now()) {
     this.#limits = limits
     this.#process = new TokenBucket(limits.perProcess, clock)
     this.#questions = new TokenBucket(limits.questions, clock)

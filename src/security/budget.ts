@@ -1,4 +1,4 @@
-import { type Clock, TokenBucket } from '../token-bucket.js'
+import { type MonotonicClock, TokenBucket } from '../token-bucket.js'
 
 /** The most accounts that are remembered: to fill the list takes as many addresses. */
 const MAX_ACCOUNTS = 4096
@@ -31,12 +31,12 @@ export interface Account {
  */
 export class Budget {
   readonly #options: BudgetOptions
-  readonly #now: Clock
+  readonly #now: MonotonicClock
   /** In the order of their last spending, the latest last. */
   readonly #accounts = new Map<string, TokenBucket>()
   readonly #total: TokenBucket
 
-  constructor(options: BudgetOptions, now: Clock) {
+  constructor(options: BudgetOptions, now: MonotonicClock) {
     this.#options = options
     this.#now = now
     this.#total = new TokenBucket({ perSecond: options.perSecond, burst: options.burstInAll }, now)

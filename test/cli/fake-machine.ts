@@ -10,7 +10,7 @@ import type {
   Survey,
   Trial
 } from '#tcpnet/cli/doctor/machine.js'
-import type { Found } from '#tcpnet/cli/mdns/directory.js'
+import type { FoundService } from '#tcpnet/cli/mdns/directory.js'
 
 export interface Facts {
   readonly platform: NodeJS.Platform
@@ -63,7 +63,7 @@ export const HEARD: InterfaceSurvey = {
 }
 
 /** A service of the cluster at an address; this machine's own is at 10.0.0.1. */
-export function found(uuid: string, address: string, more: Partial<Found> = {}): Found {
+export function found(uuid: string, address: string, more: Partial<FoundService> = {}): FoundService {
   const addresses = [{ address, interfaceName: 'eth0', interfaceIndex: 2 }]
   const host = address === '10.0.0.1' ? 'alpha.local' : 'beta.local'
   return { cluster: 'demo', uuid, host, port: 4711, security: 'none', version: '1', addresses, ...more }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { decode } from 'dns-packet'
 import type { Announcement } from '#tcpnet/discovery/discovery.js'
 import { CACHE_LIMITS } from '#tcpnet/discovery/drivers/embedded/cache.js'
-import { LINK_TIMES, Link } from '#tcpnet/discovery/drivers/embedded/link.js'
+import { LINK_TIMES, MdnsLink } from '#tcpnet/discovery/drivers/embedded/link.js'
 import { isPlausible, MAX_BYTES, type Message, readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
 import { recordsOf } from '#tcpnet/discovery/drivers/embedded/own-service.js'
 import { FakeClock } from '../support/fake-clock.js'
@@ -27,12 +27,12 @@ export function messageOf(bytes: Buffer): Message | null {
 
 export class FuzzedLink {
   readonly #clock = new FakeClock()
-  readonly #link: Link
+  readonly #link: MdnsLink
   readonly #known = new Set<string>()
   #sent = 0
 
   constructor() {
-    this.#link = new Link({
+    this.#link = new MdnsLink({
       clock: this.#clock,
       times: { ...LINK_TIMES, cache: LIMITS },
       send: (bytes) => this.#onSent(bytes),

@@ -1,5 +1,5 @@
 import type { InterfaceAddress } from '../../addon.js'
-import type { Found } from '../mdns/directory.js'
+import type { FoundService } from '../mdns/directory.js'
 import type { Trouble } from '../mdns/inquiry.js'
 import type { Finding } from './finding.js'
 
@@ -98,13 +98,13 @@ export interface InterfaceSurvey {
 
 export interface Survey {
   readonly interfaces: readonly InterfaceSurvey[]
-  readonly services: readonly Found[]
+  readonly services: readonly FoundService[]
   readonly troubles: readonly Trouble[]
 }
 
 /** How a connection to a peer's address ended. */
 export interface Reached {
-  readonly service: Found
+  readonly service: FoundService
   readonly address: string
   /** `ok`, or the system's code: `ECONNREFUSED`, `ETIMEDOUT`. */
   readonly connect: string

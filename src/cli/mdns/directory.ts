@@ -22,7 +22,7 @@ export interface FoundAddress {
 }
 
 /** A tcpnet service on the network. */
-export interface Found {
+export interface FoundService {
   readonly cluster: string
   readonly uuid: string
   /** The host's name, to be shown. */
@@ -35,7 +35,7 @@ export interface Found {
 }
 
 /** One host and port at which an instance is said to be; more than one where two services have the same uuid. */
-interface Claim {
+interface AddressClaim {
   readonly host: string
   readonly port: number
   /** Where it was told: an address counts on those interfaces alone. */
@@ -46,13 +46,13 @@ interface Claim {
 interface Instance {
   readonly cluster: string
   readonly uuid: string
-  readonly claims: Claim[]
+  readonly claims: AddressClaim[]
   txt: Readonly<Record<string, string>> | null
   asked: number
 }
 
 /** Where a packet was heard. */
-export interface Place {
+export interface HeardPlace {
   readonly interfaceName: string
   readonly interfaceIndex: number
 }
@@ -113,13 +113,13 @@ export class Directory {
   }
 
   /** The services of which everything is known, by cluster and uuid. */
-  get services(): Found[] {
+  get services(): FoundService[] {
     const all = [...this.#instances.values()].flatMap((one) => this.#foundOf(one))
     return all.sort((a, b) => compare(a.cluster, b.cluster) || compare(a.uuid, b.uuid) || compare(a.host, b.host))
   }
 
   /** Takes in a message. */
-  take(packet: DecodedPacket, place: Place): void {
+  take(packet: DecodedPacket, place: HeardPlace): void {
     if (packet.type !== 'response') return
     const records = [...(packet.answers ?? []), ...(packet.additionals ?? [])]
     for (const record of records) if (record.type === 'PTR') this.#takePointer(record)
@@ -148,7 +148,7 @@ export class Directory {
     this.#newTypes.push(type)
   }
 
-  #takeRecord(record: Answer, place: Place): void {
+  #takeRecord(record: Answer, place: HeardPlace): void {
     switch (record.type) {
       case 'SRV':
         if (record.ttl !== 0) this.#takeClaim(record, place.interfaceIndex)
@@ -194,7 +194,7 @@ export class Directory {
     return one.txt !== null && (!isTcpnet(one.txt) || this.#foundOf(one).length > 0)
   }
 
-  #foundOf({ cluster, uuid, claims, txt }: Instance): Found[] {
+  #foundOf({ cluster, uuid, claims, txt }: Instance): FoundService[] {
     if (txt === null || !isTcpnet(txt)) return []
     return claims.flatMap(({ host, port, interfaces }) => {
       const addresses = (this.#hosts.get(host) ?? []).filter(({ interfaceIndex }) => interfaces.has(interfaceIndex))

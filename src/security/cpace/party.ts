@@ -3,7 +3,7 @@ import { type KeyObject, timingSafeEqual } from 'node:crypto'
 import { confirmationOf } from './confirmation.js'
 import { generatorOf, type MapToCurve, POINT_BYTES } from './generator.js'
 import { sessionKey } from './session-key.js'
-import type { Message } from './strings.js'
+import type { ShareMessage } from './strings.js'
 import { multiply, sampleScalar } from './x25519.js'
 
 export type Role = 'initiator' | 'responder'
@@ -30,7 +30,7 @@ export interface Confirmations {
 
 /** For one run: its scalar is used with one share of the other side, and then erased (§10.9). */
 export class Party {
-  readonly message: Message
+  readonly message: ShareMessage
   readonly #role: Role
   #scalar: KeyObject | null
 
@@ -47,7 +47,7 @@ export class Party {
   }
 
   /** @returns null if the other side's share is not a point, or of low order (§7.2: "MUST abort") */
-  finish(theirs: Message): Confirmations | null {
+  finish(theirs: ShareMessage): Confirmations | null {
     const scalar = this.#scalar
     this.#scalar = null
     if (scalar === null || theirs.share.length !== POINT_BYTES) return null

@@ -1,7 +1,7 @@
 // The session key of draft-irtf-cfrg-cpace-21 §7.2.
 import { createHash } from 'node:crypto'
 import { DOMAIN } from './generator.js'
-import { concatenate, type Message, transcript } from './strings.js'
+import { concatenate, type ShareMessage, transcript } from './strings.js'
 
 const NO_SID = Buffer.alloc(0)
 
@@ -12,8 +12,8 @@ const NO_SID = Buffer.alloc(0)
  */
 export function sessionKey(
   point: Uint8Array,
-  initiator: Message,
-  responder: Message,
+  initiator: ShareMessage,
+  responder: ShareMessage,
   sid: Uint8Array = NO_SID
 ): Buffer {
   const domain = Buffer.concat([DOMAIN, Buffer.from('_ISK')])

@@ -18,17 +18,17 @@ export function concatenate(...parts: readonly Uint8Array[]): Buffer {
 }
 
 /** A party's message: its share and the associated data, which is not encrypted. */
-export interface Message {
+export interface ShareMessage {
   readonly share: Uint8Array
   readonly associatedData: Uint8Array
 }
 
 /** `transcript_ir` (§A.3.4): of initiator and responder, in this order. */
-export function transcript(initiator: Message, responder: Message): Buffer {
+export function transcript(initiator: ShareMessage, responder: ShareMessage): Buffer {
   return Buffer.concat([messageString(initiator), messageString(responder)])
 }
 
 /** One party's part of the transcript, which is also the input of its confirmation (§10.4). */
-export function messageString({ share, associatedData }: Message): Buffer {
+export function messageString({ share, associatedData }: ShareMessage): Buffer {
   return concatenate(share, associatedData)
 }

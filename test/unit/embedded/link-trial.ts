@@ -1,5 +1,5 @@
 import { type Answer, decode, encode, type Packet } from 'dns-packet'
-import { LINK_TIMES, Link, type LinkTimes } from '#tcpnet/discovery/drivers/embedded/link.js'
+import { LINK_TIMES, type LinkTimes, MdnsLink } from '#tcpnet/discovery/drivers/embedded/link.js'
 import { readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
 import { hostName, instanceName, serviceType } from '#tcpnet/discovery/drivers/embedded/names.js'
 import { type Resource, resource, stringsOf } from '#tcpnet/discovery/drivers/embedded/records.js'
@@ -26,7 +26,7 @@ export interface Sent {
 /** A link whose network is the test. */
 export class LinkTrial {
   readonly clock = new FakeClock()
-  readonly link: Link
+  readonly link: MdnsLink
   /** Instances that were told: `seen AA`, `gone AA`; `announced` and `conflict` of what was published. */
   readonly told: string[] = []
   /** Called with what is sent, and what is told, at that moment. */
@@ -46,7 +46,7 @@ export class LinkTrial {
       this.#sent.push(sent)
       listener(sent)
     }
-    this.link = new Link({
+    this.link = new MdnsLink({
       clock: this.clock,
       times: { ...LINK_TIMES, ...times },
       send: (bytes) => send(bytes, null),

@@ -1,5 +1,5 @@
 import { isOnLink, isOwn } from '../../../net/addresses.js'
-import type { Found } from '../../mdns/directory.js'
+import type { FoundService } from '../../mdns/directory.js'
 import { counted, shortUuid } from '../../shown.js'
 import { type Finding, findings } from '../finding.js'
 import type { Check, Goal } from '../machine.js'
@@ -13,7 +13,7 @@ export const cluster: Check = async (machine, goal) => {
   if (goal.name === null) return [...clustersFinding(services), ...duplicates(services)]
   const own = new Set((await machine.interfaces()).flatMap(({ addresses }) => addresses.map(({ address }) => address)))
   const members = services.filter(({ cluster }) => cluster === goal.name)
-  const isOwnService = ({ addresses }: Found) => addresses.some(({ address }) => own.has(address))
+  const isOwnService = ({ addresses }: FoundService) => addresses.some(({ address }) => own.has(address))
   if (members.length === 0) return [missing(goal.name, services)]
   const others = members.filter((one) => !isOwnService(one))
   return [
@@ -28,14 +28,14 @@ export const cluster: Check = async (machine, goal) => {
   ]
 }
 
-function clustersFinding(services: readonly Found[]): Finding[] {
+function clustersFinding(services: readonly FoundService[]): Finding[] {
   const clusters = countsOf(services)
   return [
     note(clusters === '' ? 'No tcpnet service was found on the network.' : `Clusters on the network: ${clusters}.`)
   ]
 }
 
-function missing(name: string, services: readonly Found[]): Finding {
+function missing(name: string, services: readonly FoundService[]): Finding {
   const near = nearNames(name, services)
   const there = countsOf(services)
   if (near.length > 0)
@@ -49,7 +49,7 @@ function missing(name: string, services: readonly Found[]): Finding {
   )
 }
 
-function presence(name: string, members: readonly Found[], others: readonly Found[]): Finding[] {
+function presence(name: string, members: readonly FoundService[], others: readonly FoundService[]): Finding[] {
   if (others.length > 0)
     return [
       good(
@@ -65,7 +65,7 @@ function presence(name: string, members: readonly Found[], others: readonly Foun
 }
 
 /** Names that somebody may have misspelt. */
-function nearNames(name: string, services: readonly Found[]): string[] {
+function nearNames(name: string, services: readonly FoundService[]): string[] {
   const names = new Set(services.map(({ cluster }) => cluster))
   names.delete(name)
   const plain = (text: string) => text.replaceAll('-', '')
@@ -75,7 +75,7 @@ function nearNames(name: string, services: readonly Found[]): string[] {
   })
 }
 
-function nearlyTheSame(name: string, services: readonly Found[]): Finding[] {
+function nearlyTheSame(name: string, services: readonly FoundService[]): Finding[] {
   const near = nearNames(name, services)
   if (near.length === 0) return []
   return [
@@ -86,8 +86,8 @@ function nearlyTheSame(name: string, services: readonly Found[]): Finding[] {
   ]
 }
 
-function duplicates(services: readonly Found[]): Finding[] {
-  const places = new Map<string, Found[]>()
+function duplicates(services: readonly FoundService[]): Finding[] {
+  const places = new Map<string, FoundService[]>()
   for (const one of services) {
     const key = `${one.cluster}/${one.uuid}`
     places.set(key, [...(places.get(key) ?? []), one])
@@ -105,7 +105,7 @@ function duplicates(services: readonly Found[]): Finding[] {
 }
 
 /** The uuid that a service of this machine is to have. */
-function taken({ uuid }: Goal, members: readonly Found[]): Finding[] {
+function taken({ uuid }: Goal, members: readonly FoundService[]): Finding[] {
   const holder = uuid === null ? undefined : members.find((one) => one.uuid === uuid.toUpperCase())
   if (holder === undefined) return []
   return [
@@ -116,7 +116,7 @@ function taken({ uuid }: Goal, members: readonly Found[]): Finding[] {
   ]
 }
 
-function mixedSecurity({ hasSecret }: Goal, members: readonly Found[]): Finding[] {
+function mixedSecurity({ hasSecret }: Goal, members: readonly FoundService[]): Finding[] {
   const kinds = [...new Set(members.map(({ security }) => security))].sort()
   if (kinds.length > 1) {
     const each = kinds.map((kind) => {
@@ -150,8 +150,8 @@ function mixedSecurity({ hasSecret }: Goal, members: readonly Found[]): Finding[
 }
 
 /** Services of this machine that are announced where no other member is. */
-function unshared(members: readonly Found[], isOwnService: (one: Found) => boolean): Finding[] {
-  const interfacesOf = (one: Found) => new Set(one.addresses.map(({ interfaceName }) => interfaceName))
+function unshared(members: readonly FoundService[], isOwnService: (one: FoundService) => boolean): Finding[] {
+  const interfacesOf = (one: FoundService) => new Set(one.addresses.map(({ interfaceName }) => interfaceName))
   const others = members.filter((one) => !isOwnService(one))
   const theirs = new Set(others.flatMap((one) => [...interfacesOf(one)]))
   if (others.length === 0) return []
@@ -170,7 +170,7 @@ function unshared(members: readonly Found[], isOwnService: (one: Found) => boole
 function unsharedAddress(
   { address }: Goal,
   interfaces: readonly { name: string; addresses: readonly { address: string }[] }[],
-  others: readonly Found[]
+  others: readonly FoundService[]
 ): Finding[] {
   if (address === null) return []
   const own = interfaces.find(({ addresses }) => addresses.some((one) => one.address === address))
@@ -192,7 +192,7 @@ function unsharedAddress(
 }
 
 /** Services whose addresses are all of other networks than this machine's. */
-function offLink(others: readonly Found[]): Finding[] {
+function offLink(others: readonly FoundService[]): Finding[] {
   return others.flatMap((one) => {
     const paths = one.addresses.map(({ address, interfaceIndex }) => ({
       address,
@@ -209,7 +209,7 @@ function offLink(others: readonly Found[]): Finding[] {
   })
 }
 
-function countsOf(services: readonly Found[]): string {
+function countsOf(services: readonly FoundService[]): string {
   const counts = new Map<string, number>()
   for (const { cluster } of services) counts.set(cluster, (counts.get(cluster) ?? 0) + 1)
   return [...counts].map(([name, count]) => `${name} (${count})`).join(', ')

@@ -1,7 +1,7 @@
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { BusState, DaemonState } from '../machine.js'
 import { Bus, BusError, BusTimeout, systemBusPath, THE_BUS } from './dbus.js'
-import type { Message, Value } from './dbus-message.js'
+import type { DbusMessage, DbusValue } from './dbus-message.js'
 
 /** Milliseconds for one answer. */
 const ANSWER_MS = 1000
@@ -16,7 +16,7 @@ const FOLDERS = ['/usr/sbin', '/sbin', '/usr/local/sbin', '/usr/bin', '/usr/loca
 /** How Avahi's daemon is: as it tells over D-Bus, as its client library would ask. */
 export async function readDaemon(name: string | null): Promise<DaemonState> {
   const path = systemBusPath(process.env) ?? '(of a kind that is not known here)'
-  const heard: Message[] = []
+  const heard: DbusMessage[] = []
   const opened = await open(path, (signal) => heard.push(signal))
   const common = { program: programPath() }
   if (!(opened instanceof Bus))
@@ -30,7 +30,7 @@ export async function readDaemon(name: string | null): Promise<DaemonState> {
   }
 }
 
-async function open(path: string, onSignal: (message: Message) => void): Promise<Bus | BusState> {
+async function open(path: string, onSignal: (message: DbusMessage) => void): Promise<Bus | BusState> {
   try {
     return await Bus.open(path, ANSWER_MS, onSignal)
   } catch (error) {
@@ -54,7 +54,7 @@ async function serviceState(
   bus: Bus,
   pid: number | null,
   name: string | null,
-  heard: readonly Message[]
+  heard: readonly DbusMessage[]
 ): Promise<DaemonState['service']> {
   try {
     await bus.call({ ...THE_BUS, member: 'GetNameOwner', signature: 's', values: [AVAHI] }, ANSWER_MS)
@@ -89,8 +89,8 @@ async function addressOf(bus: Bus, hostName: string): Promise<string | null> {
 }
 
 /** The services of the cluster that others announce, out of the daemon's cache: the interfaces on which they were heard. */
-async function cached(bus: Bus, name: string, heard: readonly Message[]): Promise<number[]> {
-  const values: Value[] = [-1, -1, `_${name}._tcp`, 'local', 0]
+async function cached(bus: Bus, name: string, heard: readonly DbusMessage[]): Promise<number[]> {
+  const values: DbusValue[] = [-1, -1, `_${name}._tcp`, 'local', 0]
   const call = { ...SERVER, member: 'ServiceBrowserNew', signature: 'iissu', values }
   const browses = await bus.call(call, ANSWER_MS).then(
     () => true,

@@ -1,26 +1,26 @@
 /** A value of a message: a string, or a number of 32 bits. */
-export type Value = string | number
+export type DbusValue = string | number
 
 /** What is asked of a service on the bus. */
-export interface Call {
+export interface DbusCall {
   readonly destination: string
   readonly path: string
   readonly interface: string
   readonly member: string
   /** Types of the arguments, of `s`, `i` and `u`. */
   readonly signature?: string
-  readonly values?: readonly Value[]
+  readonly values?: readonly DbusValue[]
 }
 
 /** A message that has arrived. */
-export interface Message {
+export interface DbusMessage {
   readonly kind: 'reply' | 'error' | 'signal' | 'other'
   /** Of a reply or an error: the serial number of the call. */
   readonly replyTo: number
   readonly errorName: string
   readonly member: string
   /** The arguments, as far as their types are known here. */
-  readonly values: readonly Value[]
+  readonly values: readonly DbusValue[]
 }
 
 const [CALL, REPLY, ERROR, SIGNAL] = [1, 2, 3, 4]
@@ -32,15 +32,15 @@ const FIXED_BYTES = 16
 export const MAX_MESSAGE = 1 << 20
 
 /** A method call, little-endian. */
-export function encodeCall(call: Call, serial: number): Buffer {
-  const body = new Writer()
+export function encodeCall(call: DbusCall, serial: number): Buffer {
+  const body = new DbusWriter()
   const { signature = '', values = [] } = call
   for (const [at, type] of [...signature].entries()) body.value(type, values[at] ?? 0)
-  const header = new Writer()
+  const header = new DbusWriter()
   header.bytes([0x6c, CALL, 0, 1])
   header.uint(body.length)
   header.uint(serial)
-  const fields = new Writer()
+  const fields = new DbusWriter()
   fields.field(FIELD.path, 'o', call.path)
   fields.field(FIELD.interface, 's', call.interface)
   fields.field(FIELD.member, 's', call.member)
@@ -62,11 +62,11 @@ export function messageLength(buffer: Buffer): number | null {
 }
 
 /** Reads one whole message. */
-export function decodeMessage(buffer: Buffer): Message {
+export function decodeMessage(buffer: Buffer): DbusMessage {
   const reader = new Reader(buffer)
   const type = buffer[1]
   const fieldsEnd = FIXED_BYTES + reader.uintAt(12)
-  const fields = new Map<number, Value>()
+  const fields = new Map<number, DbusValue>()
   reader.at = FIXED_BYTES
   while (reader.at < fieldsEnd) {
     reader.align(8)
@@ -84,8 +84,8 @@ export function decodeMessage(buffer: Buffer): Message {
   }
 }
 
-function valuesOf(reader: Reader, signature: string): Value[] {
-  const values: Value[] = []
+function valuesOf(reader: Reader, signature: string): DbusValue[] {
+  const values: DbusValue[] = []
   for (const type of signature) {
     if (!'soiubyqn'.includes(type)) break
     values.push(reader.value(type))
@@ -97,7 +97,7 @@ function aligned(at: number, to: number): number {
   return Math.ceil(at / to) * to
 }
 
-class Writer {
+class DbusWriter {
   readonly #chunks: Buffer[] = []
   length = 0
 
@@ -110,7 +110,7 @@ class Writer {
     this.length += bytes.length
   }
 
-  append(other: Writer): void {
+  append(other: DbusWriter): void {
     this.bytes(other.buffer)
   }
 
@@ -125,7 +125,7 @@ class Writer {
     this.bytes(bytes)
   }
 
-  value(type: string, value: Value): void {
+  value(type: string, value: DbusValue): void {
     if (type === 'i' || type === 'u') return this.uint(Number(value))
     const text = Buffer.from(String(value))
     if (type === 'g') this.bytes([text.length])
@@ -168,7 +168,7 @@ class Reader {
     return this.#text(this.byte())
   }
 
-  value(type: string): Value {
+  value(type: string): DbusValue {
     if (type === 'y') return this.byte()
     if (type === 'g') return this.signature()
     if (type === 'q' || type === 'n') {

@@ -1,13 +1,13 @@
 import { connect, type Socket } from 'node:net'
 import { userInfo } from 'node:os'
 import {
-  type Call,
+  type DbusCall,
+  type DbusMessage,
+  type DbusValue,
   decodeMessage,
   encodeCall,
   MAX_MESSAGE,
-  type Message,
-  messageLength,
-  type Value
+  messageLength
 } from './dbus-message.js'
 
 /** An error that the bus or a service on it has answered with. */
@@ -27,12 +27,12 @@ export class BusTimeout extends Error {}
 /** As much of D-Bus as it takes to ask a daemon how it is: method calls, and the signals that come. */
 export class Bus {
   readonly #socket: Socket
-  readonly #waiting = new Map<number, (message: Message) => void>()
-  readonly #onSignal: (message: Message) => void
+  readonly #waiting = new Map<number, (message: DbusMessage) => void>()
+  readonly #onSignal: (message: DbusMessage) => void
   #serial = 0
   #rest: Buffer = Buffer.alloc(0)
 
-  private constructor(socket: Socket, onSignal: (message: Message) => void) {
+  private constructor(socket: Socket, onSignal: (message: DbusMessage) => void) {
     this.#socket = socket
     this.#onSignal = onSignal
     socket.on('data', (chunk: Buffer) => this.#take(chunk))
@@ -44,7 +44,11 @@ export class Bus {
    * @param path of its socket
    * @throws {Error} with the system's code, or what the bus said
    */
-  static async open(path: string, timeoutMs: number, onSignal: (message: Message) => void = () => {}): Promise<Bus> {
+  static async open(
+    path: string,
+    timeoutMs: number,
+    onSignal: (message: DbusMessage) => void = () => {}
+  ): Promise<Bus> {
     const socket = connect(path)
     try {
       await within(authenticated(socket), timeoutMs)
@@ -64,9 +68,9 @@ export class Bus {
   }
 
   /** Calls a method. @throws {BusError} @throws {BusTimeout} */
-  call(call: Call, timeoutMs: number): Promise<readonly Value[]> {
+  call(call: DbusCall, timeoutMs: number): Promise<readonly DbusValue[]> {
     const serial = ++this.#serial
-    const answered = new Promise<readonly Value[]>((resolve, reject) => {
+    const answered = new Promise<readonly DbusValue[]>((resolve, reject) => {
       this.#waiting.set(serial, ({ kind, errorName, values }) => {
         if (kind === 'error') reject(new BusError(errorName, String(values[0] ?? '')))
         else resolve(values)

@@ -5,7 +5,7 @@ import { isOnLink } from '../../../net/addresses.js'
 import { lazySecret } from '../../../security/lazy.js'
 import { type Channel, plain, type Security } from '../../../security/security.js'
 import { randomHex, randomUuid } from '../../../uuid.js'
-import type { Found, FoundAddress } from '../../mdns/directory.js'
+import type { FoundAddress, FoundService } from '../../mdns/directory.js'
 import type { Reached } from '../machine.js'
 import { dialedCode } from './trial.js'
 
@@ -18,7 +18,10 @@ const MAX_SERVICES = 64
  * Dials every address on the link of every service of a cluster, and says a hello for a uuid that nobody has: a member with our
  * secret refuses it as "not-me", so that its application sees no connection, only `rejected`.
  */
-export async function reachAll(services: readonly Found[], secret: string | Buffer | undefined): Promise<Reached[]> {
+export async function reachAll(
+  services: readonly FoundService[],
+  secret: string | Buffer | undefined
+): Promise<Reached[]> {
   const [first] = services
   if (first === undefined) return []
   const uuid = randomUuid()
@@ -31,7 +34,7 @@ export async function reachAll(services: readonly Found[], secret: string | Buff
   return reached.flat()
 }
 
-async function reach(service: Found, security: Security, uuid: string): Promise<Reached[]> {
+async function reach(service: FoundService, security: Security, uuid: string): Promise<Reached[]> {
   const addresses = service.addresses.filter((one) => isOnLink(pathOf(one)))
   const results = await Promise.all(
     addresses.map(async (one) => {
@@ -54,7 +57,12 @@ function scoped({ address, interfaceName }: FoundAddress): string {
 }
 
 /** Says a hello. Resolves with what the other end makes of it. */
-async function greet(service: Found, address: string, security: Security, from: string): Promise<Reached['hello']> {
+async function greet(
+  service: FoundService,
+  address: string,
+  security: Security,
+  from: string
+): Promise<Reached['hello']> {
   const socket = connect({ host: address, port: service.port })
   socket.on('error', () => {})
   let timer: NodeJS.Timeout | undefined
@@ -71,7 +79,12 @@ async function greet(service: Found, address: string, security: Security, from: 
   return result
 }
 
-async function exchange(socket: Socket, service: Found, security: Security, from: string): Promise<Reached['hello']> {
+async function exchange(
+  socket: Socket,
+  service: FoundService,
+  security: Security,
+  from: string
+): Promise<Reached['hello']> {
   await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))
   const secured = await new Promise<Channel | TcpnetError | null>((resolve) =>
     security.client(socket, service.uuid, resolve)

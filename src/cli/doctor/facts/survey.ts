@@ -21,7 +21,7 @@ const NEIGHBOURS_MS = 1000
 const ANSWER_MS = 300
 
 /** What is heard on an interface, as it comes. */
-class Ear {
+class SurveySocket {
   heardItself = false
   foundTrial = false
   readonly unicastFrom = new Set<string>()
@@ -35,7 +35,7 @@ class Ear {
 export class Surveyor {
   readonly #trialUuid: () => string
   readonly #directory = new Directory(null)
-  readonly #ears = new Map<string, Ear>()
+  readonly #ears = new Map<string, SurveySocket>()
   readonly #troubles: Trouble[] = []
   readonly #interfaces: InterfaceAddress[]
   readonly #inquiry: Inquiry
@@ -45,7 +45,7 @@ export class Surveyor {
   constructor(name: string | null, trialUuid: () => string) {
     this.#trialUuid = trialUuid
     this.#interfaces = listInterfaces().filter(({ up }) => up)
-    for (const { name } of this.#interfaces) this.#ears.set(name, new Ear())
+    for (const { name } of this.#interfaces) this.#ears.set(name, new SurveySocket())
     this.#inquiry = new Inquiry({
       interfaces: this.#interfaces,
       onHeard: (heard) => this.#onHeard(heard),
@@ -77,7 +77,11 @@ export class Surveyor {
     }
   }
 
-  #surveyOf(name: string, ear: Ear, neighbours: readonly { address: string; name: string }[]): InterfaceSurvey {
+  #surveyOf(
+    name: string,
+    ear: SurveySocket,
+    neighbours: readonly { address: string; name: string }[]
+  ): InterfaceSurvey {
     const trial = this.#trialUuid()
     const foundTrial = this.#directory.services.some(
       ({ cluster, uuid, addresses }) =>

@@ -2,11 +2,11 @@ import type { RemoteInfo } from 'node:dgram'
 import type { InterfaceAddress } from '../../../addon.js'
 import type { Clock } from './clock.js'
 import { Echoes } from './echoes.js'
-import { Link, type LinkOptions, type LinkTimes } from './link.js'
+import { type LinkOptions, type LinkTimes, MdnsLink } from './link.js'
 import { LinkSocket, type SocketSystem } from './link-socket.js'
 
 /** An interface and family that can be used. */
-export interface Place {
+export interface LinkPlace {
   /** The address by which a socket knows the interface. */
   readonly entry: InterfaceAddress
   /** Every address of the interface, of both families. */
@@ -32,16 +32,16 @@ export class ActiveLink<User> {
   readonly index: number
   readonly name: string
   readonly family: 4 | 6
-  readonly link: Link
+  readonly link: MdnsLink
   /** The services that are on it. */
   readonly users = new Set<User>()
   readonly #options: ActiveOptions
   readonly #echoes: Echoes
-  #place: Place
+  #place: LinkPlace
   #socket: LinkSocket
   #isOpen = false
 
-  constructor(place: Place, options: ActiveOptions) {
+  constructor(place: LinkPlace, options: ActiveOptions) {
     const { clock, times, isOurs, isKnownBeside, onOverdue, onSeen, onGone } = options
     this.index = place.entry.index
     this.name = place.entry.name
@@ -50,7 +50,7 @@ export class ActiveLink<User> {
     this.#options = options
     this.#echoes = new Echoes(() => clock.now())
     this.#socket = this.#newSocket()
-    this.link = new Link({
+    this.link = new MdnsLink({
       clock,
       times,
       isOurs,
@@ -70,7 +70,7 @@ export class ActiveLink<User> {
     return this.#isOpen
   }
 
-  get place(): Place {
+  get place(): LinkPlace {
     return this.#place
   }
 
@@ -89,7 +89,7 @@ export class ActiveLink<User> {
   }
 
   /** The interface is such now. Returns whether it has other addresses, and the link can be used as before. */
-  follow(place: Place): boolean {
+  follow(place: LinkPlace): boolean {
     const before = this.#place
     if (hasSameAddresses(before, place)) return false
     // By an address that is there no more, an IPv4 socket does not find its interface.
@@ -132,12 +132,12 @@ export class ActiveLink<User> {
   }
 }
 
-export function hasSameAddresses(one: Place, other: Place): boolean {
+export function hasSameAddresses(one: LinkPlace, other: LinkPlace): boolean {
   return (
     one.addresses.length === other.addresses.length && one.addresses.every(({ address }) => hasAddress(other, address))
   )
 }
 
-function hasAddress({ addresses }: Place, wanted: string): boolean {
+function hasAddress({ addresses }: LinkPlace, wanted: string): boolean {
   return addresses.some(({ address }) => address === wanted)
 }

@@ -9,7 +9,7 @@ import { serviceType } from './names.js'
 import { Network } from './network.js'
 import type { NetworkLink, NetworkUser } from './network-user.js'
 import { ownInstance, recordsOf } from './own-service.js'
-import { Places } from './places.js'
+import { InstancePlaces } from './places.js'
 import type { Publication } from './publication.js'
 import type { Resource } from './records.js'
 import { type Found, whereIs } from './whereabouts.js'
@@ -42,7 +42,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   /** Those on which it is announced. */
   readonly #established = new Set<NetworkLink>()
   /** Where each name is seen: on links, and in this process. */
-  readonly #places: Places<NetworkLink | 'here'>
+  readonly #places: InstancePlaces<NetworkLink | 'here'>
   readonly #inquiries: Inquiries
   /** Ends the questions that are under way. */
   readonly #over = new AbortController()
@@ -65,7 +65,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
         if (this.#isTelling) listener.gone(uuid)
       }
     })
-    this.#places = new Places(this.#sightings)
+    this.#places = new InstancePlaces(this.#sightings)
     const links = () => [...this.#links.keys()]
     this.#inquiries = new Inquiries({ type: this.type, links, find: (uuid) => this.#find(uuid, links()) })
     if (this.#hasRival()) setImmediate(() => this.#fail(uuidConflict(announcement.uuid)))

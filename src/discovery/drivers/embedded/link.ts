@@ -36,9 +36,9 @@ export interface LinkOptions {
   readonly isKnownBeside?: (record: Resource) => boolean
   /** Nobody has answered a question for the instances of a type that are about to end. */
   readonly onOverdue?: (type: string) => void
-  /** An instance of a browsed type is announced. From within {@link Link.receive}. */
+  /** An instance of a browsed type is announced. From within {@link MdnsLink.receive}. */
   readonly onSeen: (type: string, uuid: string) => void
-  /** It is announced no longer. From the event loop, or from within {@link Link.stop} and {@link Link.close}. */
+  /** It is announced no longer. From the event loop, or from within {@link MdnsLink.stop} and {@link MdnsLink.close}. */
   readonly onGone: (type: string, uuid: string) => void
 }
 
@@ -46,7 +46,7 @@ export interface LinkOptions {
  * Multicast DNS on one interface over one family of addresses: what is announced, asked and heard there. Knows no sockets; messages
  * come and go through its owner.
  */
-export class Link {
+export class MdnsLink {
   readonly #options: LinkOptions
   readonly #times: LinkTimes
   readonly #own = new OwnRecords()

@@ -1,11 +1,11 @@
 import type { InterfaceAddress } from '../../../addon.js'
-import type { Link } from './link.js'
+import type { MdnsLink } from './link.js'
 
 /** A link that is in use. */
 export interface NetworkLink {
   readonly index: number
   readonly family: 4 | 6
-  readonly link: Link
+  readonly link: MdnsLink
   /** Every address of its interface, of both families. */
   readonly addresses: readonly InterfaceAddress[]
 }

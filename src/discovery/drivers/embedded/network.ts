@@ -3,7 +3,7 @@ import type { InterfaceAddress } from '../../../addon.js'
 import { type Interfaces, interfacesWith } from '../../../net/addresses.js'
 import { trace } from '../../../trace.js'
 import type { InterfaceSource } from '../../service-interface.js'
-import { ActiveLink, type Place } from './active-link.js'
+import { ActiveLink, type LinkPlace } from './active-link.js'
 import { Inbox } from './inbox.js'
 import type { Message } from './messages.js'
 import { uuidIn } from './names.js'
@@ -142,7 +142,7 @@ export class Network {
   }
 
   /** The interfaces and families that a service is on. */
-  #places(): ReadonlyMap<string, Place> {
+  #places(): ReadonlyMap<string, LinkPlace> {
     const { entries, text } = this.#users.size === 0 ? { entries: [], text: '' } : this.#list()
     this.#listed = text
     this.#origins = new Origins(interfacesWith(entries))
@@ -153,7 +153,7 @@ export class Network {
     return places
   }
 
-  #open(key: string, place: Place): void {
+  #open(key: string, place: LinkPlace): void {
     const { clock, times, system } = this.#options
     const active: Active = new ActiveLink(place, {
       clock,

@@ -1,7 +1,7 @@
 import type { Sightings } from '../../sightings.js'
 
 /** Where names are seen: each on one place or several, such as links. Tells whether it is seen at all. */
-export class Places<Place> {
+export class InstancePlaces<Place> {
   readonly #sightings: Sightings
   readonly #byUuid = new Map<string, Set<Place>>()
 

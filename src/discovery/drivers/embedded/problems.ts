@@ -1,4 +1,4 @@
-import { hasSameAddresses, type Place } from './active-link.js'
+import { hasSameAddresses, type LinkPlace } from './active-link.js'
 
 /** Milliseconds before an interface is tried again that could not be used: doubling to the longest. */
 const [FIRST_RETRY_MS, LONGEST_RETRY_MS] = [1000, 60_000]
@@ -6,7 +6,7 @@ const [FIRST_RETRY_MS, LONGEST_RETRY_MS] = [1000, 60_000]
 /** Why an interface could not be used. */
 interface Problem {
   readonly error: NodeJS.ErrnoException
-  readonly place: Place
+  readonly place: LinkPlace
   readonly retryAt: number
   readonly waitMs: number
 }
@@ -15,7 +15,7 @@ interface Problem {
 export class Problems {
   readonly #all = new Map<string, Problem>()
 
-  add(key: string, place: Place, error: NodeJS.ErrnoException, now: number): void {
+  add(key: string, place: LinkPlace, error: NodeJS.ErrnoException, now: number): void {
     const before = this.#all.get(key)
     const isAgain = before !== undefined && hasSameAddresses(before.place, place)
     const waitMs = isAgain ? Math.min(before.waitMs * 2, LONGEST_RETRY_MS) : FIRST_RETRY_MS
@@ -28,7 +28,7 @@ export class Problems {
   }
 
   /** Whether an interface may be tried: at once where it has other addresses. */
-  mayTry(key: string, place: Place, now: number): boolean {
+  mayTry(key: string, place: LinkPlace, now: number): boolean {
     const problem = this.#all.get(key)
     return problem === undefined || problem.retryAt <= now || !hasSameAddresses(problem.place, place)
   }

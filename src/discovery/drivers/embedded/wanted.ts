@@ -1,9 +1,9 @@
 import type { InterfaceAddress } from '../../../addon.js'
-import type { Place } from './active-link.js'
+import type { LinkPlace } from './active-link.js'
 
 /** The interfaces and families that services are on. */
 export interface Wanted {
-  readonly places: ReadonlyMap<string, Place>
+  readonly places: ReadonlyMap<string, LinkPlace>
   /** Whether the loopback interface was left out, which can wait. */
   readonly isLoopbackLeftOut: boolean
 }
@@ -20,7 +20,7 @@ export function wantedOf(
   indexes: ReadonlySet<number | null>,
   canLoopbackWait: boolean
 ): Wanted {
-  const places = new Map<string, Place>()
+  const places = new Map<string, LinkPlace>()
   const mayWait = canLoopbackWait && all.some(({ loopback }) => !loopback)
   let isLoopbackLeftOut = false
   for (const entry of all) {

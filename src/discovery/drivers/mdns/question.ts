@@ -4,7 +4,7 @@ import type { Location } from '../../session.js'
 const MOMENT_MS = 50
 
 /** The question where an instance is, on every interface on which its name was seen. */
-export class Question {
+export class LocateQuestion {
   readonly #interfaces: readonly number[]
   readonly #done: (location: Location) => void
   readonly #resolve: (interfaceIndex: number, answer: (location: Location) => void) => () => void

@@ -8,7 +8,7 @@ import { MAX_INSTANCES } from '../../sightings.js'
 import { formatTxt, joinTxt, splitTxt } from '../../txt.js'
 import { START_AVAHI } from '../healing.js'
 import { failureOf, type Mdns, type Watched } from './package.js'
-import { Question } from './question.js'
+import { LocateQuestion } from './question.js'
 
 /**
  * The most questions under way at once. Avahi's library opens a bus connection for each step, of the 256 that a user may have.
@@ -27,7 +27,7 @@ export class MdnsSession implements Session {
   readonly #seen = new Map<string, Map<number, number>>()
   readonly #open = new Set<Watched>()
   /** Questions, in the order in which they were asked; the first {@link MAX_QUESTIONS} are under way. */
-  readonly #questions = new Set<Question>()
+  readonly #questions = new Set<LocateQuestion>()
   #ended = false
 
   constructor(library: Mdns, shim: Addon, announcement: Announcement, onEvent: (event: SessionEvent) => void) {
@@ -57,7 +57,7 @@ export class MdnsSession implements Session {
       const reply = setImmediate(done, null)
       return () => clearImmediate(reply)
     }
-    const question = new Question(interfaces, done, (index, answer) => this.#resolve(uuid, index, answer))
+    const question = new LocateQuestion(interfaces, done, (index, answer) => this.#resolve(uuid, index, answer))
     this.#questions.add(question)
     this.#next()
     return () => {
