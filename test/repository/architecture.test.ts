@@ -32,6 +32,14 @@ test('docs/architecture.md names every folder of src/ and native/, and those of 
   )
 })
 
+test('docs/architecture.md names every file of src/mesh/', () => {
+  const files = readdirSync(new URL('src/mesh/', root)).map((file) => `src/mesh/${file}`)
+  assert.deepEqual(
+    files.filter((file) => !named.includes(file)),
+    []
+  )
+})
+
 /** The imports between files of src/, with paths relative to src/. */
 function importsOf(folder: string): { from: string; to: string }[] {
   const files = readdirSync(new URL(`src/${folder}`, root), { recursive: true, encoding: 'utf8' })
