@@ -22,8 +22,10 @@ const EMBEDDED_LIES = 10_000
 const EMBEDDED_GROWTH = 128 * 2 ** 20
 const MIB = 2 ** 20
 const MAX_GROWTH = 64 * MIB
-/** Freed memory that an allocator may keep. */
-const MAX_REST = 32 * MIB
+/** Freed memory that an allocator may keep: 23 to 38 MiB were seen, and with the driver embedded more. */
+const MAX_REST = 48 * MIB
+/** What may still be in use. */
+const MAX_HEAP = 32 * MIB
 const NEWCOMER_MS = 15_000
 const FLOOD_MS = 120_000
 /**
@@ -121,8 +123,8 @@ describe('an attacker', { skip: skipWithoutLab }, () => {
     t.diagnostic(`${mib(rest)} MiB more than before are left, ${mib(heapBytes - heapBefore)} MiB of them in use`)
     nothingClosed(old)
     assert.ok(most - before < (avahi ? MAX_GROWTH : EMBEDDED_GROWTH), `${mib(most - before)} MiB`)
-    const left = avahi ? rest : heapBytes - heapBefore
-    assert.ok(left < MAX_REST, `${mib(left)} MiB are left`)
+    assert.ok(heapBytes - heapBefore < MAX_HEAP, `${mib(heapBytes - heapBefore)} MiB are in use`)
+    if (avahi) assert.ok(rest < MAX_REST, `${mib(rest)} MiB are left`)
     await closeAll(nodes)
   }
 
