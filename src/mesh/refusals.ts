@@ -35,6 +35,7 @@ export function misdirected(code: 'ERR_TCPNET_NAME' | 'ERR_TCPNET_NOT_ME', addre
   return new TcpnetError(code, `Its hello is for ${addressee}. A stale or false announcement led it here.`)
 }
 
+// One function for each code, although they are alike: each call names what happened.
 export function ownUuid(): TcpnetError {
   return new TcpnetError('ERR_TCPNET_SELF', 'That is the uuid of this service. Give every service a uuid of its own.')
 }

@@ -162,6 +162,7 @@ class Model {
       case 'mend link':
         this.#links[action.host] = null
         return
+      // One case for each action, although some are alike: the type checker then finds a missing one.
       case 'split':
         this.#split = true
         return

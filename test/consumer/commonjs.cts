@@ -1,4 +1,5 @@
-// A user's CommonJS program: scripts/check-package compiles and runs it against the packed tarball.
+// A user's CommonJS program: scripts/check-package compiles and runs it against the packed tarball. It does what module.mts
+// does, because the two module systems have to give the same types.
 import { strict as assert } from 'node:assert'
 import { Socket } from 'node:net'
 

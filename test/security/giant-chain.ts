@@ -1,4 +1,5 @@
-// A chain of certificates that takes long to verify: RSA keys whose exponents are as long as their moduli.
+// A chain of certificates that takes long to verify: RSA keys whose exponents are as long as their moduli. Built of the same
+// elements as src/security/certificate.ts, with values that the library must not be able to make.
 import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { bits, element, explicit, identifier, unsigned } from '#tcpnet/security/der.js'
 

@@ -1,4 +1,5 @@
-// What the responder does by RFC 6762 §5.4 to §7, §11, §16 to §18, as scenes.
+// What the responder does by RFC 6762 §5.4 to §7, §11, §16 to §18, as scenes. Each is written out, although some are alike: its
+// capture is read beside it.
 import type { Packet, Question } from 'dns-packet'
 import { recordsOf as recordsOn } from '#tcpnet/discovery/drivers/embedded/own-service.js'
 import { LEGACY, OTHER, packetOf, recordsOf, SERVICE_TYPES, TYPE, withQu } from './link-trial.js'
