@@ -1,5 +1,7 @@
 #include <napi.h>
 
+#include <string>
+
 #include "dns_sd/api.h"
 #include "node/convert.h"
 #include "node/discovery.h"
@@ -23,24 +25,20 @@ Napi::Value DeadPeer(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), SetDeadPeerOptions(info[0].As<Napi::Number>().Int32Value(), *options));
 }
 
-Napi::Value Silence(const Napi::CallbackInfo& info) {
-  if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "silenceMs takes a file descriptor");
-  return Napi::Number::New(info.Env(), SilenceMs(info[0].As<Napi::Number>().Int32Value()));
+/** Makes a JavaScript function of one that takes a TCP socket's file descriptor. */
+template <typename Js, auto function>
+Napi::Value OfSocket(const Napi::CallbackInfo& info) {
+  if (!info[0].IsNumber()) {
+    const std::string message = std::string(static_cast<const char*>(info.Data())) + " takes a file descriptor";
+    return ThrowTypeError(info.Env(), message.c_str());
+  }
+  return Js::New(info.Env(), function(info[0].As<Napi::Number>().Int32Value()));
 }
 
-Napi::Value KernelClosed(const Napi::CallbackInfo& info) {
-  if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "isClosed takes a file descriptor");
-  return Napi::Boolean::New(info.Env(), IsClosed(info[0].As<Napi::Number>().Int32Value()));
-}
-
-Napi::Value RoundTrip(const Napi::CallbackInfo& info) {
-  if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "roundTripUs takes a file descriptor");
-  return Napi::Number::New(info.Env(), RoundTripUs(info[0].As<Napi::Number>().Int32Value()));
-}
-
-Napi::Value Unacknowledged(const Napi::CallbackInfo& info) {
-  if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "unacknowledgedBytes takes a file descriptor");
-  return Napi::Number::New(info.Env(), UnacknowledgedBytes(info[0].As<Napi::Number>().Int32Value()));
+template <typename Js, auto function>
+void SetOfSocket(Napi::Object exports, const char* name) {
+  // The name is the function's data, for its error; as a literal it lives as long as the program.
+  exports.Set(name, Napi::Function::New(exports.Env(), OfSocket<Js, function>, name, const_cast<char*>(name)));
 }
 
 Napi::Value PrepareDnsSd(const Napi::CallbackInfo& info) {
@@ -53,10 +51,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(environment);
   exports.Set("interfaces", Napi::Function::New(env, Interfaces, "interfaces"));
   exports.Set("setDeadPeerOptions", Napi::Function::New(env, DeadPeer, "setDeadPeerOptions"));
-  exports.Set("silenceMs", Napi::Function::New(env, Silence, "silenceMs"));
-  exports.Set("isClosed", Napi::Function::New(env, KernelClosed, "isClosed"));
-  exports.Set("roundTripUs", Napi::Function::New(env, RoundTrip, "roundTripUs"));
-  exports.Set("unacknowledgedBytes", Napi::Function::New(env, Unacknowledged, "unacknowledgedBytes"));
+  SetOfSocket<Napi::Number, SilenceMs>(exports, "silenceMs");
+  SetOfSocket<Napi::Boolean, IsClosed>(exports, "isClosed");
+  SetOfSocket<Napi::Number, RoundTripUs>(exports, "roundTripUs");
+  SetOfSocket<Napi::Number, UnacknowledgedBytes>(exports, "unacknowledgedBytes");
   const auto open = [environment](const Napi::CallbackInfo& info) { return OpenSession(info, *environment); };
   exports.Set("openSession", Napi::Function::New(env, open, "openSession"));
   const auto query = [environment](const Napi::CallbackInfo& info) { QueryAddresses(info, *environment); };

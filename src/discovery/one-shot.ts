@@ -3,15 +3,13 @@ import { encode, type Question } from 'dns-packet'
 import type { InterfaceAddress } from '../addon.js'
 import { isOwn, splitScope } from '../net/addresses.js'
 import { scopeOf } from '../net/interfaces.js'
+import { GROUPS, oneEach, PORT } from '../net/multicast-dns.js'
 import { trace } from '../trace.js'
 import { ANSWER_LIMITS, AnswerCounts } from './answer-limits.js'
 import type { Instance } from './discovery.js'
 import { decodeMessage, instancesIn } from './first-answer.js'
 import { PacedWork } from './paced-work.js'
 
-/** The multicast DNS group and port (RFC 6762 §3). */
-const PORT = 5353
-const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
 /** A question for SRV, TXT, A and AAAA records, answered in one message. dns-packet encodes it, but its types lack it. */
 const ANY = 'ANY' as Question['type']
 /**
@@ -204,16 +202,6 @@ export class OneShotQuery {
     if (this.#sockets.size === 0 || !this.#options.wants(instance.uuid) || !this.#counts.takeHint(sender)) return
     this.#options.onInstance(instance)
   }
-}
-
-/** One address of each interface and family. */
-function oneEach(addresses: readonly InterfaceAddress[]): InterfaceAddress[] {
-  const chosen = new Map<string, InterfaceAddress>()
-  for (const entry of addresses) {
-    const key = `${entry.index}/${entry.family}`
-    if (!chosen.has(key)) chosen.set(key, entry)
-  }
-  return [...chosen.values()]
 }
 
 /** Whether an address is an IPv6 address on an interface that has IPv4 as well. */

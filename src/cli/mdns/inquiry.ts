@@ -5,10 +5,8 @@ import type { InterfaceAddress } from '../../addon.js'
 import { ANSWER_LIMITS, AnswerCounts } from '../../discovery/answer-limits.js'
 import { decodeMessage } from '../../discovery/first-answer.js'
 import { interfacesWith, splitScope } from '../../net/addresses.js'
+import { GROUPS, oneEach, PORT } from '../../net/multicast-dns.js'
 
-/** The multicast DNS groups and port (RFC 6762 §3). */
-export const PORT = 5353
-export const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
 /** Questions in one packet: as many as fit, with names of full length, in a packet that is not cut into fragments. */
 const QUESTIONS_PER_PACKET = 15
 /** Milliseconds for which the limits of what is read hold. */
@@ -183,14 +181,4 @@ export class Inquiry {
     if (byIndex.get(index)?.subnets.check(address, 'ipv4') === true) return true
     return ![...byIndex.values()].some(({ subnets }) => subnets.check(address, 'ipv4'))
   }
-}
-
-/** One address of each interface and family. */
-function oneEach(addresses: readonly InterfaceAddress[]): InterfaceAddress[] {
-  const chosen = new Map<string, InterfaceAddress>()
-  for (const entry of addresses) {
-    const key = `${entry.index}/${entry.family}`
-    if (!chosen.has(key)) chosen.set(key, entry)
-  }
-  return [...chosen.values()]
 }

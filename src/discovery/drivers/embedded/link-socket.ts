@@ -1,11 +1,10 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import type { InterfaceAddress } from '../../../addon.js'
 import { scopeOf } from '../../../net/interfaces.js'
+import { GROUPS, PORT } from '../../../net/multicast-dns.js'
 import { trace } from '../../../trace.js'
-import { PORT, type Sender } from './responder.js'
+import type { Sender } from './responder.js'
 
-/** The groups of multicast DNS (RFC 6762 §3). */
-const GROUPS = { 4: '224.0.0.251', 6: 'ff02::fb' } as const
 /** Every message is sent with this TTL, by multicast and by unicast (RFC 6762 §11). */
 const TTL = 255
 /** Why an interface cannot send to its group: it has no route there, as the loopback interface over IPv6, no address yet, or is gone. */

@@ -1,3 +1,4 @@
+import { PORT } from '../../../net/multicast-dns.js'
 import { formatTxt, parseTxt, splitTxt } from '../../txt.js'
 import { Cache, type CacheLimits } from './cache.js'
 import type { Clock } from './clock.js'
@@ -10,7 +11,7 @@ import { Publication, type PublicationOptions } from './publication.js'
 import { Querier } from './querier.js'
 import type { QuestionTimes } from './question-schedule.js'
 import { folded, isSameName, type RecordType, type Resource, resource, stringsOf } from './records.js'
-import { PORT, Responder, type Sender } from './responder.js'
+import { Responder, type Sender } from './responder.js'
 
 /** Waits and limits of the protocol. Tests set others. */
 export interface LinkTimes {

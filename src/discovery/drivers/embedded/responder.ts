@@ -1,3 +1,4 @@
+import { PORT } from '../../../net/multicast-dns.js'
 import { TokenBucket } from '../../../token-bucket.js'
 import { type Clock, randomMs, type Span } from './clock.js'
 import { type Group, legacyResponse, type Message, responsesWith } from './messages.js'
@@ -6,8 +7,6 @@ import type { OwnRecords } from './own-records.js'
 import type { Question } from './questions.js'
 import type { Resource } from './records.js'
 
-/** The port of multicast DNS (RFC 6762 §3). */
-export const PORT = 5353
 /** The wait before an answer that others may give as well, so that not all are sent at the same moment (RFC 6762 §6). */
 const SHARED = { leastMs: 20, mostMs: 120 }
 /** The wait where more known answers follow (RFC 6762 §7.2). */
