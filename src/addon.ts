@@ -55,6 +55,11 @@ export interface Addon {
   /** Bytes that were written to a TCP socket and not acknowledged yet; 0 on systems other than Linux and macOS. */
   unacknowledgedBytes(fd: number): number
   /**
+   * Receives bytes that have come over a TCP socket, as many as `into` holds. Returns their number; 0 if none have come yet; -1 if
+   * none will, because the other end has closed or reset the connection.
+   */
+  receive(fd: number, into: Buffer): number
+  /**
    * Prepares Avahi's libdns_sd for other users in this process: it becomes silent on stderr, and no longer crashes the process
    * when the daemon goes away. To be called before other code uses the library. The addon itself does not need this call.
    */

@@ -15,7 +15,7 @@ const gates = { inbound: new HandshakeGate(), outbound: new HandshakeGate() }
 export function securities(): Record<string, Security> {
   const tls = certificate()
   const secrets = { secrets: [Buffer.alloc(32, 1)], name: 'bench', uuid: 'A' }
-  return { tls: tlsSecurity(tls, gates), secret: secretSecurity(secrets, gates) }
+  return { tls: tlsSecurity(tls, { gates }), secret: secretSecurity(secrets, { gates }) }
 }
 
 /**

@@ -41,6 +41,14 @@ void SetOfSocket(Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New(exports.Env(), OfSocket<Js, function>, name, const_cast<char*>(name)));
 }
 
+Napi::Value ReceiveInto(const Napi::CallbackInfo& info) {
+  if (!info[0].IsNumber() || !info[1].IsBuffer()) {
+    return ThrowTypeError(info.Env(), "receive takes a file descriptor and a Buffer");
+  }
+  const auto into = info[1].As<Napi::Buffer<char>>();
+  return Napi::Number::New(info.Env(), Receive(info[0].As<Napi::Number>().Int32Value(), into.Data(), into.Length()));
+}
+
 Napi::Value PrepareDnsSd(const Napi::CallbackInfo& info) {
   dns_sd::PrepareLibrary();
   return info.Env().Undefined();
@@ -55,6 +63,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   SetOfSocket<Napi::Boolean, IsClosed>(exports, "isClosed");
   SetOfSocket<Napi::Number, RoundTripUs>(exports, "roundTripUs");
   SetOfSocket<Napi::Number, UnacknowledgedBytes>(exports, "unacknowledgedBytes");
+  exports.Set("receive", Napi::Function::New(env, ReceiveInto, "receive"));
   const auto open = [environment](const Napi::CallbackInfo& info) { return OpenSession(info, *environment); };
   exports.Set("openSession", Napi::Function::New(env, open, "openSession"));
   const auto query = [environment](const Napi::CallbackInfo& info) { QueryAddresses(info, *environment); };

@@ -91,4 +91,13 @@ int UnacknowledgedBytes([[maybe_unused]] int fd) {
   return bytes;
 }
 
+int Receive(int fd, void* into, size_t size) {
+  ssize_t count;
+  do {
+    count = recv(fd, into, size, MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  if (count > 0) return static_cast<int>(count);
+  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
+}
+
 }  // namespace tcpnet

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 namespace tcpnet {
 
 /** How the kernel detects that the other end of a TCP connection is gone. */
@@ -30,5 +32,11 @@ unsigned RoundTripUs(int fd);
 
 /** Bytes that were written to a TCP socket and not acknowledged yet; 0 on systems other than Linux and macOS. */
 int UnacknowledgedBytes(int fd);
+
+/**
+ * Receives at most `size` bytes from a TCP socket without waiting. Returns how many came: 0 if none has come yet, -1 if none
+ * will, because the other end has closed or reset the connection.
+ */
+int Receive(int fd, void* into, size_t size);
 
 }  // namespace tcpnet

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import { TcpnetError } from '../errors.js'
 import type { Account } from './budget.js'
 import type { HandshakeGate, Outcome, Pass } from './gate.js'
+import { HandshakeFeed, type Receive } from './handshake-feed.js'
 import type { Channel, Secured } from './security.js'
 
 export interface HandshakeOptions {
@@ -15,6 +16,8 @@ export interface HandshakeOptions {
   readonly admit: (secured: TLSSocket, handshake: Handshake) => void
   /** The error to report if the other side closes early; null for none: a member that drops its dial does the same. */
   readonly gone: () => TcpnetError | null
+  /** Receives from a socket; null if only Node can. */
+  readonly receive: Receive | null
   readonly done: Secured
 }
 
@@ -29,6 +32,8 @@ export class Handshake {
   readonly #options: HandshakeOptions
   #secured: TLSSocket | null = null
   #pass: Pass | null = null
+  /** Undefined until {@link limit} is called. */
+  #feed: HandshakeFeed | null | undefined
   #done = false
 
   constructor(raw: Socket, options: HandshakeOptions) {
@@ -46,10 +51,20 @@ export class Handshake {
     })
   }
 
+  /**
+   * Bounds what TLS gets of the rest of the handshake, in bytes; more ends the connection. Calls after the first are ignored.
+   */
+  limit(secured: TLSSocket, bytes: number): void {
+    const { receive } = this.#options
+    if (receive === null || this.#feed !== undefined || this.#secured !== null || this.#done) return
+    const onTooLong = () => this.fail(tooLong(bytes))
+    this.#feed = HandshakeFeed.begin({ secured, raw: this.raw, limit: bytes, receive, onTooLong })
+  }
+
   /** TLS is established, or has failed. Calls after the first are ignored. */
   readonly onTls = (secured: TLSSocket | null, error: Error | null): void => {
     if (this.#secured !== null || this.#done) return
-    this.onOver()
+    this.#over()
     this.#pass?.measure()
     if (secured === null) {
       if (error === null || isGone(error)) return this.#end('gone', this.#options.gone())
@@ -104,7 +119,7 @@ export class Handshake {
   }
 
   #end(outcome: Outcome, error: TcpnetError | null): void {
-    this.onOver()
+    this.#over()
     this.#leave()
     this.#pass?.end(outcome)
     this.#secured?.destroy()
@@ -112,6 +127,11 @@ export class Handshake {
     if (this.#done) return
     this.#done = true
     this.#options.done(error)
+  }
+
+  #over(): void {
+    this.onOver()
+    this.#feed?.end()
   }
 
   #leave(): void {
@@ -143,6 +163,14 @@ export function failed(cause: NodeJS.ErrnoException, or = ''): TcpnetError {
     `The TLS handshake failed (${said}): the two sides have no secret, or no certificate authority, in common${or}. ` +
       'Give every service of the cluster the same secret, or valid certificates of one authority.',
     cause
+  )
+}
+
+function tooLong(limit: number): TcpnetError {
+  return new TcpnetError(
+    'ERR_TCPNET_TLS',
+    `The TLS handshake was ended: the other side's part of it has more than ${limit} bytes, which takes too long to check. With ` +
+      '"tls", give all services of the cluster certificates of about the same size, and short chains.'
   )
 }
 

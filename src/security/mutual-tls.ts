@@ -1,12 +1,12 @@
 import type { TLSSocket } from 'node:tls'
 import { failed } from './handshake.js'
 import { plainChannel } from './security.js'
-import { type Admission, TlsSecurity, type TlsSetup } from './tls.js'
+import { type Admission, FLIGHT_BYTES, type TlsParts, TlsSecurity, type TlsSetup } from './tls.js'
 import type { TlsSettings } from './tls-settings.js'
 
 /** Mutual TLS: each side presents a certificate of the cluster's own authority. */
-export function tlsSecurity(settings: TlsSettings, gates?: TlsSecurity['gates']): TlsSecurity {
-  return new TlsSecurity('tls', { setUp: async () => tlsSetup(settings), ...(gates === undefined ? {} : { gates }) })
+export function tlsSecurity(settings: TlsSettings, parts: TlsParts = {}): TlsSecurity {
+  return new TlsSecurity('tls', { setUp: async () => tlsSetup(settings), ...parts })
 }
 
 /**
@@ -32,9 +32,16 @@ export function tlsSetup(settings: TlsSettings): TlsSetup {
     },
     // Not rejected by Node, which would close the connection without a reason; certificateObjection() finds the reason.
     server: { ...alpn, requestCert: true, rejectUnauthorized: false },
+    flightBytes: FLIGHT_BYTES + 2 * bytesOf(settings.cert),
     admit: (admission) => admit(admission, certificateObjection(admission.secured)),
     forget: () => {}
   }
+}
+
+/** The size of certificates, once decoded from PEM (RFC 7468): four characters for three bytes. */
+function bytesOf(pem: TlsSettings['cert']): number {
+  if (Array.isArray(pem)) return pem.reduce((sum, one) => sum + bytesOf(one), 0)
+  return ((pem?.length ?? 0) * 3) / 4
 }
 
 /** Both sides have proven their membership once TLS is established; a certificate contains no uuid. */

@@ -4,7 +4,7 @@ import type { MapToCurve } from './cpace/generator.js'
 import { Party } from './cpace/party.js'
 import { deriveKeys, type Secret } from './keys.js'
 import { SecretExchange } from './secret-exchange.js'
-import { groups, TlsSecurity } from './tls.js'
+import { FLIGHT_BYTES, groups, type TlsParts, TlsSecurity } from './tls.js'
 
 export interface SecretOptions {
   /** At least one: the first is used to dial, all are accepted, so that a cluster can change its secret. */
@@ -18,10 +18,8 @@ export interface SecretOptions {
 /**
  * TLS 1.3 with a self-signed certificate, which proves nothing, and CPace inside TLS, which proves to each side that the other
  * knows the secret and that no host in the middle relays the connection.
- *
- * @param gates default: those of the process
  */
-export function secretSecurity(options: SecretOptions, gates?: TlsSecurity['gates']): TlsSecurity {
+export function secretSecurity(options: SecretOptions, parts: TlsParts = {}): TlsSecurity {
   // Started now, so that peers need not wait for it; a failure is reported when the service listens.
   const early = getReady()
   early.catch(() => {})
@@ -37,11 +35,12 @@ export function secretSecurity(options: SecretOptions, gates?: TlsSecurity['gate
         // Set explicitly: the default depends on the environment (NODE_TLS_REJECT_UNAUTHORIZED).
         client: { rejectUnauthorized: false, checkServerIdentity: () => undefined },
         server: { key, cert },
+        flightBytes: FLIGHT_BYTES,
         admit: exchange.admit,
         forget: () => exchange.forget()
       }
     },
-    ...(gates === undefined ? {} : { gates })
+    ...parts
   })
 }
 

@@ -10,9 +10,11 @@ import {
   type TLSSocket,
   type TlsOptions
 } from 'node:tls'
+import { addonIfLoaded } from '../addon.js'
 import { canonical } from '../net/addresses.js'
 import { gates, type HandshakeGate } from './gate.js'
 import { failed, Handshake } from './handshake.js'
+import type { Receive } from './handshake-feed.js'
 import { LOOK_EVERY_MS, OverheadWatch } from './overhead.js'
 import { ProvenPairs } from './proven.js'
 import type { Secured, Security, SecurityMode } from './security.js'
@@ -33,6 +35,8 @@ export interface TlsSetup {
   readonly context: SecureContextOptions
   readonly client: ConnectionOptions
   readonly server: TlsOptions
+  /** The most bytes that the part of the other side with its certificates may have. */
+  readonly flightBytes: number
   /**
    * Checks whether the other side belongs to the cluster, and ends in the handshake's `succeed` or `fail`. Both sides call it
    * for every connection: no option, environment variable or default of Node replaces it.
@@ -42,11 +46,17 @@ export interface TlsSetup {
   readonly forget: () => void
 }
 
-export interface TlsSecurityOptions {
-  /** Called when the service listens. */
-  readonly setUp: () => Promise<TlsSetup>
+/** What tests replace. */
+export interface TlsParts {
   /** Default: those of the process. */
   readonly gates?: TlsSecurity['gates']
+  /** Default: that of the addon. Null: only Node reads, and handshakes have no limit. */
+  readonly receive?: Receive | null
+}
+
+export interface TlsSecurityOptions extends TlsParts {
+  /** Called when the service listens. */
+  readonly setUp: () => Promise<TlsSetup>
 }
 
 /**
@@ -59,6 +69,12 @@ const CONTEXT = {
   ciphers: 'TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384',
   secureOptions: constants.SSL_OP_NO_TICKET
 } as const satisfies SecureContextOptions
+
+/**
+ * The most bytes of the other side's part of a handshake, in addition to long certificates: members with a secret send 1-2 KiB, of
+ * which 1.2 KiB are X25519MLKEM768. No certificates that OpenSSL takes are known to need more than 5 ms for each KiB.
+ */
+export const FLIGHT_BYTES = 3072
 
 /** Groups whose key exchange takes less than 2 ms; Node's own list has ffdhe8192, which takes 100 ms. */
 const GROUPS = 'X25519:P-256:P-384'
@@ -81,11 +97,13 @@ export class TlsSecurity implements Security {
   readonly #overhead = new OverheadWatch()
   /** The TCP socket below each secured socket. */
   readonly #raw = new WeakMap<Socket, Socket>()
+  readonly #receive: Receive | null
 
   constructor(mode: SecurityMode, options: TlsSecurityOptions) {
     this.mode = mode
     this.#setUp = options.setUp
     this.gates = options.gates ?? gates
+    this.#receive = options.receive === undefined ? (addonIfLoaded()?.receive ?? null) : options.receive
   }
 
   prepare(done: (error: Error | null) => void): void {
@@ -126,6 +144,7 @@ export class TlsSecurity implements Security {
       begin: (handshake) => this.#dial(handshake),
       admit: (secured, handshake) => this.#admit(secured, peer, handshake),
       gone: () => failed(new Error('the other side closed the connection'), ', or the other side is busy or closing'),
+      receive: this.#receive,
       done
     })
   }
@@ -141,6 +160,7 @@ export class TlsSecurity implements Security {
       },
       admit: (secured, handshake) => this.#admit(secured, null, handshake),
       gone: () => null,
+      receive: this.#receive,
       done
     })
   }
@@ -154,6 +174,7 @@ export class TlsSecurity implements Security {
   #dial(handshake: Handshake): void {
     try {
       const secured = connect({ ...this.#client, socket: handshake.raw })
+      handshake.limit(secured, this.#setup?.flightBytes ?? 0)
       const onError = (error: Error) => handshake.onTls(null, error)
       secured.on('error', onError).once('secureConnect', () => {
         secured.off('error', onError)
@@ -179,17 +200,21 @@ export class TlsSecurity implements Security {
     const context = { ...CONTEXT, ecdhCurve: groups(), ...setup.context }
     const secureContext = createSecureContext(context)
     // Handshakes that are under way continue with the old server.
-    this.#server = this.#serve({ ...context, ...setup.server })
+    this.#server = this.#serve({ ...context, ...setup.server }, setup.flightBytes)
     // The context rather than its key: inspecting a socket shows its options.
     this.#client = { ...setup.client, secureContext }
     this.#setup = setup
   }
 
   /** The server never listens: the service passes in the sockets that it has accepted. */
-  #serve(options: TlsOptions): Server {
+  #serve(options: TlsOptions, flightBytes: number): Server {
     const server = createServer(options)
       .on('secureConnection', (secured) => this.#accepted.of(secured)?.onTls(secured, null))
       .on('tlsClientError', (error, secured) => this.#accepted.of(secured)?.onTls(null, error))
+    // The only event between the client's first bytes, with which Node makes the TLS socket, and its certificates.
+    if (options.requestCert === true) {
+      server.on('keylog', (_secret, secured) => this.#accepted.of(secured)?.limit(secured, flightBytes))
+    }
     // Node keeps key and passphrase as properties of the server, and inspecting any of its sockets shows them.
     return Object.assign(server, { key: undefined, passphrase: undefined })
   }

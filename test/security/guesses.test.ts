@@ -24,7 +24,7 @@ function stoppedGates(): TlsSecurity['gates'] {
 }
 
 function make(secret: string, gates: TlsSecurity['gates'], uuid = 'A'): Promise<TlsSecurity> {
-  return prepared(secretSecurity({ secrets: [Buffer.alloc(32, secret)], name: 'x', uuid }, gates))
+  return prepared(secretSecurity({ secrets: [Buffer.alloc(32, secret)], name: 'x', uuid }, { gates }))
 }
 
 /** A port at which the security accepts, with its outcomes, and its answer to each hello. */

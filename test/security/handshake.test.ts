@@ -130,7 +130,9 @@ for (const [kind, make] of kinds(authority)) {
 }
 
 test('a connection whose bytes are altered ends, on both sides, with an error', async () => {
-  const security = await prepared(secretSecurity({ secrets: [Buffer.alloc(32)], name: 'x', uuid: 'A' }, freeGates()))
+  const security = await prepared(
+    secretSecurity({ secrets: [Buffer.alloc(32)], name: 'x', uuid: 'A' }, { gates: freeGates() })
+  )
   const ends: Promise<string>[] = []
   const ended = (socket: Socket) =>
     new Promise<string>((resolve) => {

@@ -24,7 +24,7 @@ export function kinds(authority: Authority): [string, () => Kind][] {
   const tls = authority.issue('member')
   const secrets = { secrets: [KEY], name: 'x', uuid: 'A' }
   return [
-    ['secret', () => ({ settings: { secret: KEY }, security: secretSecurity(secrets, freeGates()) })],
-    ['tls', () => ({ settings: { tls }, security: tlsSecurity(tls, freeGates()) })]
+    ['secret', () => ({ settings: { secret: KEY }, security: secretSecurity(secrets, { gates: freeGates() }) })],
+    ['tls', () => ({ settings: { tls }, security: tlsSecurity(tls, { gates: freeGates() }) })]
   ]
 }

@@ -38,7 +38,7 @@ after(() => {
 })
 
 function make(uuid: string, secrets: (string | Buffer)[] = [KEY], name = NAME): Promise<TlsSecurity> {
-  return prepared(secretSecurity({ secrets, name, uuid }, freeGates()))
+  return prepared(secretSecurity({ secrets, name, uuid }, { gates: freeGates() }))
 }
 
 async function listen(server: Server): Promise<number> {
