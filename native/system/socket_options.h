@@ -34,8 +34,8 @@ unsigned RoundTripUs(int fd);
 int UnacknowledgedBytes(int fd);
 
 /**
- * Receives at most `size` bytes from a TCP socket without waiting. Returns how many came: 0 if none has come yet, -1 if none
- * will, because the other end has closed or reset the connection.
+ * Receives at most `size` bytes from a TCP socket without waiting. Returns how many came: 0 if none has come yet, -1
+ * if none will, because the other end has closed or reset the connection.
  */
 int Receive(int fd, void* into, size_t size);
 

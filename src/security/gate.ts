@@ -3,8 +3,8 @@ import { LoopMeter } from './loop-meter.js'
 
 /**
  * How much time of the event loop failed handshakes may take, in milliseconds: 2 % on average, for each address and for all
- * unproven addresses together. A handshake with certificates takes 2-5 ms. The most expensive one that Node accepts, a chain of
- * 100 KiB with giant exponents, takes 400 ms: after one of those no other handshake of an unproven address continues.
+ * unproven addresses together. A handshake with certificates takes 2-5 ms, and up to 20 ms with expensive ones. Where
+ * handshakes have no limit, one can take 400 ms: after that no other handshake of an unproven address continues.
  */
 const TIME = { perSecond: 20, burst: 200, burstInAll: 300 }
 

@@ -78,13 +78,23 @@ export class Handshake {
   succeed(channel: Channel): void {
     if (this.#done) return
     this.#done = true
-    const receive: Channel['receive'] = (done) =>
-      channel.receive((line) => {
-        // The default, which the application expects.
-        this.raw.setNoDelay(false)
-        done(line)
-      })
-    this.#options.done({ ...channel, receive })
+    let lines = 0
+    const onLine = () => {
+      // The default, which the application expects.
+      if (++lines === 2) this.raw.setNoDelay(false)
+    }
+    this.#options.done({
+      ...channel,
+      send: (line) => {
+        channel.send(line)
+        onLine()
+      },
+      receive: (done) =>
+        channel.receive((line) => {
+          onLine()
+          done(line)
+        })
+    })
   }
 
   /** To be called in each event: adds the cost of the event. */

@@ -48,8 +48,12 @@ function bytesOf(pem: TlsSettings['cert']): number {
 function admit({ secured, dialed, handshake, onProven }: Admission, objection: Error | null): void {
   if (objection !== null) return handshake.fail(failed(objection))
   onProven(dialed ?? '')
-  handshake.prove()
-  handshake.succeed(plainChannel(secured))
+  // An acceptor has just sent session tickets, and Node sends what is written in the same turn only when that write has ended:
+  // then TCP_NODELAY has been unset, and the answer would wait for a delayed acknowledgement, 40 ms (RFC 9293 §3.8.6.3).
+  setImmediate(() => {
+    handshake.prove()
+    handshake.succeed(plainChannel(secured))
+  })
 }
 
 /** Why a certificate is not accepted; null if it is. A resumed session has no verified certificate. */

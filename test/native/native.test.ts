@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { addon } from '#tcpnet/addon.js'
 import { runProgram } from '../support/child.js'
+import { until } from '../support/wait.js'
 
 // The functions of the addon that need no daemon.
 
@@ -69,6 +70,29 @@ test('a TCP socket has a round-trip time, and unacknowledged bytes while the oth
   server.close()
 })
 
+test('receive() takes what has come, says that nothing has, and that nothing will', async () => {
+  const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  const socket = connect(port, '127.0.0.1')
+  const [accepted] = await Promise.all([
+    new Promise<Socket>((resolve) => server.once('connection', resolve)),
+    new Promise((resolve) => socket.once('connect', resolve))
+  ])
+  const into = Buffer.alloc(4)
+  const receive = () => addon().receive(descriptorOf(accepted), into)
+  assert.equal(receive(), 0)
+  socket.end('abcdef')
+  assert.equal(await until(() => receive() || null, 'nothing comes'), 4)
+  assert.equal(into.toString(), 'abcd')
+  assert.equal(await until(() => receive() || null, 'nothing more comes'), 2)
+  assert.equal(into.toString(), 'efcd')
+  assert.equal(await until(() => receive() || null, 'no end comes'), -1)
+  assert.equal(addon().receive(-1, into), -1)
+  accepted.destroy()
+  server.close()
+})
+
 test('wrong arguments are TypeErrors', () => {
   const options = {
     backend: 'avahi',
@@ -95,6 +119,9 @@ test('wrong arguments are TypeErrors', () => {
     for (const value of values) {
       assert.throws(() => native.openSession?.({ ...options, [key]: value }, never), TypeError, `${key} ${value}`)
     }
+  }
+  for (const list of [[], ['1', Buffer.alloc(1)], [1], [1, 'text']]) {
+    assert.throws(() => native.receive?.(...list), TypeError)
   }
   assert.throws(() => native.openSession?.(null, never), TypeError)
   assert.throws(() => native.openSession?.(options), TypeError)
