@@ -4,7 +4,14 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { decode, encode, type Question } from 'dns-packet'
 import { instancesIn } from '#tcpnet/discovery/first-answer.js'
-import { decodeAnswer, decodeHello, encodeAnswer, encodeHello, type RefusalReason } from '#tcpnet/mesh/hello.js'
+import {
+  decodeAnswer,
+  decodeHello,
+  encodeAnswer,
+  encodeHello,
+  HelloError,
+  type RefusalReason
+} from '#tcpnet/mesh/hello.js'
 import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
 import { MAX_LINE_BYTES } from '#tcpnet/net/line.js'
 import { isHigher } from '#tcpnet/uuid.js'
@@ -40,6 +47,26 @@ test('the hello, as a line and as bytes', () => {
   assert.equal(bytes('hello').toString(), line)
   const fields = rows('field').map(([name = '']) => name)
   assert.deepEqual(fields, Object.keys(JSON.parse(line) as object))
+})
+
+test('how a hello is read', () => {
+  const line = block('line', 'hello').trimEnd()
+  const reading = (from: string, to: string): unknown => {
+    assert.ok(line.includes(from), from)
+    const read = decodeHello(line.replace(from, to))
+    return read instanceof HelloError ? read.reason : read
+  }
+  const hello = decodeHello(line)
+  for (const [from, to] of [
+    ['"port":4711}', '"port":4711}\r'],
+    ['"tcpnet":1', '"tcpnet":1.0'],
+    ['"seq":0,"dial":1', '"seq":0e0,"dial":1e0'],
+    ['"dial":1', '"later":[[{}]],"dial":1']
+  ] as const)
+    assert.deepEqual(reading(from, to), hello, to)
+  assert.equal(reading('"tcpnet":1,', ''), 'version')
+  assert.equal(reading('"seq":0', '"seq":4294967296'), 'invalid')
+  assert.deepEqual(reading('"dial":1,"port":4711', '"dial":-1,"port":0'), { ...hello, dial: null, port: null })
 })
 
 test('the answers', () => {
