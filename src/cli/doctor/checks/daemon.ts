@@ -99,7 +99,7 @@ function answeringFindings(
     return [
       warning(
         `The avahi-daemon that answers on the bus is of another host, or in another network namespace: it is ${hostName}, at ${address}, which is no address of this machine. Services are announced under host names of their own.`,
-        'See that the daemon is on a network of the services. If it is not, run one in the network namespace of the services, or set the driver "embedded" (TCPNET_DRIVER=embedded): docs/containers.md.'
+        'See that the daemon is on a network of the services. If it is not, run one in the network namespace of the services, or set the driver "embedded" (TCPNET_DRIVER=embedded). docs/containers.md in the repository of tcpnet has more.'
       )
     ]
   }
