@@ -10,7 +10,7 @@ import { within } from './wait.js'
 const SHOWN_MS = 60_000
 
 /** The pages whose blocks of JavaScript are run. */
-export const PAGES_WITH_BLOCKS = ['README.md', 'docs/recipes.md', 'docs/migrating.md'] as const
+export const PAGES_WITH_BLOCKS = ['README.md', 'docs/api.md', 'docs/recipes.md', 'docs/migrating.md'] as const
 
 /** How a block is run, as the comment above it says: `<!-- run: {...} -->`. */
 interface Run {
