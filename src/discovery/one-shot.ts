@@ -7,7 +7,7 @@ import { GROUPS, oneEach, PORT } from '../net/multicast-dns.js'
 import { trace } from '../trace.js'
 import { ANSWER_LIMITS, AnswerCounts } from './answer-limits.js'
 import type { Instance } from './discovery.js'
-import { decodeMessage, instancesIn } from './first-answer.js'
+import { decodeMessage, instancesIn } from './dns-message.js'
 import { PacedWork } from './paced-work.js'
 
 /** A question for SRV, TXT, A and AAAA records, answered in one message. dns-packet encodes it, but its types lack it. */

@@ -3,7 +3,7 @@ import { TcpnetError } from '../errors.js'
 import { hasEnded, type Line } from '../net/line.js'
 import type { Channel, Security } from '../security/security.js'
 import type { Allowance } from './connect-budget.js'
-import { endpoint as textOf } from './endpoint.js'
+import { formatEndpoint } from './format-endpoint.js'
 import { decodeAnswer, encodeHello, type Hello, type RefusalReason } from './hello.js'
 import { type Connect, type Endpoint, Race, type RaceResult } from './race.js'
 
@@ -223,7 +223,8 @@ export class Dial {
   #naming({ code, message, cause }: TcpnetError): TcpnetError {
     const { uuid } = this.#target
     const tried = this.#reached === null ? (this.#race?.tried ?? []) : [this.#reached.endpoint]
-    const at = tried.length === 0 ? '' : ` at ${tried.map(({ address, port }) => textOf(address, port)).join(', ')}`
+    const at =
+      tried.length === 0 ? '' : ` at ${tried.map(({ address, port }) => formatEndpoint(address, port)).join(', ')}`
     return new TcpnetError(code, `The dial of the peer ${uuid}${at} failed. ${message}`, cause)
   }
 

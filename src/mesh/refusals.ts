@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { TcpnetError } from '../errors.js'
 import { canonical } from '../net/addresses.js'
-import { endpoint } from './endpoint.js'
+import { formatEndpoint } from './format-endpoint.js'
 
 /** Where a rejected connection came from. */
 export interface RejectInfo {
@@ -25,7 +25,7 @@ export function reportRejected(
   info: RejectInfo
 ): void {
   const { remoteAddress, remotePort, uuid } = info
-  const from = remoteAddress === undefined ? '' : ` from ${endpoint(remoteAddress, remotePort)}`
+  const from = remoteAddress === undefined ? '' : ` from ${formatEndpoint(remoteAddress, remotePort)}`
   const claim = uuid === undefined ? '' : ` that claims the uuid ${uuid}`
   const message = `Refused a connection${from}${claim}. ${error.message}`
   onRejected(new TcpnetError(error.code, message, error.cause), info)

@@ -2,8 +2,9 @@ import { type ThrowAwayCertificate, throwAwayCertificate } from './certificate.j
 import { loadElligator } from './cpace/elligator.js'
 import type { MapToCurve } from './cpace/generator.js'
 import { Party } from './cpace/party.js'
-import { deriveKeys, type Secret } from './keys.js'
 import { SecretExchange } from './secret-exchange.js'
+import { deriveKeys } from './secret-keys.js'
+import type { Secret } from './secret-setting.js'
 import { FLIGHT_BYTES, groups, type TlsParts, TlsSecurity } from './tls.js'
 
 export interface SecretOptions {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { decode, encode, type Question } from 'dns-packet'
-import { instancesIn } from '#tcpnet/discovery/first-answer.js'
+import { instancesIn } from '#tcpnet/discovery/dns-message.js'
 import {
   decodeAnswer,
   decodeHello,

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import type { TcpnetError } from '#tcpnet/index.js'
 import { Acceptor } from '#tcpnet/mesh/acceptor.js'
-import { endpoint } from '#tcpnet/mesh/endpoint.js'
+import { formatEndpoint } from '#tcpnet/mesh/format-endpoint.js'
 import { encodeHello } from '#tcpnet/mesh/hello.js'
 import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
 import { infoOf, type RejectInfo } from '#tcpnet/mesh/refusals.js'
@@ -54,7 +54,7 @@ async function outcomeOf(line: string, deadlineMs = 5000): Promise<Outcome> {
   })
   far.write(line)
   const [answer, told] = await Promise.all([readAll(far), within(rejected, 'the rejection is reported')])
-  assert.ok(told.error.message.includes(` from ${endpoint('127.0.0.1', far.localPort)}`), told.error.message)
+  assert.ok(told.error.message.includes(` from ${formatEndpoint('127.0.0.1', far.localPort)}`), told.error.message)
   return { answer: String(answer), ...told }
 }
 
@@ -109,9 +109,9 @@ it('the address of a rejected connection has the same form as that of a peer', (
 })
 
 it('an endpoint is written as an address and a port, as in a URL', () => {
-  assert.equal(endpoint('10.0.0.1', 80), '10.0.0.1:80')
-  assert.equal(endpoint('::ffff:10.0.0.1', 80), '10.0.0.1:80')
-  assert.equal(endpoint('fe80::1%eth0', 80), '[fe80::1%eth0]:80')
+  assert.equal(formatEndpoint('10.0.0.1', 80), '10.0.0.1:80')
+  assert.equal(formatEndpoint('::ffff:10.0.0.1', 80), '10.0.0.1:80')
+  assert.equal(formatEndpoint('fe80::1%eth0', 80), '[fe80::1%eth0]:80')
 })
 
 describe('connections from an address that lead to no peer', () => {

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { type DecodedPacket, encode, type Question } from 'dns-packet'
 import type { InterfaceAddress } from '../../addon.js'
 import { ANSWER_LIMITS, AnswerCounts } from '../../discovery/answer-limits.js'
-import { decodeMessage } from '../../discovery/first-answer.js'
+import { decodeMessage } from '../../discovery/dns-message.js'
 import { interfacesWith, splitScope } from '../../net/addresses.js'
 import { GROUPS, oneEach, PORT } from '../../net/multicast-dns.js'
 

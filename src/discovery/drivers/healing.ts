@@ -1,6 +1,7 @@
 import { withAny } from '../../abort.js'
 import { falseConflict, TcpnetError, uuidConflict } from '../../errors.js'
 import { trace } from '../../trace.js'
+import { ask } from '../ask.js'
 import {
   type Announcement,
   type Discovery,
@@ -9,7 +10,7 @@ import {
   type Listener,
   LOCATE_MS
 } from '../discovery.js'
-import { ask, instanceOf } from '../located.js'
+import { instanceOf } from '../instance.js'
 import { type InterfaceSource, ServiceInterface, SYSTEM_INTERFACES } from '../service-interface.js'
 import type { Location, OwnHost, Session, SessionEvent, SessionFailure } from '../session.js'
 import { Sightings } from '../sightings.js'

@@ -1,4 +1,4 @@
-import { MAX_PATHS } from '../../located.js'
+import { MAX_PATHS } from '../../instance.js'
 import { MAX_INSTANCES } from '../../sightings.js'
 import { Alarm, type Clock } from './clock.js'
 import type { Question } from './questions.js'

@@ -1,5 +1,5 @@
+import { ask } from '../../ask.js'
 import { type Instance, LOCATE_MS } from '../../discovery.js'
-import { ask } from '../../located.js'
 import { instanceName } from './names.js'
 import type { NetworkLink } from './network-user.js'
 

@@ -1,5 +1,5 @@
 import type { Question as DecodedQuestion } from 'dns-packet'
-import { decodeMessage } from '../../first-answer.js'
+import { decodeMessage } from '../../dns-message.js'
 import { type Question, questionTypeOf } from './questions.js'
 import { fromAnswer, type Resource } from './records.js'
 import { Writer } from './writer.js'

@@ -1,6 +1,6 @@
 import type { Interfaces } from '../../../net/addresses.js'
 import type { Instance } from '../../discovery.js'
-import { instanceOf } from '../../located.js'
+import { instanceOf } from '../../instance.js'
 import type { LocationPath } from '../../session.js'
 import { splitTxt } from '../../txt.js'
 import { instanceName } from './names.js'

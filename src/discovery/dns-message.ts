@@ -5,7 +5,7 @@ import { canonical, type Interfaces, isLoopback, isOnLink, isOwn } from '../net/
 import { parseUuid } from '../uuid.js'
 import type { Instance } from './discovery.js'
 import { shownHost } from './host-name.js'
-import { MAX_PATHS } from './located.js'
+import { MAX_PATHS } from './instance.js'
 import { parseTxt } from './txt.js'
 
 /** The size of a message's header, and the least size of a question and of a record, in bytes (RFC 1035 §4.1). */

@@ -1,7 +1,5 @@
 import { hkdfSync, scrypt } from 'node:crypto'
-
-/** A secret of the cluster: a passphrase, or a key of at least 32 bytes. */
-export type Secret = string | Uint8Array
+import type { Secret } from './secret-setting.js'
 
 const KEY_BYTES = 32
 /**

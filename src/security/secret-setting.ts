@@ -1,5 +1,7 @@
 import { invalidType, invalidValue } from '../errors.js'
-import type { Secret } from './keys.js'
+
+/** A secret of the cluster: a passphrase, or a key of at least 32 bytes. */
+export type Secret = string | Uint8Array
 
 /** The most secrets: more than a change of the secret needs. Each allows an attacker one more guess. */
 const MAX_SECRETS = 4
@@ -11,7 +13,8 @@ const SHORT_PASSPHRASE = 8
 /** Whether this process has emitted the warning about a short passphrase. */
 let wasWarned = false
 
-/** * Checks the setting `secret`. No message shows any of it.
+/**
+ * Checks the setting `secret`. No message shows any of it.
  *
  * @throws {TypeError} ERR_INVALID_ARG_TYPE; undefined, too
  * @throws {RangeError} ERR_INVALID_ARG_VALUE

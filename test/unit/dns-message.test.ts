@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Answer, type DecodedPacket, encode } from 'dns-packet'
-import { decodeMessage, instancesIn } from '#tcpnet/discovery/first-answer.js'
+import { decodeMessage, instancesIn } from '#tcpnet/discovery/dns-message.js'
 import { interfacesWith } from '#tcpnet/net/addresses.js'
 
 const type = '_answers._tcp.local'
