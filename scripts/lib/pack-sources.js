@@ -1,6 +1,6 @@
 // Makes native/sources.br: the addon's C++ sources and the headers of node-addon-api in one compressed file, which
 // native/unpack.cjs unpacks when the addon is compiled. Uncompressed they would be larger than all other files of the
-// package. Comments are left out; lines keep their numbers, for the errors of a compiler.
+// package. Comments and indentation are left out; lines keep their numbers, for the errors of a compiler.
 //   node scripts/lib/pack-sources.js
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ const TOKENS = /\/\/.*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|\d[\w'.]*|'(?:\\.|[^
 
 function withoutComments(text) {
   const code = text.replace(TOKENS, (token) => (/^\/[/*]/.test(token) ? ` ${token.replace(/[^\n]+/g, '')}` : token))
-  return code.replace(/[ \t]+$/gm, '')
+  return code.replace(/^[ \t]+|[ \t]+$/gm, '')
 }
 
 /** What is packed of a file. */
