@@ -44,6 +44,7 @@
         "node/convert.cc",
         "node/discovery.cc",
         "node/environment.cc",
+        "system/connect_filter.cc",
         "system/interfaces.cc",
         "system/library.cc",
         "system/responder.cc",

@@ -60,6 +60,12 @@ export interface Addon {
    */
   receive(fd: number, into: Buffer): number
   /**
+   * Has the kernel drop attempts to connect to a listening TCP socket: with `drop` those from the listed addresses, with `pass`
+   * those from all others. Connections that exist are not affected. To drop those of no address removes the filter. Addresses
+   * are without scope; those beyond the first 64 are not listed. Returns 0, or an errno: on systems other than Linux always.
+   */
+  filterConnects(fd: number, listed: 'drop' | 'pass', addresses: readonly string[]): number
+  /**
    * Prepares Avahi's libdns_sd for other users in this process: it becomes silent on stderr, and no longer crashes the process
    * when the daemon goes away. To be called before other code uses the library. The addon itself does not need this call.
    */

@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net'
 import { type ChosenDriver, chooseDriver, prepareDriver } from './discovery/choose-driver.js'
 import type { Discovery, Instance, Listener } from './discovery/discovery.js'
 import { type Binding, bind } from './net/binding.js'
+import { filterConnects } from './net/connect-filter.js'
 import type { CheckedListen, CheckedSettings } from './settings.js'
 
 /** The callbacks of a presence. Called from the event loop, never from within a call of the presence. */
@@ -53,6 +54,11 @@ export class Presence {
   address(): { port: number; addresses: string[] } | null {
     const binding = this.#binding
     return binding === null ? null : { port: binding.port, addresses: binding.addresses() }
+  }
+
+  /** Has the kernel drop attempts to connect to the bound server: see {@link filterConnects}. */
+  filterConnects(listed: 'drop' | 'pass', addresses: readonly string[]): boolean {
+    return this.#binding !== null && filterConnects(this.#binding.server, listed, addresses)
   }
 
   /** Asks where a peer is: see {@link Discovery.locate}. */

@@ -60,6 +60,7 @@ export class Service extends EventEmitter<ServiceEvents> {
       shouldConnect: shouldConnect && ((peer) => asked('settings.shouldConnect', () => shouldConnect(peer))),
       locate: (peer, signal) => this.#presence.locate(peer, signal),
       port: () => this.#presence.port,
+      filterConnects: (listed, addresses) => this.#presence.filterConnects(listed, addresses),
       onConnection: this.#onConnection,
       onDisconnected: this.#onDisconnected,
       onDialFailed: this.#onDialFailed,

@@ -6,6 +6,7 @@
 #include "node/convert.h"
 #include "node/discovery.h"
 #include "node/environment.h"
+#include "system/connect_filter.h"
 #include "system/interfaces.h"
 #include "system/socket_options.h"
 
@@ -23,6 +24,17 @@ Napi::Value DeadPeer(const Napi::CallbackInfo& info) {
     return ThrowTypeError(info.Env(), "setDeadPeerOptions takes a file descriptor and complete DeadPeerOptions");
   }
   return Napi::Number::New(info.Env(), SetDeadPeerOptions(info[0].As<Napi::Number>().Int32Value(), *options));
+}
+
+Napi::Value Filter(const Napi::CallbackInfo& info) {
+  const std::string verdict = info[1].IsString() ? info[1].As<Napi::String>().Utf8Value() : "";
+  const auto addresses = AddressesFromJs(info[2]);
+  if (!info[0].IsNumber() || (verdict != "drop" && verdict != "pass") || !addresses) {
+    return ThrowTypeError(info.Env(),
+                          "filterConnects takes a file descriptor, drop or pass, and an array of IP addresses");
+  }
+  const Verdict listed = verdict == "drop" ? Verdict::kDrop : Verdict::kPass;
+  return Napi::Number::New(info.Env(), FilterConnects(info[0].As<Napi::Number>().Int32Value(), listed, *addresses));
 }
 
 /** Makes a JavaScript function of one that takes a TCP socket's file descriptor. */
@@ -59,6 +71,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(environment);
   exports.Set("interfaces", Napi::Function::New(env, Interfaces, "interfaces"));
   exports.Set("setDeadPeerOptions", Napi::Function::New(env, DeadPeer, "setDeadPeerOptions"));
+  exports.Set("filterConnects", Napi::Function::New(env, Filter, "filterConnects"));
   SetOfSocket<Napi::Number, SilenceMs>(exports, "silenceMs");
   SetOfSocket<Napi::Boolean, IsClosed>(exports, "isClosed");
   SetOfSocket<Napi::Number, RoundTripUs>(exports, "roundTripUs");

@@ -3,6 +3,7 @@ import { RecentReports } from '../recent-reports.js'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { TokenBuckets } from '../token-buckets.js'
 import { Applicant, type ApplicantOptions } from './applicant.js'
+import type { CrowdLimit } from './crowd-limit.js'
 import { encodeAnswer } from './hello.js'
 import { busy, infoOf, reportRejected } from './refusals.js'
 import { WaitingRoom } from './waiting-room.js'
@@ -18,6 +19,8 @@ export interface AcceptorOptions extends ApplicantOptions {
   readonly waitingMs: number
   /** Whether a peer was connected at an address. */
   readonly isKnown: (address: string) => boolean
+  /** Bounds the connections to come. */
+  readonly crowd: CrowdLimit
   /** How many handshakes that lead to no peer are begun with an address. */
   readonly vain: BucketLimits
 }
@@ -49,6 +52,7 @@ export class Acceptor {
     // This listener is never removed: an error without a listener would crash the process.
     socket.on('error', ignore)
     const address = socket.remoteAddress ?? ''
+    this.#options.crowd.accepted(address)
     if (this.#makeRoom(address)) this.#begin(socket, address)
     else if (!this.#waiting.add(socket, address)) this.#refuse(socket)
   }
@@ -63,7 +67,10 @@ export class Acceptor {
     this.#perAddress.set(address, this.#countOf(address) + 1)
     this.#vain.take(address)
     const applicant = new Applicant(socket, this.#options, (isPeer) => {
-      if (isPeer) this.#vain.giveBack(address)
+      if (isPeer) {
+        this.#vain.giveBack(address)
+        this.#options.crowd.ledToPeer(address)
+      }
       this.#pending.delete(applicant)
       const left = this.#countOf(address) - 1
       if (left > 0) this.#perAddress.set(address, left)
@@ -176,6 +183,7 @@ export class Acceptor {
   /** Drops every connection that is not answered. */
   close(): void {
     this.#closed = true
+    this.#options.crowd.close()
     this.#waiting.close()
     for (const applicant of [...this.#pending.keys()]) applicant.drop()
   }

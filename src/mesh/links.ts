@@ -46,6 +46,13 @@ export class Links {
     return false
   }
 
+  /** The addresses of the peers' last connections, those of peers that are not connected first. */
+  homes(): string[] {
+    const isConnected = ({ state }: Link) => state.kind === 'connected'
+    const links = [...this.#links.values()].sort((a, b) => Number(isConnected(a)) - Number(isConnected(b)))
+    return [...new Set(links.map(({ places }) => places.home).filter((home) => home !== null))]
+  }
+
   /** A snapshot of every peer that is announced or connected, by uuid. */
   peers(): ReadonlyMap<string, Peer> {
     return peerMap([...this.#links.values()].filter((link) => !link.isGone).map((link) => link.toPeer()))

@@ -4,6 +4,7 @@ import type { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
 import type { BucketLimits } from '../token-bucket.js'
 import type { ConnectBudget } from './connect-budget.js'
+import type { CrowdLimitOptions, FilterConnects } from './crowd-limit.js'
 import type { Limits } from './limits.js'
 import type { Link } from './link.js'
 import type { Peer } from './peer.js'
@@ -25,6 +26,10 @@ export interface MeshOptions {
   readonly shouldConnect?: ((peer: Peer) => boolean) | undefined
   /** Opens connections; default: those of node:net. */
   readonly connect?: Connect
+  /** Has the kernel drop attempts to connect to the service; default: it cannot. */
+  readonly filterConnects?: FilterConnects
+  /** How many connections that lead to no peer are accepted; default: that of {@link CrowdLimit}. */
+  readonly crowd?: Pick<CrowdLimitOptions, 'limits' | 'inAll'>
   /** The budget for connects to peers that were never connected; default: that of the process. */
   readonly budget?: ConnectBudget
   /** How often a peer's connection is replaced; default: that of {@link Replacements}. */

@@ -123,6 +123,11 @@ export class Places {
     return this.#home === address || this.#formerHomes.includes(address)
   }
 
+  /** The address of its last connection; null before the first. */
+  get home(): string | null {
+    return this.#home
+  }
+
   /** Whether it was connected before. */
   get isProven(): boolean {
     return this.#home !== null

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { type Addon, addonIfLoaded, type DeadPeerOptions } from '../addon.js'
 import { trace } from '../trace.js'
 
@@ -126,8 +126,8 @@ function isUnread(socket: Socket): boolean {
   return socket.readableFlowing === null && !socket.writableEnded
 }
 
-/** The socket's file descriptor, for which Node has no public API; null if there is none. */
-export function descriptorOf(socket: Socket): number | null {
+/** The file descriptor of a socket or server, for which Node has no public API; null if there is none. */
+export function descriptorOf(socket: Socket | Server): number | null {
   const handle = (socket as { _handle?: { fd?: unknown } | null })._handle
   return typeof handle?.fd === 'number' && handle.fd >= 0 ? handle.fd : null
 }

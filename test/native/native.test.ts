@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { connect, createServer, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { addon } from '#tcpnet/addon.js'
@@ -11,7 +12,7 @@ import { until } from '../support/wait.js'
 const DEAD_PEER = { idle: 2, interval: 1, count: 3, dropTime: 5 }
 
 /** The number of a socket's file descriptor, for which Node has no public property. */
-function descriptorOf(socket: Socket): number {
+function descriptorOf(socket: Socket | Server): number {
   const handle = (socket as unknown as { _handle: { fd: number } })._handle
   return handle.fd
 }
@@ -93,6 +94,45 @@ test('receive() takes what has come, says that nothing has, and that nothing wil
   server.close()
 })
 
+test('filterConnects() drops attempts to connect by their addresses, and lets connections be', {
+  skip: process.platform !== 'linux' && 'the kernel of Linux alone has such filters'
+}, async () => {
+  const server = createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(0, '::')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const from = (localAddress: string) => {
+    const host = localAddress.includes(':') ? '::1' : '127.0.0.1'
+    return connect({ port, host, localAddress }).on('error', () => {})
+  }
+  const filter = (listed: 'drop' | 'pass', addresses: string[]) => {
+    assert.equal(addon().filterConnects(descriptorOf(server), listed, addresses), 0)
+  }
+  const echoes = async (socket: Socket) => {
+    socket.write('x')
+    assert.equal(String((await once(socket, 'data'))[0]), 'x')
+  }
+  const early = from('127.0.0.2')
+  await once(early, 'connect')
+  filter('drop', ['127.0.0.2', '127.0.0.4', '::1'])
+  const dropped = [from('127.0.0.2'), from('::1')]
+  const passed = from('127.0.0.3')
+  await once(passed, 'connect')
+  // A later one has connected, so these attempts have been dropped.
+  assert.ok(dropped.every((socket) => socket.connecting))
+  filter('pass', ['127.0.0.2', '127.0.0.4', '::1'])
+  const other = from('127.0.0.3')
+  // Attempts are repeated by the other end's kernel after a second.
+  await Promise.all(dropped.map((socket) => once(socket, 'connect')))
+  assert.ok(other.connecting)
+  for (const socket of [early, ...dropped, passed]) await echoes(socket)
+  filter('drop', [])
+  filter('drop', [])
+  await once(other, 'connect')
+  for (const socket of [early, ...dropped, passed, other]) socket.destroy()
+  server.close()
+  assert.notEqual(addon().filterConnects(-1, 'drop', ['127.0.0.1']), 0)
+})
+
 test('wrong arguments are TypeErrors', () => {
   const options = {
     backend: 'avahi',
@@ -140,6 +180,9 @@ test('wrong arguments are TypeErrors', () => {
   assert.throws(() => native.queryAddresses?.('host', 0, 1), TypeError)
   assert.throws(() => native.setDeadPeerOptions?.(1, { ...DEAD_PEER, idle: 0 }), TypeError)
   assert.throws(() => native.setDeadPeerOptions?.('1', DEAD_PEER), TypeError)
+  assert.throws(() => native.filterConnects?.(1, 'drop', ['alpha']), TypeError)
+  assert.throws(() => native.filterConnects?.(1, 'keep', []), TypeError)
+  assert.throws(() => native.filterConnects?.('1', 'drop', []), TypeError)
   assert.throws(() => native.isClosed?.('1'), TypeError)
   assert.throws(() => native.roundTripUs?.('1'), TypeError)
   assert.throws(() => native.unacknowledgedBytes?.('1'), TypeError)

@@ -3,11 +3,14 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Discovery, Instance, Txt } from '#tcpnet/discovery/discovery.js'
 import { ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
+import { CROWD_LIMITS, type CrowdLimits } from '#tcpnet/mesh/crowd-limit.js'
 import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
 import { Mesh } from '#tcpnet/mesh/mesh.js'
 import type { Peer } from '#tcpnet/mesh/peer.js'
 import { type Connect, connectTo, type Endpoint } from '#tcpnet/mesh/race.js'
+import { filterConnects } from '#tcpnet/net/connect-filter.js'
 import { plain } from '#tcpnet/security/security.js'
+import { TokenBucket } from '#tcpnet/token-bucket.js'
 import { randomUuid } from '#tcpnet/uuid.js'
 
 const NOW = { leastMs: 0, mostMs: 0 }
@@ -16,6 +19,8 @@ const NOW = { leastMs: 0, mostMs: 0 }
 export interface Parts {
   budget?: ConnectBudget
   connect?: Connect
+  /** Those of the kernel's filter; default: it is not used. */
+  crowd?: CrowdLimits
   locate?: Discovery['locate']
   shouldConnect?: (peer: Peer) => boolean
 }
@@ -30,6 +35,8 @@ export class TestMesh {
   readonly failed: string[] = []
   /** The endpoints of its connection attempts, in order. */
   readonly attempts: Endpoint[] = []
+  /** How many connections it has accepted from each address. */
+  readonly accepts = new Map<string, number>()
   /** The peers that it asked discovery for, in order. */
   readonly questions: string[] = []
   readonly budget: ConnectBudget
@@ -43,7 +50,7 @@ export class TestMesh {
     limits: Partial<Limits> = {},
     { budget = new ConnectBudget(), connect = connectTo, ...parts }: Parts = {}
   ) {
-    const { locate = async (uuid) => this.#known.get(uuid) ?? null } = parts
+    const { locate = async (uuid) => this.#known.get(uuid) ?? null, crowd = CROWD_LIMITS } = parts
     this.budget = budget
     this.mesh = new Mesh({
       name: 'test',
@@ -57,6 +64,9 @@ export class TestMesh {
       },
       port: () => (this.#server.listening ? this.port : null),
       budget,
+      filterConnects: (listed, addresses) =>
+        parts.crowd !== undefined && filterConnects(this.#server, listed, addresses),
+      crowd: { limits: crowd, inAll: new TokenBucket(crowd.inAll) },
       shouldConnect: parts.shouldConnect,
       connect: (endpoint, peer) => {
         this.attempts.push(endpoint)
@@ -71,7 +81,11 @@ export class TestMesh {
       onDialFailed: (_error, { uuid }) => this.failed.push(uuid),
       onRejected: () => {}
     })
-    this.#server.on('connection', (socket) => this.mesh.admit(socket))
+    this.#server.on('connection', (socket) => {
+      const from = socket.remoteAddress ?? ''
+      this.accepts.set(from, (this.accepts.get(from) ?? 0) + 1)
+      this.mesh.admit(socket)
+    })
   }
 
   /** A mesh that accepts connections. */

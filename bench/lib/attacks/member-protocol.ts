@@ -48,6 +48,8 @@ export interface Figures {
   turnMs: number
   /** Processor time of the process, divided by the elapsed time. */
   cores: number
+  /** The same in the last quarter of the time. */
+  coresAtEnd: number
   /** The largest resident memory, less that at the mark, in bytes. */
   bytes: number
   /** Connections of the first service. */

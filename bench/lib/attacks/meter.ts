@@ -5,14 +5,19 @@ import type { Figures } from './member-protocol.js'
 const SAMPLE_EVERY_MS = 200
 const SAMPLES_A_SECOND = 1000 / SAMPLE_EVERY_MS
 
+interface Sample {
+  /** How many connects the host has made. */
+  readonly connects: number
+  /** Processor time of the process, in milliseconds. */
+  readonly cpuMs: number
+}
+
 /** Measures this process, and how many connects its host makes. */
 export class Meter {
   readonly #delay = monitorEventLoopDelay({ resolution: 1 })
   readonly #turns = new TurnWatch()
-  /** How many connects the host had made at each sample. */
-  #connects: number[] = []
+  #samples: Sample[] = []
   #since = 0
-  #cpu = process.cpuUsage()
   #bytes = { first: 0, most: 0 }
 
   constructor() {
@@ -23,47 +28,59 @@ export class Meter {
 
   mark(): void {
     this.#since = performance.now()
-    this.#cpu = process.cpuUsage()
     const bytes = process.memoryUsage.rss()
     this.#bytes = { first: bytes, most: bytes }
-    this.#connects = [connectsOfHost()]
+    this.#samples = [sampleNow()]
     this.#turns.reset()
     this.#delay.reset()
   }
 
   figures(): Omit<Figures, 'connections'> {
     const [delayMs, turnMs] = [this.#delay.max / 1e6, this.#turns.longestMs]
-    const { user, system } = process.cpuUsage(this.#cpu)
     const elapsedMs = performance.now() - this.#since
     this.#sample()
+    const all = this.#within(0, this.#samples.length - 1)
     return {
       seconds: elapsedMs / 1000,
-      connects: connectsOfHost() - (this.#connects[0] ?? 0),
+      connects: all.connects,
       ...this.#rates(elapsedMs),
       delayMs,
       turnMs,
-      cores: (user + system) / 1000 / elapsedMs,
+      cores: all.cpuMs / elapsedMs,
       bytes: this.#bytes.most - this.#bytes.first
     }
   }
 
   #sample(): void {
-    this.#connects.push(connectsOfHost())
+    this.#samples.push(sampleNow())
     this.#bytes.most = Math.max(this.#bytes.most, process.memoryUsage.rss())
   }
 
   /** Samples come late if the event loop is blocked: the last quarter is a quarter of the samples. */
-  #rates(elapsedMs: number): Pick<Figures, 'connectsAtMost' | 'connectsPerSecond'> {
-    const all = this.#connects
-    const within = (from: number, to: number) => (all[to] ?? 0) - (all[from] ?? 0)
-    const seconds = all.map((_, at) => within(Math.max(at - SAMPLES_A_SECOND, 0), at))
+  #rates(elapsedMs: number): Pick<Figures, 'connectsAtMost' | 'connectsPerSecond' | 'coresAtEnd'> {
+    const all = this.#samples
+    const seconds = all.map((_, at) => this.#within(Math.max(at - SAMPLES_A_SECOND, 0), at).connects)
     const from = Math.floor((all.length * 3) / 4)
-    const lastSeconds = (elapsedMs / 1000) * ((all.length - 1 - from) / Math.max(all.length - 1, 1))
+    const lastMs = Math.max(elapsedMs * ((all.length - 1 - from) / Math.max(all.length - 1, 1)), 1)
+    const last = this.#within(from, all.length - 1)
     return {
       connectsAtMost: Math.max(...seconds),
-      connectsPerSecond: within(from, all.length - 1) / Math.max(lastSeconds, 0.001)
+      connectsPerSecond: last.connects / (lastMs / 1000),
+      coresAtEnd: last.cpuMs / lastMs
     }
   }
+
+  /** What came between two samples. */
+  #within(from: number, to: number): Sample {
+    const [first, last] = [this.#samples[from], this.#samples[to]]
+    if (first === undefined || last === undefined) return { connects: 0, cpuMs: 0 }
+    return { connects: last.connects - first.connects, cpuMs: last.cpuMs - first.cpuMs }
+  }
+}
+
+function sampleNow(): Sample {
+  const { user, system } = process.cpuUsage()
+  return { connects: connectsOfHost(), cpuMs: (user + system) / 1000 }
 }
 
 /** Milliseconds between two checks of the turns of the event loop. */
