@@ -1,4 +1,4 @@
-/** How much of the answers to a first look is read. The driver reports the other instances later. */
+/** How much of the answers to a query is read. The driver reports the other instances of a first look later. */
 export interface AnswerLimits {
   /** The most source addresses. */
   readonly senders: number
@@ -22,7 +22,10 @@ export const ANSWER_LIMITS: AnswerLimits = {
   workMs: 500
 }
 
-/** Counts what was read of the answers to one first look, and compares it with the limits. */
+/** The limits of the answers about one instance: its host sends one, and another if its records change. */
+export const LOCATE_LIMITS: AnswerLimits = { ...ANSWER_LIMITS, hintsPerSender: 2 }
+
+/** Counts what was read of the answers to one query, and compares it with the limits. */
 export class AnswerCounts {
   readonly #limits: AnswerLimits
   readonly #senders = new Map<string, { messages: number; hints: number }>()

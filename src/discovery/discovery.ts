@@ -80,15 +80,21 @@ export type Txt = Readonly<Record<string, string>>
 /** Milliseconds after which a question without an answer ends. */
 export const LOCATE_MS = 2000
 
-/** Where an instance is. */
-export interface Instance {
-  readonly uuid: string
-  /** The target of its SRV record, for display: `alpha.local`. Unescaped, printable, of bounded length. */
+/** A host and a port at which an instance may listen. */
+export interface Whereabouts {
+  /** The target of an SRV record, for display: `alpha.local`. Unescaped, printable, of bounded length. */
   readonly host: string
   readonly port: number
-  readonly txt: Txt
   /** In the order in which they became known, without duplicates; never empty. */
   readonly paths: readonly Path[]
+}
+
+/** Where an instance is. */
+export interface Instance extends Whereabouts {
+  readonly uuid: string
+  readonly txt: Txt
+  /** What other answers to the same question say, if they differ in host or port: one of them may be the true one. */
+  readonly others?: readonly Whereabouts[]
 }
 
 /** A running announcement and browse. */

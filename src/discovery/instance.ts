@@ -2,10 +2,13 @@ import { isIP } from 'node:net'
 import type { Path } from '../net/addresses.js'
 import { type Interfaces, interfacesNow, isHost, isLoopback, isOwn } from '../net/addresses.js'
 import { trace } from '../trace.js'
-import type { Instance, Txt } from './discovery.js'
+import type { Instance, Txt, Whereabouts } from './discovery.js'
 import { shownHost } from './host-name.js'
 import type { Location, LocationPath } from './session.js'
 import { parseTxt } from './txt.js'
+
+/** The most answers that differ in host or port and are kept: a dial tries as many endpoints. */
+export const MAX_ANSWERS = 8
 
 /** Addresses of an instance beyond this many are ignored: a host has a few on each interface. */
 export const MAX_PATHS = 64
@@ -43,7 +46,9 @@ export function hasSecurity({ txt }: Instance, announced: Txt): boolean {
 
 /**
  * Combines two answers about an instance. If only one of them has our kind of security, that one is used: a false answer must
- * not prevent dials of the peer. If they differ in host or port, the later one is used.
+ * not prevent dials of the peer. If they differ in host or port, both are kept, the later one first, because
+ * either may be false. If there are too many, one of the earlier ones is dropped at random: the sender of false answers must not
+ * be able to choose it.
  *
  * @param own the TXT record of this service
  */
@@ -51,9 +56,15 @@ export function joined(before: Instance | null, answer: Instance, own: Txt): Ins
   if (before === null) return answer
   const wasOurs = hasSecurity(before, own)
   if (wasOurs !== hasSecurity(answer, own)) return wasOurs ? before : answer
-  if (before.host !== answer.host || before.port !== answer.port) return answer
-  const paths = new Map(
-    [...before.paths, ...answer.paths].map((path) => [`${path.interfaceIndex} ${path.address}`, path])
-  )
-  return { ...answer, paths: [...paths.values()].slice(0, MAX_PATHS) }
+  const known = [before, ...(before.others ?? [])]
+  const same = known.find(({ host, port }) => host === answer.host && port === answer.port)
+  const others = known.filter((place) => place !== same).map(({ host, port, paths }) => ({ host, port, paths }))
+  if (others.length >= MAX_ANSWERS) others.splice(Math.floor(Math.random() * others.length), 1)
+  const paths = same === undefined ? answer.paths : pathsOf(same, answer)
+  return { ...answer, paths, ...(others.length === 0 ? {} : { others }) }
+}
+
+function pathsOf(one: Whereabouts, other: Whereabouts): Path[] {
+  const paths = new Map([...one.paths, ...other.paths].map((path) => [`${path.interfaceIndex} ${path.address}`, path]))
+  return [...paths.values()].slice(0, MAX_PATHS)
 }

@@ -5,7 +5,7 @@ import { isOwn, splitScope } from '../net/addresses.js'
 import { scopeOf } from '../net/interfaces.js'
 import { GROUPS, oneEach, PORT } from '../net/multicast-dns.js'
 import { trace } from '../trace.js'
-import { ANSWER_LIMITS, AnswerCounts } from './answer-limits.js'
+import { ANSWER_LIMITS, AnswerCounts, LOCATE_LIMITS } from './answer-limits.js'
 import type { Instance } from './discovery.js'
 import { decodeMessage, instancesIn } from './dns-message.js'
 import { PacedWork } from './paced-work.js'
@@ -64,7 +64,7 @@ export class OneShotQuery {
   readonly #asks = new Set<() => void>()
   /** The latest answer of each sender. */
   readonly #latest = new Map<string, Buffer>()
-  readonly #counts = new AnswerCounts(ANSWER_LIMITS)
+  readonly #counts: AnswerCounts
   /** By interface and family: true if the question was sent, or the reason why not. */
   readonly #sent = new Map<string, true | string>()
 
@@ -72,6 +72,7 @@ export class OneShotQuery {
     this.#options = options
     this.#type = `_${options.name}._tcp.local`
     const { uuid } = options
+    this.#counts = new AnswerCounts(uuid === null ? ANSWER_LIMITS : LOCATE_LIMITS)
     const question: Question =
       uuid === null ? { type: 'PTR', name: this.#type } : { type: ANY, name: `${uuid}.${this.#type}` }
     this.#question = encode({ type: 'query', id: 0, questions: [question] })

@@ -3,8 +3,9 @@ import { TcpnetError } from '../errors.js'
 import { hasEnded, type Line } from '../net/line.js'
 import type { Channel, Security } from '../security/security.js'
 import type { Allowance } from './connect-budget.js'
+import { notAccepted, notLocated, offLink, refusal, tooLate } from './dial-errors.js'
 import { formatEndpoint } from './format-endpoint.js'
-import { decodeAnswer, encodeHello, type Hello, type RefusalReason } from './hello.js'
+import { decodeAnswer, encodeHello, type Hello } from './hello.js'
 import { type Connect, type Endpoint, Race, type RaceResult } from './race.js'
 
 /**
@@ -24,6 +25,8 @@ export interface DialTarget {
   readonly deadlineMs: number
   /** Milliseconds after which the dial is slow: longer than is usual on a local network. */
   readonly slowAfterMs: number
+  /** Milliseconds after which an endpoint that was reached and has not answered gives way to others. */
+  readonly silentAfterMs: number
   /** Makes our hello; called when it is sent. */
   readonly hello: () => Hello
   readonly connect: Connect
@@ -49,7 +52,8 @@ export type DialResult =
 
 /**
  * One dial of a peer: the question where it is, a race for a socket, the security handshake, a hello and its answer, under one
- * deadline. With a hint the race begins at once, and the question is asked only if the race is slow.
+ * deadline. With a hint the race begins at once, and the question is asked only if the race is slow, or the endpoint that was
+ * reached does not answer: then the other endpoints are tried in its place. Hints and answers are untrusted.
  */
 export class Dial {
   readonly #target: DialTarget
@@ -58,13 +62,17 @@ export class Dial {
   readonly #since = performance.now()
   /** Aborts the question where the peer is; null while none is under way. */
   #question: AbortController | null = null
+  /** Whether the question was answered, or its time is over. */
   #wasLocated = false
+  /** For a race that is slow, or an endpoint that does not answer. */
   #slowTimer: NodeJS.Timeout | undefined
   #race: Race | null = null
   /** Why the race failed, while an answer may still bring other endpoints. */
   #lost: Error | null = null
-  /** The endpoint that was reached, and its socket; null before. */
-  #reached: { readonly endpoint: Endpoint; socket: Socket } | null = null
+  /** Endpoints that were reached and did not answer. */
+  readonly #silent: Endpoint[] = []
+  /** The endpoint that was reached, its socket, and the one of TLS over it; null before. */
+  #reached: { readonly endpoint: Endpoint; readonly raw: Socket; socket: Socket } | null = null
   #stopReading: () => void = () => {}
   #sent = false
   #ended = false
@@ -90,8 +98,7 @@ export class Dial {
    */
   take(endpoints: readonly Endpoint[]): boolean {
     if (this.#ended || this.#reached !== null) return false
-    if (this.#lost === null && this.#race !== null) this.#race.add(endpoints)
-    else this.#tryUntried(endpoints)
+    this.#add(endpoints)
     return true
   }
 
@@ -107,7 +114,7 @@ export class Dial {
 
   /** Fails the dial in favour of one that waits. */
   evict(): void {
-    this.#fail(this.#tooLate(Math.round(performance.now() - this.#since)))
+    this.#fail(tooLate(Math.round(performance.now() - this.#since), this.#sent))
   }
 
   /** Ends the dial without a result. Idempotent; nothing happens after the dial has ended. */
@@ -117,41 +124,45 @@ export class Dial {
 
   #try(endpoints: readonly Endpoint[]): void {
     const { uuid, connect, allowance, slowAfterMs } = this.#target
-    this.#lost = null
     this.#race = new Race(
       endpoints,
       { connect: (endpoint) => connect(endpoint, uuid), pace: allowance },
       this.#onRaceEnded
     )
-    this.#slowTimer ??= setTimeout(() => void this.#locate(), slowAfterMs)
+    this.#slowTimer = setTimeout(() => void this.#locate(), slowAfterMs)
   }
 
-  /** Asks where the peer is; at most once, and only until it is reached. */
+  /** Adds endpoints; those that are known are ignored. */
+  #add(endpoints: readonly Endpoint[]): void {
+    if (this.#race !== null) this.#race.add(endpoints)
+    else if (endpoints.length > 0) this.#try(endpoints)
+    if (this.#lost === null || this.#race?.hasMore !== true) return
+    this.#lost = null
+    this.#race.resume()
+  }
+
+  /** Asks where the peer is, until that is answered once. */
   async #locate(): Promise<void> {
-    if (this.#wasLocated || this.#ended || this.#reached !== null) return
-    this.#wasLocated = true
-    this.#question = new AbortController()
-    const found = await this.#target.locate(this.#question.signal)
+    if (this.#wasLocated || this.#question !== null) return
+    const question = new AbortController()
+    this.#question = question
+    const found = await this.#target.locate(question.signal)
+    // The dial has ended, or an endpoint was reached.
+    if (question.signal.aborted) return
     this.#question = null
-    if (this.#ended || this.#reached !== null) return
+    this.#wasLocated = true
+    this.#onLocated(found)
+  }
+
+  #onLocated(found: Awaited<ReturnType<Locate>>): void {
+    if (this.#reached !== null) return this.#race?.add(found instanceof TcpnetError ? [] : (found ?? []))
     if (found instanceof TcpnetError) return this.#fail(found)
     const [first] = found ?? []
-    if (found !== null && first !== undefined) {
-      const isPossible = this.#race !== null || this.#target.allowance.waitMs(first.address) === 0
-      if (!isPossible) return this.#end({ kind: 'located' })
-      this.take(found)
-    }
+    const isTooEarly = first !== undefined && this.#race === null && this.#target.allowance.waitMs(first.address) > 0
+    if (isTooEarly) return this.#end({ kind: 'located' })
+    this.#add(found ?? [])
     if (this.#lost !== null) return this.#fail(this.#lost)
     if (this.#race === null) this.#fail(found === null ? notLocated() : offLink())
-  }
-
-  /** Begins a race with the endpoints that were not tried yet. */
-  #tryUntried(endpoints: readonly Endpoint[]): void {
-    const tried = this.#race?.tried ?? []
-    const untried = endpoints.filter(
-      ({ address, port }) => !tried.some((one) => one.address === address && one.port === port)
-    )
-    if (untried.length > 0) this.#try(untried)
   }
 
   readonly #onRaceEnded = (result: RaceResult): void => {
@@ -161,14 +172,36 @@ export class Dial {
       return
     }
     this.#question?.abort()
+    this.#question = null
     const { endpoint, socket } = result
-    this.#reached = { endpoint, socket }
+    this.#reached = { endpoint, raw: socket, socket }
+    clearTimeout(this.#slowTimer)
+    this.#slowTimer = setTimeout(() => void this.#onSilent(socket), this.#target.silentAfterMs)
     socket.on('error', this.#onError)
     this.#target.security.client(socket, this.#target.uuid, (secured) => this.#onSecured(socket, secured))
   }
 
+  /**
+   * The endpoint that was reached has not answered: perhaps it is not the peer's. Other endpoints are tried in its place, if
+   * there are any. It is closed before: a peer that is slow, and has several addresses, must not get two dials at a time.
+   *
+   * @param raw the socket of the endpoint
+   */
+  async #onSilent(raw: Socket): Promise<void> {
+    await this.#locate()
+    const reached = this.#reached
+    if (this.#ended || reached?.raw !== raw || this.#race?.hasMore !== true) return
+    this.#silent.push(reached.endpoint)
+    this.#reached = null
+    this.#sent = false
+    this.#stopReading()
+    this.#leave(reached.socket)
+    reached.socket.destroy()
+    this.#race.resume()
+  }
+
   #onSecured(raw: Socket, result: Channel | TcpnetError | null): void {
-    if (this.#ended || this.#reached === null) return
+    if (this.#ended || this.#reached?.raw !== raw) return
     if (result === null || result instanceof TcpnetError) return this.#fail(result ?? hasEnded())
     if (result.socket !== raw) this.#leave(raw)
     this.#reached.socket = result.socket
@@ -202,18 +235,11 @@ export class Dial {
 
   readonly #onError = (error: Error): void => this.#fail(error)
 
-  readonly #onDeadline = (): void => this.#fail(this.#tooLate(this.#target.deadlineMs))
-
-  #tooLate(waitedMs: number): TcpnetError {
-    const what = this.#sent
-      ? `It did not answer the hello within ${waitedMs} ms: its process hangs. Check that process.`
-      : `It could not be reached within ${waitedMs} ms: a firewall drops packets to that TCP port, or its host is gone or hangs.`
-    return new TcpnetError('ERR_TCPNET_DIAL_TIMEOUT', `${what} It is dialed again while it is announced.`)
-  }
+  readonly #onDeadline = (): void => this.#fail(tooLate(this.#target.deadlineMs, this.#sent))
 
   #fail(error: Error): void {
     const socket = this.#reached?.socket
-    const tried = this.#reached === null ? (this.#race?.tried ?? []) : [this.#reached.endpoint]
+    const tried = this.#reached === null ? (this.#race?.tried ?? []) : [...this.#silent, this.#reached.endpoint]
     const named = error instanceof TcpnetError ? this.#naming(error) : error
     this.#end({ kind: 'failed', error: named, addresses: tried.map(({ address }) => address) })
     socket?.destroy()
@@ -255,46 +281,3 @@ export class Dial {
 }
 
 function ignore(): void {}
-
-const REFUSALS: Record<RefusalReason, string> = {
-  version: 'it speaks another version of the hello: use one major version of tcpnet in a cluster',
-  invalid: 'it found a field of our hello wrong: use one major version of tcpnet in a cluster',
-  name: 'it belongs to a cluster of another name: the announcement is stale',
-  'not-me': 'it has another uuid: the announcement is stale',
-  self: 'it has our own uuid: give every service a uuid of its own',
-  full: 'it has as many peers as its setting maxPeers allows: raise that setting',
-  busy: 'too many inbound connections wait for its answer: it is dialed again',
-  unwanted: 'its application does not want a connection with this service (its setting shouldConnect)'
-}
-
-function offLink(): TcpnetError {
-  return new TcpnetError(
-    'ERR_TCPNET_OFF_LINK',
-    'It announces no address in a subnet of the interface on which it is seen: it is not dialed, but may dial this service. ' +
-      'Give both hosts addresses of one network, or enable IPv6.'
-  )
-}
-
-function notLocated(): TcpnetError {
-  return new TcpnetError(
-    'ERR_TCPNET_DIAL_TIMEOUT',
-    'It is announced, but neither its host nor the DNS-SD daemon answered with its address and port: a firewall drops UDP ' +
-      'of port 5353, or its host is gone or hangs. It is dialed again while it is announced.'
-  )
-}
-
-function notAccepted(): TcpnetError {
-  return new TcpnetError(
-    'ERR_TCPNET_TLS',
-    'It closed the connection after the TLS handshake, without an answer: it does not accept our certificate, or is ' +
-      'closing. Its "rejected" event says which.'
-  )
-}
-
-function refusal(reason: RefusalReason | null): TcpnetError {
-  const said = reason === null ? 'it gave no reason' : REFUSALS[reason]
-  return new TcpnetError(
-    reason === 'unwanted' ? 'ERR_TCPNET_UNWANTED' : 'ERR_TCPNET_REFUSED',
-    `It refused the connection: ${said}.`
-  )
-}

@@ -96,6 +96,7 @@ export class Dials {
         security,
         deadlineMs: limits.helloTimeoutMs,
         slowAfterMs: limits.slowAfterMs,
+        silentAfterMs: limits.silentAfterMs,
         hello,
         connect,
         allowance: new Allowance(this.#budget, (address) => link.places.wasConnectedAt(address))

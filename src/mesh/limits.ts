@@ -38,7 +38,10 @@ export interface Limits {
   readonly vain: BucketLimits
   /** Milliseconds for a whole dial, and for a whole inbound hello, the TLS handshake included. */
   readonly helloTimeoutMs: number
-  /** Milliseconds after which an inbound connection without a hello can be dropped to make room for another. */
+  /**
+   * Milliseconds after which an inbound connection without a hello can be dropped to make room for another, and after which a
+   * dial that is not answered tries other endpoints.
+   */
   readonly silentAfterMs: number
   /** Milliseconds after which a dial is slow, so that it yields its turn: on a local network a dial takes less. */
   readonly slowAfterMs: number

@@ -1,10 +1,11 @@
-import type { Instance } from '../discovery/discovery.js'
+import type { Instance, Whereabouts } from '../discovery/discovery.js'
 import { dialable } from '../net/addresses.js'
 import { type Address, dialOrder } from './dial-order.js'
 import { type Endpoint, MAX_ATTEMPTS } from './race.js'
 
-/** Shared by all peers without suspected addresses or former homes, which are most: it saves memory. */
+/** Shared by all peers without suspected addresses or former homes, or without other places, which are most: it saves memory. */
 const NONE: readonly string[] = []
+const NOWHERE: readonly HostPlace[] = []
 
 /** How many of a peer's former addresses, and of its failed addresses, are remembered: the latest. */
 const MAX_FORMER_HOMES = 7
@@ -29,6 +30,8 @@ export class Places {
   #reported: Place | null = null
   /** The host's name in the last hint or answer. */
   #host: string | null = null
+  /** The places in answers that differ from it: one of them may be the true one. Empty once the peer is connected. */
+  #others = NOWHERE
   /** The place for one dial without a question; null if there is none. */
   #hint: Place | null = null
   /** Addresses that failed, in the order of their last failure: dialed last. */
@@ -63,12 +66,13 @@ export class Places {
 
   /** Records an answer to the question where it is. Returns the endpoints to dial, in this order. */
   take(answer: Instance): Endpoint[] {
-    return this.#ordered(this.#record(answer))
+    return this.#ordered([this.#record(answer), ...this.#others])
   }
 
   /** The endpoints to dial without a question, in this order; empty if there is no hint. */
   hinted(): Endpoint[] {
-    return this.#hint === null ? [] : this.#ordered(this.#hint)
+    if (this.#hint === null) return []
+    return this.#ordered(this.#hint === this.#reported ? [this.#hint, ...this.#others] : [this.#hint])
   }
 
   /** Keeps the last answer as a hint, for a dial that has to wait for its turn. */
@@ -97,6 +101,7 @@ export class Places {
     this.#home = address
     this.#homePort = port
     if (this.isPlacedAt(address)) this.#placed = address
+    this.#settle(address, port)
     if (this.#reported?.port === port && this.#reported.addresses.every((one) => one === address)) this.#reported = null
     if (this.#suspects.includes(address)) this.#suspects = this.#suspects.filter((suspect) => suspect !== address)
     this.#first = undefined
@@ -107,7 +112,9 @@ export class Places {
    * when the peer was connected there.
    */
   isPlacedAt(address: string): boolean {
-    return address === this.#placed || this.#reported?.addresses.includes(address) === true
+    return (
+      address === this.#placed || [this.#reported, ...this.#others].some((place) => place?.addresses.includes(address))
+    )
   }
 
   /** The connection is lost: the next dial begins at its address. */
@@ -145,18 +152,50 @@ export class Places {
     return { port: this.#homePort, addresses: [this.#home] }
   }
 
-  #record({ host, port, paths }: Instance): Place {
+  #record({ others, ...instance }: Instance): Place {
+    const { host, ...reported } = placeOf(instance)
     this.#host = host
-    this.#reported = { port, addresses: dialable(paths).map(({ address }) => address) }
+    this.#reported = reported
+    // A dial tries no more of them: the rest would only take memory.
+    const fewer = (place: HostPlace) => ({ ...place, addresses: place.addresses.slice(0, MAX_ATTEMPTS) })
+    this.#others = others?.map((other) => fewer(placeOf(other))) ?? NOWHERE
     return this.#reported
   }
 
-  #ordered({ port, addresses }: Place): Endpoint[] {
-    const homes = this.#home === null ? NONE : [...this.#formerHomes, this.#home]
-    return dialOrder(addresses.map(addressOf), this.#suspects, homes)
-      .slice(0, MAX_ATTEMPTS)
-      .map((address) => ({ ...address, port }))
+  /** The peer is connected: of the places that were reported, the one where it is stays. */
+  #settle(address: string, port: number | null): void {
+    const isThere = (place: Place) => place.port === port && place.addresses.includes(address)
+    const found = this.#others.find(isThere)
+    this.#others = NOWHERE
+    if (found === undefined || (this.#reported !== null && isThere(this.#reported))) return
+    const { host, ...place } = found
+    this.#host = host
+    this.#reported = place
   }
+
+  /** The endpoints of several places, in turn: none of them can hide the others, however many addresses it has. */
+  #ordered(places: readonly Place[]): Endpoint[] {
+    const homes = this.#home === null ? NONE : [...this.#formerHomes, this.#home]
+    const perPlace = places.map(({ port, addresses }) => {
+      const endpoints = addresses.map((address) => ({ ...addressOf(address), port }))
+      return dialOrder(endpoints, this.#suspects, homes)
+    })
+    const longest = Math.max(...perPlace.map(({ length }) => length))
+    const inTurn = Array.from({ length: longest }, (_, n) => perPlace.flatMap((endpoints) => endpoints.slice(n, n + 1)))
+    const rank = ({ address }: Endpoint) => {
+      const failure = this.#suspects.indexOf(address)
+      if (failure >= 0) return 2 + failure
+      return homes.includes(address) ? 0 : 1
+    }
+    return inTurn
+      .flat()
+      .sort((a, b) => rank(a) - rank(b))
+      .slice(0, MAX_ATTEMPTS)
+  }
+}
+
+function placeOf({ host, port, paths }: Whereabouts): HostPlace & { readonly host: string } {
+  return { host, port, addresses: dialable(paths).map(({ address }) => address) }
 }
 
 function addressOf(address: string): Address {

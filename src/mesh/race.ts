@@ -45,11 +45,13 @@ export class Race {
   readonly #errors: Error[] = []
   #timer: NodeJS.Timeout | undefined
   #lastAt = Number.NEGATIVE_INFINITY
-  #ended = false
+  /** Whether it has a result: nothing is under way then. */
+  #isOver = false
 
   /**
    * @param endpoints at least one; those after the eighth are ignored
-   * @param done called once, never from within the constructor, and never after {@link abort}
+   * @param done called once, and once more after each {@link resume}; never from within the constructor, and never after {@link
+   *   abort}
    */
   constructor(
     endpoints: readonly Endpoint[],
@@ -67,18 +69,28 @@ export class Race {
     return this.#tried
   }
 
-  /** Adds endpoints to the race, before those that wait already. Known endpoints are ignored. */
+  /** Whether endpoints are left that were not tried. */
+  get hasMore(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** Adds endpoints, before those that wait already. Known endpoints are ignored. */
   add(endpoints: readonly Endpoint[]): void {
-    if (this.#ended) return
     const added = endpoints.filter((endpoint) => this.#isNew(endpoint))
     if (added.length === 0) return
     this.#waiting = [...added, ...this.#waiting].slice(0, MAX_ATTEMPTS - this.#tried.length)
+    if (!this.#isOver) this.#schedule()
+  }
+
+  /** Goes on after a result, with the endpoints that were not tried: there has to be one. */
+  resume(): void {
+    this.#isOver = false
     this.#schedule()
   }
 
   /** Ends the race without a result. Idempotent. */
   abort(): void {
-    this.#ended = true
+    this.#isOver = true
     clearTimeout(this.#timer)
     for (const socket of [...this.#attempts.keys()]) this.#giveUp(socket)
   }
@@ -127,7 +139,7 @@ export class Race {
     this.#lastAt = Number.NEGATIVE_INFINITY
     if (this.#waiting.length > 0) return this.#schedule()
     if (this.#attempts.size > 0) return
-    this.#ended = true
+    this.#isOver = true
     this.#done({ kind: 'failed', error: oneOf(this.#errors) })
   }
 

@@ -12,6 +12,7 @@ export function dialed(
     security: plain,
     deadlineMs: 5000,
     slowAfterMs: DEFAULT_LIMITS.slowAfterMs,
+    silentAfterMs: DEFAULT_LIMITS.silentAfterMs,
     locate: async () => null,
     connect: connectTo,
     allowance: unlimited()

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { InterfaceAddress } from '#tcpnet/addon.js'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
-import { instanceOf, joined, MAX_PATHS } from '#tcpnet/discovery/instance.js'
+import { instanceOf, joined, MAX_ANSWERS, MAX_PATHS } from '#tcpnet/discovery/instance.js'
 import { parseTxt } from '#tcpnet/discovery/txt.js'
 import { interfacesWith } from '#tcpnet/net/addresses.js'
 import { located } from '../support/sightings.js'
@@ -109,11 +109,31 @@ describe('two answers about an instance', () => {
     assert.deepEqual(addressesOf(joined(at(['192.0.2.1']), at(['192.0.2.1']), OWN)), ['2 192.0.2.1'])
   })
 
-  it('give the later one if they disagree on host or port, or if there was no earlier one', () => {
+  it('are both kept if they disagree on host or port, the later one first', () => {
     const later = at(['192.0.2.9'])
-    for (const change of [{ port: 5000 }, { host: 'beta.local' }])
-      assert.equal(joined(at(['192.0.2.1'], change), later, OWN), later)
+    for (const change of [{ port: 5000 }, { host: 'beta.local' }]) {
+      const { host, port, paths, ...earlier } = at(['192.0.2.1'], change)
+      const both = joined({ host, port, paths, ...earlier }, later, OWN)
+      assert.deepEqual(both, { ...later, others: [{ host, port, paths }] })
+      const again = joined(both, at(['192.0.2.2'], change), OWN)
+      assert.deepEqual([again.port, addressesOf(again)], [port, ['2 192.0.2.1', '2 192.0.2.2']])
+      assert.deepEqual(again.others, [{ host: later.host, port: later.port, paths: later.paths }])
+    }
     assert.equal(joined(null, later, OWN), later)
+  })
+
+  it(`are never more than ${MAX_ANSWERS}, and the one that is dropped is not always the same`, () => {
+    const kept = (random: number) => {
+      mock.method(Math, 'random', () => random, { times: 1 })
+      const all = Array.from({ length: MAX_ANSWERS + 1 }, (_, n) => at(['192.0.2.9'], { port: 5000 + n }))
+      const [first, ...later] = all
+      const result = later.reduce((before, answer) => joined(before, answer, OWN), first ?? assert.fail())
+      return [result, ...(result.others ?? [])].map(({ port }) => port)
+    }
+    const [one, other] = [kept(0), kept(0.99)]
+    assert.deepEqual([one.length, other.length], [MAX_ANSWERS, MAX_ANSWERS])
+    assert.deepEqual([one[0], other[0]], [5000 + MAX_ANSWERS, 5000 + MAX_ANSWERS])
+    assert.notDeepEqual(one, other)
   })
 
   it('give the one with our kind of security, whichever comes first', () => {

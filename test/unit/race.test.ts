@@ -164,6 +164,28 @@ describe('a race of endpoints', () => {
     })
   })
 
+  it('goes on after a result with the endpoints that were not tried, when it is told to', () => {
+    withClock((pass) => {
+      const trial = new Trial(['a', 'b'])
+      trial.reach('a')
+      trial.race.add([endpoint('a'), endpoint('new')])
+      pass(1000)
+      assert.deepEqual([trial.tried, trial.race.hasMore], [['a'], true])
+      trial.race.resume()
+      trial.fail('new')
+      trial.fail('b')
+      assert.deepEqual([trial.tried, trial.race.hasMore], [['a', 'new', 'b'], false])
+      assert.deepEqual(
+        trial.results.map(({ kind }) => kind),
+        ['reached', 'failed']
+      )
+      trial.race.add([endpoint('c')])
+      trial.race.resume()
+      trial.reach('c')
+      assert.equal(trial.results.at(-1)?.kind, 'reached')
+    })
+  })
+
   it('begins no attempt before the budget allows it', () => {
     withClock((pass) => {
       const trial = new Trial(['a', 'b', 'c'])

@@ -325,6 +325,14 @@ describe('the question where an instance is', () => {
     )
   })
 
+  it('has what each answer says if they disagree, and two answers of each sender', async () => {
+    const { discovery } = open(NOT_AT_ALL)
+    const ports = [4001, 4002, 4003]
+    answering(...ports.map((port) => responseOf(TYPE, 'B2', { port })))
+    const found = await discovery.locate('B2', NEVER)
+    assert.deepEqual([found?.port, found?.others?.map(({ port }) => port)], [4002, [4001]])
+  })
+
   it('is answered by the response with our kind of security, if responses differ', async () => {
     const { discovery } = open(NOT_AT_ALL)
     const [right, wrong] = [4001, 4002].map((port) =>

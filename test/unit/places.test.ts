@@ -1,0 +1,58 @@
+// Where a peer is, according to answers that may be false.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Places } from '#tcpnet/mesh/places.js'
+import { MAX_ATTEMPTS } from '#tcpnet/mesh/race.js'
+import { instanceAt } from '../support/test-mesh.js'
+
+const UUID = 'A1'
+const [TRUE, HOME, FALSE] = ['127.0.0.1', '127.0.0.2', '127.0.9.9']
+
+function answer(port: number, addresses: readonly string[], ...others: [port: number, addresses: readonly string[]][]) {
+  return { ...instanceAt(port, UUID, addresses), others: others.map(([port, all]) => instanceAt(port, UUID, all)) }
+}
+
+const many = Array.from({ length: 64 }, (_, n) => `127.0.9.${n}`)
+
+describe('places that differ', () => {
+  const textsOf = (endpoints: ReturnType<Places['take']>) => endpoints.map(({ address, port }) => `${address}:${port}`)
+
+  it('are dialed in turn, so that none of them hides another', () => {
+    const found = textsOf(new Places().take(answer(1, many, [2, [TRUE, HOME]], [3, many])))
+    assert.deepEqual(found.slice(0, 5), ['127.0.9.0:1', `${TRUE}:2`, '127.0.9.0:3', '127.0.9.1:1', `${HOME}:2`])
+    assert.equal(found.length, MAX_ATTEMPTS)
+  })
+
+  it('are dialed first where the peer was connected before, and last where a dial has failed', () => {
+    const places = new Places()
+    places.connectedAt(HOME, 2)
+    places.suspect(['127.0.9.0'])
+    const found = textsOf(places.take(answer(1, many, [2, [TRUE, HOME]])))
+    assert.deepEqual(found.slice(0, 4), [`${HOME}:2`, '127.0.9.1:1', '127.0.9.2:1', `${TRUE}:2`])
+    assert.ok(!found.includes('127.0.9.0:1'))
+  })
+
+  it('are kept for a dial that has to wait, and forgotten with the next answer', () => {
+    const places = new Places()
+    places.take(answer(1, [FALSE], [2, [TRUE]]))
+    places.keepHint()
+    assert.deepEqual(textsOf(places.hinted()), [`${FALSE}:1`, `${TRUE}:2`])
+    places.takeHint(instanceAt(3, UUID, [FALSE]))
+    assert.deepEqual(textsOf(places.hinted()), [`${FALSE}:3`])
+  })
+
+  it('are all the place of the peer until it is connected, then the one where it is', () => {
+    const places = new Places()
+    places.take(answer(1, [FALSE], [2, [TRUE, HOME]]))
+    assert.deepEqual(
+      [TRUE, HOME, FALSE].map((one) => places.isPlacedAt(one)),
+      [true, true, true]
+    )
+    places.connectedAt(TRUE, 2)
+    assert.deepEqual(
+      [TRUE, HOME, FALSE].map((one) => places.isPlacedAt(one)),
+      [true, true, false]
+    )
+    assert.deepEqual(places.reported, { host: 'lies.local', port: 2, addresses: [TRUE, HOME] })
+  })
+})
