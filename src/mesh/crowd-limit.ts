@@ -20,7 +20,7 @@ export interface CrowdLimits {
 export const CROWD_LIMITS: CrowdLimits = {
   perAddress: { perSecond: 20, burst: 256 },
   newAddress: 64,
-  inAll: { perSecond: 150, burst: 1024 }
+  inAll: { perSecond: 150, burst: 2048 }
 }
 
 /** Milliseconds between two checks whether attempts can be let through again. */
