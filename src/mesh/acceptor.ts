@@ -3,12 +3,16 @@ import { RecentReports } from '../recent-reports.js'
 import { type BucketLimits, TokenBucket } from '../token-bucket.js'
 import { TokenBuckets } from '../token-buckets.js'
 import { Applicant, type ApplicantOptions } from './applicant.js'
-import type { CrowdLimit } from './crowd-limit.js'
+import { CrowdLimit, type CrowdLimitOptions } from './crowd-limit.js'
 import { encodeAnswer } from './hello.js'
+import type { MeshOptions } from './options.js'
 import { busy, infoOf, reportRejected } from './refusals.js'
 import { WaitingRoom } from './waiting-room.js'
 
-export interface AcceptorOptions extends ApplicantOptions {
+export interface AcceptorOptions
+  extends ApplicantOptions,
+    Pick<MeshOptions, 'filterConnects' | 'crowd'>,
+    Pick<CrowdLimitOptions, 'isKnown' | 'homes'> {
   /** The most inbound connections that may be unanswered at a time. */
   readonly maxHellos: number
   /** The most of them that may come from one address. */
@@ -17,10 +21,6 @@ export interface AcceptorOptions extends ApplicantOptions {
   readonly maxWaiting: number
   /** The longest that each may wait, in milliseconds. */
   readonly waitingMs: number
-  /** Whether a peer was connected at an address. */
-  readonly isKnown: (address: string) => boolean
-  /** Bounds the connections to come. */
-  readonly crowd: CrowdLimit
   /** How many handshakes that lead to no peer are begun with an address. */
   readonly vain: BucketLimits
 }
@@ -35,6 +35,8 @@ export class Acceptor {
   readonly #pending = new Map<Applicant, string>()
   readonly #perAddress = new Map<string, number>()
   readonly #waiting: WaitingRoom
+  /** Bounds the connections to come. */
+  readonly #crowd: CrowdLimit
   readonly #refusals = new TokenBucket(REFUSALS)
   /** For {@link AcceptorOptions.vain}, by address. */
   readonly #vain: TokenBuckets
@@ -44,6 +46,8 @@ export class Acceptor {
   constructor(options: AcceptorOptions) {
     this.#options = { ...options, reports: new RecentReports() }
     this.#vain = new TokenBuckets(options.vain)
+    const { isKnown, homes, filterConnects: filter = () => false, crowd } = options
+    this.#crowd = new CrowdLimit({ isKnown, homes, filter, ...crowd })
     this.#waiting = new WaitingRoom({ ...options, onLook: this.#onLook, onDue: (socket) => this.#refuse(socket) })
   }
 
@@ -52,7 +56,7 @@ export class Acceptor {
     // This listener is never removed: an error without a listener would crash the process.
     socket.on('error', ignore)
     const address = socket.remoteAddress ?? ''
-    this.#options.crowd.accepted(address)
+    this.#crowd.accepted(address)
     if (this.#makeRoom(address)) this.#begin(socket, address)
     else if (!this.#waiting.add(socket, address)) this.#refuse(socket)
   }
@@ -69,7 +73,7 @@ export class Acceptor {
     const applicant = new Applicant(socket, this.#options, (isPeer) => {
       if (isPeer) {
         this.#vain.giveBack(address)
-        this.#options.crowd.ledToPeer(address)
+        this.#crowd.ledToPeer(address)
       }
       this.#pending.delete(applicant)
       const left = this.#countOf(address) - 1
@@ -183,7 +187,7 @@ export class Acceptor {
   /** Drops every connection that is not answered. */
   close(): void {
     this.#closed = true
-    this.#options.crowd.close()
+    this.#crowd.close()
     this.#waiting.close()
     for (const applicant of [...this.#pending.keys()]) applicant.drop()
   }

@@ -69,13 +69,17 @@ export class CrowdLimit {
     this.#inAll = options.inAll ?? processCrowd
   }
 
-  /** A connection was accepted. It counts, unless it leads to a peer. */
+  /**
+   * A connection was accepted. It counts, unless it leads to a peer.
+   *
+   * @param from its address; empty if it was reset before it was accepted
+   */
   accepted(from: string): void {
     if (!this.#isPossible) return
     const address = canonical(from)
     this.#perAddress.take(address)
     this.#inAll.take()
-    const isShut = !this.#shut.has(address) && this.#hasUsedUp(address)
+    const isShut = address !== '' && !this.#shut.has(address) && this.#hasUsedUp(address)
     if (isShut) this.#shut.add(address)
     const isFull = !this.#isFull && this.#inAll.tokens < 0
     if (isFull) this.#isFull = true

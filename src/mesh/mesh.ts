@@ -7,7 +7,6 @@ import { Acceptor } from './acceptor.js'
 import type { Applicant } from './applicant.js'
 import { applicantOf, standingOf } from './claims.js'
 import { Connections } from './connections.js'
-import { CrowdLimit } from './crowd-limit.js'
 import type { DialResult } from './dialer.js'
 import { Dials } from './dials.js'
 import { endingOf } from './ending.js'
@@ -52,18 +51,12 @@ export class Mesh {
       place: (link) => void this.#dials.place(link),
       onDue: (link) => this.#wake(link)
     })
-    const isKnown = (address: string) => this.#links.areKnownAt(canonical(address))
     this.#acceptor = new Acceptor({
       ...options,
       ...options.limits,
       deadlineMs: options.limits.helloTimeoutMs,
-      isKnown,
-      crowd: new CrowdLimit({
-        filter: options.filterConnects ?? (() => false),
-        isKnown,
-        homes: () => this.#links.homes(),
-        ...options.crowd
-      }),
+      isKnown: (address) => this.#links.areKnownAt(canonical(address)),
+      homes: () => this.#links.homes(),
       onApplicant: this.#onApplicant
     })
   }

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net'
+import { isIP, type Server } from 'node:net'
 import { addonIfLoaded } from '../addon.js'
 import { trace } from '../trace.js'
 import { splitScope } from './addresses.js'
@@ -16,10 +16,12 @@ export function filterConnects(server: Server, listed: 'drop' | 'pass', addresse
   const addon = addonIfLoaded()
   const descriptor = descriptorOf(server)
   if (addon === null || descriptor === null) return false
+  const bare = addresses.map((address) => splitScope(address).bare)
+  // A socket that was reset has no address.
   const errno = addon.filterConnects(
     descriptor,
     listed,
-    addresses.map((address) => splitScope(address).bare)
+    bare.filter((address) => isIP(address) !== 0)
   )
   if (errno !== 0) trace('the kernel refused to filter attempts to connect: errno %d', errno)
   return errno === 0

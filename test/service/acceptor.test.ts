@@ -4,7 +4,6 @@ import type { Socket } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import type { TcpnetError } from '#tcpnet/index.js'
 import { Acceptor } from '#tcpnet/mesh/acceptor.js'
-import { CrowdLimit } from '#tcpnet/mesh/crowd-limit.js'
 import { formatEndpoint } from '#tcpnet/mesh/format-endpoint.js'
 import { encodeHello } from '#tcpnet/mesh/hello.js'
 import { DEFAULT_LIMITS } from '#tcpnet/mesh/limits.js'
@@ -38,7 +37,7 @@ const OPTIONS = {
   maxWaiting: 0,
   waitingMs: 0,
   isKnown: () => false,
-  crowd: new CrowdLimit({ filter: () => false, isKnown: () => false, homes: () => [] })
+  homes: () => []
 }
 
 /** Sends a line to an acceptor, and resolves with the outcome. */

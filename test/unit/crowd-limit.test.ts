@@ -95,6 +95,14 @@ describe('the limit of a crowd', () => {
     assert.ok(rules.length < 40 * seconds, `the filter has changed ${rules.length} times`)
   })
 
+  it('counts connections without an address in all: they were reset before they were accepted', () => {
+    const { rules, rule, accept } = trial()
+    accept('', inAll.burst)
+    assert.deepEqual(rules, [])
+    accept('', 1)
+    assert.deepEqual(rule(), ['pass', ABSENT, PEER])
+  })
+
   it('does not count connections that lead to peers', () => {
     const { limit, rules } = trial()
     for (let n = 0; n < 2 * inAll.burst; n++) {
