@@ -25,7 +25,7 @@ export interface DialTarget {
   readonly deadlineMs: number
   /** Milliseconds after which the dial is slow: longer than is usual on a local network. */
   readonly slowAfterMs: number
-  /** Milliseconds after which an endpoint that was reached and has not answered gives way to others. */
+  /** Milliseconds without a byte after which an endpoint that was reached gives way to others. */
   readonly silentAfterMs: number
   /** Makes our hello; called when it is sent. */
   readonly hello: () => Hello
@@ -175,14 +175,23 @@ export class Dial {
     this.#question = null
     const { endpoint, socket } = result
     this.#reached = { endpoint, raw: socket, socket }
-    clearTimeout(this.#slowTimer)
-    this.#slowTimer = setTimeout(() => void this.#onSilent(socket), this.#target.silentAfterMs)
+    this.#watchSilence(socket)
     socket.on('error', this.#onError)
     this.#target.security.client(socket, this.#target.uuid, (secured) => this.#onSecured(socket, secured))
   }
 
+  /** Calls {@link #onSilent} once nothing has been received for a while. In a handshake a busy peer may need longer as a whole. */
+  #watchSilence(raw: Socket): void {
+    const { bytesRead } = raw
+    clearTimeout(this.#slowTimer)
+    this.#slowTimer = setTimeout(() => {
+      if (raw.bytesRead > bytesRead) this.#watchSilence(raw)
+      else void this.#onSilent(raw)
+    }, this.#target.silentAfterMs)
+  }
+
   /**
-   * The endpoint that was reached has not answered: perhaps it is not the peer's. Other endpoints are tried in its place, if
+   * The endpoint that was reached does not answer: perhaps it is not the peer's. Other endpoints are tried in its place, if
    * there are any. It is closed before: a peer that is slow, and has several addresses, must not get two dials at a time.
    *
    * @param raw the socket of the endpoint

@@ -17,9 +17,10 @@ afterEach(async () => {
 })
 
 /** Accepts connections and says nothing. Resolves with its port and the connections that are open. */
-async function tarpit(): Promise<{ port: number; open: Set<Socket> }> {
+async function tarpit(onSocket = (_socket: Socket) => {}): Promise<{ port: number; open: Set<Socket> }> {
   const open = new Set<Socket>()
   const server: Server = createServer((socket) => {
+    onSocket(socket)
     open.add(socket.on('error', () => {}).on('close', () => open.delete(socket)))
     socket.resume()
   })
@@ -60,6 +61,19 @@ describe('a host that accepts and says nothing', () => {
     victim.mesh.seen(peer.uuid)
     await meets(victim, peer)
     assert.deepEqual(victim.questions, [peer.uuid])
+  })
+
+  it('keeps its connection while it sends something: a handshake may take longer', async () => {
+    let sent = 0
+    const pit = await tarpit((socket) => {
+      const timer = setInterval(() => socket.write(' ', () => sent++), PATIENT.silentAfterMs / 4)
+      socket.on('close', () => clearInterval(timer))
+    })
+    const peer = await mesh()
+    const victim = await mesh(async () => peer.instance)
+    victim.mesh.hint(instanceAt(pit.port, peer.uuid))
+    await until(() => sent > 10, 'the hint is not dialed')
+    assert.deepEqual([pit.open.size, victim.questions], [1, []])
   })
 
   it('keeps its connection if there is no other place: the peer may be slow', async () => {

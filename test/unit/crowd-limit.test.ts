@@ -1,8 +1,11 @@
 // Which attempts to connect the kernel is told to drop.
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, describe, it, mock } from 'node:test'
+import { createServer } from 'node:net'
+import { afterEach, beforeEach, describe, it, mock, test } from 'node:test'
 import { CROWD_LIMITS, CrowdLimit } from '#tcpnet/mesh/crowd-limit.js'
+import { filterConnects } from '#tcpnet/net/connect-filter.js'
 import { TokenBucket } from '#tcpnet/token-bucket.js'
+import { listen } from '../support/test-mesh.js'
 
 const { perAddress, newAddress, inAll } = CROWD_LIMITS
 const [STRANGER, PEER, ABSENT] = ['10.0.0.1', '10.0.0.2', '10.0.0.3']
@@ -117,4 +120,14 @@ describe('the limit of a crowd', () => {
     accept(STRANGER, 2 * perAddress.burst)
     assert.deepEqual(rules, [['drop', STRANGER]])
   })
+})
+
+test('the kernel gets addresses alone, without scopes, and nothing when the server has closed', {
+  skip: process.platform !== 'linux' && 'the kernel of Linux alone has such filters'
+}, async () => {
+  const server = createServer()
+  await listen(server)
+  assert.ok(filterConnects(server, 'drop', ['', 'fe80::1%lo', '127.0.0.9']))
+  server.close()
+  assert.ok(!filterConnects(server, 'drop', ['127.0.0.9']))
 })
