@@ -9,7 +9,7 @@ import { TokenBuckets } from '../token-buckets.js'
 export const CONNECT_LIMITS = {
   perProcess: { perSecond: 20, burst: 512 },
   perAddress: { perSecond: 10, burst: 128 },
-  questions: { perSecond: 10, burst: 256 }
+  questions: { perSecond: 5, burst: 256 }
 } as const satisfies Record<string, BucketLimits>
 
 /**
@@ -42,7 +42,7 @@ export class ConnectBudget {
    * @param reserved whether the connect has to leave a quarter of the burst to others
    */
   waitMs(address: string, reserved = false): number {
-    const kept = reserved ? this.#limits.perProcess.burst / 4 : 0
+    const kept = reserved ? reserveOf(this.#limits.perProcess) : 0
     return Math.max(this.#process.waitMs(kept + 1), this.#addresses.waitMs(address))
   }
 
@@ -51,9 +51,14 @@ export class ConnectBudget {
     return this.#questions.tokens
   }
 
-  /** Counts a question. Returns whether it may be sent. */
-  takeQuestion(): boolean {
-    if (this.#questions.tokens === 0) return false
+  /**
+   * Counts a question.
+   *
+   * @param reserved whether it has to leave a quarter of the burst to others: it is sent beside a dial
+   * @returns whether it may be sent
+   */
+  takeQuestion(reserved = false): boolean {
+    if (this.#questions.tokens <= (reserved ? reserveOf(this.#limits.questions) : 0)) return false
     this.#questions.take()
     return true
   }
@@ -74,6 +79,10 @@ export class ConnectBudget {
     this.#process.giveBack()
     this.#addresses.giveBack(address)
   }
+}
+
+function reserveOf({ burst }: BucketLimits): number {
+  return burst / 4
 }
 
 /** The budget of this process, or of this worker thread. */

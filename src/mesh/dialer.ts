@@ -11,8 +11,10 @@ import { type Connect, type Endpoint, Race, type RaceResult } from './race.js'
 /**
  * Asks where the peer is. Resolves with its endpoints, an empty array if none is on the link; with null if no answer comes;
  * with an error if the peer must not be dialed. Never rejects.
+ *
+ * @param isBeside whether endpoints are being tried meanwhile
  */
-export type Locate = (signal: AbortSignal) => Promise<readonly Endpoint[] | TcpnetError | null>
+export type Locate = (signal: AbortSignal, isBeside: boolean) => Promise<readonly Endpoint[] | TcpnetError | null>
 
 /** Where to dial, and how. */
 export interface DialTarget {
@@ -146,7 +148,7 @@ export class Dial {
     if (this.#wasLocated || this.#question !== null) return
     const question = new AbortController()
     this.#question = question
-    const found = await this.#target.locate(question.signal)
+    const found = await this.#target.locate(question.signal, this.#race !== null)
     // The dial has ended, or an endpoint was reached.
     if (question.signal.aborted) return
     this.#question = null

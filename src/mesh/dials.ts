@@ -92,7 +92,7 @@ export class Dials {
       {
         uuid: link.uuid,
         endpoints,
-        locate: (signal) => this.#locate(link, signal),
+        locate: (signal, isBeside) => this.#locate(link, signal, isBeside),
         security,
         deadlineMs: limits.helloTimeoutMs,
         slowAfterMs: limits.slowAfterMs,
@@ -131,11 +131,12 @@ export class Dials {
   }
 
   /** Asks where a peer is, within the budget of questions about peers that were never connected. */
-  async #locate(link: Link, signal: AbortSignal): Promise<readonly Endpoint[] | TcpnetError | null> {
+  async #locate(link: Link, signal: AbortSignal, isBeside: boolean): Promise<readonly Endpoint[] | TcpnetError | null> {
     const { locate, security } = this.#options
     const { isProven } = link.places
     if (!isProven) {
-      if (!this.#budget.takeQuestion()) return null
+      // Dials that wait for a question of their own come first: false peers that are slow must not use up the budget.
+      if (!this.#budget.takeQuestion(isBeside)) return null
       this.#count(link, 1)
     }
     const instance = await locate(link.uuid, signal)

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { Allowance, CONNECT_LIMITS, ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
 import { TokenBucket } from '#tcpnet/token-bucket.js'
 
-const { perProcess, perAddress } = CONNECT_LIMITS
+const { perProcess, perAddress, questions } = CONNECT_LIMITS
 
 /** A budget with a clock that the test moves. */
 function trial() {
@@ -71,6 +71,17 @@ describe('the budget of connects', () => {
       budget.giveBack('a')
     }
     assert.deepEqual([budget.left(), budget.waitMs('a')], [perProcess.burst, 0])
+  })
+})
+
+describe('the budget of questions', () => {
+  it('is left to dials that wait, to a quarter, by the questions beside dials', () => {
+    const { budget } = trial()
+    let beside = 0
+    while (budget.takeQuestion(true)) beside++
+    assert.deepEqual([beside, budget.questionsLeft], [(questions.burst * 3) / 4, questions.burst / 4])
+    while (budget.takeQuestion());
+    assert.equal(budget.questionsLeft, 0)
   })
 })
 
