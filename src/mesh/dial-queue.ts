@@ -195,6 +195,8 @@ export class DialQueue {
   }
 
   #nextOf({ isHinted, newestIsNext }: Turn): Link | null {
+    // Thousands of false names may wait for a question: none of them is looked at while none may be sent.
+    if (!isHinted && this.#options.budget.questionsLeft === 0) return null
     const isMeant = (link: Link) => (link.places.first !== null) === isHinted && this.#isAllowed(link)
     const oldest = () => first(this.#waiting, isMeant)
     return newestIsNext ? (newest(this.#fresh, isMeant) ?? oldest()) : oldest()
