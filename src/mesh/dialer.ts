@@ -27,7 +27,7 @@ export interface DialTarget {
   readonly deadlineMs: number
   /** Milliseconds after which the dial is slow: longer than is usual on a local network. */
   readonly slowAfterMs: number
-  /** Milliseconds without a byte after which an endpoint that was reached gives way to others. */
+  /** Milliseconds without a byte after which an endpoint that was reached gives way to others; twice as many with security. */
   readonly silentAfterMs: number
   /** Makes our hello; called when it is sent. */
   readonly hello: () => Hello
@@ -182,14 +182,19 @@ export class Dial {
     this.#target.security.client(socket, this.#target.uuid, (secured) => this.#onSecured(socket, secured))
   }
 
-  /** Calls {@link #onSilent} once nothing has been received for a while. In a handshake a busy peer may need longer as a whole. */
+  /**
+   * Calls {@link #onSilent} once nothing has been received for a while: twice as long with `secret` and `tls`, because a busy peer
+   * takes longer for a handshake, and bytes that do not come through Node are not counted.
+   */
   #watchSilence(raw: Socket): void {
     const { bytesRead } = raw
+    const { security, silentAfterMs } = this.#target
+    const waitMs = security.mode === 'none' ? silentAfterMs : 2 * silentAfterMs
     clearTimeout(this.#slowTimer)
     this.#slowTimer = setTimeout(() => {
       if (raw.bytesRead > bytesRead) this.#watchSilence(raw)
       else void this.#onSilent(raw)
-    }, this.#target.silentAfterMs)
+    }, waitMs)
   }
 
   /**
