@@ -123,6 +123,8 @@ export class CrowdLimit {
     if (text === this.#applied) return
     this.#applied = text
     this.#isPossible = filter(listed, addresses)
+    // An earlier filter must not stay.
+    if (!this.#isPossible) filter('drop', [])
     if (isNeeded && this.#isPossible) this.#timer ??= setInterval(this.#look, LOOK_EVERY_MS).unref()
     else this.#stop()
   }

@@ -115,10 +115,10 @@ describe('the limit of a crowd', () => {
     assert.deepEqual(rules, [])
   })
 
-  it('counts nothing if the kernel cannot drop attempts', () => {
+  it('counts nothing if the kernel cannot drop attempts, and leaves no filter', () => {
     const { rules, accept } = trial(false)
     accept(STRANGER, 2 * perAddress.burst)
-    assert.deepEqual(rules, [['drop', STRANGER]])
+    assert.deepEqual(rules, [['drop', STRANGER], NOTHING])
   })
 })
 
