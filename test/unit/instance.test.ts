@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe, it, mock } from 'node:test'
 import fc from 'fast-check'
 import type { InterfaceAddress } from '#tcpnet/addon.js'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
