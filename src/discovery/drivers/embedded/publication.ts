@@ -63,7 +63,7 @@ export class Publication {
     if (contested.length === 0) return
     // RFC 6762 §9: whose name it is, is found out anew.
     if (this.#options.probe) return this.#probeAgain()
-    for (const record of contested) this.#options.outbox.send(record, 0, true)
+    for (const record of contested) this.#options.outbox.send(record, 0, 'defence')
   }
 
   /** Other records in place of those so far (RFC 6762 §8.4): what is left out is withdrawn, and all is announced anew. */
@@ -120,7 +120,7 @@ export class Publication {
     const { clock, own, outbox } = this.#options
     own.add(this, this.#records)
     const announce = () => {
-      for (const record of this.#records) outbox.send(record, 0)
+      for (const record of this.#records) outbox.send(record, 0, 'announcement')
     }
     announce()
     this.#enter({ kind: 'announced', cancel: clock.after(BETWEEN_MS, announce) })
