@@ -41,6 +41,6 @@ export function networkOptions(): NetworkOptions {
     times: LINK_TIMES,
     openAfterMs: 40,
     loopbackAfterMs: 1000,
-    reading: new PacedWork({ msPerTurn: 5, maxWaiting: 1024 })
+    reading: new PacedWork({ msPerTurn: 3, maxWaiting: 1024 })
   }
 }

@@ -57,9 +57,10 @@ export class Publication {
   onResponse(records: readonly Resource[]): void {
     const { kind } = this.#state
     if (kind === 'closed') return
-    const others = records.filter((record) => !this.#options.isOurs(record))
-    if (this.#state.kind === 'probing') return this.#state.prober.onResponse(others)
-    const contested = this.#records.filter((ours) => others.some((theirs) => isConflict(ours, theirs)))
+    const isOther = (record: Resource) => !this.#options.isOurs(record)
+    if (this.#state.kind === 'probing') return this.#state.prober.onResponse(records.filter(isOther))
+    const isContested = (ours: Resource) => records.some((theirs) => isConflict(ours, theirs) && isOther(theirs))
+    const contested = this.#records.filter(isContested)
     if (contested.length === 0) return
     // RFC 6762 §9: whose name it is, is found out anew.
     if (this.#options.probe) return this.#probeAgain()

@@ -56,7 +56,7 @@ export function folded(name: string): string {
 }
 
 export function isSameName(one: string, other: string): boolean {
-  return one.length === other.length && folded(one) === folded(other)
+  return one === other || (one.length === other.length && folded(one) === folded(other))
 }
 
 /** The same record with another TTL. */
