@@ -227,6 +227,17 @@ describe('the same question of another host', () => {
     assert.equal(trial.sentIn(200).length, 1)
   })
 
+  it('is asked again by the host that has asked it, a moment before those that heard it', () => {
+    const trial = browsing()
+    trial.clock.pass(10)
+    trial.hear(QUESTION)
+    const heardAt = trial.clock.now()
+    assert.deepEqual(
+      trial.sentIn(1500).map(({ at }) => at - heardAt),
+      [1020]
+    )
+  })
+
   it('does not where ours would be asked much later', () => {
     const trial = browsing()
     trial.clock.pass(30)

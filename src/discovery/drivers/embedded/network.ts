@@ -1,5 +1,6 @@
 import type { RemoteInfo } from 'node:dgram'
 import type { InterfaceAddress } from '../../../addon.js'
+import { untilAligned } from '../../../aligned-interval.js'
 import { type Interfaces, interfacesWith } from '../../../net/addresses.js'
 import { trace } from '../../../trace.js'
 import type { InterfaceSource } from '../../service-interface.js'
@@ -112,7 +113,7 @@ export class Network {
     this.#timer = undefined
     if (this.#users.size === 0) return
     const { clock, interfaces } = this.#options
-    const waitMs = Math.max(Math.min(interfaces.everyMs, this.#nextAt - clock.now()), 1)
+    const waitMs = Math.max(Math.min(untilAligned(interfaces.everyMs), this.#nextAt - clock.now()), 1)
     this.#timer = setTimeout(this.#look, waitMs).unref()
   }
 

@@ -83,8 +83,10 @@ export class QuestionSchedule {
 
   /** Another host asks it now, and its answers come to us as well: counts as our own where that is about to come (RFC 6762 §7.3). */
   heard(): void {
-    if (this.#nextAt - this.#clock.now() <= this.#intervalMs * PLANNED) this.asked()
-    else this.askedBetween()
+    if (this.#nextAt - this.#clock.now() > this.#intervalMs * PLANNED) return this.askedBetween()
+    this.asked()
+    // Otherwise all that have heard it would ask again in the same instant.
+    this.#nextAt += randomMs(this.#clock, this.#times.first)
   }
 
   /** Begins anew, as for a link on which nobody has asked before. */
