@@ -44,6 +44,7 @@
         "node/convert.cc",
         "node/discovery.cc",
         "node/environment.cc",
+        "system/interface_watch.cc",
         "system/interfaces.cc",
         "system/library.cc",
         "system/responder.cc",

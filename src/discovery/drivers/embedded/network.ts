@@ -14,7 +14,7 @@ import type { NetworkUser } from './network-user.js'
 import { type Origin, Origins } from './origin.js'
 import { Problems } from './problems.js'
 import { RecentResponses } from './recent-responses.js'
-import type { Family, Resource } from './records.js'
+import type { Family } from './records.js'
 import { SleepWatch } from './sleep-watch.js'
 import { wantedOf } from './wanted.js'
 
@@ -37,6 +37,8 @@ export class Network {
   readonly #problems = new Problems()
   /** The interfaces at the last look that had to do with them, as a text. */
   #listed = ''
+  /** The number of changes that were looked at. */
+  #changes: number | undefined
   #origins = new Origins(interfacesWith([]))
   #timer: NodeJS.Timeout | undefined
   /** Opens what services that have just come need. */
@@ -98,8 +100,16 @@ export class Network {
       for (const { link } of this.#links.values()) link.restart()
     }
     // As a rule nothing has changed.
-    if (this.#nextAt <= this.#options.clock.now() || this.#list().text !== this.#listed) this.#reconcile()
+    if (this.#nextAt <= this.#options.clock.now() || this.#hasChanged()) this.#reconcile()
     this.#plan()
+  }
+
+  /** Whether the interfaces have changed since the last look that had to do with them. */
+  #hasChanged(): boolean {
+    const changes = this.#options.interfaces.changes?.()
+    if (changes !== undefined && changes === this.#changes) return false
+    this.#changes = changes
+    return this.#list().text !== this.#listed
   }
 
   /** When something is to be done though nothing has changed: an interface is tried again, or loopback has waited long enough. */
@@ -162,7 +172,7 @@ export class Network {
       times,
       system,
       heard: this.#neighbourhoodOf(place),
-      isOurs: (record) => this.#isOurs(record),
+      isOurs: (record) => [...this.#links.values()].some(({ link }) => link.hasRecord(record)),
       onMessage: (bytes, from) => this.#onMessage(active, bytes, from),
       onOpen: (isFirst) => this.#onOpen(active, isFirst),
       onFailed: (error) => this.#onFailed(key, active, error)
@@ -285,9 +295,5 @@ export class Network {
   #tell(heard: Neighbourhood, type: string, tell: (user: NetworkUser) => void): void {
     const isOn = (user: NetworkUser) => this.#linksWith(heard).some(({ users }) => users.has(user))
     for (const user of [...this.#users.keys()]) if (user.type === type && isOn(user)) tell(user)
-  }
-
-  #isOurs(record: Resource): boolean {
-    return [...this.#links.values()].some(({ link }) => link.hasRecord(record))
   }
 }
