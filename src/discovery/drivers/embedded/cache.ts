@@ -65,7 +65,7 @@ interface Entry {
   unansweredSince: number
 }
 
-/** Those over which a question was not answered, and all others. */
+/** Every family. */
 const BOTH: readonly Family[] = [4, 6]
 
 /** The records that others announced on one interface (RFC 6762 §10). Its size is bounded: packets are untrusted. */
@@ -156,9 +156,9 @@ export class Cache {
   }
 
   /**
-   * Another host asks by multicast, and says which answers it knows. A record that is asked for twice over its family and does
-   * not come within ten seconds is gone (RFC 6762 §10.4). Questions within a second count as one, and one that came less than a second ago is not
-   * due to come again (§6).
+   * Another host asks by multicast, and says which answers it knows. A record that is asked for twice over its family and does not
+   * come within ten seconds is gone (RFC 6762 §10.4). Questions within a second count as one, and a record that came less than a
+   * second ago is not due to come again (§6).
    */
   onQuestion(question: Question, known: ReadonlySet<string>, family: Family = 4): void {
     const now = this.#options.clock.now()

@@ -2,6 +2,7 @@ import type { RemoteInfo } from 'node:dgram'
 import type { InterfaceAddress } from '../../../addon.js'
 import { untilAligned } from '../../../aligned-interval.js'
 import { type Interfaces, interfacesWith } from '../../../net/addresses.js'
+import { PORT } from '../../../net/multicast-dns.js'
 import { trace } from '../../../trace.js'
 import type { InterfaceSource } from '../../service-interface.js'
 import { ActiveLink, type LinkPlace } from './active-link.js'
@@ -99,7 +100,6 @@ export class Network {
       trace('the clocks are apart by another %d ms: everything is announced and asked anew', asleepMs)
       for (const { link } of this.#links.values()) link.restart()
     }
-    // As a rule nothing has changed.
     if (this.#nextAt <= this.#options.clock.now() || this.#hasChanged()) this.#reconcile()
     this.#plan()
   }
@@ -280,7 +280,8 @@ export class Network {
   }
 
   #receive(active: Active, message: Message, { address, port }: RemoteInfo, { isOnLink, isLocal }: Origin): void {
-    const novelty = message.kind === 'response' ? this.#recent.add(message, active) : null
+    // From another port it is no response (RFC 6762 §6): it must not take the place of one.
+    const novelty = message.kind === 'response' && port === PORT ? this.#recent.add(message, active) : null
     active.link.receive(message, { address, port, isOnLink }, isLocal, novelty === 'known')
     if (novelty !== 'new') return
     for (const record of [...message.answers, ...message.additionals]) {
