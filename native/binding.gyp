@@ -45,6 +45,7 @@
         "node/discovery.cc",
         "node/environment.cc",
         "system/connect_filter.cc",
+        "system/interface_watch.cc",
         "system/interfaces.cc",
         "system/library.cc",
         "system/responder.cc",

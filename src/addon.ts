@@ -39,6 +39,11 @@ export interface DeadPeerOptions {
 export interface Addon {
   /** This machine's interfaces and their addresses, in the kernel's order. */
   interfaces(): InterfaceAddress[]
+  /**
+   * A number that is another one than the last time where interfaces or addresses may have changed since then: it takes a tenth of
+   * the time that listing them takes. Always another on systems other than Linux.
+   */
+  interfaceChanges(): number
   /** Sets keep-alive of a TCP socket. Returns 0, or the errno of the first option refused. */
   setDeadPeerOptions(fd: number, options: DeadPeerOptions): number
   /**

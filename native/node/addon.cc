@@ -70,6 +70,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment(env);  // owned by the instance data
   env.SetInstanceData(environment);
   exports.Set("interfaces", Napi::Function::New(env, Interfaces, "interfaces"));
+  const auto changes = [environment](const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), environment->InterfaceChanges());
+  };
+  exports.Set("interfaceChanges", Napi::Function::New(env, changes, "interfaceChanges"));
   exports.Set("setDeadPeerOptions", Napi::Function::New(env, DeadPeer, "setDeadPeerOptions"));
   exports.Set("filterConnects", Napi::Function::New(env, Filter, "filterConnects"));
   SetOfSocket<Napi::Number, SilenceMs>(exports, "silenceMs");

@@ -12,6 +12,7 @@
 #include "core/backend.h"
 #include "core/discovery_thread.h"
 #include "core/event_queue.h"
+#include "system/interface_watch.h"
 
 namespace tcpnet {
 
@@ -45,6 +46,9 @@ class Environment {
   /** Asks for a host's addresses; `done` is called once. */
   void Query(const std::string& host, uint32_t interface_index, std::chrono::milliseconds timeout, Napi::Function done);
 
+  /** See {@link InterfaceWatch::Changes}. */
+  uint32_t InterfaceChanges() { return interfaces_.Changes(); }
+
   /** Ends everything, in bounded time. The environment's cleanup hook calls it. Idempotent. */
   void Close();
 
@@ -68,6 +72,7 @@ class Environment {
   std::unique_ptr<DiscoveryThread> thread_;
   uint64_t last_id_ = 0;
   std::map<uint64_t, Callbacks> callbacks_;
+  InterfaceWatch interfaces_;
 };
 
 }  // namespace tcpnet

@@ -9,6 +9,8 @@ export interface InterfaceSource {
   readonly list: () => readonly InterfaceAddress[]
   /** Milliseconds between two listings. */
   readonly everyMs: number
+  /** A number that is another one than the last time where the list may have changed since then. Default: it always may. */
+  readonly changes?: () => number
 }
 
 /** Polling, which takes about 0.1 ms each time: no system call reports changes on all systems. */

@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net'
 import { type Addon, addonIfLoaded, type DeadPeerOptions } from '../addon.js'
+import { AlignedInterval } from '../aligned-interval.js'
 import { trace } from '../trace.js'
 
 /** The shortest timeout, in milliseconds: keep-alive counts in whole seconds. */
@@ -30,7 +31,7 @@ export class DeadPeerWatch {
   readonly #sockets: readonly Socket[]
   /** For each socket with a missing answer, the time of the first check that found it missing. */
   readonly #owing = new WeakMap<Socket, number>()
-  #timer: NodeJS.Timeout | undefined
+  #interval: AlignedInterval | undefined
 
   /**
    * @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}, or 0 to leave it to the system
@@ -55,17 +56,17 @@ export class DeadPeerWatch {
       socket.setKeepAlive(true, options.idle * 1000)
       return
     }
-    this.#timer ??= setInterval(this.#lookAtAll, this.#timeoutMs * LOOK_AFTER, addon).unref()
+    this.#interval ??= new AlignedInterval(this.#timeoutMs * LOOK_AFTER, () => this.#lookAtAll(addon))
   }
 
   /** A connection has closed. */
   removed(): void {
     if (this.#sockets.length > 0) return
-    clearInterval(this.#timer)
-    this.#timer = undefined
+    this.#interval?.stop()
+    this.#interval = undefined
   }
 
-  readonly #lookAtAll = (addon: Addon): void => {
+  #lookAtAll(addon: Addon): void {
     // A socket that is destroyed here is removed from the array in a later turn of the event loop.
     for (const socket of this.#sockets) this.#look(addon, socket)
   }

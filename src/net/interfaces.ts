@@ -15,6 +15,13 @@ export function listInterfaces(): InterfaceAddress[] {
   return addonIfLoaded()?.interfaces() ?? fromNode(networkInterfaces())
 }
 
+let unknownChanges = 0
+
+/** A number that is another one than the last time where the interfaces may have changed since then. Without the addon it always is. */
+export function interfaceChanges(): number {
+  return addonIfLoaded()?.interfaceChanges() ?? ++unknownChanges
+}
+
 /**
  * The interfaces according to Node, which lists only those that are up. Node gives an index only as the scope of a link-local
  * IPv6 address: an interface without such an address gets a number that is unique within this thread, and that stays the same

@@ -24,10 +24,10 @@ const NEWCOMER_MS = 15_000
 /** How long the event loop may be blocked, in milliseconds. On an idle machine it is blocked for 20. */
 const HELD_MS = 250
 /**
- * How much processor time a turn of the event loop may take, in milliseconds. It is under 20 on an idle machine, and
- * more if other processes use the processor caches.
+ * How much processor time a turn of the event loop may take, in milliseconds. Announced instances are dialed as well, where
+ * nobody listens, which takes more.
  */
-const WORK_MS = 40
+const WORK_MS = { garbage: 20, lies: 20, announcements: 40 }
 
 const shared = sharedLab(async (lab) => {
   const [alpha, beta, gamma, mallory] = await lab.hosts(['alpha', 'beta', 'gamma', 'mallory'], { avahi: false })
@@ -45,6 +45,7 @@ for (const kind of ['garbage', 'lies', 'announcements'] as const) {
     const victims = old.map(({ uuid }) => uuid)
     const plan: FloodPlan = { name: settings.name, address: mallory.ipv4, victims, kind, ...FLOODS[kind] }
     const flooder = await mallory.run([process.execPath, FLOODER, JSON.stringify(plan)])
+    await flooder.line(/^flooding/, 'the flood does not begin', FLOOD_MS)
     const flooded = flooder.line(/^flooded/, 'the flood does not end', FLOOD_MS)
     const start = Date.now()
     const newcomer = await Node.start(gamma, settings)
@@ -61,7 +62,7 @@ for (const kind of ['garbage', 'lies', 'announcements'] as const) {
         `the event loop was blocked for ${heldMs.toFixed(1)} ms, ${workMs.toFixed(1)} ms of work, ${(growth / MIB).toFixed(1)} MiB more`
       )
       assert.ok(heldMs < HELD_MS, `the event loop was blocked for ${heldMs} ms`)
-      assert.ok(workMs < WORK_MS, `a turn of the event loop took ${workMs} ms of processor time`)
+      assert.ok(workMs < WORK_MS[kind], `a turn of the event loop took ${workMs} ms of processor time`)
       assert.ok(growth < MAX_GROWTH, `${(growth / MIB).toFixed(1)} MiB more`)
       assert.deepEqual(node.ledger.all('closed'), [])
     }

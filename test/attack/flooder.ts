@@ -1,5 +1,5 @@
-// Floods the multicast DNS group. Its one argument is its plan, in JSON. It floods for the time in the plan, prints
-// `flooded` with the number of packets sent, and ends.
+// Floods the multicast DNS group. Its one argument is its plan, in JSON. It makes its packets, prints `flooding`, floods for the
+// time in the plan, prints `flooded` with the number of packets sent, and ends.
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -26,6 +26,8 @@ const [PORT, GROUP] = [5353, '224.0.0.251']
 const TYPE = `_${plan.name}._tcp.local`
 /** The number of announced instances that do not exist. */
 const FALSE = 10_000
+/** The number of different packets of the other kinds: encoding each anew would take longer than to send it. */
+const DIFFERENT = 4000
 /** Packets between two checks of the clock. */
 const BATCH = 50
 let seed = 12_345
@@ -61,8 +63,8 @@ function lie(): Buffer {
 }
 
 /** The instances that are not there, one after the other. */
-function announcement(): Buffer {
-  const one = (0xf0000000 + (sent % FALSE)).toString(16).toUpperCase()
+function announcement(number: number): Buffer {
+  const one = (0xf0000000 + number).toString(16).toUpperCase()
   const [name, host] = [`${one}.${TYPE}`, `${one}.local`]
   const answers: Answer[] = [
     { type: 'PTR', name: TYPE, ttl: 120, data: name },
@@ -73,8 +75,6 @@ function announcement(): Buffer {
   return encode({ type: 'response', answers })
 }
 
-const PACKETS = { garbage, lies: lie, announcements: announcement }
-
 function garbage(): Buffer {
   if (random(2) === 0) return Buffer.from(Array.from({ length: random(200) }, () => random(256)))
   const bytes = lie()
@@ -82,11 +82,16 @@ function garbage(): Buffer {
   return bytes.subarray(0, 12 + random(bytes.length - 12))
 }
 
+const MAKERS = { garbage, lies: lie, announcements: announcement }
+const count = plan.kind === 'announcements' ? FALSE : DIFFERENT
+const packets = Array.from({ length: count }, (_, i) => MAKERS[plan.kind](i))
+
 const socket = createSocket({ type: 'udp4', reuseAddr: true })
 socket.bind({ port: PORT, address: GROUP, exclusive: true })
 await once(socket, 'listening')
 socket.setMulticastInterface(plan.address)
 socket.setMulticastTTL(255)
+console.log('flooding')
 const start = performance.now()
 let sent = 0
 for (;;) {
@@ -97,7 +102,7 @@ for (;;) {
     continue
   }
   for (let i = 0; i < BATCH; i++) {
-    socket.send(PACKETS[plan.kind](), PORT, GROUP)
+    socket.send(packets[sent % count] ?? '', PORT, GROUP)
     sent++
   }
   await new Promise(setImmediate)

@@ -5,6 +5,7 @@ import type { Announcement } from '#tcpnet/discovery/discovery.js'
 import { CACHE_LIMITS } from '#tcpnet/discovery/drivers/embedded/cache.js'
 import { LINK_TIMES, MdnsLink } from '#tcpnet/discovery/drivers/embedded/link.js'
 import { isPlausible, MAX_BYTES, type Message, readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
+import { Neighbourhood } from '#tcpnet/discovery/drivers/embedded/neighbourhood.js'
 import { recordsOf } from '#tcpnet/discovery/drivers/embedded/own-service.js'
 import { FakeClock } from '../support/fake-clock.js'
 
@@ -27,22 +28,30 @@ export function messageOf(bytes: Buffer): Message | null {
 
 export class FuzzedLink {
   readonly #clock = new FakeClock()
+  readonly #heard: Neighbourhood
   readonly #link: MdnsLink
   readonly #known = new Set<string>()
   #sent = 0
 
   constructor() {
-    this.#link = new MdnsLink({
+    this.#heard = new Neighbourhood({
       clock: this.#clock,
-      times: { ...LINK_TIMES, cache: LIMITS },
-      send: (bytes) => this.#onSent(bytes),
-      reply: (bytes) => this.#isMessage(bytes),
-      isOurs: (record) => this.#link.hasRecord(record),
+      limits: LIMITS,
       onSeen: (_type, uuid) => {
         assert.ok(!this.#known.has(uuid), 'seen twice')
         this.#known.add(uuid)
       },
-      onGone: (_type, uuid) => assert.ok(this.#known.delete(uuid), 'gone and not seen')
+      onGone: (_type, uuid) => assert.ok(this.#known.delete(uuid), 'gone and not seen'),
+      onRefresh: (type) => this.#link.refresh(type)
+    })
+    this.#link = new MdnsLink({
+      clock: this.#clock,
+      times: LINK_TIMES,
+      family: 4,
+      heard: this.#heard,
+      send: (bytes) => this.#onSent(bytes),
+      reply: (bytes) => this.#isMessage(bytes),
+      isOurs: (record) => this.#link.hasRecord(record)
     })
     this.#link.browse('_fuzz._tcp.local')
     this.#publish('AA', false)
@@ -53,7 +62,7 @@ export class FuzzedLink {
     const message = messageOf(bytes)
     if (message === null) return
     this.#link.receive(message, { address: '192.0.2.2', port, isOnLink }, false)
-    assert.ok(this.#link.cache.size <= MOST_KNOWN, 'more is known than may be')
+    assert.ok(this.#heard.cache.size <= MOST_KNOWN, 'more is known than may be')
   }
 
   pass(ms: number): void {
@@ -66,6 +75,7 @@ export class FuzzedLink {
     this.pass(10_000_000)
     assert.deepEqual([...this.#known], [], 'what nobody announces is forgotten')
     this.#link.close()
+    this.#heard.close()
     assert.ok(this.#clock.isIdle, 'a timer is left')
   }
 

@@ -34,6 +34,14 @@ test('interfaces() lists what the system lists', () => {
   for (const { index } of addon().interfaces()) assert.ok(index > 0)
 })
 
+test('interfaceChanges() stays the same while nothing changes', {
+  skip: process.platform !== 'linux' && 'other systems do not tell'
+}, () => {
+  addon().interfaceChanges()
+  const changes = addon().interfaceChanges()
+  assert.equal(addon().interfaceChanges(), changes)
+})
+
 test('setDeadPeerOptions() sets the options of a TCP socket, and returns the errno for anything else', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))

@@ -27,6 +27,13 @@ describe('an announcement', () => {
     assert.deepEqual(trial.takeTold(), [])
   })
 
+  it('has a shared record that another host has just sent as well', () => {
+    const trial = new LinkTrial()
+    trial.publish('AA')
+    trial.hear({ type: 'response', answers: [{ type: 'PTR', name: SERVICE_TYPES, ttl: 4500, data: TYPE }] })
+    assert.ok(answersIn(trial.sentIn(10)).map(brief).includes(`PTR ${SERVICE_TYPES}`))
+  })
+
   it('has the cache-flush bit on what is its own alone, and the lifetimes that are wanted', () => {
     const trial = new LinkTrial()
     trial.publish('AA')

@@ -72,11 +72,35 @@ describe('a question', () => {
   })
 })
 
+/** Milliseconds in which the first question is asked after others were heard. */
+const SILENCE_MS = 130
+
+describe('the first question', () => {
+  it('waits until others have been silent for 100 ms, but no longer than a second', () => {
+    const trial = browsing()
+    const start = trial.clock.now()
+    for (let i = 0; i < 10; i++) {
+      trial.hear(packetOf(`A${i}`))
+      assert.deepEqual(trial.sentIn(50), [])
+    }
+    const [asked] = trial.sentIn(100)
+    assert.ok(asked !== undefined && asked.at - start >= 550)
+    assert.equal(asked.packet.answers?.length, 10)
+
+    const flooded = browsing()
+    const times = Array.from({ length: 50 }, (_, i) => {
+      flooded.hear(packetOf(`A${i}`))
+      return flooded.sentIn(50).map(({ at }) => at - start)
+    })
+    assert.deepEqual(times.flat(), [1020, 2020])
+  })
+})
+
 describe('a known answer', () => {
   it('is told with what it has left, from half of its lifetime on no more', () => {
     const trial = browsing()
     trial.hear(packetOf('AA'))
-    trial.clock.pass(30)
+    trial.clock.pass(SILENCE_MS)
     const [told] = answersIn(trial.take())
     assert.ok(told?.type === 'PTR')
     assert.deepEqual([told.data, told.ttl, told.flush], [`AA.${TYPE}`, 119, false])
@@ -88,7 +112,7 @@ describe('a known answer', () => {
   it('is told of a bounded number of instances, the first known', () => {
     const trial = browsing()
     for (let i = 0; i < 3000; i++) trial.hear(packetOf((0xf0000000 + i).toString(16).toUpperCase()))
-    const sent = trial.sentIn(30)
+    const sent = trial.sentIn(SILENCE_MS)
     assert.equal(answersIn(sent).length, 512)
     assert.match(JSON.stringify(answersIn(sent)[511]), /F00001FF/)
     assert.ok(sent.length < 12)
@@ -98,7 +122,7 @@ describe('a known answer', () => {
     const trial = browsing()
     const uuids = Array.from({ length: 100 }, (_, i) => i.toString(16).toUpperCase().padStart(32, 'A'))
     for (const uuid of uuids) trial.hear(packetOf(uuid))
-    const sent = trial.sentIn(30)
+    const sent = trial.sentIn(SILENCE_MS)
     assert.ok(sent.length >= 3)
     assert.deepEqual(
       sent.map(({ packet }) => packet.flag_tc),
@@ -124,9 +148,7 @@ describe('a record that is browsed', () => {
         times,
         [0.8, 0.85, 0.9, 0.95].map((part) => Math.round((part + partMore) * 120_000))
       )
-      // The first question may be answered; after each other one the link over the other family is to ask, too.
       assert.deepEqual(trial.takeTold(), ['seen AA'])
-      assert.equal(trial.overdue, 3)
       trial.clock.pass(1)
       assert.deepEqual(trial.takeTold(), ['gone AA'])
     }
@@ -143,15 +165,31 @@ describe('a record that is browsed', () => {
     assert.equal(trial.sentIn(7000).length, 1)
   })
 
-  it('is not asked for where the link over the other family knows it, until that gets no answer', () => {
-    const trial = quiet(browsing())
-    trial.isKnownBeside = true
-    trial.hear(packetOf('AA'))
-    assert.deepEqual(trial.sentIn(103_000), [])
-    trial.link.refresh(TYPE)
-    assert.deepEqual(questionsIn(trial.take()), [`PTR ${TYPE}`])
-    assert.deepEqual(trial.sentIn(17_000), [])
-    assert.deepEqual(trial.takeTold(), ['seen AA', 'gone AA'])
+  it('is asked for over the family over which it came, and over both where that gets no answer', () => {
+    for (const [hear, first] of [
+      ['hear', 4],
+      ['hearOverIpv6', 6]
+    ] as const) {
+      const trial = browsing()
+      trial.ipv6.browse(TYPE)
+      quiet(trial)[hear](packetOf('AA'))
+      const families = (ms: number) => trial.sentIn(ms).map(({ family }) => family)
+      assert.deepEqual(families(97_000), [first])
+      assert.deepEqual(families(6000), [4, 6])
+    }
+  })
+
+  it('is asked for over IPv4 alone where it came over both', () => {
+    const trial = browsing()
+    trial.ipv6.browse(TYPE)
+    quiet(trial).hear(packetOf('AA'))
+    trial.hearOverIpv6(packetOf('AA'), true)
+    trial.clock.pass(10_000)
+    trial.hearOverIpv6(packetOf('AA'))
+    assert.deepEqual(
+      trial.sentIn(97_000).map(({ family }) => family),
+      [4]
+    )
   })
 
   it('is asked for no more where it came again', () => {
@@ -176,7 +214,7 @@ describe('a record that is browsed', () => {
     trial.hear(packetOf('AA'))
     trial.link.stop(TYPE)
     assert.deepEqual(trial.takeTold(), ['seen AA', 'gone AA'])
-    assert.equal(trial.link.cache.get(TYPE, 'PTR').length, 0)
+    assert.equal(trial.cache.get(TYPE, 'PTR').length, 0)
   })
 })
 
@@ -187,6 +225,17 @@ describe('the same question of another host', () => {
     trial.hear(QUESTION)
     assert.deepEqual(trial.sentIn(900), [])
     assert.equal(trial.sentIn(200).length, 1)
+  })
+
+  it('is asked again by the host that has asked it, a moment before those that heard it', () => {
+    const trial = browsing()
+    trial.clock.pass(10)
+    trial.hear(QUESTION)
+    const heardAt = trial.clock.now()
+    assert.deepEqual(
+      trial.sentIn(1500).map(({ at }) => at - heardAt),
+      [1020]
+    )
   })
 
   it('does not where ours would be asked much later', () => {
@@ -204,7 +253,15 @@ describe('the same question of another host', () => {
     const other = browsing()
     other.hear(packetOf('AA'))
     other.hear({ ...QUESTION, answers: [{ type: 'PTR', name: TYPE, ttl: 120, data: `AA.${TYPE}` }] })
-    assert.equal(other.sentIn(30).length, 0)
+    assert.equal(other.sentIn(SILENCE_MS).length, 0)
+  })
+
+  it('does where that host knows our own answer, which need not be told to us', () => {
+    const trial = new LinkTrial()
+    trial.announced('AA')
+    trial.link.browse(TYPE)
+    trial.hear({ ...QUESTION, answers: [{ type: 'PTR', name: TYPE, ttl: 120, data: `AA.${TYPE}` }] })
+    assert.deepEqual(trial.sentIn(900), [])
   })
 
   it('does not where its answers do not come to us: from another port, or with more known answers to follow', () => {

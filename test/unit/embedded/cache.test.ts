@@ -9,14 +9,14 @@ const NAME = `AA.${TYPE}`
 const QUESTION = { type: 'query', questions: [{ type: 'PTR', name: TYPE }] } satisfies Packet
 
 function browsing(limits = {}): LinkTrial {
-  const trial = new LinkTrial({ cache: { ...CACHE_LIMITS, ...limits } })
+  const trial = new LinkTrial({}, undefined, { ...CACHE_LIMITS, ...limits })
   trial.link.browse(TYPE)
   return trial
 }
 
 /** The ports that are known of an instance. */
 function ports(trial: LinkTrial): number[] {
-  return trial.link.cache.get(NAME, 'SRV').flatMap((record) => (record.type === 'SRV' ? record.port : []))
+  return trial.cache.get(NAME, 'SRV').flatMap((record) => (record.type === 'SRV' ? record.port : []))
 }
 
 describe('a record', () => {
@@ -59,7 +59,7 @@ describe('a record', () => {
     trial.hear(packetOf('AA', { ttl: 0 }))
     trial.clock.pass(10_000)
     assert.deepEqual(trial.takeTold(), [])
-    assert.equal(trial.link.cache.size, 0)
+    assert.equal(trial.cache.size, 0)
   })
 
   it('gives way within a second to another of its name with the flush bit', () => {
@@ -159,7 +159,7 @@ describe('packets that lie', () => {
   it('fill no more memory than there may be', () => {
     const trial = browsing({ maxRecords: 100, maxPointers: 20 })
     for (let i = 0; i < 1000; i++) trial.hear(packetOf(i.toString(16)))
-    assert.equal(trial.link.cache.size, 120)
+    assert.equal(trial.cache.size, 120)
     assert.equal(trial.takeTold().length, 20)
     // As soon as there is room, others are known.
     trial.clock.pass(120_000)
@@ -176,7 +176,7 @@ describe('packets that lie', () => {
         type: 'response',
         answers: [{ type: 'A', name: 'AA.local', ttl: 120, data: `10.77.${i >> 8}.${i & 255}` }]
       })
-    assert.equal(trial.link.cache.get('AA.local', 'A').length, CACHE_LIMITS.maxPerSet)
+    assert.equal(trial.cache.get('AA.local', 'A').length, CACHE_LIMITS.maxPerSet)
   })
 
   it('with what is of no service that is browsed are not kept', () => {
@@ -192,7 +192,7 @@ describe('packets that lie', () => {
         { type: 'A', name: 'a.local', ttl: 120, data: '10.77.1.2' }
       ]
     })
-    assert.equal(trial.link.cache.size, 0)
+    assert.equal(trial.cache.size, 0)
     assert.deepEqual(trial.takeTold(), [])
   })
 
@@ -200,7 +200,7 @@ describe('packets that lie', () => {
     const trial = browsing()
     const data = ['sec=none', 'v=1', ...Array.from({ length: 30 }, () => 'x'.repeat(255))]
     trial.hear({ type: 'response', answers: [{ type: 'TXT', name: NAME, ttl: 120, data }] })
-    const [record] = trial.link.cache.get(NAME, 'TXT')
+    const [record] = trial.cache.get(NAME, 'TXT')
     assert.ok(record?.type === 'TXT')
     assert.equal(record.strings.toString('latin1'), '\x08sec=none\x03v=1')
   })
@@ -219,11 +219,13 @@ it('after a pause, what does not come again within some seconds ends', () => {
   assert.deepEqual(trial.takeTold(), ['gone AA'])
 })
 
-it('all that is known on a link ends with it', () => {
+it('all that is known on an interface ends with it, untold', () => {
   const trial = browsing()
   trial.hear(packetOf('AA'))
   trial.link.close()
-  assert.deepEqual(trial.takeTold(), ['seen AA', 'gone AA'])
-  assert.equal(trial.link.cache.size, 0)
+  assert.equal(trial.cache.size, 4)
+  trial.heard.close()
+  assert.deepEqual(trial.takeTold(), ['seen AA'])
+  assert.equal(trial.cache.size, 0)
   assert.ok(trial.clock.isIdle)
 })

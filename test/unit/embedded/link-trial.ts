@@ -1,8 +1,10 @@
 import { type Answer, decode, encode, type Packet } from 'dns-packet'
+import type { Cache, CacheLimits } from '#tcpnet/discovery/drivers/embedded/cache.js'
 import { LINK_TIMES, type LinkTimes, MdnsLink } from '#tcpnet/discovery/drivers/embedded/link.js'
 import { readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
 import { hostName, instanceName, serviceType } from '#tcpnet/discovery/drivers/embedded/names.js'
-import { type Resource, resource, stringsOf } from '#tcpnet/discovery/drivers/embedded/records.js'
+import { Neighbourhood } from '#tcpnet/discovery/drivers/embedded/neighbourhood.js'
+import { type Family, type Resource, resource, stringsOf } from '#tcpnet/discovery/drivers/embedded/records.js'
 import type { Sender } from '#tcpnet/discovery/drivers/embedded/responder.js'
 import { FakeClock } from '../../support/fake-clock.js'
 
@@ -21,12 +23,16 @@ export interface Sent {
   readonly packet: ReturnType<typeof decode>
   /** Null: by multicast. */
   readonly to: Sender | null
+  /** The link over which it was sent. */
+  readonly family: Family
 }
 
-/** A link whose network is the test. */
+/** A link over IPv4 whose network is the test, and the one over IPv6 of the same interface. */
 export class LinkTrial {
   readonly clock = new FakeClock()
   readonly link: MdnsLink
+  readonly ipv6: MdnsLink
+  readonly heard: Neighbourhood
   /** Instances that were told: `seen AA`, `gone AA`; `announced` and `conflict` of what was published. */
   readonly told: string[] = []
   /** Called with what is sent, and what is told, at that moment. */
@@ -34,31 +40,29 @@ export class LinkTrial {
   #sent: Sent[] = []
   /** Records that this process has announced on another link. */
   elsewhere: readonly Resource[] = []
-  /** Whether the link over the other family knows all that this one does. */
-  isKnownBeside = false
-  /** How often that one was to ask as well, because this one had no answer. */
-  overdue = 0
 
-  constructor(times: Partial<LinkTimes> = {}, listener: (what: Sent | string) => void = () => {}) {
+  constructor(
+    times: Partial<LinkTimes> = {},
+    listener: (what: Sent | string) => void = () => {},
+    limits?: CacheLimits
+  ) {
     this.#listener = listener
-    const send = (bytes: Buffer, to: Sender | null) => {
-      const sent = { at: this.clock.now(), bytes, packet: decode(bytes), to }
-      this.#sent.push(sent)
-      listener(sent)
-    }
-    this.link = new MdnsLink({
+    this.heard = new Neighbourhood({
       clock: this.clock,
-      times: { ...LINK_TIMES, ...times },
-      send: (bytes) => send(bytes, null),
-      reply: send,
-      isOurs: (record) => this.link.hasRecord(record) || this.elsewhere.some(({ key }) => key === record.key),
-      isKnownBeside: () => this.isKnownBeside,
-      onOverdue: () => {
-        this.overdue++
-      },
+      ...(limits === undefined ? {} : { limits }),
       onSeen: (_type, uuid) => this.#tell(`seen ${uuid}`),
-      onGone: (_type, uuid) => this.#tell(`gone ${uuid}`)
+      onGone: (_type, uuid) => this.#tell(`gone ${uuid}`),
+      onRefresh: (type, families) => {
+        for (const link of [this.link, this.ipv6]) if (families.has(link.family)) link.refresh(type)
+      }
     })
+    this.link = this.#newLink(4, times)
+    this.ipv6 = this.#newLink(6, times)
+  }
+
+  /** What is known of others. */
+  get cache(): Cache {
+    return this.heard.cache
   }
 
   /** Publishes a service. */
@@ -89,6 +93,15 @@ export class LinkTrial {
     this.link.receive(readMessage(bytes), sender, isLocal)
   }
 
+  /**
+   * Another host sends a packet over IPv6.
+   *
+   * @param isKnown whether it has just sent the same over IPv4
+   */
+  hearOverIpv6(packet: Packet, isKnown = false): void {
+    this.ipv6.receive(readMessage(encode(packet)), { ...OTHER, address: 'fe80::2' }, false, isKnown)
+  }
+
   /** Takes what was sent so far. */
   take(): Sent[] {
     const sent = this.#sent
@@ -104,6 +117,23 @@ export class LinkTrial {
 
   takeTold(): string[] {
     return this.told.splice(0)
+  }
+
+  #newLink(family: Family, times: Partial<LinkTimes>): MdnsLink {
+    const send = (bytes: Buffer, to: Sender | null) => {
+      const sent = { at: this.clock.now(), bytes, packet: decode(bytes), to, family }
+      this.#sent.push(sent)
+      this.#listener(sent)
+    }
+    return new MdnsLink({
+      clock: this.clock,
+      times: { ...LINK_TIMES, ...times },
+      family,
+      heard: this.heard,
+      send: (bytes) => send(bytes, null),
+      reply: send,
+      isOurs: (record) => this.link.hasRecord(record) || this.elsewhere.some(({ key }) => key === record.key)
+    })
   }
 
   #tell(text: string): void {

@@ -13,7 +13,7 @@ it('nothing is left of services that came and went', () => {
     // Without an address of IPv6: that there is none is told beside the others.
     const records = recordsOf(i.toString(16)).filter(({ type }) => type !== 'AAAA')
     own.add(outbox, records)
-    for (const record of records) outbox.send(record, 0)
+    for (const record of records) outbox.send(record, 0, 'announcement')
     clock.pass(1)
     assert.ok(outbox.size > records.length)
     outbox.forget(own.remove(outbox, records))

@@ -27,6 +27,15 @@ export const OTHERS: Record<string, Rule> = {
     says: 'A question is asked after 20 to 120 ms (here 70), after a second, and then after intervals that double up to an hour; never with the QU bit.',
     play: (scene) => browse(scene, 4 * 3_600_000)
   },
+  '5.2-silence': {
+    section: '§5.2',
+    says: 'The first question waits until others have been silent for 100 ms: here one announces itself after 50 ms.',
+    play: (scene) => {
+      browse(scene, 50)
+      scene.hear(packetOf('BB'))
+      scene.pass(200)
+    }
+  },
   '5.3-questions': {
     section: '§5.3',
     says: 'Questions that are due are asked in one message.',
@@ -62,7 +71,7 @@ export const OTHERS: Record<string, Rule> = {
         const answers = Array.from({ length: 10 }, (_, i) => ({ ...POINTER, data: `${100 + from + i}`.repeat(12) }))
         scene.hear({ type: 'response', answers: answers.map((one) => ({ ...one, data: `${one.data}.${TYPE}` })) })
       }
-      scene.pass(100)
+      scene.pass(200)
     }
   },
   '7.3-duplicate-questions': {
@@ -160,7 +169,7 @@ export const OTHERS: Record<string, Rule> = {
     play: (scene) => {
       browse(scene)
       scene.hear(packetOf('BB'))
-      const known = () => scene.note(`known: ${scene.trial.link.cache.get('BB.local', 'A').map((one) => one.key)}`)
+      const known = () => scene.note(`known: ${scene.trial.cache.get('BB.local', 'A').map((one) => one.key)}`)
       scene.pass(500)
       scene.hear(packetOf('BB', { address: '10.77.1.3' }))
       scene.pass(2000)

@@ -13,12 +13,10 @@ export interface LinkPlace {
   readonly addresses: readonly InterfaceAddress[]
 }
 
-export interface ActiveOptions extends Pick<LinkOptions, 'isOurs' | 'isKnownBeside' | 'onOverdue'> {
+export interface ActiveOptions extends Pick<LinkOptions, 'isOurs' | 'heard'> {
   readonly clock: Clock
   readonly times: LinkTimes
   readonly system: SocketSystem
-  readonly onSeen: (type: string, uuid: string) => void
-  readonly onGone: (type: string, uuid: string) => void
   /** Not called for what this link has sent itself. */
   readonly onMessage: (bytes: Buffer, from: RemoteInfo) => void
   /** It can send, for the first time or after its interface got other addresses. May be called from within {@link ActiveLink.open}. */
@@ -42,7 +40,7 @@ export class ActiveLink<User> {
   #isOpen = false
 
   constructor(place: LinkPlace, options: ActiveOptions) {
-    const { clock, times, isOurs, isKnownBeside, onOverdue, onSeen, onGone } = options
+    const { clock, times, isOurs, heard } = options
     this.index = place.entry.index
     this.name = place.entry.name
     this.family = place.entry.family
@@ -53,11 +51,9 @@ export class ActiveLink<User> {
     this.link = new MdnsLink({
       clock,
       times,
+      family: this.family,
+      heard,
       isOurs,
-      ...(isKnownBeside === undefined ? {} : { isKnownBeside }),
-      ...(onOverdue === undefined ? {} : { onOverdue }),
-      onSeen,
-      onGone,
       send: (message) => {
         this.#echoes.sent(message)
         this.#socket.send(message)

@@ -3,7 +3,7 @@ import { MAX_INSTANCES } from '../../sightings.js'
 import { Alarm, type Clock } from './clock.js'
 import type { Question } from './questions.js'
 import { RecordSets, type SetLimits } from './record-sets.js'
-import { type RecordType, type Resource, setOf } from './records.js'
+import { type Family, type RecordType, type Resource, setOf } from './records.js'
 
 /** Milliseconds that a record has left after a goodbye (RFC 6762 §10.1), or after another has taken its place (§10.2). */
 const GRACE_MS = 1000
@@ -39,18 +39,21 @@ export interface CacheOptions {
   readonly onAdded: (record: Resource) => void
   /** A record is known no longer. Called from the event loop, but for {@link Cache.clear}. */
   readonly onRemoved: (record: Resource) => void
-  /** Records of a name and type are about to end, and somebody is interested in them; `attempt` is 1 at first. */
-  readonly onRefresh: (name: string, type: RecordType, attempt: number) => void
+  /**
+   * PTR records of a name are about to end, and somebody is interested in them: they came over these families, or could not be
+   * refreshed over one.
+   */
+  readonly onRefresh: (name: string, families: ReadonlySet<Family>) => void
   /** Whether somebody is interested in a record. */
   readonly isOfInterest: (record: Resource) => boolean
-  /** Whether a record is known in another way, so that it need not be asked for again. */
-  readonly isKnownBeside: (record: Resource) => boolean
 }
 
 interface Entry {
   readonly record: Resource
   /** Whether it came from this machine. */
   isLocal: boolean
+  /** Over which it came; IPv4 where it came over both. */
+  readonly family: Family
   receivedAt: number
   lifetimeMs: number
   expiresAt: number
@@ -62,12 +65,15 @@ interface Entry {
   unansweredSince: number
 }
 
-/** The records that others announced on one link (RFC 6762 §10). Its size is bounded: packets are untrusted. */
+/** Every family. */
+const BOTH: readonly Family[] = [4, 6]
+
+/** The records that others announced on one interface (RFC 6762 §10). Its size is bounded: packets are untrusted. */
 export class Cache {
   readonly #options: CacheOptions
   readonly #limits: CacheLimits
   readonly #sets: RecordSets<Entry>
-  /** When each set was asked for last by another host. */
+  /** When each set was asked for last by another host, over each family. */
   readonly #askedAt = new Map<string, number>()
   readonly #alarm: Alarm
 
@@ -86,8 +92,9 @@ export class Cache {
    * Takes a record out of a response.
    *
    * @param isLocal whether the response came from this machine
+   * @param family over which it came
    */
-  take(record: Resource, isLocal = false): void {
+  take(record: Resource, isLocal = false, family: Family = 4): void {
     const now = this.#options.clock.now()
     const known = this.#sets.get(record)
     if (record.ttl === 0) {
@@ -96,7 +103,7 @@ export class Cache {
     }
     // RFC 6762 §10.2. A PTR record names one instance of many: whoever sets its flush bit is wrong, and would end all others.
     if (record.unique && record.type !== 'PTR') this.#flush(record, now)
-    const entry = this.#entryOf(record, isLocal, now)
+    const entry = this.#entryOf(record, isLocal, known?.family === 4 ? 4 : family, now)
     if (!this.#sets.put(entry)) return
     this.#setAlarm(entry)
     if (known === undefined) this.#options.onAdded(record)
@@ -149,16 +156,17 @@ export class Cache {
   }
 
   /**
-   * Another host asks by multicast, and says which answers it knows. A record that is asked for twice and does not come within
-   * ten seconds is gone (RFC 6762 §10.4). Questions within a second count as one, and one that came less than a second ago is not
-   * due to come again (§6).
+   * Another host asks by multicast, and says which answers it knows. A record that is asked for twice over its family and does not
+   * come within ten seconds is gone (RFC 6762 §10.4). Questions within a second count as one, and a record that came less than a
+   * second ago is not due to come again (§6).
    */
-  onQuestion(question: Question, known: ReadonlySet<string>): void {
+  onQuestion(question: Question, known: ReadonlySet<string>, family: Family = 4): void {
     const now = this.#options.clock.now()
     for (const set of setsOf(question)) {
-      if (!this.#sets.has(set) || now - (this.#askedAt.get(set) ?? Number.NEGATIVE_INFINITY) < GRACE_MS) continue
-      this.#askedAt.set(set, now)
-      for (const entry of this.#sets.of(set)) this.#onUnanswered(entry, known, now)
+      const asked = `${set} ${family}`
+      if (!this.#sets.has(set) || now - (this.#askedAt.get(asked) ?? Number.NEGATIVE_INFINITY) < GRACE_MS) continue
+      this.#askedAt.set(asked, now)
+      for (const entry of this.#sets.of(set)) if (entry.family === family) this.#onUnanswered(entry, known, now)
     }
   }
 
@@ -197,11 +205,12 @@ export class Cache {
     for (const { record } of entries) this.#options.onRemoved(record)
   }
 
-  #entryOf(record: Resource, isLocal: boolean, now: number): Entry {
+  #entryOf(record: Resource, isLocal: boolean, family: Family, now: number): Entry {
     const lifetimeMs = Math.min(record.ttl, this.#limits.maxTtl) * 1000
     const entry = {
       record,
       isLocal,
+      family,
       receivedAt: now,
       lifetimeMs,
       expiresAt: now + lifetimeMs,
@@ -244,7 +253,7 @@ export class Cache {
     const now = this.#options.clock.now()
     const ended: Entry[] = []
     let isMore = false
-    const refreshed = new Map<string, { readonly record: Resource; readonly attempt: number }>()
+    const refreshed = new Map<string, Set<Family>>()
     for (const entry of this.#sets.all()) {
       if (entry.expiresAt <= now) {
         if (ended.length < MAX_ENDED) ended.push(entry)
@@ -254,21 +263,22 @@ export class Cache {
       if (entry.refreshAt <= now) {
         entry.refreshes++
         this.#planRefresh(entry)
-        const { record } = entry
-        const attempt = Math.max(entry.refreshes, refreshed.get(record.set)?.attempt ?? 0)
-        if (!this.#options.isKnownBeside(record)) refreshed.set(record.set, { record, attempt })
+        const { name } = entry.record
+        const families = entry.refreshes > 1 ? BOTH : [entry.family]
+        refreshed.set(name, new Set([...(refreshed.get(name) ?? []), ...families]))
       }
       this.#setAlarm(entry)
     }
     if (isMore) this.#alarm.setTo(now + LOOK_EVERY_MS)
     for (const { record } of ended) this.#remove(record)
     for (const { record } of ended) this.#options.onRemoved(record)
-    for (const { record, attempt } of refreshed.values()) this.#options.onRefresh(record.name, record.type, attempt)
+    for (const [name, families] of refreshed) this.#options.onRefresh(name, families)
   }
 
   #remove(record: Resource): void {
     this.#sets.delete(record)
-    if (!this.#sets.has(record.set)) this.#askedAt.delete(record.set)
+    if (this.#sets.has(record.set)) return
+    for (const family of BOTH) this.#askedAt.delete(`${record.set} ${family}`)
   }
 
   #entries(name: string, type: RecordType): Entry[] {

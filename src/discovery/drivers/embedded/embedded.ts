@@ -6,6 +6,7 @@ import { ServiceInterface } from '../../service-interface.js'
 import { Sightings } from '../../sightings.js'
 import { Inquiries } from './inquiries.js'
 import { serviceType } from './names.js'
+import type { Neighbourhood } from './neighbourhood.js'
 import { Network } from './network.js'
 import type { NetworkLink, NetworkUser } from './network-user.js'
 import { ownInstance, recordsOf } from './own-service.js'
@@ -41,8 +42,8 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   readonly #links = new Map<NetworkLink, Pick<Publication, 'update' | 'close'>>()
   /** Those on which it is announced. */
   readonly #established = new Set<NetworkLink>()
-  /** Where each name is seen: on links, and in this process. */
-  readonly #places: InstancePlaces<NetworkLink | 'here'>
+  /** Where each name is seen: on interfaces, and in this process. */
+  readonly #places: InstancePlaces<Neighbourhood | 'here'>
   readonly #inquiries: Inquiries
   /** Ends the questions that are under way. */
   readonly #over = new AbortController()
@@ -99,24 +100,27 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     })
     this.#links.set(link, publication)
     link.link.browse(this.type)
-    for (const uuid of link.link.known(this.type)) this.seen(link, uuid)
+    const { heard } = link.link
+    for (const uuid of heard.known(this.type)) this.seen(heard, uuid)
   }
 
   down(link: NetworkLink): void {
     this.#leave(link)
-    this.#places.leave(link, this.#links.size === 0)
+    const { heard } = link.link
+    const isLastThere = [...this.#links.keys()].every((other) => other.link.heard !== heard)
+    if (isLastThere) this.#places.leave(heard, this.#links.size === 0)
   }
 
   changed(link: NetworkLink): void {
     this.#links.get(link)?.update(this.#records(link))
   }
 
-  seen(link: NetworkLink, uuid: string): void {
-    this.#places.seen(uuid, link)
+  seen(place: Neighbourhood, uuid: string): void {
+    this.#places.seen(uuid, place)
   }
 
-  gone(link: NetworkLink, uuid: string): void {
-    this.#places.gone(uuid, link)
+  gone(place: Neighbourhood, uuid: string): void {
+    this.#places.gone(uuid, place)
   }
 
   answered(link: NetworkLink, uuid: string): void {

@@ -66,9 +66,9 @@ export class Inquiries {
   #ask(uuid: string): void {
     const name = instanceName(uuid, this.#options.type)
     for (const { link } of this.#options.links()) {
-      const service = link.cache.latest(name, 'SRV')
+      const service = link.heard.cache.latest(name, 'SRV')
       // An answer may have come without the addresses of its host.
-      const isKnown = service?.type !== 'SRV' || link.cache.get(service.target, 'A').length > 0
+      const isKnown = service?.type !== 'SRV' || link.heard.cache.get(service.target, 'A').length > 0
       link.ask(name, ...(isKnown ? [] : [service.target]))
     }
   }

@@ -22,6 +22,8 @@ export function hostName(uuid: string): string {
 /** The uuid in an instance's name; null where it is none of the type, or no hexadecimal one. */
 export function uuidIn(name: string, type: string): string | null {
   const at = name.length - type.length - 1
-  if (at < 1 || name[at] !== '.' || folded(name.slice(at + 1)) !== folded(type)) return null
+  if (at < 1 || name[at] !== '.') return null
+  // Nearly always written as it is browsed.
+  if (!name.endsWith(type) && folded(name.slice(at + 1)) !== folded(type)) return null
   return parseUuid(name.slice(0, at))
 }

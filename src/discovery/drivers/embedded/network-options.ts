@@ -1,3 +1,4 @@
+import { interfaceChanges } from '../../../net/interfaces.js'
 import { PacedWork } from '../../paced-work.js'
 import { type InterfaceSource, SYSTEM_INTERFACES } from '../../service-interface.js'
 import { type Clock, SYSTEM_CLOCK } from './clock.js'
@@ -36,11 +37,11 @@ export function networkOptions(): NetworkOptions {
   return {
     clock: SYSTEM_CLOCK,
     wallClock: Date.now,
-    interfaces: { ...SYSTEM_INTERFACES, everyMs: LOOK_EVERY_MS },
+    interfaces: { ...SYSTEM_INTERFACES, everyMs: LOOK_EVERY_MS, changes: interfaceChanges },
     system: SOCKET_SYSTEM,
     times: LINK_TIMES,
     openAfterMs: 40,
     loopbackAfterMs: 1000,
-    reading: new PacedWork({ msPerTurn: 5, maxWaiting: 1024 })
+    reading: new PacedWork({ msPerTurn: 3, maxWaiting: 1024 })
   }
 }

@@ -1,22 +1,23 @@
 import type { RemoteInfo } from 'node:dgram'
 import type { InterfaceAddress } from '../../../addon.js'
+import { untilAligned } from '../../../aligned-interval.js'
 import { type Interfaces, interfacesWith } from '../../../net/addresses.js'
+import { PORT } from '../../../net/multicast-dns.js'
 import { trace } from '../../../trace.js'
 import type { InterfaceSource } from '../../service-interface.js'
 import { ActiveLink, type LinkPlace } from './active-link.js'
 import { Inbox } from './inbox.js'
 import type { Message } from './messages.js'
 import { uuidIn } from './names.js'
+import { Neighbourhood } from './neighbourhood.js'
 import { type NetworkOptions, networkOptions } from './network-options.js'
 import type { NetworkUser } from './network-user.js'
 import { type Origin, Origins } from './origin.js'
 import { Problems } from './problems.js'
-import type { Resource } from './records.js'
+import { RecentResponses } from './recent-responses.js'
+import type { Family } from './records.js'
 import { SleepWatch } from './sleep-watch.js'
-import { keyOf, wantedOf } from './wanted.js'
-
-/** Milliseconds in which the same response on the same interface is the one that went over the other family: less than to the second announcement. */
-const SAME_MS = 500
+import { wantedOf } from './wanted.js'
 
 type Active = ActiveLink<NetworkUser>
 
@@ -28,14 +29,17 @@ export class Network {
   readonly #options: NetworkOptions
   readonly #inbox: Inbox
   readonly #sleepWatch: SleepWatch
-  /** Where and when each response was heard last; the inbox gives the same object for the same bytes. */
-  readonly #told = new WeakMap<Message, { readonly index: number; readonly at: number }>()
+  readonly #recent: RecentResponses
   /** With the index of the interface that each is on, as of the last look. */
   readonly #users = new Map<NetworkUser, number | null>()
   readonly #links = new Map<string, Active>()
+  /** What is heard on each interface. */
+  readonly #heard = new Map<string, Neighbourhood>()
   readonly #problems = new Problems()
   /** The interfaces at the last look that had to do with them, as a text. */
   #listed = ''
+  /** The number of changes that were looked at. */
+  #changes: number | undefined
   #origins = new Origins(interfacesWith([]))
   #timer: NodeJS.Timeout | undefined
   /** Opens what services that have just come need. */
@@ -49,6 +53,7 @@ export class Network {
     this.#options = { ...networkOptions(), ...options }
     const { clock, wallClock, reading } = this.#options
     this.#inbox = new Inbox(reading)
+    this.#recent = new RecentResponses(() => clock.now())
     this.#sleepWatch = new SleepWatch(() => clock.now(), wallClock)
   }
 
@@ -95,9 +100,16 @@ export class Network {
       trace('the clocks are apart by another %d ms: everything is announced and asked anew', asleepMs)
       for (const { link } of this.#links.values()) link.restart()
     }
-    // As a rule nothing has changed.
-    if (this.#nextAt <= this.#options.clock.now() || this.#list().text !== this.#listed) this.#reconcile()
+    if (this.#nextAt <= this.#options.clock.now() || this.#hasChanged()) this.#reconcile()
     this.#plan()
+  }
+
+  /** Whether the interfaces have changed since the last look that had to do with them. */
+  #hasChanged(): boolean {
+    const changes = this.#options.interfaces.changes?.()
+    if (changes !== undefined && changes === this.#changes) return false
+    this.#changes = changes
+    return this.#list().text !== this.#listed
   }
 
   /** When something is to be done though nothing has changed: an interface is tried again, or loopback has waited long enough. */
@@ -111,7 +123,7 @@ export class Network {
     this.#timer = undefined
     if (this.#users.size === 0) return
     const { clock, interfaces } = this.#options
-    const waitMs = Math.max(Math.min(interfaces.everyMs, this.#nextAt - clock.now()), 1)
+    const waitMs = Math.max(Math.min(untilAligned(interfaces.everyMs), this.#nextAt - clock.now()), 1)
     this.#timer = setTimeout(this.#look, waitMs).unref()
   }
 
@@ -159,18 +171,35 @@ export class Network {
       clock,
       times,
       system,
-      isOurs: (record) => this.#isOurs(record),
-      // What IPv4 keeps knowing is asked for over IPv6 only where IPv4 gets no answer: each question has every member answer.
-      isKnownBeside: (record) => active.family === 6 && this.#besides(active)?.link.knows(record) === true,
-      onOverdue: (type) => this.#besides(active)?.link.refresh(type),
-      onSeen: (type, uuid) => this.#tell(active, type, (user) => user.seen(active, uuid)),
-      onGone: (type, uuid) => this.#tell(active, type, (user) => user.gone(active, uuid)),
+      heard: this.#neighbourhoodOf(place),
+      isOurs: (record) => [...this.#links.values()].some(({ link }) => link.hasRecord(record)),
       onMessage: (bytes, from) => this.#onMessage(active, bytes, from),
       onOpen: (isFirst) => this.#onOpen(active, isFirst),
       onFailed: (error) => this.#onFailed(key, active, error)
     })
     this.#links.set(key, active)
     active.open()
+  }
+
+  #neighbourhoodOf({ entry }: LinkPlace): Neighbourhood {
+    const key = `${entry.index} ${entry.name}`
+    const known = this.#heard.get(key)
+    if (known !== undefined) return known
+    const heard: Neighbourhood = new Neighbourhood({
+      clock: this.#options.clock,
+      onSeen: (type, uuid) => this.#tell(heard, type, (user) => user.seen(heard, uuid)),
+      onGone: (type, uuid) => this.#tell(heard, type, (user) => user.gone(heard, uuid)),
+      onRefresh: (type, families) => this.#refresh(heard, type, families)
+    })
+    this.#heard.set(key, heard)
+    return heard
+  }
+
+  /** Asks over some families, or over the other one where there is no link over them. */
+  #refresh(heard: Neighbourhood, type: string, families: ReadonlySet<Family>): void {
+    const links = this.#linksWith(heard)
+    const asked = links.filter(({ family }) => families.has(family))
+    for (const { link } of asked.length === 0 ? links : asked) link.refresh(type)
   }
 
   #onOpen(active: Active, isFirst: boolean): void {
@@ -200,6 +229,15 @@ export class Network {
       user.down(active)
     }
     active.close()
+    const { heard } = active.link
+    if (this.#linksWith(heard).length > 0) return
+    for (const [name, one] of this.#heard) if (one === heard) this.#heard.delete(name)
+    heard.close()
+  }
+
+  /** The links of an interface. */
+  #linksWith(heard: Neighbourhood): Active[] {
+    return [...this.#links.values()].filter(({ link }) => link.heard === heard)
   }
 
   /** Brings services and open links together. */
@@ -242,8 +280,10 @@ export class Network {
   }
 
   #receive(active: Active, message: Message, { address, port }: RemoteInfo, { isOnLink, isLocal }: Origin): void {
-    active.link.receive(message, { address, port, isOnLink }, isLocal)
-    if (message.kind !== 'response' || this.#wasTold(active, message)) return
+    // From another port it is no response (RFC 6762 §6): it must not take the place of one.
+    const novelty = message.kind === 'response' && port === PORT ? this.#recent.add(message, active) : null
+    active.link.receive(message, { address, port, isOnLink }, isLocal, novelty === 'known')
+    if (novelty !== 'new') return
     for (const record of [...message.answers, ...message.additionals]) {
       if (record.type !== 'SRV' || record.ttl === 0) continue
       for (const user of [...active.users]) {
@@ -253,25 +293,8 @@ export class Network {
     }
   }
 
-  /** Whether the same was just heard on the interface, over the other family: it says nothing new of where instances are. */
-  #wasTold({ index }: Active, message: Message): boolean {
-    const now = this.#options.clock.now()
-    const before = this.#told.get(message)
-    if (before?.index === index && now - before.at < SAME_MS) return true
-    this.#told.set(message, { index, at: now })
-    return false
-  }
-
-  #tell(active: Active, type: string, tell: (user: NetworkUser) => void): void {
-    for (const user of [...active.users]) if (user.type === type && active.users.has(user)) tell(user)
-  }
-
-  /** The link of the same interface over the other family. */
-  #besides({ index, name, family }: Active): Active | undefined {
-    return this.#links.get(keyOf({ index, name, family: family === 4 ? 6 : 4 }))
-  }
-
-  #isOurs(record: Resource): boolean {
-    return [...this.#links.values()].some(({ link }) => link.hasRecord(record))
+  #tell(heard: Neighbourhood, type: string, tell: (user: NetworkUser) => void): void {
+    const isOn = (user: NetworkUser) => this.#linksWith(heard).some(({ users }) => users.has(user))
+    for (const user of [...this.#users.keys()]) if (user.type === type && isOn(user)) tell(user)
   }
 }

@@ -16,11 +16,17 @@ export interface OutboxOptions {
   readonly send: (message: Buffer) => void
 }
 
+/**
+ * Why a record is sent: as an answer, which another host may give as well; against a probe or a record for its name; or because
+ * it is announced, with all others of its service (RFC 6762 §8.3).
+ */
+export type Reason = 'answer' | 'defence' | 'announcement'
+
 /** What this process is about to send by multicast on one link: each record at most once in a second, many in one message. */
 export class Outbox {
   readonly #options: OutboxOptions
   /** By key: when it is due. */
-  readonly #due = new Map<string, { readonly record: Resource; readonly at: number }>()
+  readonly #due = new Map<string, { readonly record: Resource; readonly at: number; readonly reason: Reason }>()
   /** By key: when it was sent last. Records of ours alone. */
   readonly #sentAt = new Map<string, number>()
   readonly #alarm: Alarm
@@ -32,21 +38,24 @@ export class Outbox {
 
   /**
    * Sends a record so many milliseconds from now, or as soon after that as it may be sent again.
-   *
-   * @param isDefence whether it answers a probe for its name
    */
-  send(record: Resource, afterMs: number, isDefence = false): void {
+  send(record: Resource, afterMs: number, reason: Reason): void {
     const now = this.#options.clock.now()
     const last = this.#sentAt.get(record.key) ?? Number.NEGATIVE_INFINITY
-    const at = Math.max(now + afterMs, last + (isDefence ? DEFENCE_MS : AGAIN_MS))
-    if (at >= (this.#due.get(record.key)?.at ?? Number.POSITIVE_INFINITY)) return
-    this.#due.set(record.key, { record, at })
-    this.#alarm.setTo(at)
+    const at = Math.max(now + afterMs, last + (reason === 'defence' ? DEFENCE_MS : AGAIN_MS))
+    const due = this.#due.get(record.key)
+    const isAnnounced = reason === 'announcement' || due?.reason === 'announcement'
+    const soonest = Math.min(at, due?.at ?? at)
+    this.#due.set(record.key, { record, at: soonest, reason: isAnnounced ? 'announcement' : reason })
+    this.#alarm.setTo(soonest)
   }
 
-  /** Another host has just sent the same record: it need not be sent again (RFC 6762 §7.4). */
-  heard(record: Resource): void {
-    if (this.#due.delete(record.key)) this.#sentAt.set(record.key, this.#options.clock.now())
+  /** Another host has just sent the same record: an answer need not be sent again (RFC 6762 §7.4). */
+  heard({ key }: Resource): void {
+    const due = this.#due.get(key)
+    if (due === undefined || due.reason === 'announcement') return
+    this.#due.delete(key)
+    this.#sentAt.set(key, this.#options.clock.now())
   }
 
   /** When a record was sent last by multicast. */

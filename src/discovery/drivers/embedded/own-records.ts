@@ -10,6 +10,8 @@ interface Own {
 /** The records that this process announces on one link: of all its services together. */
 export class OwnRecords {
   readonly #byName = new Map<string, Map<string, Own>>()
+  /** The same: each record that is heard is looked for here. */
+  readonly #byKey = new Map<string, Own>()
   #version = 0
 
   /** Another number whenever records were added or removed: answers that were made before are not to be given again. */
@@ -26,6 +28,7 @@ export class OwnRecords {
       this.#byName.set(name, named)
       const own = named.get(record.key) ?? { record, owners: new Set() }
       named.set(record.key, own)
+      this.#byKey.set(record.key, own)
       own.owners.add(owner)
     }
   }
@@ -38,18 +41,19 @@ export class OwnRecords {
       const own = named?.get(key)
       if (named === undefined || own === undefined || !own.owners.delete(owner) || own.owners.size > 0) return false
       named.delete(key)
+      this.#byKey.delete(key)
       if (named.size === 0) this.#byName.delete(folded(name))
       return true
     })
   }
 
-  has(record: Resource): boolean {
-    return this.get(record) !== null
+  has({ key }: Resource): boolean {
+    return this.#byKey.has(key)
   }
 
   /** Our record that says the same. */
-  get({ name, key }: Resource): Resource | null {
-    return this.#byName.get(folded(name))?.get(key)?.record ?? null
+  get({ key }: Resource): Resource | null {
+    return this.#byKey.get(key)?.record ?? null
   }
 
   /**

@@ -57,13 +57,14 @@ export class Publication {
   onResponse(records: readonly Resource[]): void {
     const { kind } = this.#state
     if (kind === 'closed') return
-    const others = records.filter((record) => !this.#options.isOurs(record))
-    if (this.#state.kind === 'probing') return this.#state.prober.onResponse(others)
-    const contested = this.#records.filter((ours) => others.some((theirs) => isConflict(ours, theirs)))
+    const isOther = (record: Resource) => !this.#options.isOurs(record)
+    if (this.#state.kind === 'probing') return this.#state.prober.onResponse(records.filter(isOther))
+    const isContested = (ours: Resource) => records.some((theirs) => isConflict(ours, theirs) && isOther(theirs))
+    const contested = this.#records.filter(isContested)
     if (contested.length === 0) return
     // RFC 6762 §9: whose name it is, is found out anew.
     if (this.#options.probe) return this.#probeAgain()
-    for (const record of contested) this.#options.outbox.send(record, 0, true)
+    for (const record of contested) this.#options.outbox.send(record, 0, 'defence')
   }
 
   /** Other records in place of those so far (RFC 6762 §8.4): what is left out is withdrawn, and all is announced anew. */
@@ -120,7 +121,7 @@ export class Publication {
     const { clock, own, outbox } = this.#options
     own.add(this, this.#records)
     const announce = () => {
-      for (const record of this.#records) outbox.send(record, 0)
+      for (const record of this.#records) outbox.send(record, 0, 'announcement')
     }
     announce()
     this.#enter({ kind: 'announced', cancel: clock.after(BETWEEN_MS, announce) })

@@ -1,9 +1,10 @@
-import type { Cache } from './cache.js'
 import { Alarm, type Clock } from './clock.js'
 import { type Message, queriesWith } from './messages.js'
+import type { Neighbourhood } from './neighbourhood.js'
+import type { OwnRecords } from './own-records.js'
 import { QUESTION_TIMES, QuestionSchedule, type QuestionTimes } from './question-schedule.js'
 import { keyOf, type Question } from './questions.js'
-import type { RecordType, Resource } from './records.js'
+import type { Resource } from './records.js'
 
 /** Questions that are due within so many milliseconds are asked in one message (RFC 6762 §5.3). */
 const TOGETHER_MS = 20
@@ -12,10 +13,20 @@ const AWAITED_MS = 1000
 
 export interface QuerierOptions {
   readonly clock: Clock
-  readonly cache: Cache
+  /** What is known on the interface. */
+  readonly heard: Pick<Neighbourhood, 'cache' | 'lastAt'>
+  /** The records of this process: no answer has to tell them. */
+  readonly own: Pick<OwnRecords, 'has'>
   readonly times?: QuestionTimes
   /** Sends by multicast. */
   readonly send: (message: Buffer) => void
+}
+
+/** A question that is asked again and again, for how many. */
+interface Asked {
+  readonly question: Question
+  readonly schedule: QuestionSchedule
+  users: number
 }
 
 /**
@@ -26,7 +37,7 @@ export class Querier {
   readonly #options: QuerierOptions
   readonly #times: QuestionTimes
   /** By what is alike for the same question. */
-  readonly #asked = new Map<string, { readonly question: Question; readonly schedule: QuestionSchedule }>()
+  readonly #asked = new Map<string, Asked>()
   readonly #alarm: Alarm
 
   constructor(options: QuerierOptions) {
@@ -35,24 +46,27 @@ export class Querier {
     this.#alarm = new Alarm(options.clock, this.#onDue)
   }
 
-  /** Asks a question from now on. Idempotent. */
+  /** Asks for the instances of a service type, until {@link stop} was called as often. */
   browse(name: string): void {
-    const question = { name, type: 'PTR', unicast: false } as const
+    const question = pointerTo(name)
     const key = keyOf(question)
-    if (this.#asked.has(key)) return
+    const asked = this.#asked.get(key)
+    if (asked !== undefined) {
+      asked.users++
+      return
+    }
     const schedule = new QuestionSchedule(this.#options.clock, this.#times)
-    this.#asked.set(key, { question, schedule })
+    this.#asked.set(key, { question, schedule, users: 1 })
     this.#alarm.setTo(schedule.nextAt)
   }
 
-  /** Asks it no longer. Idempotent. */
+  /** Ends one {@link browse}. */
   stop(name: string): void {
-    this.#asked.delete(keyOf({ name, type: 'PTR', unicast: false }))
+    const key = keyOf(pointerTo(name))
+    const asked = this.#asked.get(key)
+    if (asked === undefined || --asked.users > 0) return
+    this.#asked.delete(key)
     if (this.#asked.size === 0) this.#alarm.stop()
-  }
-
-  isBrowsed(record: Resource): boolean {
-    return record.type === 'PTR' && this.#asked.has(record.set)
   }
 
   /** Asks for all records of some names, once, now: as one does who is about to use them. */
@@ -61,8 +75,8 @@ export class Querier {
   }
 
   /** Records that are browsed are about to end: asks for them, unless that was done a moment ago. */
-  refresh(name: string, type: RecordType): void {
-    const asked = this.#asked.get(keyOf({ name, type, unicast: false }))
+  refresh(name: string): void {
+    const asked = this.#asked.get(keyOf(pointerTo(name)))
     if (asked === undefined || asked.schedule.wasAskedWithin(AWAITED_MS)) return
     asked.schedule.askedBetween()
     this.#send([asked.question])
@@ -76,8 +90,9 @@ export class Querier {
     for (const question of questions) {
       const asked = question.unicast ? undefined : this.#asked.get(keyOf(question))
       if (asked === undefined) continue
-      const { cache } = this.#options
-      const isKnown = (record: Resource) => record.set !== keyOf(question) || cache.isKnownAnswer(record)
+      const { heard, own } = this.#options
+      const isKnown = (record: Resource) =>
+        record.set !== keyOf(question) || own.has(record) || heard.cache.isKnownAnswer(record)
       if (answers.every(isKnown)) asked.schedule.heard()
     }
   }
@@ -96,8 +111,11 @@ export class Querier {
   }
 
   readonly #onDue = (): void => {
-    const soon = this.#options.clock.now() + TOGETHER_MS
-    const due = [...this.#asked.values()].filter(({ schedule }) => schedule.nextAt <= soon)
+    const { clock, heard } = this.#options
+    const soon = clock.now() + TOGETHER_MS
+    const due = [...this.#asked.values()].filter(
+      ({ schedule }) => schedule.nextAt <= soon && !schedule.waitsForSilence(heard.lastAt)
+    )
     for (const { schedule } of due) schedule.asked()
     if (due.length > 0) this.#send(due.map(({ question }) => question))
     for (const { schedule } of this.#asked.values()) this.#alarm.setTo(schedule.nextAt)
@@ -109,6 +127,11 @@ export class Querier {
   }
 
   #knownAnswers({ name, type }: Question): Resource[] {
-    return type === 'PTR' ? this.#options.cache.knownAnswers(name, type) : []
+    return type === 'PTR' ? this.#options.heard.cache.knownAnswers(name, type) : []
   }
+}
+
+/** The question for the instances of a service type. */
+function pointerTo(name: string): Question {
+  return { name, type: 'PTR', unicast: false }
 }

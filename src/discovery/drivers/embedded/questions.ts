@@ -1,4 +1,4 @@
-import { folded, type RecordType, type Resource, TYPE_NUMBERS } from './records.js'
+import { folded, isSameName, type RecordType, type Resource, TYPE_NUMBERS } from './records.js'
 
 /** The type of a question: of records that this responder can have, all of a name, or others, by the name that they have. */
 export type QuestionType = RecordType | 'ANY' | 'other'
@@ -23,7 +23,7 @@ export function questionTypeOf(name: string): QuestionType {
 
 /** Whether a record answers a question (RFC 6762 §6). */
 export function answers({ name, type }: Question, record: Resource): boolean {
-  return (type === 'ANY' || type === record.type) && folded(name) === folded(record.name)
+  return (type === 'ANY' || type === record.type) && isSameName(name, record.name)
 }
 
 /** What is alike for questions that are the same, but for the answer that is wanted. */

@@ -5,6 +5,9 @@ import { canonical } from '../../../net/addresses.js'
 export const TYPE_NUMBERS = { A: 1, PTR: 12, TXT: 16, AAAA: 28, SRV: 33, NSEC: 47 } as const
 export type RecordType = keyof typeof TYPE_NUMBERS
 
+/** The families of addresses over which messages go: each is a link of its own. */
+export type Family = 4 | 6
+
 /** What a record says. */
 export type Rdata =
   | { readonly type: 'PTR'; readonly target: string }
@@ -53,7 +56,7 @@ export function folded(name: string): string {
 }
 
 export function isSameName(one: string, other: string): boolean {
-  return one.length === other.length && folded(one) === folded(other)
+  return one === other || (one.length === other.length && folded(one) === folded(other))
 }
 
 /** The same record with another TTL. */

@@ -81,7 +81,7 @@ export class Responder {
       if (ours === null) continue
       // RFC 6762 §7.4 where it lives as long as ours; §6.6 where others would forget it too soon: a goodbye is such a one.
       if (heard.ttl >= ours.ttl) outbox.heard(ours)
-      else if (heard.ttl < ours.ttl / 2) outbox.send(ours, 0, true)
+      else if (heard.ttl < ours.ttl / 2) outbox.send(ours, 0, 'defence')
     }
   }
 
@@ -139,7 +139,9 @@ export class Responder {
     // RFC 6762 §6, §6.3: at once where only we can answer all of it.
     const isAtOnce = [...byMulticast.values()].every(({ unique }) => unique)
     const afterMs = isAtOnce ? 0 : randomMs(clock, shared)
-    for (const record of byMulticast.values()) outbox.send(record, afterMs, isProbe && record.unique)
+    for (const record of byMulticast.values()) {
+      outbox.send(record, afterMs, isProbe && record.unique ? 'defence' : 'answer')
+    }
   }
 
   /** Our answers to a question but for those that the querier knows, for at least half of their lifetime to come (RFC 6762 §7.1). */

@@ -3,6 +3,7 @@ import type { Instance } from '../../discovery.js'
 import { instanceOf } from '../../instance.js'
 import type { LocationPath } from '../../session.js'
 import { splitTxt } from '../../txt.js'
+import type { Cache } from './cache.js'
 import { instanceName } from './names.js'
 import type { NetworkLink } from './network-user.js'
 
@@ -13,7 +14,7 @@ export interface Found {
   readonly ageMs: number
 }
 
-/** What one link knows of an instance. */
+/** What is known of an instance on one interface. */
 interface Told {
   readonly ageMs: number
   readonly host: string
@@ -23,7 +24,7 @@ interface Told {
 }
 
 /**
- * Where an instance is by what was heard on some links; null where that is not all. Where links disagree on host or port, the one
+ * Where an instance is by what was heard on some links; null where that is not all. Where interfaces disagree on host or port, the one
  * is right that was told last.
  */
 export function whereIs(
@@ -32,7 +33,10 @@ export function whereIs(
   links: readonly NetworkLink[],
   interfaces: Interfaces
 ): Found | null {
-  const told = links.flatMap((link) => toldOn(link, instanceName(uuid, type)) ?? [])
+  // The links of an interface share what they know.
+  const places = new Map(links.map(({ index, link }) => [link.heard, index]))
+  const name = instanceName(uuid, type)
+  const told = [...places].flatMap(([{ cache }, index]) => toldOn(cache, index, name) ?? [])
   const [last, ...others] = told.sort((one, other) => one.ageMs - other.ageMs)
   if (last === undefined) return null
   const agreeing = others.filter(({ host, port }) => host === last.host && port === last.port)
@@ -41,7 +45,7 @@ export function whereIs(
   return instance === null ? null : { instance, ageMs: last.ageMs }
 }
 
-function toldOn({ index, link: { cache } }: NetworkLink, name: string): Told | null {
+function toldOn(cache: Cache, index: number, name: string): Told | null {
   const service = cache.latest(name, 'SRV')
   if (service?.type !== 'SRV') return null
   const text = cache.latest(name, 'TXT')

@@ -1,0 +1,157 @@
+import { formatTxt, parseTxt, splitTxt } from '../../txt.js'
+import { Cache, type CacheLimits } from './cache.js'
+import type { Clock } from './clock.js'
+import { uuidIn } from './names.js'
+import { type Family, folded, isSameName, type Resource, resource, stringsOf } from './records.js'
+
+export interface NeighbourhoodOptions {
+  readonly clock: Clock
+  readonly limits?: CacheLimits
+  /** An instance of a browsed type is announced. From within {@link Neighbourhood.take}. */
+  readonly onSeen: (type: string, uuid: string) => void
+  /** It is announced no longer. From the event loop, or from within {@link Neighbourhood.stop}. */
+  readonly onGone: (type: string, uuid: string) => void
+  /** Instances of a browsed type are about to end: it is to be asked for over these families. */
+  readonly onRefresh: (type: string, families: ReadonlySet<Family>) => void
+}
+
+/**
+ * What other hosts announce on one interface. Its links over IPv4 and IPv6 share it: nearly all hosts have both, and say the same
+ * over each.
+ */
+export class Neighbourhood {
+  readonly #options: NeighbourhoodOptions
+  readonly #cache: Cache
+  /** By type: how many browse it, over either family. */
+  readonly #browsed = new Map<string, number>()
+  /** The hosts that SRV records in the cache name, with how many there are. */
+  readonly #hosts = new Map<string, number>()
+  #lastAt = Number.NEGATIVE_INFINITY
+
+  constructor(options: NeighbourhoodOptions) {
+    this.#options = options
+    const { clock, limits } = options
+    this.#cache = new Cache({
+      clock,
+      ...(limits === undefined ? {} : { limits }),
+      onAdded: this.#onAdded,
+      onRemoved: this.#onRemoved,
+      onRefresh: options.onRefresh,
+      isOfInterest: (record) => record.type === 'PTR' && this.#types().some((type) => isSameName(record.name, type))
+    })
+  }
+
+  get cache(): Cache {
+    return this.#cache
+  }
+
+  /** When something of a browsed type was heard last: a time of the clock. */
+  get lastAt(): number {
+    return this.#lastAt
+  }
+
+  /** Keeps what is announced of a service type, until {@link stop} was called as often. */
+  browse(type: string): void {
+    this.#browsed.set(type, (this.#browsed.get(type) ?? 0) + 1)
+  }
+
+  /** Ends one {@link browse}. With the last of a type, what is known of it is forgotten. */
+  stop(type: string): void {
+    const count = (this.#browsed.get(type) ?? 0) - 1
+    if (count > 0) {
+      this.#browsed.set(type, count)
+      return
+    }
+    this.#cache.forget((record) => uuidOf(record, type) !== null)
+    this.#browsed.delete(type)
+  }
+
+  /** The instances of a browsed type that are known. */
+  known(type: string): string[] {
+    return this.#cache.get(type, 'PTR').flatMap((record) => uuidOf(record, type) ?? [])
+  }
+
+  /**
+   * Takes what a response says.
+   *
+   * @param family over which it came
+   * @param isLocal whether it came from this machine
+   */
+  take(records: readonly Resource[], family: Family, isLocal: boolean): void {
+    // Addresses last: only those of hosts that an SRV record names are kept.
+    const late = records.filter(({ type }) => type === 'A' || type === 'AAAA')
+    const early = records.filter(({ type }) => type !== 'A' && type !== 'AAAA')
+    for (const record of [...early, ...late]) {
+      if (!this.#isWanted(record)) continue
+      this.#lastAt = this.#options.clock.now()
+      this.#cache.take(reduced(record), isLocal, family)
+    }
+  }
+
+  /** The interface is gone. Nothing is told. */
+  close(): void {
+    this.#browsed.clear()
+    this.#cache.clear()
+  }
+
+  #types(): string[] {
+    return [...this.#browsed.keys()]
+  }
+
+  /** What nobody browses is not kept, nor what is no service of ours: packets are untrusted. */
+  #isWanted(record: Resource): boolean {
+    switch (record.type) {
+      case 'PTR':
+      case 'SRV':
+      case 'TXT':
+        return this.#types().some((type) => uuidOf(record, type) !== null)
+      case 'A':
+      case 'AAAA':
+        return this.#hosts.has(folded(record.name))
+      case 'NSEC':
+        return false
+    }
+  }
+
+  readonly #onAdded = (record: Resource): void => {
+    if (record.type === 'SRV') {
+      const host = folded(record.target)
+      this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1)
+    }
+    this.#tell(record, this.#options.onSeen)
+  }
+
+  readonly #onRemoved = (record: Resource): void => {
+    if (record.type === 'SRV') {
+      const host = folded(record.target)
+      const count = (this.#hosts.get(host) ?? 0) - 1
+      if (count > 0) this.#hosts.set(host, count)
+      else this.#hosts.delete(host)
+    }
+    this.#tell(record, this.#options.onGone)
+  }
+
+  #tell(record: Resource, listener: (type: string, uuid: string) => void): void {
+    if (record.type !== 'PTR') return
+    for (const type of this.#types()) {
+      const uuid = uuidOf(record, type)
+      if (uuid !== null) listener(type, uuid)
+    }
+  }
+}
+
+/** The uuid of the instance that a record is of; null where it is of none of the type. */
+function uuidOf(record: Resource, type: string): string | null {
+  if (record.type === 'PTR') return isSameName(record.name, type) ? uuidIn(record.target, type) : null
+  return uuidIn(record.name, type)
+}
+
+/** The longest TXT record that is kept as it is, in bytes: those of services are. */
+const SHORT_TXT_BYTES = 64
+
+/** Of a long TXT record only what is read: some are thousands of bytes long. */
+function reduced(record: Resource): Resource {
+  if (record.type !== 'TXT' || record.strings.length <= SHORT_TXT_BYTES) return record
+  const strings = stringsOf(formatTxt(parseTxt(splitTxt(record.strings))))
+  return resource(record.name, record.ttl, record.unique, { type: 'TXT', strings })
+}
