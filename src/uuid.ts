@@ -20,6 +20,7 @@ export function parseUuid(text: string): string | null {
 
 /** Whether `a` is the higher of two uuids: the greater number, and of equal numbers (`A`, `0A`) the greater string. */
 export function isHigher(a: string, b: string): boolean {
+  if (a.length === b.length) return a > b
   const [x, y] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')]
   if (x.length !== y.length) return x.length > y.length
   return x === y ? a > b : x > y

@@ -98,6 +98,12 @@ export class DialQueue {
     return Math.min(Math.min(maxDials, share) - begun, places() - begun - this.#slow.size)
   }
 
+  /** Gives a link its turn, which it keeps until it leaves the queue or is added again. */
+  call(link: Link): void {
+    this.#remove(link)
+    this.#called.add(link)
+  }
+
   /** A link's dial begins: the link leaves the queue. */
   begin(link: Link, dial: Dial): void {
     this.#remove(link)
@@ -136,16 +142,14 @@ export class DialQueue {
   }
 
   /**
-   * Gives the next links their turn: at most `count`, and no more than there is room for. Each keeps its turn until it leaves
-   * the queue or is added again.
+   * Gives the next links their turn: at most `count`, and no more than there is room for.
    */
   take(count: number): Link[] {
     const links: Link[] = []
     while (links.length < count && this.#room > 0) {
       const link = this.#next()
       if (link === null) break
-      this.#remove(link)
-      this.#called.add(link)
+      this.call(link)
       links.push(link)
     }
     return links

@@ -2,6 +2,7 @@ import type { TcpnetError } from '../errors.js'
 import { securityObjection } from '../security/security.js'
 import { Allowance, type ConnectBudget, processBudget } from './connect-budget.js'
 import { DialQueue } from './dial-queue.js'
+import { DialStarts } from './dial-starts.js'
 import { Dial, type DialResult } from './dialer.js'
 import type { Link } from './link.js'
 import type { MeshOptions } from './options.js'
@@ -25,6 +26,7 @@ export class Dials {
   readonly #options: DialsOptions
   readonly #budget: ConnectBudget
   readonly #queue: DialQueue
+  readonly #starts: DialStarts
   /** How many questions about a peer count against the budget, until it is connected. */
   readonly #questions = new WeakMap<Link, number>()
   /** The time of the last question about a connected peer, in milliseconds of the monotonic clock. */
@@ -33,9 +35,10 @@ export class Dials {
   #hellos = 0
 
   constructor(options: DialsOptions) {
-    const { limits, budget = processBudget, connections, onTurn } = options
+    const { uuid, limits, budget = processBudget, connections, onTurn } = options
     this.#options = options
     this.#budget = budget
+    this.#starts = new DialStarts(uuid, onTurn)
     this.#queue = new DialQueue({
       maxDials: limits.maxDials,
       budget,
@@ -47,12 +50,13 @@ export class Dials {
   }
 
   /**
-   * Dials a peer, or queues it.
+   * Dials a peer, or calls `onTurn` when it can be dialed.
    *
    * @param done as in {@link Dial}
    */
   next(link: Link, done: (result: DialResult) => void): void {
     if (!this.#queue.hasRoomFor(link)) return this.#queue.add(link)
+    if (!this.#starts.mayStart(link)) return this.#queue.call(link)
     const { dial, reason } = this.#make(link, done)
     this.#queue.begin(link, dial)
     link.enter({ kind: 'dialing', dial }, reason)

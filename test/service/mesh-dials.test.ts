@@ -11,7 +11,7 @@ import { TcpnetError } from '#tcpnet/errors.js'
 import type { StateChange } from '#tcpnet/index.js'
 import { CONNECT_LIMITS, ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
 import { Failures } from '#tcpnet/mesh/failures.js'
-import { encodeAnswer } from '#tcpnet/mesh/hello.js'
+import { encodeAnswer, encodeHello } from '#tcpnet/mesh/hello.js'
 import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
 import { Link } from '#tcpnet/mesh/link.js'
 import { type Connect, connectTo } from '#tcpnet/mesh/race.js'
@@ -156,6 +156,21 @@ test('of two announced peers that get hints at each other, the one with the high
   higher.mesh.hint(lower.instance, true)
   await until(() => lower.connected.size === 1, 'no connection')
   assert.deepEqual([higher.attempts.length, lower.attempts.length], [1, 0])
+})
+
+test('a peer whose own dial has arrived is not dialed, however late that dial is read', async () => {
+  const made = await TestMesh.listening()
+  cleanUps.push(() => void made.close())
+  const uuid = randomUuid()
+  const socket = connect(made.port, '127.0.0.1')
+  cleanUps.push(() => void socket.destroy())
+  await once(socket, 'connect')
+  const hello = { name: 'test', from: uuid, boot: '0123456789abcdef', to: made.uuid, seq: 0, dial: 1, port: 1 }
+  // The line is in the kernel when write() returns; the mesh reads it in a later turn.
+  socket.write(encodeHello(hello))
+  made.mesh.hint(instance(uuid, 1))
+  await until(() => made.connected.has(uuid), 'no connection')
+  assert.deepEqual(made.attempts, [])
 })
 
 test('the one with the lower uuid dials if the other does not', async () => {
