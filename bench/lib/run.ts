@@ -22,8 +22,8 @@ const QUIET_SHARE = 0.7
  * Waits until the machine is idle, which a measurement of milliseconds needs. Resolves with false if it does not become
  * idle in time.
  */
-export async function quiet(): Promise<boolean> {
-  const end = performance.now() + QUIET_WITHIN_MS
+export async function quiet(withinMs = QUIET_WITHIN_MS): Promise<boolean> {
+  const end = performance.now() + withinMs
   for (let before = processorTimes(); performance.now() < end; ) {
     await delay(LOOK_EVERY_MS)
     const now = processorTimes()

@@ -1,0 +1,118 @@
+// tcpnet and what is used instead of it, side by side: every peer runs the same scenarios, in turn, in one run. Each
+// invocation adds a file to bench/peers/results/; the tables and plots of docs/benchmarks.md are made of all of them.
+//
+//   join      all join at once; one joins a settled mesh; one joins as soon as its process runs. N = --nodes
+//   losses    a member is killed; a host vanishes
+//   restart   the daemon restarts, and then one joins
+//   transfer  one writes a gibibyte to another
+//   messages  memory; one writes messages of 1 KiB to ten others
+//   idle      processor time and packets of an idle mesh
+//   installs  installed size, packages, import. For tcpnet --installed names a folder in which its tarball is installed
+//
+// The peers are dependencies of bench/peers alone, and the set-up script adds mdns. --quick takes less than ten minutes.
+//
+//   scripts/bench peers [--scenarios join,losses,restart,transfer,messages,idle,installs] [--peers ID,...]
+//                       [--nodes 2,5,10,20] [--runs 3] [--quick] [--installed DIR] [--report]
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
+import { choices, count, counts, options } from '../test/support/options.js'
+import { conditions } from './lib/run.js'
+import type { Plan } from './peers/attempt.js'
+import { PEERS } from './peers/catalogue.js'
+import { FOLDER } from './peers/member.js'
+import { packagesOf, versionsOf } from './peers/packages.js'
+import { plotOf } from './peers/plots.js'
+import { circumstances, failuresOf, replaced, TABLES, tableOf } from './peers/report.js'
+import type { Result, Session } from './peers/results.js'
+import { messages, transfers } from './peers/scenarios/data.js'
+import { idle } from './peers/scenarios/idle.js'
+import { installs } from './peers/scenarios/installs.js'
+import { joins } from './peers/scenarios/joins.js'
+import { losses, restarts } from './peers/scenarios/losses.js'
+
+const NAMES = ['join', 'losses', 'restart', 'transfer', 'messages', 'idle', 'installs'] as const
+const IDS = PEERS.map(({ id }) => id)
+const { values: given } = options(import.meta.url, {
+  scenarios: { type: 'string' },
+  peers: { type: 'string', default: IDS.join(',') },
+  nodes: { type: 'string' },
+  runs: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  installed: { type: 'string' },
+  report: { type: 'boolean', default: false }
+})
+const scenarios = choices(
+  'scenarios',
+  given.scenarios ?? (given.quick ? 'join,losses,restart,transfer' : NAMES.join(',')),
+  NAMES
+)
+const ids = choices('peers', given.peers, IDS)
+const sizes = counts('nodes', given.nodes ?? (given.quick ? '2,10' : '2,5,10,20'))
+const runs = count('runs', given.runs ?? (given.quick ? '1' : '3'))
+const RESULTS = `${FOLDER}results/`
+const DOCS = new URL('../../docs/', import.meta.url)
+
+/** The plots, and the unit of their values. */
+const PLOTS = { join: 'ms', together: 'ms', losses: 'ms', idle: 'a minute' }
+
+const bodies: Record<(typeof NAMES)[number], (plan: Plan) => Promise<void>> = {
+  join: joins,
+  losses,
+  restart: restarts,
+  transfer: transfers,
+  messages,
+  idle,
+  installs: (plan) => installs(plan, given.installed)
+}
+if (!given.report) await measure()
+await report()
+
+async function measure(): Promise<void> {
+  const results: Result[] = []
+  const before = conditions()
+  for (const scenario of scenarios) {
+    const peers = PEERS.filter(({ id, only }) => ids.includes(id) && only?.includes(scenario) !== false)
+    const tell = (result: Result) => {
+      results.push(result)
+      const { log: _, ...line } = result
+      process.stderr.write(`${JSON.stringify(line)}\n`)
+    }
+    await bodies[scenario]({ peers, sizes, runs, tell })
+  }
+  const names = new Set<string>()
+  for (const peer of PEERS.filter(({ id }) => ids.includes(id))) {
+    for (const name of await packagesOf(peer)) if (name !== 'tcpnet') names.add(name)
+  }
+  const at = new Date().toISOString()
+  const session: Session = {
+    at,
+    machine: `${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`,
+    conditions: [before, conditions()],
+    versions: versionsOf([...names]),
+    results
+  }
+  mkdirSync(RESULTS, { recursive: true })
+  writeFileSync(`${RESULTS}${at.replaceAll(':', '')}.json`, `${JSON.stringify(session, null, 1)}\n`)
+}
+
+/** Prints the tables, and writes them and the plots into docs/. */
+async function report(): Promise<void> {
+  const files = readdirSync(RESULTS)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+  const sessions = files.map((name) => JSON.parse(readFileSync(`${RESULTS}${name}`, 'utf8')) as Session)
+  const results = sessions.flatMap((session) => session.results)
+  let page = readFileSync(new URL('benchmarks.md', DOCS), 'utf8')
+  const put = (name: string, text: string) => {
+    console.log(`${name}:\n\n${text}\n`)
+    page = replaced(page, name, text)
+  }
+  put('circumstances', circumstances(sessions))
+  for (const name of Object.keys(TABLES)) put(name, tableOf(name, PEERS, results))
+  put('failures', failuresOf(PEERS, results))
+  writeFileSync(new URL('benchmarks.md', DOCS), page)
+  mkdirSync(new URL('benchmarks/', DOCS), { recursive: true })
+  for (const [name, unit] of Object.entries(PLOTS)) {
+    writeFileSync(new URL(`benchmarks/${name}.svg`, DOCS), await plotOf(name, unit, PEERS, results))
+  }
+}

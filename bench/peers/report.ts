@@ -1,0 +1,117 @@
+import { short, table } from '../lib/figures.js'
+import type { Peer } from './catalogue.js'
+import { type Result, type Session, selected, summarize } from './results.js'
+
+/** A column of a table: a metric, for one number of members if it varies. */
+export interface Column {
+  readonly metric: string
+  readonly title: string
+  readonly nodes?: number
+  /** Default false: less is better. */
+  readonly more?: true
+}
+
+const BY_SIZE = [2, 5, 10, 20]
+const bySize = (metric: string): Column[] => BY_SIZE.map((nodes) => ({ metric, title: `N = ${nodes}`, nodes }))
+
+/** The tables of docs/benchmarks.md, by name. */
+export const TABLES: Readonly<Record<string, readonly Column[]>> = {
+  join: bySize('join'),
+  together: bySize('together'),
+  start: bySize('start'),
+  losses: [
+    { metric: 'killed', title: 'killed, ms' },
+    { metric: 'vanished', title: 'host vanished, ms' },
+    { metric: 'restart', title: 'daemon restarted, ms' }
+  ],
+  data: [
+    { metric: 'transfer', title: '1 GiB, MiB/s', more: true },
+    { metric: 'messages', title: '1 KiB to ten, messages/s', more: true }
+  ],
+  memory: [
+    { metric: 'memory', title: 'process, MiB' },
+    { metric: 'connection', title: 'heap of a connection, KiB' }
+  ],
+  idle: [
+    { metric: 'packets', title: 'packets' },
+    { metric: 'cpu', title: 'CPU, ms' }
+  ],
+  installs: [
+    { metric: 'size', title: 'installed, MiB' },
+    { metric: 'packages', title: 'packages' },
+    { metric: 'import', title: 'start and import, ms' }
+  ]
+}
+
+/**
+ * A table with a row for each peer that was measured. A cell has the median, the least and the greatest value, and the ratio
+ * of the median to that of the best JavaScript peer.
+ */
+export function tableOf(name: string, peers: readonly Peer[], results: readonly Result[]): string {
+  const columns = TABLES[name] ?? []
+  const best = columns.map((column) => bestOf(column, peers, results))
+  const rows = peers.flatMap((peer) => {
+    const cells = columns.map((column, i) => cell(column, peer, results, best[i] ?? null))
+    return cells.every((text) => text === '') ? [] : [[peer.title, ...cells]]
+  })
+  return table(['', ...columns.map(({ title }) => title)], rows)
+}
+
+function bestOf(column: Column, peers: readonly Peer[], results: readonly Result[]): number | null {
+  const medians = peers
+    .filter(({ kind }) => kind === 'JavaScript')
+    .map(({ id }) => summarize(selected(results, column.metric, id, column.nodes)).median)
+    .filter((value) => value !== null)
+  if (medians.length === 0) return null
+  return column.more ? Math.max(...medians) : Math.min(...medians)
+}
+
+function cell({ metric, nodes }: Column, peer: Peer, results: readonly Result[], best: number | null): string {
+  const cannot = peer.cannot?.[metric]
+  if (cannot !== undefined) return cannot
+  const { median, least, most, runs, failures } = summarize(selected(results, metric, peer.id, nodes))
+  if (runs === 0) return ''
+  const failed = failures.length === 0 ? '' : `, ${failures.length} of ${runs} failed`
+  if (median === null) return failures.every((one) => one === failures[0]) ? (failures[0] ?? '') : failed.slice(2)
+  const spread = least === most ? '' : ` (${short(least)}-${short(most)})`
+  return `${short(median)}${spread}${best === null ? '' : `, ×${short(median / best)}`}${failed}`
+}
+
+/** Each failure once for each peer, metric and size, with its number. */
+export function failuresOf(peers: readonly Peer[], results: readonly Result[]): string {
+  const counts = new Map<string, number>()
+  for (const { peer, metric, nodes, failed } of results) {
+    if (failed === undefined) continue
+    const title = peers.find(({ id }) => id === peer)?.title ?? peer
+    const key = [title, metric, nodes ?? '', failed.replace(/it has \d+ of/, 'not all of')].join(' | ')
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  return table(
+    ['', 'scenario', 'N', 'failure', 'runs'],
+    [...counts].map(([key, count]) => [...key.split(' | '), String(count)])
+  )
+}
+
+/** The machine, the versions, and the load of each invocation. */
+export function circumstances(sessions: readonly Session[]): string {
+  const machines = [...new Set(sessions.map(({ machine }) => machine))]
+  const versions = Object.assign({}, ...sessions.map((session) => session.versions)) as Record<string, string>
+  const loads = sessions.flatMap(({ conditions }) => conditions.map((text) => Number(/load ([\d.]+)/.exec(text)?.[1])))
+  return [
+    ...machines,
+    '',
+    `${sessions.length} invocations, ${sessions.at(0)?.at.slice(0, 10)} to ${sessions.at(-1)?.at.slice(0, 10)}; load before and after each: ${Math.min(...loads)} to ${Math.max(...loads)}.`,
+    '',
+    `Versions: ${Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ')}.`
+  ].join('\n')
+}
+
+/** Replaces what stands between `<!-- NAME -->` and `<!-- /NAME -->`. Throws if the page has no such place. */
+export function replaced(page: string, name: string, text: string): string {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`the page has no place for ${name}`)
+  return `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`
+}

@@ -1,0 +1,52 @@
+import { median } from '../lib/figures.js'
+
+/** One run of a scenario with a peer: a value, or why there is none. */
+export interface Result {
+  /** What was measured: a key of METRICS in report.ts. */
+  readonly metric: string
+  readonly peer: string
+  /** The number of members, if it varies. */
+  readonly nodes?: number
+  readonly value?: number
+  readonly failed?: string
+  /** What the members wrote, if it failed. */
+  readonly log?: string
+}
+
+/** The results of one invocation, and its circumstances. */
+export interface Session {
+  readonly at: string
+  readonly machine: string
+  /** The load at the start and at the end. */
+  readonly conditions: readonly string[]
+  /** Versions of the packages, by name. */
+  readonly versions: Readonly<Record<string, string>>
+  readonly results: readonly Result[]
+}
+
+/** The results of one metric, peer and size together. */
+export interface Summary {
+  /** Null if no run succeeded. */
+  readonly median: number | null
+  readonly least: number
+  readonly most: number
+  readonly runs: number
+  /** The reasons of runs that failed. */
+  readonly failures: readonly string[]
+}
+
+export function summarize(results: readonly Result[]): Summary {
+  const values = results.flatMap(({ value }) => (value === undefined ? [] : [value]))
+  return {
+    median: values.length === 0 ? null : median(values),
+    least: Math.min(...values),
+    most: Math.max(...values),
+    runs: results.length,
+    failures: results.flatMap(({ failed }) => (failed === undefined ? [] : [failed]))
+  }
+}
+
+/** The results of one metric, peer and size. */
+export function selected(results: readonly Result[], metric: string, peer: string, nodes?: number): Result[] {
+  return results.filter((one) => one.metric === metric && one.peer === peer && (nodes ?? one.nodes) === one.nodes)
+}
