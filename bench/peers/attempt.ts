@@ -2,7 +2,7 @@ import { type Host, withLab } from '../../test/lab/index.js'
 import type { Peer } from './catalogue.js'
 import type { Member } from './member.js'
 import type { Result } from './results.js'
-import { leaveAll, Venue } from './venue.js'
+import { assemble, leaveAll, Venue } from './venue.js'
 
 /** What a scenario is given. */
 export interface Plan {
@@ -64,6 +64,23 @@ export async function startOrTell(venue: Venue, metric: string, tell: Plan['tell
     tell({ metric, peer: venue.peer.id, nodes: venue.hosts.length, failed, log: log.join('').slice(-2000) })
     return null
   }
+}
+
+/** Makes a full mesh; if that fails tells it, ends the members and resolves with false. */
+export async function assembled(
+  venue: Venue,
+  members: readonly Member[],
+  metric: string,
+  tell: Plan['tell']
+): Promise<boolean> {
+  const result = await attempt({ metric, peer: venue.peer.id }, members, async () => {
+    await assemble(members, MESH_MS)
+    return 0
+  })
+  if (result.failed === undefined) return true
+  tell(result)
+  await leaveAll(members)
+  return false
 }
 
 /** Packets on the cable of a host since its start, in both directions. */

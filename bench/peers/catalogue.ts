@@ -29,7 +29,7 @@ export const PEERS: readonly Peer[] = [
     options: { driver: 'avahi', deadPeerTimeout: 2000 },
     daemon: true,
     kind: 'ours',
-    only: ['loss', 'idle']
+    only: ['losses', 'idle']
   },
   { id: 'floor', title: 'ten lines of Node', adapter: 'floor', daemon: false, kind: 'baseline', cannot: NO_PROCESS },
   { id: 'mdns', title: 'mdns + net', adapter: 'mdns', daemon: true, kind: 'JavaScript' },

@@ -13,7 +13,7 @@ interface VegaLite {
   compile(spec: unknown): { spec: unknown }
 }
 
-/** An SVG: for each peer the median and the spread of a metric on a logarithmic scale, in one panel for each size. */
+/** An SVG: for each peer the median and the spread of the columns of a table, on one logarithmic scale. */
 export async function plotOf(
   name: string,
   unit: string,
@@ -26,31 +26,26 @@ export async function plotOf(
   const values = columns.flatMap(({ metric, title, nodes }) =>
     peers.flatMap((peer) => {
       const { median, least, most } = summarize(selected(results, metric, peer.id, nodes))
-      return median === null ? [] : [{ panel: title, peer: peer.title, kind: peer.kind, median, least, most }]
+      return median === null ? [] : [{ column: title, peer: peer.title, median, least, most }]
     })
   )
-  const y = { field: 'peer', type: 'nominal', sort: peers.map(({ title }) => title), title: null }
-  const scale = { type: 'log', nice: false }
-  const color = { field: 'kind', type: 'nominal', legend: null }
+  const titles = columns.map(({ title }) => title)
+  const y = { field: 'peer', type: 'nominal', sort: peers.map(({ title }) => title), title: null, axis: { grid: true } }
+  const yOffset = { field: 'column', type: 'nominal', sort: titles }
+  const color = { field: 'column', type: 'nominal', sort: titles, title: null }
+  const x = { type: 'quantitative', scale: { type: 'log', nice: false }, title: unit }
   const spec = {
     data: { values },
-    facet: { field: 'panel', type: 'nominal', columns: 2, title: null, sort: columns.map(({ title }) => title) },
-    columns: 2,
-    spec: {
-      width: 220,
-      layer: [
-        {
-          mark: { type: 'rule', strokeWidth: 2 },
-          encoding: { y, x: { field: 'least', type: 'quantitative', scale, title: unit }, x2: { field: 'most' }, color }
-        },
-        {
-          mark: { type: 'point', filled: true, size: 50 },
-          encoding: { y, x: { field: 'median', type: 'quantitative', scale }, color }
-        }
-      ]
-    },
-    config: { background: 'white' }
+    width: 420,
+    height: { step: 6 },
+    layer: [
+      { mark: 'rule', encoding: { y, yOffset, color, x: { ...x, field: 'least' }, x2: { field: 'most' } } },
+      { mark: { type: 'point', filled: true }, encoding: { y, yOffset, color, x: { ...x, field: 'median' } } }
+    ],
+    config: { background: 'white', aria: false }
   }
   const view = new vega.View(vega.parse(lite.compile(spec).spec), { renderer: 'none' })
-  return await view.toSVG()
+  const svg = await view.toSVG()
+  // Fewer digits: the page is part of the package.
+  return svg.replace(/\d+\.\d{2,}/g, (number) => Number(number).toFixed(1))
 }

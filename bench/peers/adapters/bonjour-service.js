@@ -10,10 +10,7 @@ export async function load(options) {
     const port = await sockets.listen()
     const bonjour = new Bonjour()
     bonjour.publish({ name: sockets.id, type: TYPE, port })
-    const browser = bonjour.find({ type: TYPE }, ({ name, referer, port }) =>
-      sockets.found(name, referer.address, port)
-    )
-    browser.on('down', ({ name }) => sockets.gone(name))
+    bonjour.find({ type: TYPE }, ({ name, referer, port }) => sockets.found(name, referer.address, port))
     return {
       leave: () =>
         new Promise((resolve) =>

@@ -1,4 +1,6 @@
-// Each member has a publisher, and a subscriber that connects to the publishers of the others.
+// Each member has a publisher, and a subscriber that connects to the publishers of the others, and to its own.
+import { networkInterfaces } from 'node:os'
+
 export const packages = ['cote']
 
 export async function load() {
@@ -12,7 +14,7 @@ export async function load() {
     const [outbound, inbound] = [publisher.sock.sock, subscriber.sock.sock]
     const onConnect = (socket) => {
       const has = ({ socks }) => socks.some((one) => addressOf(one) === addressOf(socket))
-      if (has(outbound) && has(inbound)) mesh.connected(addressOf(socket))
+      if (has(outbound) && has(inbound) && !isOwn(addressOf(socket))) mesh.connected(addressOf(socket))
     }
     for (const socket of [outbound, inbound]) socket.on('connect', onConnect)
     outbound.on('disconnect', (socket) => mesh.lost(addressOf(socket)))
@@ -34,6 +36,12 @@ export async function load() {
 
 function addressOf({ remoteAddress = '' }) {
   return remoteAddress.replace('::ffff:', '')
+}
+
+function isOwn(address) {
+  return Object.values(networkInterfaces())
+    .flat()
+    .some((one) => one.address === address)
 }
 
 async function drained(sockets) {

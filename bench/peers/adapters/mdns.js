@@ -28,7 +28,6 @@ export async function load(options) {
       const address = addresses.find((one) => !one.startsWith('fe80:'))
       if (address !== undefined) sockets.found(name, address, port)
     })
-    browser.on('serviceDown', ({ name }) => sockets.gone(name))
     browser.start()
     return {
       leave() {

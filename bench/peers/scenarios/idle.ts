@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { withLab } from '../../../test/lab/index.js'
 import { workMs } from '../../lib/processes.js'
-import { attempt, MESH_MS, type Plan, packetsOf, startOrTell } from '../attempt.js'
+import { assembled, type Plan, packetsOf, startOrTell } from '../attempt.js'
 import type { Member } from '../member.js'
-import { assemble, leaveAll, Venue } from '../venue.js'
+import { leaveAll, Venue } from '../venue.js'
 
 const MEMBERS = 5
 /** Milliseconds of rest after the start, and of the measurement, for each run. */
@@ -21,13 +21,7 @@ export async function idle({ peers, runs, tell }: Plan): Promise<void> {
     for (const venue of await Venue.apart(lab, peers, MEMBERS)) {
       const members = await startOrTell(venue, 'packets', tell)
       if (members === null) continue
-      const { id } = venue.peer
-      const made = await attempt({ metric: 'packets', peer: id }, members, async () => {
-        await assemble(members, MESH_MS)
-        return 0
-      })
-      if (made.failed === undefined) meshes.push({ id, members })
-      else tell(made)
+      if (await assembled(venue, members, 'packets', tell)) meshes.push({ id: venue.peer.id, members })
     }
     await delay(REST_MS)
     for (let run = 0; run < runs; run++) {

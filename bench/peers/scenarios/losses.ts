@@ -1,5 +1,5 @@
 import { withLab } from '../../../test/lab/index.js'
-import { attempt, MESH_MS, type Plan, startOrTell } from '../attempt.js'
+import { assembled, attempt, MESH_MS, type Plan, startOrTell } from '../attempt.js'
 import { type Member, monotonicMs } from '../member.js'
 import type { Result } from '../results.js'
 import { assemble, join, leaveAll, Venue } from '../venue.js'
@@ -8,40 +8,42 @@ const MEMBERS = 3
 /** Milliseconds for the others to notice a loss, after which it counts as not noticed. */
 const NOTICED_MS = 60_000
 
-/** A member is killed; then, in a new mesh, the host of one vanishes. All peers at the same time, each on a network of its own. */
+/** A member is killed; then, in a new mesh, the host of one vanishes. Each peer is on a network of its own. */
 export async function losses({ peers, runs, tell }: Plan): Promise<void> {
   for (let run = 0; run < runs; run++) {
     await withLab(async (lab) => {
       const venues = await Venue.apart(lab, peers, MEMBERS)
-      await each(venues, 'killed', tell, async (last) => void (await last.program.kill()))
-      await each(venues, 'vanished', tell, (last) => last.host.cut())
+      const killed = await meshes(venues, 'killed', tell)
+      for (const mesh of killed) {
+        tell(await lossIn(mesh, 'killed', async (last) => void (await last.program.kill())))
+      }
+      await leaveAll(killed.flatMap(({ members }) => members))
+      // All at the same time: some need the whole minute.
+      const cut = await meshes(venues, 'vanished', tell)
+      const told = await Promise.all(cut.map((mesh) => lossIn(mesh, 'vanished', (last) => last.host.cut())))
+      for (const result of told) tell(result)
+      await leaveAll(cut.flatMap(({ members }) => members))
     })
   }
 }
 
-async function each(
-  venues: readonly Venue[],
-  metric: string,
-  tell: Plan['tell'],
-  lose: (last: Member) => Promise<void>
-): Promise<void> {
-  const meshes: { venue: Venue; members: Member[] }[] = []
+interface Mesh {
+  readonly venue: Venue
+  readonly members: readonly Member[]
+}
+
+/** A mesh of each peer that makes one; tells the failures of the others. */
+async function meshes(venues: readonly Venue[], metric: string, tell: Plan['tell']): Promise<Mesh[]> {
+  const found: Mesh[] = []
   for (const venue of venues) {
     const members = await startOrTell(venue, metric, tell)
-    if (members === null) continue
-    const head = { metric, peer: venue.peer.id }
-    const made = await attempt(head, members, async () => {
-      await assemble(members, MESH_MS)
-      return 0
-    })
-    if (made.failed === undefined) meshes.push({ venue, members })
-    else tell(made)
+    if (members !== null && (await assembled(venue, members, metric, tell))) found.push({ venue, members })
   }
-  const told = await Promise.all(
-    meshes.map(({ venue, members }) => attempt({ metric, peer: venue.peer.id }, members, () => noticed(members, lose)))
-  )
-  for (const result of told) tell(result)
-  for (const { members } of meshes) await leaveAll(members)
+  return found
+}
+
+function lossIn({ venue, members }: Mesh, metric: string, lose: (last: Member) => Promise<void>): Promise<Result> {
+  return attempt({ metric, peer: venue.peer.id }, members, () => noticed(members, lose))
 }
 
 /** Milliseconds until each of the others has lost the last member. */
