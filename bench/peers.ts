@@ -50,6 +50,7 @@ const ids = choices('peers', given.peers, IDS)
 const sizes = counts('nodes', given.nodes ?? (given.quick ? '2,10' : '2,5,10,20'))
 const runs = count('runs', given.runs ?? (given.quick ? '1' : '3'))
 const RESULTS = `${FOLDER}results/`
+const MACHINE = `${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`
 const DOCS = new URL('../../docs/', import.meta.url)
 
 /** The plots, and the unit of their values. */
@@ -67,32 +68,31 @@ const bodies: Record<(typeof NAMES)[number], (plan: Plan) => Promise<void>> = {
 if (!given.report) await measure()
 await report()
 
+/** Writes the file after each result, so that an invocation that is interrupted loses none. */
 async function measure(): Promise<void> {
-  const results: Result[] = []
-  const before = conditions()
-  for (const scenario of scenarios) {
-    const peers = PEERS.filter(({ id, only }) => ids.includes(id) && only?.includes(scenario) !== false)
-    const tell = (result: Result) => {
-      results.push(result)
-      const { log: _, ...line } = result
-      process.stderr.write(`${JSON.stringify(line)}\n`)
-    }
-    await bodies[scenario]({ peers, sizes, runs, tell })
-  }
-  const names = new Set<string>()
-  for (const peer of PEERS.filter(({ id }) => ids.includes(id))) {
-    for (const name of await packagesOf(peer)) if (name !== 'tcpnet') names.add(name)
-  }
+  const chosen = PEERS.filter(({ id }) => ids.includes(id))
+  const names = (await Promise.all(chosen.map(packagesOf))).flat().filter((name) => name !== 'tcpnet')
   const at = new Date().toISOString()
-  const session: Session = {
-    at,
-    machine: `${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`,
-    conditions: [before, conditions()],
-    versions: versionsOf([...names]),
-    results
+  const before = conditions()
+  const results: Result[] = []
+  const tell = (result: Result) => {
+    results.push(result)
+    const { log: _, ...line } = result
+    process.stderr.write(`${JSON.stringify(line)}\n`)
+    const session: Session = {
+      at,
+      machine: MACHINE,
+      conditions: [before, conditions()],
+      versions: versionsOf(names),
+      results
+    }
+    writeFileSync(`${RESULTS}${at.replaceAll(':', '')}.json`, `${JSON.stringify(session, null, 1)}\n`)
   }
   mkdirSync(RESULTS, { recursive: true })
-  writeFileSync(`${RESULTS}${at.replaceAll(':', '')}.json`, `${JSON.stringify(session, null, 1)}\n`)
+  for (const scenario of scenarios) {
+    const peers = chosen.filter(({ only }) => only?.includes(scenario) !== false)
+    await bodies[scenario]({ peers, sizes, runs, tell })
+  }
 }
 
 /** Prints the tables, and writes them and the plots into docs/. */
