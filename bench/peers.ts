@@ -23,7 +23,7 @@ import { FOLDER } from './peers/member.js'
 import { packagesOf, versionsOf } from './peers/packages.js'
 import { plotOf } from './peers/plots.js'
 import { circumstances, failuresOf, replaced, TABLES, tableOf } from './peers/report.js'
-import type { Result, Session } from './peers/results.js'
+import { type Result, type Session, textOf } from './peers/results.js'
 import { messages, transfers } from './peers/scenarios/data.js'
 import { idle } from './peers/scenarios/idle.js'
 import { installs } from './peers/scenarios/installs.js'
@@ -86,7 +86,7 @@ async function measure(): Promise<void> {
       versions: versionsOf(names),
       results
     }
-    writeFileSync(`${RESULTS}${at.replaceAll(':', '')}.json`, `${JSON.stringify(session, null, 1)}\n`)
+    writeFileSync(`${RESULTS}${at.replaceAll(':', '')}.json`, textOf(session))
   }
   mkdirSync(RESULTS, { recursive: true })
   for (const scenario of scenarios) {

@@ -25,7 +25,7 @@ export const TABLES: Readonly<Record<string, readonly Column[]>> = {
     { metric: 'restart', title: 'daemon restarted, ms' }
   ],
   data: [
-    { metric: 'transfer', title: '1 GiB, MiB/s', more: true },
+    { metric: 'transfer', title: '1 GiB to one, MiB/s', more: true },
     { metric: 'messages', title: '1 KiB to ten, messages/s', more: true }
   ],
   memory: [
@@ -72,9 +72,14 @@ function cell({ metric, nodes }: Column, peer: Peer, results: readonly Result[],
   const { median, least, most, runs, failures } = summarize(selected(results, metric, peer.id, nodes))
   if (runs === 0) return ''
   const failed = failures.length === 0 ? '' : `, ${failures.length} of ${runs} failed`
-  if (median === null) return failures.every((one) => one === failures[0]) ? (failures[0] ?? '') : failed.slice(2)
+  if (median === null) return [...new Set(failures.map(reason))].join('; ')
   const spread = least === most ? '' : ` (${short(least)}-${short(most)})`
   return `${short(median)}${spread}${best === null ? '' : `, ×${short(median / best)}`}${failed}`
+}
+
+/** A failure without the part that differs from run to run. */
+function reason(failed: string): string {
+  return failed.replace(/it has \d+ of/, 'not all of')
 }
 
 /** Each failure once for each peer, metric and size, with its number. */
@@ -83,7 +88,7 @@ export function failuresOf(peers: readonly Peer[], results: readonly Result[]): 
   for (const { peer, metric, nodes, failed } of results) {
     if (failed === undefined) continue
     const title = peers.find(({ id }) => id === peer)?.title ?? peer
-    const key = [title, metric, nodes ?? '', failed.replace(/it has \d+ of/, 'not all of')].join(' | ')
+    const key = [title, metric, nodes ?? '', reason(failed)].join(' | ')
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
   return table(

@@ -24,6 +24,12 @@ export interface Session {
   readonly results: readonly Result[]
 }
 
+/** The JSON of a session, with a line for each result. */
+export function textOf({ results, ...circumstances }: Session): string {
+  const head = JSON.stringify(circumstances).slice(0, -1)
+  return `${head},"results":[\n${results.map((result) => JSON.stringify(result)).join(',\n')}\n]}\n`
+}
+
 /** The results of one metric, peer and size together. */
 export interface Summary {
   /** Null if no run succeeded. */
