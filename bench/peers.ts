@@ -7,11 +7,12 @@
 //   transfer  one writes a gibibyte to another
 //   messages  memory; one writes messages of 1 KiB to ten others
 //   idle      processor time and packets of an idle mesh
-//   installs  installed size, packages, import. For tcpnet --installed names a folder in which its tarball is installed
+//   size      installed size and packages. For tcpnet --installed names a folder in which its tarball is installed
+//   import    the time that the import takes
 //
 // The peers are dependencies of bench/peers alone, and the set-up script adds mdns. --quick takes less than ten minutes.
 //
-//   scripts/bench peers [--scenarios join,losses,restart,transfer,messages,idle,installs] [--peers ID,...]
+//   scripts/bench peers [--scenarios join,losses,restart,transfer,messages,idle,size,import] [--peers ID,...]
 //                       [--nodes 2,5,10,20] [--runs 3] [--quick] [--installed DIR] [--report]
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
@@ -26,11 +27,11 @@ import { circumstances, failuresOf, replaced, TABLES, tableOf } from './peers/re
 import { type Result, type Session, textOf } from './peers/results.js'
 import { messages, transfers } from './peers/scenarios/data.js'
 import { idle } from './peers/scenarios/idle.js'
-import { installs } from './peers/scenarios/installs.js'
+import { imports, installSizes } from './peers/scenarios/installs.js'
 import { joins } from './peers/scenarios/joins.js'
 import { losses, restarts } from './peers/scenarios/losses.js'
 
-const NAMES = ['join', 'losses', 'restart', 'transfer', 'messages', 'idle', 'installs'] as const
+const NAMES = ['join', 'losses', 'restart', 'transfer', 'messages', 'idle', 'size', 'import'] as const
 const IDS = PEERS.map(({ id }) => id)
 const { values: given } = options(import.meta.url, {
   scenarios: { type: 'string' },
@@ -63,7 +64,8 @@ const bodies: Record<(typeof NAMES)[number], (plan: Plan) => Promise<void>> = {
   transfer: transfers,
   messages,
   idle,
-  installs: (plan) => installs(plan, given.installed)
+  size: (plan) => installSizes(plan, given.installed),
+  import: imports
 }
 if (!given.report) await measure()
 await report()

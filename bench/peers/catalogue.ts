@@ -15,7 +15,7 @@ export interface Peer {
 }
 
 const NO_DAEMON = { restart: 'uses no daemon' }
-const NO_PROCESS = { ...NO_DAEMON, size: 'no package', import: 'no package' }
+const NO_PACKAGE = { ...NO_DAEMON, size: 'none', packages: '0' }
 
 export const PEERS: readonly Peer[] = [
   ours('avahi', true),
@@ -31,7 +31,7 @@ export const PEERS: readonly Peer[] = [
     kind: 'ours',
     only: ['losses', 'idle']
   },
-  { id: 'floor', title: 'ten lines of Node', adapter: 'floor', daemon: false, kind: 'baseline', cannot: NO_PROCESS },
+  { id: 'floor', title: 'ten lines of Node', adapter: 'floor', daemon: false, kind: 'baseline', cannot: NO_PACKAGE },
   { id: 'mdns', title: 'mdns + net', adapter: 'mdns', daemon: true, kind: 'JavaScript' },
   both('mdns', true),
   other('bonjour-service', 'bonjour-service + net'),

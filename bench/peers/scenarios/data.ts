@@ -14,7 +14,7 @@ const CHUNK_BYTES = 64 * KIB
 /** A peer for which a gibibyte would take longer transfers less. */
 const TRANSFER_MS = 8000
 /** Milliseconds for one transfer, after which it counts as failed. */
-const SEND_MS = 60_000
+const SEND_MS = 20_000
 /** Transfers of each pair in an invocation, for one of its runs. */
 const TRANSFERS = 3
 
