@@ -30,7 +30,7 @@ export const TABLES: Readonly<Record<string, readonly Column[]>> = {
   ],
   memory: [
     { metric: 'memory', title: 'process, MiB' },
-    { metric: 'connection', title: 'heap of a connection, KiB' }
+    { metric: 'connection', title: 'heap for each connection, KiB' }
   ],
   idle: [
     { metric: 'packets', title: 'packets' },

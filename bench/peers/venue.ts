@@ -7,7 +7,7 @@ import { FOLDER, Member, monotonicMs } from './member.js'
 /** Milliseconds before the instant at which all members join, in which the command reaches them. */
 const AHEAD_MS = 250
 /** Milliseconds between members that join one after the other. */
-const STAGGER_MS = 200
+export const STAGGER_MS = 200
 
 /** The hosts on which a peer is measured. */
 export class Venue {

@@ -2,8 +2,8 @@ import { withLab } from '../../../test/lab/index.js'
 import { privateBytes } from '../../lib/processes.js'
 import { quiet } from '../../lib/run.js'
 import { attempt, inTurns, MESH_MS, type Plan, QUIET_MS, startOrTell } from '../attempt.js'
-import type { Member } from '../member.js'
-import { assemble, leaveAll, Venue } from '../venue.js'
+import { type Member, monotonicMs } from '../member.js'
+import { assemble, leaveAll, STAGGER_MS, Venue } from '../venue.js'
 
 const MIB = 2 ** 20
 const KIB = 1024
@@ -93,9 +93,10 @@ export async function messages(plan: Plan): Promise<void> {
   })
 }
 
-/** The members that are not there yet join, and all are connected. */
+/** The members that are not there yet join one after the other, and all are connected. */
 async function assembleRest(members: readonly Member[]): Promise<void> {
-  for (const member of members.slice(FEW)) await member.ask('join', 'joining')
+  const at = monotonicMs()
+  for (const [i, member] of members.slice(FEW).entries()) member.do('join', { at: at + i * STAGGER_MS })
   await Promise.all(members.map((member) => member.settled(members.length - 1, MESH_MS)))
 }
 

@@ -8,7 +8,7 @@ import { leaveAll, Venue } from '../venue.js'
 const MEMBERS = 5
 /** Milliseconds of rest after the start, and of the measurement, for each run. */
 const REST_MS = 30_000
-const IDLE_MS = 90_000
+const IDLE_MS = 60_000
 const MINUTE_MS = 60_000
 
 /**
