@@ -46,7 +46,7 @@ export async function plotOf(
   }
   const view = new vega.View(vega.parse(lite.compile(spec).spec), { renderer: 'none' })
   const svg = await view.toSVG()
-  // Smaller, because docs/ is part of the package: fewer digits, and no attributes that have no effect.
+  // Smaller: fewer digits, and no attributes that have no effect.
   return svg
     .replace(/ (?:role|aria-[a-z]+|class|pointer-events)="[^"]*"/g, '')
     .replace(/\d+\.\d{2,}/g, (number) => Number(number).toFixed(1))
