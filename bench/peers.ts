@@ -51,11 +51,12 @@ const ids = choices('peers', given.peers, IDS)
 const sizes = counts('nodes', given.nodes ?? (given.quick ? '2,10' : '2,5,10,20'))
 const runs = count('runs', given.runs ?? (given.quick ? '1' : '3'))
 const RESULTS = `${FOLDER}results/`
+const PLOTS_FOLDER = `${FOLDER}plots/`
 const MACHINE = `${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`
 const DOCS = new URL('../../docs/', import.meta.url)
 
 /** The plots, and the unit of their values. */
-const PLOTS = { join: 'ms', together: 'ms', losses: 'ms', idle: 'a minute' }
+const PLOTS = { join: 'ms', together: 'ms', losses: 'ms' }
 
 const bodies: Record<(typeof NAMES)[number], (plan: Plan) => Promise<void>> = {
   join: joins,
@@ -97,7 +98,7 @@ async function measure(): Promise<void> {
   }
 }
 
-/** Prints the tables, and writes them and the plots into docs/. */
+/** Prints the tables, writes them into docs/benchmarks.md, and draws the plots. */
 async function report(): Promise<void> {
   const files = readdirSync(RESULTS)
     .filter((name) => name.endsWith('.json'))
@@ -113,8 +114,8 @@ async function report(): Promise<void> {
   for (const name of Object.keys(TABLES)) put(name, tableOf(name, PEERS, results))
   put('failures', failuresOf(PEERS, results))
   writeFileSync(new URL('benchmarks.md', DOCS), page)
-  mkdirSync(new URL('benchmarks/', DOCS), { recursive: true })
+  mkdirSync(PLOTS_FOLDER, { recursive: true })
   for (const [name, unit] of Object.entries(PLOTS)) {
-    writeFileSync(new URL(`benchmarks/${name}.svg`, DOCS), await plotOf(name, unit, PEERS, results))
+    writeFileSync(`${PLOTS_FOLDER}${name}.svg`, await plotOf(name, unit, PEERS, results))
   }
 }
