@@ -1,6 +1,6 @@
 import { type Host, withLab } from '../../test/lab/index.js'
 import type { Peer } from './catalogue.js'
-import type { Member } from './member.js'
+import { FOLDER, type Member } from './member.js'
 import type { Result } from './results.js'
 import { assemble, leaveAll, Venue } from './venue.js'
 
@@ -18,6 +18,9 @@ export const QUIET_MS = 3000
 /** Milliseconds after which a mesh that is not complete counts as failed. */
 export const MESH_MS = 20_000
 
+/** The folder of the repository. */
+const ROOT = FOLDER.slice(0, -'bench/peers/'.length)
+
 /** What a result is about. */
 export type Head = Pick<Result, 'metric' | 'peer' | 'nodes'>
 
@@ -31,8 +34,10 @@ export async function attempt(head: Head, members: readonly Member[], measure: (
   }
 }
 
+/** Without the paths of this machine. */
 function logOf(members: readonly Member[]): string {
-  return members.map((member) => `${member.host.name}, ${member.count} connected:\n${member.log}`).join('\n')
+  const logs = members.map((member) => `${member.host.name}, ${member.count} connected:\n${member.log}`)
+  return logs.join('\n').replaceAll(ROOT, '')
 }
 
 /** For each peer in turn, `runs` times: starts its members, and ends them. A peer whose members do not start has failed. */
@@ -61,7 +66,13 @@ export async function startOrTell(venue: Venue, metric: string, tell: Plan['tell
     return await venue.startAll()
   } catch (error) {
     const [failed = '', ...log] = (error as Error).message.split(': no line matched')
-    tell({ metric, peer: venue.peer.id, nodes: venue.hosts.length, failed, log: log.join('').slice(-2000) })
+    tell({
+      metric,
+      peer: venue.peer.id,
+      nodes: venue.hosts.length,
+      failed,
+      log: log.join('').replaceAll(ROOT, '').slice(-2000)
+    })
     return null
   }
 }

@@ -6,8 +6,8 @@ export interface Peer {
   readonly options?: Record<string, unknown>
   /** Where it runs: on hosts with an avahi-daemon, or on hosts without one, where it would only add packets. */
   readonly daemon: boolean
-  /** The language of the peer; `baseline` finds peers, but is no package; `ours` is tcpnet. */
-  readonly kind: 'ours' | 'JavaScript' | 'C' | 'baseline'
+  /** `ours` is tcpnet; `baseline` finds peers, but is no package; the others are packages, by language. */
+  readonly kind: 'ours' | 'JavaScript' | 'baseline'
   /** Scenarios for which it is measured. Default: all. */
   readonly only?: readonly string[]
   /** What it cannot do, by scenario. */
