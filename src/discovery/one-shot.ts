@@ -149,7 +149,11 @@ export class OneShotQuery {
       const askUnlessDone = () => {
         if (this.#sent.get(place) !== true || this.#options.asksAgain?.() !== false) ask()
       }
-      for (const delay of askAtMs) this.#timers.push(setTimeout(askUnlessDone, delay))
+      for (const delay of askAtMs) {
+        // At once: a timer of no time takes a millisecond.
+        if (delay === 0) askUnlessDone()
+        else this.#timers.push(setTimeout(askUnlessDone, delay))
+      }
     })
   }
 
