@@ -13,6 +13,12 @@ export const CONNECT_LIMITS = {
 } as const satisfies Record<string, BucketLimits>
 
 /**
+ * The most attempts after the first of their dials that begin in one turn of the event loop. Each takes about half a millisecond,
+ * with its failure, and a host that refuses them all at once would have all of them follow in one turn.
+ */
+const MAX_FURTHER_IN_TURN = 4
+
+/**
  * Bounds the connects that announcements can cause. Announcements are untrusted: false ones must not make this process flood
  * the hosts that they name.
  */
@@ -22,6 +28,8 @@ export class ConnectBudget {
   readonly #questions: TokenBucket
   /** The bucket of the process bounds its size: a bucket of an address is dropped only once it is full again. */
   readonly #addresses: TokenBuckets
+  /** How many attempts after the first of their dials have begun in this turn of the event loop. */
+  #furtherInTurn = 0
 
   constructor(limits: typeof CONNECT_LIMITS = CONNECT_LIMITS, clock: MonotonicClock = () => performance.now()) {
     this.#limits = limits
@@ -39,11 +47,12 @@ export class ConnectBudget {
   /**
    * Milliseconds until a connect to an address is possible; 0 if it is now.
    *
-   * @param reserved whether the connect has to leave a quarter of the burst to others
+   * @param isFurther whether it is not the first of its dial: then it has to leave a quarter of the burst to others
    */
-  waitMs(address: string, reserved = false): number {
-    const kept = reserved ? reserveOf(this.#limits.perProcess) : 0
-    return Math.max(this.#process.waitMs(kept + 1), this.#addresses.waitMs(address))
+  waitMs(address: string, isFurther = false): number {
+    const kept = isFurther ? reserveOf(this.#limits.perProcess) : 0
+    const turnMs = isFurther && this.#furtherInTurn >= MAX_FURTHER_IN_TURN ? 1 : 0
+    return Math.max(this.#process.waitMs(kept + 1), this.#addresses.waitMs(address), turnMs)
   }
 
   /** How many questions may be sent now. */
@@ -68,8 +77,16 @@ export class ConnectBudget {
     this.#questions.giveBack()
   }
 
-  /** Counts a connect to an address. */
-  take(address: string): void {
+  /**
+   * Counts a connect to an address.
+   *
+   * @param isFurther whether it is not the first of its dial
+   */
+  take(address: string, isFurther = false): void {
+    if (isFurther && this.#furtherInTurn++ === 0)
+      setImmediate(() => {
+        this.#furtherInTurn = 0
+      })
     this.#process.take()
     this.#addresses.take(address)
   }
@@ -110,7 +127,7 @@ export class Allowance {
   /** An attempt at an address begins. */
   take(address: string): void {
     if (this.#isFree(address)) return
-    this.#budget.take(address)
+    this.#budget.take(address, this.#taken.size > 0)
     this.#taken.add(address)
   }
 

@@ -178,7 +178,7 @@ export class Places {
     const homes = this.#home === null ? NONE : [...this.#formerHomes, this.#home]
     const perPlace = places.map(({ port, addresses }) => {
       const endpoints = addresses.map((address) => ({ ...addressOf(address), port }))
-      return dialOrder(endpoints, this.#suspects, homes)
+      return dialOrder(endpoints, this.#suspects, homes).slice(0, MAX_ATTEMPTS)
     })
     const longest = Math.max(...perPlace.map(({ length }) => length))
     const inTurn = Array.from({ length: longest }, (_, n) => perPlace.flatMap((endpoints) => endpoints.slice(n, n + 1)))

@@ -1,6 +1,7 @@
 // How many connects false announcements can cause.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { Allowance, CONNECT_LIMITS, ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
 import { TokenBucket } from '#tcpnet/token-bucket.js'
 
@@ -103,6 +104,25 @@ describe('the allowance of a dial', () => {
     assert.equal(allowance.waitMs('b'), 0)
     allowance.take('b')
     assert.equal(allowance.waitMs('c'), 100)
+  })
+
+  it('lets few attempts after the first of their dials begin in one turn of the event loop', async () => {
+    const { budget } = trial()
+    const begin = () => {
+      const allowance = new Allowance(budget, () => false)
+      allowance.take('first')
+      return allowance
+    }
+    const allowances = Array.from({ length: 8 }, begin)
+    const waits = () => allowances.map((allowance) => allowance.waitMs('next'))
+    for (const allowance of allowances.slice(0, 4)) {
+      assert.deepEqual(new Set(waits()), new Set([0]))
+      allowance.take('next')
+    }
+    assert.deepEqual(new Set(waits()), new Set([1]))
+    assert.equal(new Allowance(budget, () => false).waitMs('other'), 0)
+    await setImmediate()
+    assert.deepEqual(new Set(waits()), new Set([0]))
   })
 
   it('gives back the tokens for the address at which the peer was reached, and no others', () => {
