@@ -198,15 +198,18 @@ export class Dial {
   }
 
   /**
-   * The endpoint that was reached does not answer: perhaps it is not the peer's. Other endpoints are tried in its place, if
-   * there are any. It is closed before: a peer that is slow, and has several addresses, must not get two dials at a time.
+   * The endpoint that was reached does not answer: perhaps it is not the peer's. Endpoints of other ports are tried in its place,
+   * if there are any. It is closed before: a peer that is slow, and has several addresses, must not get two dials at a time.
    *
    * @param raw the socket of the endpoint
    */
   async #onSilent(raw: Socket): Promise<void> {
     await this.#locate()
     const reached = this.#reached
-    if (this.#ended || reached?.raw !== raw || this.#race?.hasMore !== true) return
+    if (this.#ended || reached?.raw !== raw || this.#race === null) return
+    // Other addresses with the same port are most likely those of the same process, which is slow: it may still accept this dial.
+    this.#race.skip(reached.endpoint.port)
+    if (!this.#race.hasMore) return
     this.#silent.push(reached.endpoint)
     this.#reached = null
     this.#sent = false

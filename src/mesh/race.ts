@@ -82,6 +82,11 @@ export class Race {
     if (!this.#isOver) this.#schedule()
   }
 
+  /** Drops the endpoints of a port that were not tried. */
+  skip(port: number): void {
+    this.#waiting = this.#waiting.filter((endpoint) => endpoint.port !== port)
+  }
+
   /** Goes on after a result, with the endpoints that were not tried: there has to be one. */
   resume(): void {
     this.#isOver = false

@@ -78,7 +78,7 @@ describe('a host that accepts and says nothing', () => {
 
   it('keeps its connection if there is no other place: the peer may be slow', async () => {
     const pit = await tarpit()
-    const slow = instanceAt(pit.port, 'A1')
+    const slow = instanceAt(pit.port, 'A1', ['127.0.0.1', '127.0.0.2'])
     const victim = await mesh(async () => slow)
     victim.mesh.hint(slow)
     await until(() => victim.questions.length > 0, 'it is not asked where the peer is')
