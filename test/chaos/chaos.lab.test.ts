@@ -30,7 +30,7 @@ async function withoutPairing(run: (program: string) => Promise<void>): Promise<
       await cp(join(ROOT, part), join(copy, part), { recursive: true })
     }
     await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
-    const file = join(copy, 'dist/index.js')
+    const file = join(copy, 'dist/core.js')
     const rule = await readFile(file, 'utf8')
     const broken = rule.replace(/^function pair\([^)]*\) \{/m, (head) => `${head}\n    return 'accept';`)
     assert.notEqual(broken, rule, 'the head of the pairing rule was not found')
