@@ -14,7 +14,7 @@ import { type Conn, type End, encode, encodeConn, type LinkKind, type Node, othe
 
 const UUIDS = ['0A', 'B'] as const
 const DIAL_MS = 77_777
-/** After this time a dial would ask where the peer is. That makes no difference here, so the timer never ends. */
+/** After this time a dial would ask where the peer is, or try other endpoints. That makes no difference here, so the timer never ends. */
 const SLOW_MS = 66_666
 const LIMITS = {
   ...DEFAULT_LIMITS,
@@ -23,8 +23,11 @@ const LIMITS = {
   maxHellos: 9,
   maxHellosPerAddress: 9,
   helloTimeoutMs: DIAL_MS,
-  slowAfterMs: SLOW_MS
+  slowAfterMs: SLOW_MS,
+  silentAfterMs: SLOW_MS
 }
+/** Turns of the event loop after which a step has had all of its effects: a dial starts in the second one. */
+const TURNS = 3
 const KINDS: Record<string, LinkKind> = { announced: 'i', connected: 'c', closing: 'x', waiting: 'w' }
 
 interface Timer {
@@ -111,7 +114,7 @@ export class PairTrial {
     const wire = index === undefined ? undefined : this.#inOrder()[Number(index)]
     if (wire === undefined) this.#ofNode(subject === '0' ? 0 : 1, what ?? '')
     else this.#ofWire(wire, subject === '0' ? 0 : 1, what ?? '')
-    await setImmediate()
+    for (let turn = 0; turn < TURNS; turn++) await setImmediate()
     for (const node of [0, 1] as const) {
       this.#lookForHello(node)
       const side = this.#sides[node]
