@@ -27,7 +27,7 @@ export interface DialTarget {
   readonly deadlineMs: number
   /** Milliseconds after which the dial is slow: longer than is usual on a local network. */
   readonly slowAfterMs: number
-  /** Milliseconds without a byte after which an endpoint that was reached gives way to others; twice as many with security. */
+  /** Milliseconds without a byte after which an endpoint that was reached gives way to other ports; twice as many with security. */
   readonly silentAfterMs: number
   /** Makes our hello; called when it is sent. */
   readonly hello: () => Hello
@@ -55,7 +55,7 @@ export type DialResult =
 /**
  * One dial of a peer: the question where it is, a race for a socket, the security handshake, a hello and its answer, under one
  * deadline. With a hint the race begins at once, and the question is asked only if the race is slow, or the endpoint that was
- * reached does not answer: then the other endpoints are tried in its place. Hints and answers are untrusted.
+ * reached does not answer: then those of other ports are tried in its place. Hints and answers are untrusted.
  */
 export class Dial {
   readonly #target: DialTarget

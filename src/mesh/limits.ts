@@ -40,7 +40,7 @@ export interface Limits {
   readonly helloTimeoutMs: number
   /**
    * Milliseconds after which an inbound connection without a hello can be dropped to make room for another, and after which a
-   * dial that is not answered tries other endpoints.
+   * dial that is not answered tries endpoints of other ports.
    */
   readonly silentAfterMs: number
   /** Milliseconds after which a dial is slow, so that it yields its turn: on a local network a dial takes less. */
