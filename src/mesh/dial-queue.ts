@@ -20,8 +20,12 @@ export const processDialing: Set<DialQueue> = new Set()
 /** The most turns in a row for peers that were connected before, while others wait. */
 const MAX_PROVEN_IN_A_ROW = 3
 
-/** Milliseconds between checks for slow dials while others wait. */
+/**
+ * Milliseconds between checks for slow dials while others wait, and the most dials that yield their turn in one: each may make
+ * another dial fail, and another begin.
+ */
 const LOOK_EVERY_MS = 50
+const MAX_YIELDING = 4
 
 interface Turn {
   readonly isHinted: boolean
@@ -201,20 +205,32 @@ export class DialQueue {
   #nextOf({ isHinted, newestIsNext }: Turn): Link | null {
     // Thousands of false names may wait for a question: none of them is looked at while none may be sent.
     if (!isHinted && this.#options.budget.questionsLeft === 0) return null
-    const isMeant = (link: Link) => (link.places.first !== null) === isHinted && this.#isAllowed(link)
+    // Thousands of false peers may name one address: its budget is looked up once.
+    const budgets = new Map<string | null, boolean>()
+    const isMeant = (link: Link) => (link.places.first !== null) === isHinted && this.#isAllowed(link, budgets)
     const oldest = () => first(this.#waiting, isMeant)
     return newestIsNext ? (newest(this.#fresh, isMeant) ?? oldest()) : oldest()
   }
 
-  /** Whether the budget allows a dial of the link, in addition to those of the links that have their turn. */
-  #isAllowed(link: Link): boolean {
-    const { places } = link
+  /**
+   * Whether the budget allows a dial of the link, in addition to those of the links that have their turn.
+   *
+   * @param known what the budget allows, by address: an entry is added for an address that has none
+   */
+  #isAllowed({ places }: Link, known = new Map<string | null, boolean>()): boolean {
     const { first } = places
     if (places.isProven && (first === null || places.wasConnectedAt(first))) return true
+    const isAllowed = known.get(first) ?? this.#hasBudgetFor(first)
+    known.set(first, isAllowed)
+    return isAllowed
+  }
+
+  /** Whether the budget allows a connect to an address, or a question if there is none. */
+  #hasBudgetFor(address: string | null): boolean {
     let called = 0
-    for (const other of this.#called) if (other.places.first === first) called++
+    for (const { places } of this.#called) if (places.first === address) called++
     const { budget } = this.#options
-    const left = first === null ? budget.questionsLeft : budget.left(first)
+    const left = address === null ? budget.questionsLeft : budget.left(address)
     return left > called && budget.left() > this.#called.size
   }
 
@@ -239,7 +255,7 @@ export class DialQueue {
     this.#timer = undefined
     if (this.#isEmpty) return
     const wanted = this.#proven.size + Math.min(this.#waiting.size, this.#options.budget.left())
-    const missing = Math.max(wanted - Math.max(this.#room, 0), 0)
+    const missing = Math.min(Math.max(wanted - Math.max(this.#room, 0), 0), MAX_YIELDING)
     for (const dial of [...this.#dials].filter((dial) => dial.isSlow()).slice(0, missing)) this.#yieldTurn(dial)
     if (this.#room > 0) this.#options.onRoom(this.#room)
     this.#watch()

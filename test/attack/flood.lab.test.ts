@@ -28,7 +28,7 @@ const HELD_MS = 250
  * How much processor time a turn of the event loop may take, in milliseconds. Announced instances are dialed as well, where
  * nobody listens, which takes more.
  */
-const WORK_MS = { garbage: 20, lies: 20, announcements: 40 }
+const WORK_MS = { garbage: 20, lies: 20, announcements: 30 }
 
 const shared = sharedLab(async (lab) => {
   const [alpha, beta, gamma, mallory] = await lab.hosts(['alpha', 'beta', 'gamma', 'mallory'], { avahi: false })

@@ -37,7 +37,7 @@ export interface CacheOptions {
   readonly limits?: CacheLimits
   /** A record was not known. Called from within {@link Cache.take}. */
   readonly onAdded: (record: Resource) => void
-  /** A record is known no longer. Called from the event loop, but for {@link Cache.clear}. */
+  /** A record is known no longer. Called from the event loop, but for {@link Cache.forget}. */
   readonly onRemoved: (record: Resource) => void
   /**
    * PTR records of a name are about to end, and somebody is interested in them: they came over these families, or could not be
@@ -196,13 +196,11 @@ export class Cache {
     for (const { record } of picked) this.#options.onRemoved(record)
   }
 
-  /** Removes everything, and tells it. */
+  /** Removes everything, and tells nobody. */
   clear(): void {
     this.#alarm.stop()
-    const entries = this.#sets.all()
     this.#sets.clear()
     this.#askedAt.clear()
-    for (const { record } of entries) this.#options.onRemoved(record)
   }
 
   #entryOf(record: Resource, isLocal: boolean, family: Family, now: number): Entry {
@@ -252,12 +250,12 @@ export class Cache {
   readonly #onDue = (): void => {
     const now = this.#options.clock.now()
     const ended: Entry[] = []
-    let isMore = false
+    let nextAt = Number.POSITIVE_INFINITY
     const refreshed = new Map<string, Set<Family>>()
     for (const entry of this.#sets.all()) {
       if (entry.expiresAt <= now) {
         if (ended.length < MAX_ENDED) ended.push(entry)
-        else isMore = true
+        else nextAt = now
         continue
       }
       if (entry.refreshAt <= now) {
@@ -267,9 +265,10 @@ export class Cache {
         const families = entry.refreshes > 1 ? BOTH : [entry.family]
         refreshed.set(name, new Set([...(refreshed.get(name) ?? []), ...families]))
       }
-      this.#setAlarm(entry)
+      nextAt = Math.min(nextAt, entry.expiresAt, entry.refreshAt)
     }
-    if (isMore) this.#alarm.setTo(now + LOOK_EVERY_MS)
+    // Set to infinity, it does not ring.
+    this.#alarm.setTo(Math.max(nextAt, now + LOOK_EVERY_MS))
     for (const { record } of ended) this.#remove(record)
     for (const { record } of ended) this.#options.onRemoved(record)
     for (const [name, families] of refreshed) this.#options.onRefresh(name, families)

@@ -1,6 +1,7 @@
 import { ask } from '../../ask.js'
 import { type Instance, LOCATE_MS } from '../../discovery.js'
 import { instanceName } from './names.js'
+import type { Neighbourhood } from './neighbourhood.js'
 import type { NetworkLink } from './network-user.js'
 
 /** When an instance is asked for, in milliseconds, and when what is known of it has to do. */
@@ -24,6 +25,8 @@ export class Inquiries {
   readonly #options: InquiriesOptions
   /** By uuid: those who wait for an answer. */
   readonly #waiting = new Map<string, Set<() => void>>()
+  /** The uuids that are asked for at the end of this turn of the event loop, in one message. */
+  readonly #asked = new Set<string>()
 
   constructor(options: InquiriesOptions) {
     this.#options = options
@@ -64,12 +67,21 @@ export class Inquiries {
   }
 
   #ask(uuid: string): void {
-    const name = instanceName(uuid, this.#options.type)
+    if (this.#asked.size === 0) setImmediate(this.#askAll)
+    this.#asked.add(uuid)
+  }
+
+  readonly #askAll = (): void => {
+    const names = [...this.#asked].map((uuid) => instanceName(uuid, this.#options.type))
+    this.#asked.clear()
     for (const { link } of this.#options.links()) {
-      const service = link.heard.cache.latest(name, 'SRV')
-      // An answer may have come without the addresses of its host.
-      const isKnown = service?.type !== 'SRV' || link.heard.cache.get(service.target, 'A').length > 0
-      link.ask(name, ...(isKnown ? [] : [service.target]))
+      link.ask(...names.flatMap((name) => [name, ...hostToAskFor(name, link.heard)]))
     }
   }
+}
+
+/** The host of an instance, if an answer has come without its addresses. */
+function hostToAskFor(name: string, { cache }: Pick<Neighbourhood, 'cache'>): string[] {
+  const service = cache.latest(name, 'SRV')
+  return service?.type !== 'SRV' || cache.get(service.target, 'A').length > 0 ? [] : [service.target]
 }

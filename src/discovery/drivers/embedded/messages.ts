@@ -83,16 +83,25 @@ export function responsesWith(
   return writers.map((writer) => writer.end())
 }
 
-/** A query, or none where no question can be asked, with the answers that are known already in as many messages as they take (RFC 6762 §7.1, §7.2). */
+/**
+ * A query with the answers that are already known, in as many messages as they take (RFC 6762 §7.1, §7.2). A question that does
+ * not fit beside those before it begins a message of its own. Empty if no question can be asked.
+ */
 export function queriesWith(
   questions: readonly Question[],
   known: readonly Resource[],
   maxBytes = MAX_BYTES
 ): Buffer[] {
   let writer = new Writer({ kind: 'query', maxBytes })
-  for (const question of questions) writer.ask(question)
-  if (writer.isEmpty) return []
   const messages: Buffer[] = []
+  for (const question of questions) {
+    if (writer.ask(question) || writer.isEmpty) continue
+    const next = new Writer({ kind: 'query', maxBytes })
+    if (!next.ask(question)) continue
+    messages.push(writer.end())
+    writer = next
+  }
+  if (writer.isEmpty) return []
   for (const record of known) {
     if (writer.add('answers', record)) continue
     writer.truncate()

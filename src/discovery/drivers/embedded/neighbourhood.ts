@@ -9,7 +9,7 @@ export interface NeighbourhoodOptions {
   readonly limits?: CacheLimits
   /** An instance of a browsed type is announced. From within {@link Neighbourhood.take}. */
   readonly onSeen: (type: string, uuid: string) => void
-  /** It is announced no longer. From the event loop, or from within {@link Neighbourhood.stop}. */
+  /** It is announced no longer. From the event loop. */
   readonly onGone: (type: string, uuid: string) => void
   /** Instances of a browsed type are about to end: it is to be asked for over these families. */
   readonly onRefresh: (type: string, families: ReadonlySet<Family>) => void
@@ -62,8 +62,10 @@ export class Neighbourhood {
       this.#browsed.set(type, count)
       return
     }
-    this.#cache.forget((record) => uuidOf(record, type) !== null)
+    // First, because nobody is to be told what is forgotten.
     this.#browsed.delete(type)
+    if (this.#browsed.size === 0) this.close()
+    else this.#cache.forget((record) => uuidOf(record, type) !== null)
   }
 
   /** The instances of a browsed type that are known. */
@@ -88,9 +90,10 @@ export class Neighbourhood {
     }
   }
 
-  /** The interface is gone. Nothing is told. */
+  /** Forgets everything, and tells nobody. */
   close(): void {
     this.#browsed.clear()
+    this.#hosts.clear()
     this.#cache.clear()
   }
 

@@ -65,9 +65,9 @@ export class Writer {
 
   /** Adds records, all or none. Returns whether they fit. */
   add(section: Section, ...records: readonly Resource[]): boolean {
-    const before = this.#mark()
+    const [length, count] = [this.#length, this.#count(section)]
     const fits = records.every((record) => this.#add(section, () => this.#record(record)))
-    if (!fits) this.#back(before)
+    if (!fits) this.#back(length, section, count)
     return fits
   }
 
@@ -77,27 +77,27 @@ export class Writer {
   }
 
   #add(section: keyof typeof COUNTS, write: () => void): boolean {
-    const before = this.#mark()
+    const [length, count] = [this.#length, this.#count(section)]
     try {
       write()
     } catch (error) {
       // Of this class, or of Node's for what does not fit into the buffer.
       if (!(error instanceof RangeError)) throw error
-      this.#back(before)
+      this.#back(length, section, count)
       return false
     }
-    const at = COUNTS[section]
-    this.#bytes.writeUInt16BE(this.#bytes.readUInt16BE(at) + 1, at)
+    this.#bytes.writeUInt16BE(count + 1, COUNTS[section])
     return true
   }
 
-  #mark(): { readonly length: number; readonly header: Buffer } {
-    return { length: this.#length, header: Buffer.from(this.#bytes.subarray(0, HEADER_BYTES)) }
+  #count(section: keyof typeof COUNTS): number {
+    return this.#bytes.readUInt16BE(COUNTS[section])
   }
 
-  #back({ length, header }: { readonly length: number; readonly header: Buffer }): void {
+  /** Removes what was added to a section after the message had this length, and the section so many entries. */
+  #back(length: number, section: keyof typeof COUNTS, count: number): void {
     this.#length = length
-    header.copy(this.#bytes)
+    this.#bytes.writeUInt16BE(count, COUNTS[section])
     for (const [name, place] of this.#places) if (place >= length) this.#places.delete(name)
   }
 
