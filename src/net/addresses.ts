@@ -164,7 +164,9 @@ function foundIn(known: Map<string, boolean>, key: string, find: () => boolean):
   const before = known.get(key)
   if (before !== undefined) return before
   const found = find()
-  if (known.size < MAX_FOUND) known.set(key, found)
+  // Emptied when it is full: the interfaces may stay the same for weeks.
+  if (known.size >= MAX_FOUND) known.clear()
+  known.set(key, found)
   return found
 }
 
@@ -186,23 +188,29 @@ export function isOwn(address: string, interfaces = interfacesNow()): boolean {
 
 /** Milliseconds for which the interfaces are cached: a flood of announcements must not list them again and again. */
 const REMEMBERED_MS = 1000
-let remembered: { readonly until: number; readonly interfaces: Interfaces } = {
-  until: Number.NEGATIVE_INFINITY,
-  interfaces: interfacesWith([])
-}
+const NO_LIST: readonly InterfaceAddress[] = []
+const remembered = { until: Number.NEGATIVE_INFINITY, list: NO_LIST, interfaces: interfacesWith(NO_LIST) }
 
 /** The interfaces, at most {@link REMEMBERED_MS} old. */
 export function interfacesNow(): Interfaces {
   const now = performance.now()
-  if (now > remembered.until) {
-    remembered = { until: now + REMEMBERED_MS, interfaces: interfacesWith(localAddresses()) }
+  if (now <= remembered.until) return remembered.interfaces
+  remembered.until = now + REMEMBERED_MS
+  const list = listInterfaces()
+  if (list !== remembered.list) {
+    remembered.list = list
+    remembered.interfaces = interfacesWith(list.filter(isUp))
   }
   return remembered.interfaces
 }
 
 /** The addresses of this machine's interfaces that are up. */
 export function localAddresses(): InterfaceAddress[] {
-  return listInterfaces().filter((entry) => entry.up)
+  return listInterfaces().filter(isUp)
+}
+
+function isUp({ up }: InterfaceAddress): boolean {
+  return up
 }
 
 /** The interface of this machine that has an address; null if none has it. The loopback interface has all of 127.0.0.0/8. */

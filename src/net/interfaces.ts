@@ -10,9 +10,19 @@ const FIRST_OWN_INDEX = 2 ** 31
 /** The numbers of such interfaces, by name. Never removed, so that an interface that comes back has the same number. */
 const ownIndexes = new Map<string, number>()
 
-/** Every address of this machine's interfaces; with the addon, also those of interfaces that are down. */
-export function listInterfaces(): InterfaceAddress[] {
-  return addonIfLoaded()?.interfaces() ?? fromNode(networkInterfaces())
+/** The last list, and the number of changes before it. */
+let last: { readonly changes: number; readonly list: readonly InterfaceAddress[] } | undefined
+
+/**
+ * Every address of this machine's interfaces; with the addon, also those of interfaces that are down. The same array as the last
+ * time if nothing has changed, as far as the system tells: Linux does, with the addon.
+ */
+export function listInterfaces(): readonly InterfaceAddress[] {
+  const addon = addonIfLoaded()
+  if (addon === null) return fromNode(networkInterfaces())
+  const changes = addon.interfaceChanges()
+  if (last?.changes !== changes) last = { changes, list: addon.interfaces() }
+  return last.list
 }
 
 let unknownChanges = 0

@@ -1,9 +1,9 @@
 // This machine's interfaces as Node lists them, without the addon.
 import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'
-import { describe, it } from 'node:test'
+import { describe, it, test } from 'node:test'
 import { addon } from '#tcpnet/addon.js'
-import { fromNode, scopeOf } from '#tcpnet/net/interfaces.js'
+import { fromNode, listInterfaces, scopeOf } from '#tcpnet/net/interfaces.js'
 
 /** Above every index of the kernel, which is an int. */
 const FIRST_OWN_INDEX = 2 ** 31
@@ -79,4 +79,11 @@ it('the scope of an address is the name of the interface, and on Windows its ind
   const ethernet = { name: 'Ethernet 2', index: 12 }
   assert.deepEqual([scopeOf(ethernet, 'linux'), scopeOf(ethernet, 'darwin')], ['Ethernet 2', 'Ethernet 2'])
   assert.equal(scopeOf(ethernet, 'win32'), '12')
+})
+
+test('the list of interfaces is made once while nothing changes', {
+  skip: process.platform === 'linux' ? false : 'only Linux reports changes'
+}, () => {
+  listInterfaces()
+  assert.equal(listInterfaces(), listInterfaces())
 })

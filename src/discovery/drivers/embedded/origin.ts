@@ -56,7 +56,8 @@ export class Origins {
     const known = this.#known.get(key)
     if (known !== undefined) return known
     const origin = originOf(from, link, this.interfaces)
-    if (this.#known.size < MAX_REMEMBERED) this.#known.set(key, origin)
+    if (this.#known.size >= MAX_REMEMBERED) this.#known.clear()
+    this.#known.set(key, origin)
     return origin
   }
 }
