@@ -1,5 +1,6 @@
-import { decode, encode } from 'dns-packet'
+import { encode } from 'dns-packet'
 import { loadAddon } from './addon.js'
+import { decodeMessage } from './discovery/dns-reader.js'
 
 /** An answer to a first look: one record of each type that is read. */
 const ANSWER = encode({
@@ -16,6 +17,6 @@ const ANSWER = encode({
 // The first use of each of these takes a millisecond or two: use them at the import of the package, not between listen() and
 // the first dial. A failure to load the addon is reported when the addon is needed.
 loadAddon()
-decode(ANSWER)
+decodeMessage(ANSWER)
 // Node's listen() loads node:cluster, the first look loads node:dgram.
 for (const name of ['node:cluster', 'node:dgram']) process.getBuiltinModule(name)

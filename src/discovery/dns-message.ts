@@ -1,34 +1,12 @@
 import { isIP } from 'node:net'
-import { type Answer, type DecodedPacket, decode } from 'dns-packet'
 import type { Path } from '../net/addresses.js'
 import { canonical, type Interfaces, isLoopback, isOnLink, isOwn } from '../net/addresses.js'
 import { parseUuid } from '../uuid.js'
 import type { Instance } from './discovery.js'
+import type { DnsMessage, DnsRecord } from './dns-reader.js'
 import { shownHost } from './host-name.js'
 import { MAX_PATHS } from './instance.js'
 import { parseTxt } from './txt.js'
-
-/** The size of a message's header, and the least size of a question and of a record, in bytes (RFC 1035 §4.1). */
-const [HEADER_BYTES, QUESTION_BYTES, RECORD_BYTES] = [12, 5, 11]
-
-/**
- * Reads a DNS message.
- *
- * @throws {Error} if the bytes are no DNS message
- */
-export function decodeMessage(message: Buffer): DecodedPacket {
-  // `decode` trusts the counts in the header: a message of some hundred bytes can make it read one record 65,535 times.
-  if (message.length < leastBytes(message)) throw new Error('its header claims more records than fit into it')
-  return decode(message)
-}
-
-function leastBytes(message: Buffer): number {
-  if (message.length < HEADER_BYTES) return HEADER_BYTES
-  const [questions, ...records] = [4, 6, 8, 10].map((at) => message.readUInt16BE(at))
-  return (
-    HEADER_BYTES + QUESTION_BYTES * (questions ?? 0) + RECORD_BYTES * records.reduce((sum, count) => sum + count, 0)
-  )
-}
 
 /** What to search for in a message, and where the message came from. */
 export interface Asked {
@@ -48,9 +26,9 @@ export interface Asked {
  *
  * @param interfaces this machine's interfaces; default: the current ones
  */
-export function instancesIn(packet: DecodedPacket, asked: Asked, interfaces?: Interfaces): Instance[] {
-  if (packet.type !== 'response') return []
-  const records = [...(packet.answers ?? []), ...(packet.additionals ?? [])]
+export function instancesIn(message: DnsMessage, asked: Asked, interfaces?: Interfaces): Instance[] {
+  if (message.type !== 'response') return []
+  const records = [...message.answers, ...message.additionals]
   const paths = pathsByHost(records, asked, interfaces)
   const texts = textsByName(records)
   const suffix = `.${asked.type}`.toLowerCase()
@@ -72,7 +50,7 @@ export function instancesIn(packet: DecodedPacket, asked: Asked, interfaces?: In
   return [...instances.values()]
 }
 
-function pathsByHost(records: readonly Answer[], asked: Asked, interfaces?: Interfaces): Map<string, Path[]> {
+function pathsByHost(records: readonly DnsRecord[], asked: Asked, interfaces?: Interfaces): Map<string, Path[]> {
   const hosts = new Map<string, Path[]>()
   for (const record of records) {
     if (record.type !== 'A' && record.type !== 'AAAA') continue
@@ -96,13 +74,13 @@ function mayBeDialed(path: Path, { fromThisMachine }: Asked, interfaces?: Interf
 }
 
 /** The strings of the first TXT record of each name, decoded when they are read. */
-function textsByName(records: readonly Answer[]): { get: (name: string) => string[] | undefined } {
-  const byName = new Map<string, Extract<Answer, { type: 'TXT' }>>()
+function textsByName(records: readonly DnsRecord[]): { get: (name: string) => string[] | undefined } {
+  const byName = new Map<string, Extract<DnsRecord, { type: 'TXT' }>>()
   for (const record of records) if (record.type === 'TXT' && !byName.has(record.name)) byName.set(record.name, record)
   return {
     get: (name) => {
       const data = byName.get(name)?.data
-      return data === undefined ? undefined : [data].flat().map((string) => string.toString())
+      return data?.map((string) => string.toString())
     }
   }
 }

@@ -7,7 +7,8 @@ import { GROUPS, oneEach, PORT } from '../net/multicast-dns.js'
 import { trace } from '../trace.js'
 import { ANSWER_LIMITS, AnswerCounts, LOCATE_LIMITS } from './answer-limits.js'
 import type { Instance } from './discovery.js'
-import { decodeMessage, instancesIn } from './dns-message.js'
+import { instancesIn } from './dns-message.js'
+import { decodeMessage } from './dns-reader.js'
 import { PacedWork } from './paced-work.js'
 
 /** A question for SRV, TXT, A and AAAA records, answered in one message. dns-packet encodes it, but its types lack it. */

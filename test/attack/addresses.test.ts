@@ -1,9 +1,10 @@
 // Announced addresses that are not a host on the link: none of them may be dialed.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { decode, encode } from 'dns-packet'
+import { encode } from 'dns-packet'
 import type { InterfaceAddress } from '#tcpnet/addon.js'
 import { instancesIn } from '#tcpnet/discovery/dns-message.js'
+import { decodeMessage } from '#tcpnet/discovery/dns-reader.js'
 import { instanceOf } from '#tcpnet/discovery/instance.js'
 import type { LocationPath } from '#tcpnet/discovery/session.js'
 import { dialable, interfaceOf, interfacesWith } from '#tcpnet/net/addresses.js'
@@ -42,7 +43,9 @@ function hinted(addresses: readonly string[], interfaceIndex: number, fromThisMa
     ]
   })
   const asked = { type, interfaceIndex, fromThisMachine, anyAddress: false }
-  return instancesIn(decode(message), asked, INTERFACES).flatMap(({ paths }) => paths.map(({ address }) => address))
+  return instancesIn(decodeMessage(message), asked, INTERFACES).flatMap(({ paths }) =>
+    paths.map(({ address }) => address)
+  )
 }
 
 /** The addresses of a peer that are dialed, of all of these. */

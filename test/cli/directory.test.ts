@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Answer, decode, encode } from 'dns-packet'
+import { type Answer, encode } from 'dns-packet'
 import { Directory } from '#tcpnet/cli/mdns/directory.js'
+import { decodeMessage } from '#tcpnet/discovery/dns-reader.js'
 
 const PLACE = { interfaceName: 'eth0', interfaceIndex: 2 }
 const META = '_services._dns-sd._udp.local'
 
 function take(directory: Directory, answers: Answer[]): void {
-  directory.take(decode(encode({ type: 'response', answers })), PLACE)
+  directory.take(decodeMessage(encode({ type: 'response', answers })), PLACE)
 }
 
 /** The records of a service. */

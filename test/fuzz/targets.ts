@@ -5,9 +5,9 @@ import type { Socket } from 'node:net'
 import { isIP } from 'node:net'
 import { Duplex } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import type { DecodedPacket } from 'dns-packet'
 import type { Instance } from '#tcpnet/discovery/discovery.js'
-import { decodeMessage, instancesIn } from '#tcpnet/discovery/dns-message.js'
+import { instancesIn } from '#tcpnet/discovery/dns-message.js'
+import { type DnsMessage, decodeMessage } from '#tcpnet/discovery/dns-reader.js'
 import { readMessage, responsesWith } from '#tcpnet/discovery/drivers/embedded/messages.js'
 import { instanceOf, joined, MAX_PATHS } from '#tcpnet/discovery/instance.js'
 import { Sightings } from '#tcpnet/discovery/sightings.js'
@@ -142,14 +142,14 @@ function isInstance({ uuid, host, port, txt, paths }: Instance): true {
 
 /** A DNS message, as the first look gets it. */
 export function firstLook(data: Buffer): void {
-  let packet: DecodedPacket
+  let packet: DnsMessage
   try {
     packet = decodeMessage(data)
   } catch (error) {
     assert.ok(error instanceof Error)
     return
   }
-  const records = [packet.answers, packet.authorities, packet.additionals].flatMap((section) => section ?? [])
+  const records = [packet.answers, packet.authorities, packet.additionals].flat()
   assert.ok(records.length <= data.length / 11, 'more records than the message can hold')
   const found = instancesIn(packet, {
     type: '_fuzz._tcp.local',

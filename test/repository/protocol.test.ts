@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { decode, encode, type Question } from 'dns-packet'
+import { encode, type Question } from 'dns-packet'
 import { instancesIn } from '#tcpnet/discovery/dns-message.js'
+import { decodeMessage } from '#tcpnet/discovery/dns-reader.js'
 import {
   decodeAnswer,
   decodeHello,
@@ -99,7 +100,10 @@ test('the questions and an answer of multicast DNS', () => {
   assert.deepEqual(bytes('locate'), asked({ type: 'ANY' as Question['type'], name: `B2.${TYPE}` }))
   const where = { type: TYPE, interfaceIndex: 7, fromThisMachine: false, anyAddress: true }
   assert.deepEqual(
-    instancesIn(decode(bytes('answer')), where).map(({ txt, ...instance }) => ({ ...instance, txt: { ...txt } })),
+    instancesIn(decodeMessage(bytes('answer')), where).map(({ txt, ...instance }) => ({
+      ...instance,
+      txt: { ...txt }
+    })),
     [
       {
         uuid: 'B2',

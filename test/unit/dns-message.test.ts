@@ -1,8 +1,9 @@
 // Parsing an answer to a first look.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type Answer, type DecodedPacket, encode } from 'dns-packet'
-import { decodeMessage, instancesIn } from '#tcpnet/discovery/dns-message.js'
+import { type Answer, encode } from 'dns-packet'
+import { instancesIn } from '#tcpnet/discovery/dns-message.js'
+import { type DnsMessage, type DnsRecord, decodeMessage } from '#tcpnet/discovery/dns-reader.js'
 import { interfacesWith } from '#tcpnet/net/addresses.js'
 
 const type = '_answers._tcp.local'
@@ -15,7 +16,7 @@ const ADDRESS: Answer = { type: 'A', name: 'alpha.local', data: '192.0.2.1' }
 const srv = (uuid: string, port: number): Answer => {
   return { type: 'SRV', name: `${uuid}.${type}`, data: { port, target: 'alpha.local' } }
 }
-const read = (packet: DecodedPacket) => instancesIn(packet, ASKED, INTERFACES)
+const read = (message: DnsMessage) => instancesIn(message, ASKED, INTERFACES)
 const readMessage = (...answers: Answer[]) => read(decodeMessage(encode({ type: 'response', answers })))
 
 describe('an answer', () => {
@@ -62,21 +63,20 @@ describe('an answer', () => {
       return { toString: decode } as Buffer
     }
     const strings = Array.from({ length: 2200 }, (_, at) => string(at === 2199 ? 'sec=none' : `k${at}=`))
-    const txt: Answer = { type: 'TXT', name: `A1.${type}`, data: strings }
-    const answers = [...Array.from({ length: 225 }, () => srv('A1', 1)), txt, ADDRESS]
-    const [instance] = read({ type: 'response', answers } as DecodedPacket)
+    const txt: DnsRecord = { type: 'TXT', name: `A1.${type}`, ttl: 120, flush: true, data: strings }
+    const others = encode({ type: 'response', answers: [...Array.from({ length: 225 }, () => srv('A1', 1)), ADDRESS] })
+    const message = decodeMessage(others)
+    const [instance] = read({ ...message, additionals: [txt] })
     assert.deepEqual({ ...instance?.txt }, { sec: 'none' })
     assert.equal(decoded, strings.length)
   })
 
   it('gives an instance that cannot be dialed if it is asked which names are taken', () => {
-    const { answers } = decodeMessage(
+    const message = decodeMessage(
       encode({ type: 'response', answers: [srv('A1', 1), { ...ADDRESS, data: '198.51.100.1' } as Answer] })
     )
     const names = (anyAddress: boolean) =>
-      instancesIn({ type: 'response', answers } as DecodedPacket, { ...ASKED, anyAddress }, INTERFACES).map(
-        (one) => one.uuid
-      )
+      instancesIn(message, { ...ASKED, anyAddress }, INTERFACES).map(({ uuid }) => uuid)
     assert.deepEqual([names(false), names(true)], [[], ['A1']])
   })
 

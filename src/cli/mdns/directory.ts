@@ -1,4 +1,5 @@
-import type { Answer, DecodedPacket, Question, StringAnswer } from 'dns-packet'
+import type { Question } from 'dns-packet'
+import type { DnsMessage, DnsRecord } from '../../discovery/dns-reader.js'
 import { shownHost } from '../../discovery/host-name.js'
 import { parseTxt } from '../../discovery/txt.js'
 import { parseUuid } from '../../uuid.js'
@@ -119,14 +120,14 @@ export class Directory {
   }
 
   /** Takes in a message. */
-  take(packet: DecodedPacket, place: HeardPlace): void {
+  take(packet: DnsMessage, place: HeardPlace): void {
     if (packet.type !== 'response') return
-    const records = [...(packet.answers ?? []), ...(packet.additionals ?? [])]
+    const records = [...packet.answers, ...packet.additionals]
     for (const record of records) if (record.type === 'PTR') this.#takePointer(record)
     for (const record of records) this.#takeRecord(record, place)
   }
 
-  #takePointer({ name, data, ttl }: StringAnswer): void {
+  #takePointer({ name, data, ttl }: Extract<DnsRecord, { type: 'PTR' }>): void {
     const lower = name.toLowerCase()
     // Daemons tell the types of others without being asked, too.
     if (lower === META) return this.#name === null ? this.#takeType(data) : undefined
@@ -148,14 +149,14 @@ export class Directory {
     this.#newTypes.push(type)
   }
 
-  #takeRecord(record: Answer, place: HeardPlace): void {
+  #takeRecord(record: DnsRecord, place: HeardPlace): void {
     switch (record.type) {
       case 'SRV':
         if (record.ttl !== 0) this.#takeClaim(record, place.interfaceIndex)
         return
       case 'TXT': {
         const one = this.#instanceOf(record.name)
-        if (one !== undefined) one.txt = parseTxt([record.data].flat().map(String))
+        if (one !== undefined) one.txt = parseTxt(record.data.map(String))
         return
       }
       case 'A':
@@ -164,7 +165,7 @@ export class Directory {
     }
   }
 
-  #takeClaim({ name, data: { target, port } }: Extract<Answer, { type: 'SRV' }>, interfaceIndex: number): void {
+  #takeClaim({ name, data: { target, port } }: Extract<DnsRecord, { type: 'SRV' }>, interfaceIndex: number): void {
     const one = this.#instanceOf(name)
     if (one === undefined || port === 0) return
     const host = target.toLowerCase()

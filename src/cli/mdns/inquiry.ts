@@ -1,9 +1,9 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { createSocket } from 'node:dgram'
-import { type DecodedPacket, encode, type Question } from 'dns-packet'
+import { encode, type Question } from 'dns-packet'
 import type { InterfaceAddress } from '../../addon.js'
 import { ANSWER_LIMITS, AnswerCounts } from '../../discovery/answer-limits.js'
-import { decodeMessage } from '../../discovery/dns-message.js'
+import { type DnsMessage, decodeMessage } from '../../discovery/dns-reader.js'
 import { interfacesWith, splitScope } from '../../net/addresses.js'
 import { GROUPS, oneEach, PORT } from '../../net/multicast-dns.js'
 
@@ -17,7 +17,7 @@ export type Way = 'unicast' | 'multicast'
 
 /** A message that has arrived. */
 export interface Heard {
-  readonly packet: DecodedPacket
+  readonly packet: DnsMessage
   /** Its source, without scope, and its port. */
   readonly from: string
   readonly fromPort: number

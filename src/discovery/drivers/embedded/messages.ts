@@ -1,7 +1,6 @@
-import type { Question as DecodedQuestion } from 'dns-packet'
-import { decodeMessage } from '../../dns-message.js'
+import { type DnsQuestion, decodeMessage } from '../../dns-reader.js'
 import { type Question, questionTypeOf } from './questions.js'
-import { fromAnswer, type Resource } from './records.js'
+import { fromRecord, type Resource } from './records.js'
 import { Writer } from './writer.js'
 
 /** The longest message that is sent, in bytes: within the least MTU that links commonly have, with all headers (RFC 6762 §17). */
@@ -37,32 +36,25 @@ export function isPlausible(message: Buffer): boolean {
  * @throws {Error} where it is no DNS message
  */
 export function readMessage(bytes: Buffer): Message {
-  const packet = decodeMessage(bytes)
-  const answers = (packet.answers ?? []).map(fromAnswer)
-  const option = packet.additionals?.find((record) => record.type === 'OPT')
+  const { type, id, truncated, questions, answers, authorities, additionals, udpPayloadBytes } = decodeMessage(bytes)
   return {
-    kind: packet.type === 'response' ? 'response' : 'query',
-    id: packet.id ?? 0,
-    truncated: packet.flag_tc,
-    questions: (packet.questions ?? []).map(questionOf).filter((question) => question !== null),
-    answers: answers.filter((record) => record !== null),
-    authorities: (packet.authorities ?? []).map(fromAnswer).filter((record) => record !== null),
-    additionals: (packet.additionals ?? []).map(fromAnswer).filter((record) => record !== null),
-    maxReplyBytes: Math.min(Math.max(option?.udpPayloadSize ?? 0, LEGACY_BYTES), MAX_BYTES)
+    kind: type,
+    id,
+    truncated,
+    questions: questions.map(questionOf).filter((question) => question !== null),
+    answers: answers.map(fromRecord),
+    authorities: authorities.map(fromRecord),
+    additionals: additionals.map(fromRecord),
+    maxReplyBytes: Math.min(Math.max(udpPayloadBytes ?? 0, LEGACY_BYTES), MAX_BYTES)
   }
 }
 
-/** Classes IN and ANY, without and with the QU bit (RFC 6762 §5.4): the package does not know that. */
-const CLASSES = new Map([
-  ['IN', false],
-  ['ANY', false],
-  ['UNKNOWN_32769', true],
-  ['UNKNOWN_33023', true]
-])
+/** Classes IN and ANY, and the QU bit (RFC 6762 §5.4). */
+const [CLASSES, QU] = [[1, 255], 0x8000]
 
-function questionOf({ name, type, class: ofClass = 'IN' }: DecodedQuestion): Question | null {
-  const unicast = CLASSES.get(ofClass)
-  return unicast === undefined ? null : { name, type: questionTypeOf(type), unicast }
+function questionOf({ name, type, class: ofClass }: DnsQuestion): Question | null {
+  if (!CLASSES.includes(ofClass & ~QU)) return null
+  return { name, type: questionTypeOf(type), unicast: (ofClass & QU) !== 0 }
 }
 
 /** Responses with these records, in as many messages as they take; additional ones only as far as they fit beside the answers. */

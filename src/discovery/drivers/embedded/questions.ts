@@ -11,14 +11,19 @@ export interface Question {
   readonly unicast: boolean
 }
 
-/** The numbers of types in questions: ANY is 255 (RFC 1035 §3.2.3). */
+/** The number of all types (RFC 1035 §3.2.3). */
+const ANY = 255
+const QUESTION_TYPES = new Map<number, QuestionType>([
+  [ANY, 'ANY'],
+  ...Object.entries(TYPE_NUMBERS).map(([type, number]) => [number, type as RecordType] as const)
+])
+
 export function questionTypeNumber(type: Exclude<QuestionType, 'other'>): number {
-  return type === 'ANY' ? 255 : TYPE_NUMBERS[type]
+  return type === 'ANY' ? ANY : TYPE_NUMBERS[type]
 }
 
-export function questionTypeOf(name: string): QuestionType {
-  if (name === 'ANY') return 'ANY'
-  return name in TYPE_NUMBERS ? (name as RecordType) : 'other'
+export function questionTypeOf(number: number): QuestionType {
+  return QUESTION_TYPES.get(number) ?? 'other'
 }
 
 /** Whether a record answers a question (RFC 6762 §6). */

@@ -1,5 +1,6 @@
-import { type Answer, encode, type SrvData } from 'dns-packet'
+import { encode } from 'dns-packet'
 import { canonical } from '../../../net/addresses.js'
+import type { DnsRecord } from '../../dns-reader.js'
 
 /** The types of records that this responder has, with their numbers (RFC 1035 §3.2.2, RFC 3596, RFC 2782, RFC 4034). */
 export const TYPE_NUMBERS = { A: 1, PTR: 12, TXT: 16, AAAA: 28, SRV: 33, NSEC: 47 } as const
@@ -64,33 +65,24 @@ export function withTtl(record: Resource, ttl: number): Resource {
   return { ...record, ttl }
 }
 
-/** A record of a message; null for one of another type or class, or with data that cannot be. */
-export function fromAnswer(answer: Answer): Resource | null {
-  if (answer.type === 'OPT' || (answer.class ?? 'IN') !== 'IN') return null
-  const rdata = rdataOf(answer)
-  if (rdata === null) return null
-  return resource(answer.name, answer.ttl ?? 0, answer.flush ?? false, rdata)
+/** A record of a message. */
+export function fromRecord(record: DnsRecord): Resource {
+  return resource(record.name, record.ttl, record.flush, rdataOf(record))
 }
 
-function rdataOf(answer: Answer): Rdata | null {
-  switch (answer.type) {
+function rdataOf(record: DnsRecord): Rdata {
+  switch (record.type) {
     case 'PTR':
-      return { type: 'PTR', target: answer.data }
+      return { type: 'PTR', target: record.data }
     case 'SRV':
-      return { type: 'SRV', ...srvOf(answer.data) }
+      return { type: 'SRV', ...record.data }
     case 'TXT':
-      return { type: 'TXT', strings: stringsOf([answer.data].flat()) }
+      return { type: 'TXT', strings: stringsOf(record.data) }
     case 'A':
-      return { type: 'A', address: answer.data }
+      return { type: 'A', address: record.data }
     case 'AAAA':
-      return { type: 'AAAA', address: canonical(answer.data) }
-    default:
-      return null
+      return { type: 'AAAA', address: canonical(record.data) }
   }
-}
-
-function srvOf({ priority = 0, weight = 0, port, target }: SrvData): Omit<Extract<Rdata, { type: 'SRV' }>, 'type'> {
-  return { priority, weight, port, target }
 }
 
 /** Strings of a TXT record, each of at most 255 bytes, as on the wire. */

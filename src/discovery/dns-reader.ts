@@ -1,0 +1,251 @@
+import { a, aaaa } from 'dns-packet'
+
+declare module 'dns-packet' {
+  /** Reads the address at an offset, after the two bytes of its length. */
+  interface AddressCodec {
+    decode(bytes: Buffer, offset: number): string
+  }
+  export const a: AddressCodec
+  export const aaaa: AddressCodec
+}
+
+/** The types of records that are read, by number (RFC 1035 §3.2.2, RFC 3596, RFC 2782). Of others, nothing is read. */
+const TYPES = new Map([
+  [1, 'A'],
+  [12, 'PTR'],
+  [16, 'TXT'],
+  [28, 'AAAA'],
+  [33, 'SRV']
+] as const)
+/** EDNS(0) (RFC 6891 §6.1). */
+const OPT = 41
+const IN = 1
+/** The cache-flush bit of a record's class (RFC 6762 §10.2). */
+const FLUSH = 0x8000
+
+/** The size of a message's header, and the least size of a question and of a record, in bytes (RFC 1035 §4.1). */
+const [HEADER_BYTES, QUESTION_BYTES, RECORD_BYTES] = [12, 5, 11]
+/** The longest name in bytes, the most labels of one, which has no more compression pointers, and the longest label (RFC 1035 §3.1). */
+const [MAX_NAME_BYTES, MAX_LABELS, MAX_LABEL_BYTES] = [255, 127, 63]
+/** The two highest bits of a compression pointer (RFC 1035 §4.1.4). */
+const POINTER = 0xc0
+
+/** The numbers of a record after its name: type, class, the two halves of the TTL, and the length of the data. */
+type Fields = [number, number, number, number, number]
+
+/** What a record says. */
+type DnsData =
+  | { readonly type: 'PTR'; readonly data: string }
+  | { readonly type: 'SRV'; readonly data: SrvData }
+  /** The strings, as parts of the message's memory. */
+  | { readonly type: 'TXT'; readonly data: readonly Buffer[] }
+  | { readonly type: 'A' | 'AAAA'; readonly data: string }
+
+interface SrvData {
+  readonly priority: number
+  readonly weight: number
+  readonly port: number
+  readonly target: string
+}
+
+/** A record of class IN. */
+export type DnsRecord = DnsData & {
+  readonly name: string
+  /** In seconds. */
+  readonly ttl: number
+  /** Whether the cache-flush bit is set. */
+  readonly flush: boolean
+}
+
+export interface DnsQuestion {
+  readonly name: string
+  /** The number of its type. */
+  readonly type: number
+  /** The number of its class, with the QU bit (RFC 6762 §5.4). */
+  readonly class: number
+}
+
+export interface DnsMessage {
+  readonly type: 'query' | 'response'
+  readonly id: number
+  /** The TC bit. */
+  readonly truncated: boolean
+  readonly questions: readonly DnsQuestion[]
+  readonly answers: readonly DnsRecord[]
+  readonly authorities: readonly DnsRecord[]
+  readonly additionals: readonly DnsRecord[]
+  /** The longest answer that the sender accepts over UDP, in bytes (RFC 6891 §6.2.3); null if it does not say. */
+  readonly udpPayloadBytes: number | null
+}
+
+/**
+ * Reads a DNS message. The time for it is proportional to its length, whatever it contains: packets are untrusted. The `decode`
+ * of dns-packet 5.6.1 takes seconds for some messages of a few kilobytes, because it reads a record of many types again and again.
+ *
+ * @throws {Error} if the bytes are no DNS message
+ */
+export function decodeMessage(message: Buffer): DnsMessage {
+  const counts = countsOf(message)
+  const reader = new Reader(message)
+  const flags = message.readUInt16BE(2)
+  const questions = repeat(counts.questions, () => reader.question())
+  const [answers, authorities, additionals] = [counts.answers, counts.authorities, counts.additionals].map((count) =>
+    repeat(count, () => reader.record()).filter((record) => record !== null)
+  )
+  return {
+    type: (flags & 0x8000) === 0 ? 'query' : 'response',
+    id: message.readUInt16BE(0),
+    truncated: (flags & 0x0200) !== 0,
+    questions,
+    answers: answers ?? [],
+    authorities: authorities ?? [],
+    additionals: additionals ?? [],
+    udpPayloadBytes: reader.udpPayloadBytes
+  }
+}
+
+/** The counts of the header. A message with more entries than fit into it is refused before anything is read. */
+function countsOf(message: Buffer): Record<'questions' | 'answers' | 'authorities' | 'additionals', number> {
+  if (message.length < HEADER_BYTES) throw new Error('it is shorter than a header')
+  const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) => message.readUInt16BE(at)) as [
+    number,
+    number,
+    number,
+    number
+  ]
+  const least = HEADER_BYTES + QUESTION_BYTES * questions + RECORD_BYTES * (answers + authorities + additionals)
+  if (message.length < least) throw new Error('its header claims more records than fit into it')
+  return { questions, answers, authorities, additionals }
+}
+
+function repeat<T>(count: number, read: () => T): T[] {
+  return Array.from({ length: count }, read)
+}
+
+interface Name {
+  readonly text: string
+  /** Its length without compression. */
+  readonly bytes: number
+  /** Where it ends in the message. */
+  readonly end: number
+}
+
+/** Reads the entries of a message, one after the other. Each method throws if an entry does not end within the message. */
+class Reader {
+  readonly #message: Buffer
+  #at = HEADER_BYTES
+  /** Names by where they begin: a message may point to the same name hundreds of times. */
+  readonly #names = new Map<number, Name>()
+  udpPayloadBytes: number | null = null
+
+  constructor(message: Buffer) {
+    this.#message = message
+  }
+
+  question(): DnsQuestion {
+    return { name: this.#name(), type: this.#uint16(), class: this.#uint16() }
+  }
+
+  /** Null for a record of another type or class. */
+  record(): DnsRecord | null {
+    const name = this.#name()
+    const [number, ofClass, high, low, length] = [1, 2, 3, 4, 5].map(() => this.#uint16()) as Fields
+    const start = this.#at
+    const end = start + length
+    if (end > this.#message.length) throw new Error('a record is longer than the message')
+    const type = TYPES.get(number as 1)
+    const isRead = type !== undefined && (ofClass & ~FLUSH) === IN
+    const data = isRead ? this.#data(type, length) : null
+    if (isRead && this.#at !== end) throw new Error('the data of a record has another length than it claims')
+    this.#at = end
+    if (number === OPT) this.udpPayloadBytes ??= ofClass
+    return data && { ...data, name, ttl: high * 0x10000 + low, flush: (ofClass & FLUSH) !== 0 }
+  }
+
+  #data(type: DnsRecord['type'], length: number): DnsData {
+    switch (type) {
+      case 'PTR':
+        return { type, data: this.#name() }
+      case 'SRV': {
+        const [priority, weight, port] = [this.#uint16(), this.#uint16(), this.#uint16()]
+        return { type, data: { priority, weight, port, target: this.#name() } }
+      }
+      case 'TXT':
+        return { type, data: this.#strings(this.#at + length) }
+      case 'A':
+      case 'AAAA':
+        return { type, data: this.#address(type) }
+    }
+  }
+
+  #address(type: 'A' | 'AAAA'): string {
+    const bytes = type === 'A' ? 4 : 16
+    const codec = type === 'A' ? a : aaaa
+    const at = this.#take(bytes)
+    return codec.decode(this.#message, at - 2)
+  }
+
+  /** The strings up to an offset (RFC 1035 §3.3). */
+  #strings(end: number): Buffer[] {
+    const strings: Buffer[] = []
+    while (this.#at < end) {
+      const length = this.#message.readUInt8(this.#take(1))
+      const at = this.#take(length)
+      strings.push(this.#message.subarray(at, this.#at))
+    }
+    return strings
+  }
+
+  #uint16(): number {
+    return this.#message.readUInt16BE(this.#take(2))
+  }
+
+  /** Skips bytes, and returns where they begin. */
+  #take(bytes: number): number {
+    const at = this.#at
+    this.#at += bytes
+    if (this.#at > this.#message.length) throw new Error('it ends too early')
+    return at
+  }
+
+  #name(): string {
+    const { text, end } = this.#nameAt(this.#at, MAX_LABELS)
+    this.#at = end
+    return text
+  }
+
+  /**
+   * The name at an offset (RFC 1035 §4.1.4).
+   *
+   * @param pointers how many compression pointers may follow each other
+   */
+  #nameAt(start: number, pointers: number): Name {
+    const known = this.#names.get(start)
+    if (known !== undefined) return known
+    const labels: string[] = []
+    let at = start
+    let length = this.#message[at]
+    while (length !== undefined && length > 0 && length < POINTER) {
+      if (length > MAX_LABEL_BYTES || at + 1 + length > this.#message.length) throw new Error('a label is too long')
+      labels.push(this.#message.toString('utf8', at + 1, at + 1 + length))
+      at += 1 + length
+      length = this.#message[at]
+    }
+    if (length === undefined) throw new Error('a name does not end')
+    const rest = length === 0 ? null : this.#pointedAt(at, start, pointers)
+    const bytes = at - start + (rest?.bytes ?? 1)
+    if (bytes > MAX_NAME_BYTES) throw new Error('a name is too long')
+    if (rest !== null && rest.text !== '.') labels.push(rest.text)
+    const name = { text: labels.join('.') || '.', bytes, end: at + (rest === null ? 1 : 2) }
+    this.#names.set(start, name)
+    return name
+  }
+
+  /** The name to which the pointer at an offset points: it begins before the name with the pointer. */
+  #pointedAt(at: number, before: number, pointers: number): Name {
+    if (at + 2 > this.#message.length) throw new Error('a name does not end')
+    const target = this.#message.readUInt16BE(at) - (POINTER << 8)
+    if (target >= before || pointers === 0) throw new Error('a compression pointer is wrong')
+    return this.#nameAt(target, pointers - 1)
+  }
+}
