@@ -96,6 +96,7 @@ class Trial {
   }
 
   #probe(): void {
+    if (this.closedAt !== null) return
     const { idle, interval } = this.#options ?? assert.fail('no options')
     this.#nextProbe = this.now + interval * 1000
     if (this.isBlocked) return
@@ -151,11 +152,13 @@ for (const { who, timeoutMs, keepAlive, outage } of CASES) {
       for (const begin of PHASES) {
         overPhases(timeoutMs, keepAlive, (trial, phase) => {
           trial.pass(timeoutMs * (2 + begin))
-          const vanished = trial.now
+          const [vanished, before] = [trial.now, trial.sent]
           trial.isLost = () => true
           trial.pass(timeoutMs * 2)
           const noticedMs = (trial.closedAt ?? assert.fail(`phase ${phase}: not noticed`)) - vanished
           assert.ok(noticedMs > timeoutMs * outage && noticedMs < timeoutMs, `phase ${phase}: after ${noticedMs} ms`)
+          const probes = trial.sent - before
+          assert.ok(probes >= 1 && probes <= 7, `phase ${phase}: ${probes} probes`)
         })
       }
     })
