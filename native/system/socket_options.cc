@@ -70,12 +70,12 @@ unsigned SilenceMs([[maybe_unused]] int fd) {
   // Every acknowledgement ends the silence, even one with a zero window: the other end is alive.
   const bool owed_to_data = info.tcpi_unacked > 0 && info.tcpi_last_data_sent < info.tcpi_last_ack_recv;
   // A FIN is not data: tcpi_last_data_sent does not change.
-  const bool has_ended =
-      info.tcpi_state == kFinWait1 || info.tcpi_state == kClosing || info.tcpi_state == kLastAck;
+  const bool has_ended = info.tcpi_state == kFinWait1 || info.tcpi_state == kClosing || info.tcpi_state == kLastAck;
   const bool owed_to_end = has_ended && info.tcpi_unacked > 0 && info.tcpi_retransmits > 0;
-  // Keep-alive is sent only while there is no data to send. A single probe of a zero window may be lost, and the next may
-  // follow much later.
-  const bool is_keep_alive = size >= offsetof(tcp_info, tcpi_min_rtt) && info.tcpi_unacked + info.tcpi_notsent_bytes == 0;
+  // Keep-alive is sent only while there is no data to send. A single probe of a zero window may be lost, and the next
+  // may follow much later.
+  const bool is_keep_alive =
+      size >= offsetof(tcp_info, tcpi_min_rtt) && info.tcpi_unacked + info.tcpi_notsent_bytes == 0;
   const bool owed_to_probes = info.tcpi_probes > (is_keep_alive ? 0 : 1);
   if (owed_to_data || owed_to_end || owed_to_probes) return info.tcpi_last_ack_recv;
 #endif
