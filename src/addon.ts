@@ -44,13 +44,22 @@ export interface Addon {
    * the time that listing them takes. Always another on systems other than Linux.
    */
   interfaceChanges(): number
-  /** Sets keep-alive of a TCP socket. Returns 0, or the errno of the first option refused. */
+  /**
+   * Sets keep-alive of a TCP socket. Returns 0, or the errno of the first option refused. Linux sends a probe at once if the other
+   * end has been silent for longer than `idle` and all data is acknowledged.
+   */
   setDeadPeerOptions(fd: number, options: DeadPeerOptions): number
   /**
    * Milliseconds since the other end of a TCP socket last acknowledged anything, if an acknowledgement is missing: of data that
-   * was sent after that, or of more than one probe. Otherwise, and on systems other than Linux, 0.
+   * was sent after that, of a keep-alive probe, or of more than one probe of a zero window. Otherwise, and on systems other than
+   * Linux, 0.
    */
   silenceMs(fd: number): number
+  /**
+   * How many segments a TCP socket has received, modulo 2^32. Incoming keep-alive probes are among them; no other value that the
+   * kernel gives shows them. Always 0 on systems other than Linux.
+   */
+  segmentsIn(fd: number): number
   /**
    * Whether the kernel has closed a TCP connection: the other end reset it, or it timed out. False on systems other than Linux.
    */

@@ -60,6 +60,7 @@ export class Service extends EventEmitter<ServiceEvents> {
       shouldConnect: shouldConnect && ((peer) => asked('settings.shouldConnect', () => shouldConnect(peer))),
       locate: (peer, signal) => this.#presence.locate(peer, signal),
       port: () => this.#presence.port,
+      keepAlive: (socket) => this.#deadPeers.keepAliveOf(socket),
       filterConnects: (listed, addresses) => this.#presence.filterConnects(listed, addresses),
       onConnection: this.#onConnection,
       onDisconnected: this.#onDisconnected,
@@ -252,14 +253,14 @@ export class Service extends EventEmitter<ServiceEvents> {
     this.emit('error', error)
   }
 
-  readonly #onConnection = (socket: Socket, uuid: string): void => {
+  readonly #onConnection = (socket: Socket, uuid: string, keepAlive: number | null): void => {
     if (!this.#startListening('bound, and connected with a peer')) return
     const ours = Object.defineProperty(socket, 'peer', {
       value: Object.freeze({ uuid }),
       enumerable: true
     }) as PeerSocket
     this.#connections.push(ours)
-    this.#deadPeers.added(socket)
+    this.#deadPeers.added(socket, keepAlive)
     shielded(() => this.emit('connection', ours))
   }
 

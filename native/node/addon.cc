@@ -77,6 +77,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("setDeadPeerOptions", Napi::Function::New(env, DeadPeer, "setDeadPeerOptions"));
   exports.Set("filterConnects", Napi::Function::New(env, Filter, "filterConnects"));
   SetOfSocket<Napi::Number, SilenceMs>(exports, "silenceMs");
+  SetOfSocket<Napi::Number, SegmentsIn>(exports, "segmentsIn");
   SetOfSocket<Napi::Boolean, IsClosed>(exports, "isClosed");
   SetOfSocket<Napi::Number, RoundTripUs>(exports, "roundTripUs");
   SetOfSocket<Napi::Number, UnacknowledgedBytes>(exports, "unacknowledgedBytes");

@@ -1,15 +1,18 @@
 #include "system/socket_options.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #if defined(__linux__)
 #include <linux/sockios.h>
+#include <linux/tcp.h>  // glibc's netinet/tcp.h has only the first half of tcp_info
+#else
+#include <netinet/tcp.h>
 #endif
 
 #include <cerrno>
+#include <cstddef>
 
 namespace tcpnet {
 
@@ -20,6 +23,24 @@ struct Option {
   int name;
   int value;
 };
+
+#if defined(__linux__)
+// States of a connection, as in netinet/tcp.h, which cannot be included beside linux/tcp.h.
+constexpr int kFinWait1 = 4;
+constexpr int kClose = 7;
+constexpr int kLastAck = 9;
+constexpr int kClosing = 11;
+
+/** What the kernel knows of a TCP socket, and its size, which is less on older kernels; 0 if the call fails. */
+struct Info {
+  tcp_info tcp{};
+  socklen_t size = sizeof tcp;
+
+  explicit Info(int fd) {
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &tcp, &size) != 0) size = 0;
+  }
+};
+#endif
 
 }  // namespace
 
@@ -45,27 +66,33 @@ int SetDeadPeerOptions(int fd, const DeadPeerOptions& options) {
 
 unsigned SilenceMs([[maybe_unused]] int fd) {
 #if defined(__linux__)
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  const auto [info, size] = Info(fd);
   // Every acknowledgement ends the silence, even one with a zero window: the other end is alive.
   const bool owed_to_data = info.tcpi_unacked > 0 && info.tcpi_last_data_sent < info.tcpi_last_ack_recv;
   // A FIN is not data: tcpi_last_data_sent does not change.
-  const bool has_ended =
-      info.tcpi_state == TCP_FIN_WAIT1 || info.tcpi_state == TCP_CLOSING || info.tcpi_state == TCP_LAST_ACK;
+  const bool has_ended = info.tcpi_state == kFinWait1 || info.tcpi_state == kClosing || info.tcpi_state == kLastAck;
   const bool owed_to_end = has_ended && info.tcpi_unacked > 0 && info.tcpi_retransmits > 0;
-  // A single probe may be lost, and the next may follow much later.
-  const bool owed_to_probes = info.tcpi_probes > 1;
+  // Keep-alive is sent only while there is no data to send. A single probe of a zero window may be lost, and the next
+  // may follow much later.
+  const bool is_keep_alive =
+      size >= offsetof(tcp_info, tcpi_min_rtt) && info.tcpi_unacked + info.tcpi_notsent_bytes == 0;
+  const bool owed_to_probes = info.tcpi_probes > (is_keep_alive ? 0 : 1);
   if (owed_to_data || owed_to_end || owed_to_probes) return info.tcpi_last_ack_recv;
 #endif
   return 0;
 }
 
+unsigned SegmentsIn([[maybe_unused]] int fd) {
+#if defined(__linux__)
+  return Info(fd).tcp.tcpi_segs_in;
+#else
+  return 0;
+#endif
+}
+
 bool IsClosed([[maybe_unused]] int fd) {
 #if defined(__linux__)
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE;
+  return Info(fd).tcp.tcpi_state == kClose;
 #else
   return false;
 #endif
@@ -73,11 +100,10 @@ bool IsClosed([[maybe_unused]] int fd) {
 
 unsigned RoundTripUs([[maybe_unused]] int fd) {
 #if defined(__linux__)
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) return info.tcpi_rtt;
-#endif
+  return Info(fd).tcp.tcpi_rtt;
+#else
   return 0;
+#endif
 }
 
 int UnacknowledgedBytes([[maybe_unused]] int fd) {

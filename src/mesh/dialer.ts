@@ -29,8 +29,8 @@ export interface DialTarget {
   readonly slowAfterMs: number
   /** Milliseconds without a byte after which an endpoint that was reached gives way to other ports; twice as many with security. */
   readonly silentAfterMs: number
-  /** Makes our hello; called when it is sent. */
-  readonly hello: () => Hello
+  /** Makes our hello; called with the connection when it is sent. */
+  readonly hello: (socket: Socket) => Hello
   readonly connect: Connect
   readonly allowance: Allowance
 }
@@ -224,7 +224,7 @@ export class Dial {
     if (result === null || result instanceof TcpnetError) return this.#fail(result ?? hasEnded())
     if (result.socket !== raw) this.#leave(raw)
     this.#reached.socket = result.socket
-    result.send(encodeHello(this.#target.hello()))
+    result.send(encodeHello(this.#target.hello(result.socket)))
     this.#sent = true
     const { endpoint } = this.#reached
     this.#stopReading = result.receive((line) => this.#onLine(result, endpoint, line))

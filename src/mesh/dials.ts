@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { TcpnetError } from '../errors.js'
 import { securityObjection } from '../security/security.js'
 import { Allowance, type ConnectBudget, processBudget } from './connect-budget.js'
@@ -82,15 +83,16 @@ export class Dials {
 
   #make(link: Link, done: (result: DialResult) => void): { dial: Dial; reason: string } {
     const endpoints = link.places.hinted()
-    const { name, uuid, boot, security, limits, port, accepted, connect = connectTo } = this.#options
-    const hello = () => ({
+    const { name, uuid, boot, security, limits, port, keepAlive, accepted, connect = connectTo } = this.#options
+    const hello = (socket: Socket) => ({
       name,
       from: uuid,
       boot,
       to: link.uuid,
       seq: accepted(),
       dial: ++this.#hellos,
-      port: port()
+      port: port(),
+      keepalive: keepAlive?.(socket) ?? null
     })
     const dial = new Dial(
       {

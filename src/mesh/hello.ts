@@ -5,6 +5,8 @@ import { parseUuid } from '../uuid.js'
 const VERSION = 1
 /** The greatest count that a line may contain: more than a service can reach. */
 export const MAX_COUNT = 2 ** 32 - 1
+/** The greatest number of seconds that kernels accept for keep-alive (TCP_KEEPIDLE). */
+const MAX_KEEP_ALIVE = 32_767
 const BOOT = /^[0-9a-f]{16}$/
 
 /** The dialer's line. */
@@ -23,6 +25,11 @@ export interface Hello {
   readonly dial: number | null
   /** The port on which the dialer listens; null if the hello has none. */
   readonly port: number | null
+  /**
+   * The dialer's kernel sends a keep-alive probe whenever the acceptor has been silent for this many seconds; null if the hello
+   * does not promise that.
+   */
+  readonly keepalive: number | null
 }
 
 /** Why an acceptor refused a dial. */
@@ -80,7 +87,8 @@ export function decodeHello(line: string): Hello | HelloError {
   if (boot === null) return wrongField('boot')
   if (to === null) return wrongField('to')
   if (!isCount(seq)) return wrongField('seq')
-  return { name, from, boot, to, seq, dial: isCount(fields.dial) ? fields.dial : null, port: portOf(fields.port) }
+  const [dial, port] = [isCount(fields.dial) ? fields.dial : null, upTo(65535, fields.port)]
+  return { name, from, boot, to, seq, dial, port, keepalive: upTo(MAX_KEEP_ALIVE, fields.keepalive) }
 }
 
 /** Reads an acceptor's line. Unknown fields are ignored. */
@@ -115,8 +123,9 @@ function bootOf(value: unknown): string | null {
   return typeof value === 'string' && BOOT.test(value) ? value : null
 }
 
-function portOf(value: unknown): number | null {
-  return isCount(value) && value >= 1 && value <= 65535 ? value : null
+/** A count from 1 to a greatest one; null for anything else. */
+function upTo(most: number, value: unknown): number | null {
+  return isCount(value) && value >= 1 && value <= most ? value : null
 }
 
 function isCount(value: unknown): value is number {

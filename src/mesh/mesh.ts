@@ -199,14 +199,14 @@ export class Mesh {
   }
 
   #accept(link: Link, applicant: Applicant): void {
-    const { boot } = applicant.hello
+    const { boot, keepalive } = applicant.hello
     const socket = applicant.accept({ status: 'ok', seq: this.#accepted + 1, boot: this.#options.boot })
     if (socket === null) return
     this.#accepted++
     const address = canonical(socket.remoteAddress ?? '')
     if (link.state.kind === 'dialing') link.state.dial.reachedAt(address)
     link.places.connectedAt(address, applicant.hello.port)
-    this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot })
+    this.#connect(link, { kind: 'connected', socket, dialer: 'peer', seq: 0, boot }, keepalive)
   }
 
   readonly #onApplicant = (applicant: Applicant): void => {
@@ -261,7 +261,7 @@ export class Mesh {
     this.#wake(link)
   }
 
-  #connect(link: Link, state: LinkState & { kind: 'connected' }): void {
+  #connect(link: Link, state: LinkState & { kind: 'connected' }, keepAlive: number | null = null): void {
     const { socket } = state
     this.#dials.onConnected(link)
     this.#connections.add(socket, link)
@@ -270,7 +270,7 @@ export class Mesh {
     // A subscriber of the change may have closed the service.
     if (this.#closing) return
     this.#wake(link)
-    this.#options.onConnection(socket, link.uuid)
+    this.#options.onConnection(socket, link.uuid, keepAlive)
   }
 
   #onSocketClosed(link: Link, socket: Socket): void {

@@ -22,6 +22,8 @@ export interface MeshOptions {
   readonly locate: (uuid: string, signal: AbortSignal) => Promise<Instance | null>
   /** The port on which the service listens; null before it listens. */
   readonly port: () => number | null
+  /** Seconds after which keep-alive will probe a connection that is being dialed; null, the default, if nothing is promised. */
+  readonly keepAlive?: (socket: Socket) => number | null
   /** Whether the application wants a connection with a peer; default: always. Does not throw. */
   readonly shouldConnect?: ((peer: Peer) => boolean) | undefined
   /** Opens connections; default: those of node:net. */
@@ -34,8 +36,11 @@ export interface MeshOptions {
   readonly budget?: ConnectBudget
   /** How often a peer's connection is replaced; default: that of {@link Replacements}. */
   readonly replacements?: BucketLimits
-  /** A peer is connected: the hello has succeeded, and the socket belongs to the application. */
-  readonly onConnection: (socket: Socket, uuid: string) => void
+  /**
+   * A peer is connected: the hello has succeeded, and the socket belongs to the application. `keepAlive`: the seconds that the
+   * peer's hello promises; null if it promises nothing, or we dialed.
+   */
+  readonly onConnection: (socket: Socket, uuid: string, keepAlive: number | null) => void
   /** The socket of a peer has closed. Called before the application's listeners for `close`. */
   readonly onDisconnected: (socket: Socket) => void
   /** A dial failed, and the failure is not likely to pass by itself. */

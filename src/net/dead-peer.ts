@@ -6,31 +6,70 @@ import { trace } from '../trace.js'
 /** The shortest timeout, in milliseconds: keep-alive counts in whole seconds. */
 export const SHORTEST_DEAD_PEER_TIMEOUT_MS = 2000
 
-/** The longest timeout, in milliseconds: a day. The kernel accepts no keep-alive that begins after more than 32,767 seconds. */
+/** The longest timeout, in milliseconds: a day. */
 export const LONGEST_DEAD_PEER_TIMEOUT_MS = 86_400_000
 
-/** The part of the timeout between two checks of the connections. */
+/** The greatest number of seconds that the kernel accepts for keep-alive. */
+const LONGEST_KEEP_ALIVE_S = 32_767
+
+const IS_LINUX = process.platform === 'linux'
+
+/** What a watch uses of this process. Tests replace it. */
+interface Parts {
+  readonly addon: () => Addon | null
+  readonly now: () => number
+  readonly after: (ms: number, callback: () => void) => void
+}
+
+const PARTS: Parts = {
+  addon: addonIfLoaded,
+  now: () => performance.now(),
+  after: (ms, callback) => void setTimeout(callback, ms).unref()
+}
+
+/** The part of the timeout between two looks at the connections. */
 const LOOK_AFTER = 0.2
-/** The parts of the timeout for which a peer has to be silent, and for which checks have to find an answer missing. */
-const SILENT_FOR = 0.7
-const OWING_FOR = 0.4
+/** The part of the timeout after which keep-alive probes an idle connection: late enough that few packets are sent. */
+const PROBE_AFTER = 0.4
+/**
+ * The part of the timeout after which an accepted connection that has received nothing is probed by this side as well: probes of the
+ * other end would have come even if one was lost.
+ */
+const QUIET_FOR = 0.7
+/**
+ * The part of the timeout between two probes of a connection that is silent. Of a timeout of five seconds it is more than the
+ * half second in which Linux answers only one probe (tcp_invalid_ratelimit).
+ */
+const ASK_AFTER = 0.11
+/** A connection is closed after this part of the timeout: timers are late, but the timeout is a promise. */
+const SILENT_FOR = 0.93
+/** More probes than fit into the timeout: the kernel closes a connection only where this process cannot. */
+const PROBES = 10
 
 /**
  * Closes connections whose other end is silent because its host is gone, or cut off. Each service has one watch.
  *
- * The kernel closes an idle connection by keep-alive. It sends no keep-alive while there is unacknowledged data, and then waits
- * for a quarter of an hour. TCP_USER_TIMEOUT would end that wait, but it also ends connections whose other end answers with a
- * zero window because its application does not read (RFC 9293 §3.8.6.1 requires to keep those). So connections with
- * unacknowledged data are checked for missing acknowledgements (TCP_INFO).
+ * Only the dialer's kernel probes an idle connection (keep-alive); the acceptor's side relies on receiving these probes. If it
+ * receives nothing (the host is gone, or the dialer cannot probe because it has unacknowledged data), it switches on its own
+ * keep-alive, and leaves it on.
+ *
+ * The kernel sends no keep-alive while there is unacknowledged data, and then waits for a quarter of an hour. TCP_USER_TIMEOUT
+ * would end that wait, but it also ends connections whose other end answers with a zero window because its application does not
+ * read (RFC 9293 §3.8.6.1 requires to keep those). So all connections are checked for missing answers (TCP_INFO). If one is
+ * missing, the connection is probed more often, so that a few lost packets do not end it, and is closed shortly before the
+ * timeout.
  *
  * It also closes connections that the kernel has already closed if the application does not read them: Node does not notice
- * those. Linux only.
+ * those. All of this on Linux only: elsewhere both sides set keep-alive, and the kernel alone closes connections.
  */
 export class DeadPeerWatch {
   readonly #timeoutMs: number
   readonly #sockets: readonly Socket[]
-  /** For each socket with a missing answer, the time of the first check that found it missing. */
-  readonly #owing = new WeakMap<Socket, number>()
+  readonly #parts: Parts
+  /** Of accepted connections that the other end probes. */
+  readonly #quiet = new WeakMap<Socket, Quiet>()
+  /** Connections that are silent, each with a timer for its next check. */
+  readonly #asked = new WeakSet<Socket>()
   #interval: AlignedInterval | undefined
 
   /**
@@ -38,25 +77,33 @@ export class DeadPeerWatch {
    * @param sockets the connections, in an array that the caller changes; after each change it calls {@link added} or {@link
    *   removed}
    */
-  constructor(timeoutMs: number, sockets: readonly Socket[]) {
+  constructor(timeoutMs: number, sockets: readonly Socket[], parts = PARTS) {
     this.#timeoutMs = timeoutMs
     this.#sockets = sockets
+    this.#parts = parts
+  }
+
+  /** Seconds of silence after which keep-alive will probe a connection, once it is {@link added}; null if that is not certain. */
+  keepAliveOf(socket: Socket): number | null {
+    const isCertain = this.#timeoutMs > 0 && IS_LINUX && this.#parts.addon() !== null && descriptorOf(socket) !== null
+    return isCertain ? deadPeerOptions(this.#timeoutMs).idle : null
   }
 
   /**
    * Watches a connection from now on. Without the addon, or without a descriptor (on runtimes other than Node), it only sets
    * Node's own keep-alive, which begins after a fifth of the timeout, has intervals and a count that Node or the system
    * chooses, and closes no connection with unacknowledged data.
+   *
+   * @param keepAlive seconds of silence after which the other end probes; null if it does not, or is not known to
    */
-  added(socket: Socket): void {
+  added(socket: Socket, keepAlive: number | null = null): void {
     if (this.#timeoutMs === 0) return
-    const options = deadPeerOptions(this.#timeoutMs)
-    const addon = addonIfLoaded()
-    if (addon === null || !setOptions(addon, socket, options)) {
-      socket.setKeepAlive(true, options.idle * 1000)
+    const addon = this.#parts.addon()
+    if (addon === null || !(this.#rely(addon, socket, keepAlive) || this.#probe(addon, socket))) {
+      socket.setKeepAlive(true, deadPeerOptions(this.#timeoutMs, false).idle * 1000)
       return
     }
-    this.#interval ??= new AlignedInterval(this.#timeoutMs * LOOK_AFTER, () => this.#lookAtAll(addon))
+    this.#interval ??= new AlignedInterval(this.#timeoutMs * LOOK_AFTER, () => this.look())
   }
 
   /** A connection has closed. */
@@ -66,7 +113,33 @@ export class DeadPeerWatch {
     this.#interval = undefined
   }
 
-  #lookAtAll(addon: Addon): void {
+  /** Relies on the probes of the other end. Returns false if they are too few. */
+  #rely(addon: Addon, socket: Socket, keepAlive: number | null): boolean {
+    const descriptor = descriptorOf(socket)
+    if (!IS_LINUX || descriptor === null) return false
+    if (keepAlive === null || keepAlive * 1000 > this.#timeoutMs * PROBE_AFTER) return false
+    this.#quiet.set(socket, new Quiet(addon.segmentsIn(descriptor), this.#parts.now()))
+    return true
+  }
+
+  /**
+   * Has the kernel probe the connection from now on; at once, if it is silent.
+   *
+   * @returns whether the kernel accepted the options
+   */
+  #probe(addon: Addon, socket: Socket): boolean {
+    const descriptor = descriptorOf(socket)
+    const errno =
+      descriptor === null ? 'no descriptor' : addon.setDeadPeerOptions(descriptor, deadPeerOptions(this.#timeoutMs))
+    if (errno === 0) return true
+    trace('the kernel refused the keep-alive options of a connection: %s', errno)
+    return false
+  }
+
+  /** Checks all connections. */
+  look(): void {
+    const addon = this.#parts.addon()
+    if (addon === null) return
     // A socket that is destroyed here is removed from the array in a later turn of the event loop.
     for (const socket of this.#sockets) this.#look(addon, socket)
   }
@@ -78,43 +151,90 @@ export class DeadPeerWatch {
       socket.destroy(closedByKernel())
       return
     }
-    const silentMs = addon.silenceMs(descriptor)
-    if (silentMs < this.#timeoutMs * LOOK_AFTER) {
-      this.#owing.delete(socket)
-      return
+    if (this.#asked.has(socket)) return
+    const quietMs = this.#quietMs(addon, socket, descriptor)
+    const isQuiet = quietMs !== null && quietMs >= this.#timeoutMs * QUIET_FOR
+    if (isQuiet || silentMs(addon, descriptor, quietMs) > this.#timeoutMs * LOOK_AFTER) {
+      this.#ask(addon, socket, this.#timeoutMs * ASK_AFTER)
     }
-    // On a connection with few packets the silence is long even if the latest packet was sent just now.
-    const now = performance.now()
-    const since = this.#owing.get(socket) ?? now
-    this.#owing.set(socket, since)
-    const isDead = silentMs >= this.#timeoutMs * SILENT_FOR && now - since >= this.#timeoutMs * OWING_FOR
-    if (isDead) socket.destroy(silent(silentMs))
+  }
+
+  /** Asks a silent connection for a sign of life, and checks later whether it came. */
+  #ask(addon: Addon, socket: Socket, checkAfterMs: number): void {
+    this.#asked.add(socket)
+    this.#probe(addon, socket)
+    this.#parts.after(Math.ceil(checkAfterMs), () => this.#check(addon, socket))
+  }
+
+  #check(addon: Addon, socket: Socket): void {
+    this.#asked.delete(socket)
+    const descriptor = descriptorOf(socket)
+    if (descriptor === null) return
+    const forMs = silentMs(addon, descriptor, this.#quietMs(addon, socket, descriptor))
+    // Not silent; or the kernel could not probe, because the other end takes no data, as it has said.
+    if (forMs <= this.#timeoutMs * LOOK_AFTER) return
+    const leftMs = this.#timeoutMs * SILENT_FOR - forMs
+    if (leftMs > 0) this.#ask(addon, socket, Math.min(leftMs, this.#timeoutMs * ASK_AFTER))
+    else socket.destroy(silent(forMs))
+  }
+
+  /** Milliseconds for which a connection that the other end probes has received nothing, at most; null for others. */
+  #quietMs(addon: Addon, socket: Socket, descriptor: number): number | null {
+    const quiet = this.#quiet.get(socket)
+    if (quiet === undefined) return null
+    return quiet.lookAt(addon.segmentsIn(descriptor), this.#parts.now(), this.#timeoutMs * LOOK_AFTER)
   }
 }
 
 /**
- * Keep-alive options with which the kernel closes an idle and silent connection within the timeout: probes begin after a fifth
- * of it, so that several may be lost, and the last is due one interval before its end. Below four seconds there is no such
- * margin, below three no probe may be lost.
+ * For how long a connection has received nothing. Probes of the other end do not count as acknowledgements: only the number of
+ * received segments shows them.
  */
-export function deadPeerOptions(timeoutMs: number): DeadPeerOptions {
-  const seconds = Math.floor(timeoutMs / 1000)
-  const interval = Math.max(1, Math.floor(seconds / 5))
-  return {
-    idle: interval,
-    interval,
-    count: Math.max(Math.min(seconds - 1, 2), Math.floor(seconds / interval) - 2),
-    dropTime: Math.max(1, Math.round(seconds * SILENT_FOR))
+class Quiet {
+  #segments: number
+  #since: number
+
+  constructor(segments: number, now: number) {
+    this.#segments = segments
+    this.#since = Math.round(now)
+  }
+
+  /**
+   * To be called regularly, with the number of segments received so far.
+   *
+   * @param everyMs how long ago the last call can be, as a rule: a new segment may have come right after it
+   * @returns milliseconds without a segment, at most
+   */
+  lookAt(segments: number, now: number, everyMs: number): number {
+    if (segments !== this.#segments) {
+      this.#segments = segments
+      this.#since = Math.round(now - everyMs)
+    }
+    return Math.round(now) - this.#since
   }
 }
 
-/** @returns whether the kernel accepted the options */
-function setOptions(addon: Addon, socket: Socket, options: DeadPeerOptions): boolean {
-  const descriptor = descriptorOf(socket)
-  const errno = descriptor === null ? 'no descriptor' : addon.setDeadPeerOptions(descriptor, options)
-  if (errno === 0) return true
-  trace('the kernel refused the keep-alive options of a connection: %s', errno)
-  return false
+/** Milliseconds for which an answer has been missing from the other end; 0 if none is. */
+function silentMs(addon: Addon, descriptor: number, quietMs: number | null): number {
+  return Math.min(addon.silenceMs(descriptor), quietMs ?? Number.POSITIVE_INFINITY)
+}
+
+/**
+ * Keep-alive options for a timeout. On Linux, probes begin after two fifths of it, and this process closes a silent connection
+ * before the kernel does. Elsewhere the kernel closes an idle and silent connection within the timeout: probes begin after a fifth
+ * of it, so that several may be lost, and the last is due one interval before its end. Below four seconds there is no such
+ * margin, below three no probe may be lost.
+ */
+export function deadPeerOptions(timeoutMs: number, isLinux = IS_LINUX): DeadPeerOptions {
+  const seconds = Math.floor(timeoutMs / 1000)
+  const interval = Math.max(1, Math.floor(seconds / 5))
+  const dropTime = Math.max(1, Math.round(seconds * 0.7))
+  if (isLinux) {
+    const idle = Math.min(Math.max(1, Math.floor(seconds * PROBE_AFTER)), LONGEST_KEEP_ALIVE_S)
+    return { idle, interval, count: PROBES, dropTime }
+  }
+  const count = Math.max(Math.min(seconds - 1, 2), Math.floor(seconds / interval) - 2)
+  return { idle: interval, interval, count, dropTime }
 }
 
 /**

@@ -31,7 +31,16 @@ function claim(victim: TestMesh, peer: TestMesh, localAddress: string): Socket {
   const claimant = connect({ port: victim.port, host: '127.0.0.1', localAddress }).on('error', () => {})
   cleanUps.push(() => claimant.destroy())
   const boot = randomBytes(8).toString('hex')
-  const hello = { name: 'test', from: peer.uuid, boot, to: victim.uuid, seq: 0, dial: null, port: null }
+  const hello = {
+    name: 'test',
+    from: peer.uuid,
+    boot,
+    to: victim.uuid,
+    seq: 0,
+    dial: null,
+    port: null,
+    keepalive: null
+  }
   claimant.resume().write(encodeHello(hello))
   return claimant
 }

@@ -40,7 +40,18 @@ async function knock({ port }: TestMesh, localAddress: string): Promise<Socket> 
 /** The answer to a peer's hello from an address. */
 async function answer(to: TestMesh, from: string, localAddress: string): Promise<string> {
   const socket = await knock(to, localAddress)
-  socket.write(encodeHello({ name: 'test', from, boot: '0'.repeat(16), to: to.uuid, seq: 0, dial: null, port: null }))
+  socket.write(
+    encodeHello({
+      name: 'test',
+      from,
+      boot: '0'.repeat(16),
+      to: to.uuid,
+      seq: 0,
+      dial: null,
+      port: null,
+      keepalive: null
+    })
+  )
   const line = await within(new Promise((resolve) => readLine(socket, resolve)), 'it is not answered')
   const read = decodeAnswer(String(line))
   if (read instanceof Error) throw read

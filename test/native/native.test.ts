@@ -5,6 +5,7 @@ import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { addon } from '#tcpnet/addon.js'
 import { runProgram } from '../support/child.js'
+import { socketPair } from '../support/sockets.js'
 import { until } from '../support/wait.js'
 
 // The functions of the addon that need no daemon.
@@ -51,6 +52,7 @@ test('setDeadPeerOptions() sets the options of a TCP socket, and returns the err
   assert.equal(addon().setDeadPeerOptions(descriptorOf(socket), DEAD_PEER), 0)
   assert.equal(addon().silenceMs(descriptorOf(socket)), 0)
   assert.equal(addon().silenceMs(-1), 0)
+  assert.equal(addon().segmentsIn(-1), 0)
   assert.equal(addon().isClosed(-1), false)
   assert.notEqual(addon().setDeadPeerOptions(-1, DEAD_PEER), 0)
   socket.destroy()
@@ -77,6 +79,21 @@ test('a TCP socket has a round-trip time, and unacknowledged bytes while the oth
   socket.destroy()
   unread.destroy()
   server.close()
+})
+
+test('segmentsIn() counts the probes that keep-alive sends, which come at once over a connection that was silent for longer', {
+  skip: process.platform !== 'linux' && 'the number of segments is available on Linux only'
+}, async () => {
+  const { near, far } = await socketPair()
+  const silentSince = performance.now()
+  await until(() => performance.now() - silentSince > 1010, 'no second passes')
+  const before = addon().segmentsIn(descriptorOf(far))
+  const options = { idle: 1, interval: 60, count: 3, dropTime: 60 }
+  assert.equal(addon().setDeadPeerOptions(descriptorOf(near), options), 0)
+  await until(() => addon().segmentsIn(descriptorOf(far)) > before, 'no probe comes', 500)
+  await until(() => addon().silenceMs(descriptorOf(near)) === 0, 'no answer comes')
+  near.destroy()
+  far.destroy()
 })
 
 test('receive() takes what has come, says that nothing has, and that nothing will', async () => {

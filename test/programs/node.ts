@@ -87,6 +87,10 @@ function answer(service: Service, command: Exclude<Command, { ask: 'stats' }>): 
     case 'send':
       connectionTo(service, command.peer).write(`${command.text}\n`)
       return
+    case 'pause':
+    case 'resume':
+      connectionTo(service, command.peer)[command.ask]()
+      return
     case 'end':
       connectionTo(service, command.peer).end()
       return

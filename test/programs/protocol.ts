@@ -61,6 +61,8 @@ export type Request =
   | { ask: 'listen' }
   | { ask: 'close' }
   | { ask: 'send'; peer: string; text: string }
+  /** Reads no more of what comes from that peer, or reads again. */
+  | { ask: 'pause' | 'resume'; peer: string }
   /** Ends the connection to that peer. */
   | { ask: 'end'; peer: string }
   /** The connection to that peer, or all. */

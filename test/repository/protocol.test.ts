@@ -59,7 +59,7 @@ test('how a hello is read', () => {
   }
   const hello = decodeHello(line)
   for (const [from, to] of [
-    ['"port":4711}', '"port":4711}\r'],
+    ['"keepalive":2}', '"keepalive":2}\r'],
     ['"tcpnet":1', '"tcpnet":1.0'],
     ['"seq":0,"dial":1', '"seq":0e0,"dial":1e0'],
     ['"dial":1', '"later":[[{}]],"dial":1']
@@ -67,7 +67,9 @@ test('how a hello is read', () => {
     assert.deepEqual(reading(from, to), hello, to)
   assert.equal(reading('"tcpnet":1,', ''), 'version')
   assert.equal(reading('"seq":0', '"seq":4294967296'), 'invalid')
-  assert.deepEqual(reading('"dial":1,"port":4711', '"dial":-1,"port":0'), { ...hello, dial: null, port: null })
+  const absent = { dial: null, port: null, keepalive: null }
+  const [some, none] = ['"dial":1,"port":4711,"keepalive":2', '"dial":-1,"port":0,"keepalive":0']
+  assert.deepEqual(reading(some, none), { ...hello, ...absent })
 })
 
 test('the answers', () => {

@@ -19,7 +19,16 @@ export async function prepared<T extends Security>(security: T): Promise<T> {
 /** Dials the port as a member that expects the peer {@link DIALED} there. */
 export async function dial(security: Security, port: number): Promise<DialResult> {
   await prepared(security)
-  const hello = () => ({ name: 'x', from: 'A', boot: '0123456789abcdef', to: DIALED, seq: 0, dial: 1, port: null })
+  const hello = () => ({
+    name: 'x',
+    from: 'A',
+    boot: '0123456789abcdef',
+    to: DIALED,
+    seq: 0,
+    dial: 1,
+    port: null,
+    keepalive: null
+  })
   const endpoints = [{ address: '127.0.0.1', family: 4 as const, port }]
   return await dialed({ uuid: DIALED, endpoints, security, hello })
 }

@@ -12,7 +12,16 @@ import { plain } from '#tcpnet/security/security.js'
 import { readAll, socketPair } from '../support/sockets.js'
 import { within } from '../support/wait.js'
 
-const HELLO = { name: 'x', from: 'AA', boot: '0123456789abcdef', to: 'BB', seq: 0, dial: 1, port: 4000 }
+const HELLO = {
+  name: 'x',
+  from: 'AA',
+  boot: '0123456789abcdef',
+  to: 'BB',
+  seq: 0,
+  dial: 1,
+  port: 4000,
+  keepalive: null
+}
 
 const sockets: Socket[] = []
 afterEach(() => {

@@ -165,7 +165,16 @@ test('a peer whose own dial has arrived is not dialed, however late that dial is
   const socket = connect(made.port, '127.0.0.1')
   cleanUps.push(() => void socket.destroy())
   await once(socket, 'connect')
-  const hello = { name: 'test', from: uuid, boot: '0123456789abcdef', to: made.uuid, seq: 0, dial: 1, port: 1 }
+  const hello = {
+    name: 'test',
+    from: uuid,
+    boot: '0123456789abcdef',
+    to: made.uuid,
+    seq: 0,
+    dial: 1,
+    port: 1,
+    keepalive: null
+  }
   // The line is in the kernel when write() returns; the mesh reads it in a later turn.
   socket.write(encodeHello(hello))
   made.mesh.hint(instance(uuid, 1))

@@ -77,7 +77,16 @@ export function accept(socket: Socket, seq = 1): void {
 
 /** A hello for a service. */
 export function helloTo(service: Service, change: Partial<Hello> = {}): string {
-  const hello = { name: service.name, from: 'DEAD', boot: BOOT, to: service.uuid, seq: 0, dial: null, port: null }
+  const hello = {
+    name: service.name,
+    from: 'DEAD',
+    boot: BOOT,
+    to: service.uuid,
+    seq: 0,
+    dial: null,
+    port: null,
+    keepalive: null
+  }
   return encodeHello({ ...hello, ...change })
 }
 

@@ -13,7 +13,7 @@ import {
 } from '#tcpnet/mesh/hello.js'
 
 const BOOT = '0123456789abcdef'
-const HELLO: Hello = { name: 'my-cluster', from: 'A1', boot: BOOT, to: 'B2', seq: 0, dial: 1, port: 4000 }
+const HELLO: Hello = { name: 'my-cluster', from: 'A1', boot: BOOT, to: 'B2', seq: 0, dial: 1, port: 4000, keepalive: 2 }
 
 /** A hello's fields as on the wire, with some replaced. */
 function wire(fields: Record<string, unknown> = {}): string {
@@ -24,7 +24,7 @@ describe('the line of the hello', () => {
   it('has the form of the protocol', () => {
     assert.equal(
       encodeHello({ ...HELLO, seq: 3 }),
-      `{"tcpnet":1,"name":"my-cluster","from":"A1","boot":"${BOOT}","to":"B2","seq":3,"dial":1,"port":4000}\n`
+      `{"tcpnet":1,"name":"my-cluster","from":"A1","boot":"${BOOT}","to":"B2","seq":3,"dial":1,"port":4000,"keepalive":2}\n`
     )
   })
 
@@ -46,6 +46,12 @@ describe('the line of the hello', () => {
   it('may have no port of the dialer, as in older versions, or an invalid one', () => {
     for (const port of [undefined, null, 0, -1, 65_536, '80', 0.5]) {
       assert.deepEqual(decodeHello(wire({ port })), { ...HELLO, port: null })
+    }
+  })
+
+  it('may promise no keep-alive, as in older versions, or an invalid one', () => {
+    for (const keepalive of [undefined, null, 0, -1, 32_768, '2', 0.5, true, [2]]) {
+      assert.deepEqual(decodeHello(wire({ keepalive })), { ...HELLO, keepalive: null })
     }
   })
 
@@ -143,7 +149,8 @@ describe('the lines, at random', () => {
       to: digits(63),
       seq: count,
       dial: fc.option(count),
-      port: fc.option(fc.integer({ min: 1, max: 65_535 }))
+      port: fc.option(fc.integer({ min: 1, max: 65_535 })),
+      keepalive: fc.option(fc.integer({ min: 1, max: 32_767 }))
     },
     { noNullPrototype: true }
   )

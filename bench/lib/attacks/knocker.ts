@@ -98,7 +98,8 @@ const attacks: Record<KnockerPlan['kind'], () => unknown> = {
         to: plan.uuid,
         seq: 0,
         dial: null,
-        port: null
+        port: null,
+        keepalive: null
       }
       socket.resume().write(`${JSON.stringify({ tcpnet: 1, ...hello })}\n`)
       claimants.push(socket)

@@ -92,7 +92,16 @@ async function exchange(
   if (secured === null) return ENDED
   if (secured instanceof TcpnetError) return { code: secured.code, message: secured.message }
   secured.socket.on('error', () => {})
-  const hello = { name: service.cluster, from, boot: randomHex(8), to: randomUuid(), seq: 0, dial: null, port: null }
+  const hello = {
+    name: service.cluster,
+    from,
+    boot: randomHex(8),
+    to: randomUuid(),
+    seq: 0,
+    dial: null,
+    port: null,
+    keepalive: null
+  }
   secured.send(encodeHello(hello))
   const line = await new Promise<unknown>((resolve) => secured.receive(resolve))
   secured.socket.destroy()
