@@ -357,10 +357,10 @@ describe('one that speaks unicast DNS alone', () => {
   it('gets no more than a few hundred answers a second', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    for (let i = 0; i < 10_000; i++) trial.hear(ask(TYPE, 'PTR'), LEGACY)
+    for (let i = 0; i < 600; i++) trial.hear(ask(TYPE, 'PTR'), LEGACY)
     assert.equal(trial.take().length, 400)
     trial.clock.pass(1000)
-    for (let i = 0; i < 10_000; i++) trial.hear(ask(TYPE, 'PTR'), LEGACY)
+    for (let i = 0; i < 600; i++) trial.hear(ask(TYPE, 'PTR'), LEGACY)
     assert.equal(trial.take().length, 200)
   })
 })
