@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type Service, type Settings, tcpnet } from 'tcpnet'
 import { addon } from '../addon.js'
-import { descriptorOf } from '../net/dead-peer.js'
+import { descriptorOf } from '../net/descriptor.js'
 import { UsageError } from './arguments.js'
 import type { Invocation } from './command.js'
 import { secretOf } from './secret.js'

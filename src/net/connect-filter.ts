@@ -2,7 +2,7 @@ import { isIP, type Server } from 'node:net'
 import { addonIfLoaded } from '../addon.js'
 import { trace } from '../trace.js'
 import { splitScope } from './addresses.js'
-import { descriptorOf } from './dead-peer.js'
+import { descriptorOf } from './descriptor.js'
 
 /**
  * Has the kernel drop attempts to connect to a server: with `drop` those from the listed addresses, with `pass` those from all

@@ -1,7 +1,8 @@
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { type Addon, addonIfLoaded, type DeadPeerOptions } from '../addon.js'
 import { AlignedInterval } from '../aligned-interval.js'
 import { trace } from '../trace.js'
+import { descriptorOf } from './descriptor.js'
 
 /** The shortest timeout, in milliseconds: keep-alive counts in whole seconds. */
 export const SHORTEST_DEAD_PEER_TIMEOUT_MS = 2000
@@ -245,12 +246,6 @@ export function deadPeerOptions(timeoutMs: number, isLinux = IS_LINUX): DeadPeer
  */
 function isUnread(socket: Socket): boolean {
   return socket.readableFlowing === null && !socket.writableEnded
-}
-
-/** The file descriptor of a socket or server, for which Node has no public API; null if there is none. */
-export function descriptorOf(socket: Socket | Server): number | null {
-  const handle = (socket as { _handle?: { fd?: unknown } | null })._handle
-  return typeof handle?.fd === 'number' && handle.fd >= 0 ? handle.fd : null
 }
 
 function closedByKernel(): Error {

@@ -1,4 +1,4 @@
-import { type Account, Budget } from './budget.js'
+import { type Account, Budget, type BudgetOptions } from './budget.js'
 import { LoopMeter } from './loop-meter.js'
 
 /**
@@ -63,10 +63,13 @@ export class HandshakeGate {
   readonly #advances = new Map<Pass, { account: Account; timeMs: number }>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(clock: GateClock = { now: () => performance.now(), meter: new LoopMeter() }) {
+  constructor(
+    clock: GateClock = { now: () => performance.now(), meter: new LoopMeter() },
+    guesses: BudgetOptions = GUESSES
+  ) {
     this.#clock = clock
     this.#time = new Budget(TIME, clock.now)
-    this.#guesses = new Budget(GUESSES, clock.now)
+    this.#guesses = new Budget(guesses, clock.now)
   }
 
   /** Begins a handshake, at once or as soon as its account is above zero again. */

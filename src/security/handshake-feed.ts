@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Addon } from '../addon.js'
-import { descriptorOf } from '../net/dead-peer.js'
+import { descriptorOf } from '../net/descriptor.js'
 
 /** Milliseconds between two attempts to receive, at first: what a handshake of a member waits for comes within 1-5 ms. */
 const SHORTEST_WAIT_MS = 1

@@ -10,7 +10,7 @@ import { encodeHello } from '#tcpnet/mesh/hello.js'
 import { type Parts, TestMesh } from '../support/test-mesh.js'
 import { until, within } from '../support/wait.js'
 
-const CLAIMS = 80
+const CLAIMS = 40
 /** Milliseconds between two claims. */
 const CLAIM_EVERY_MS = 4
 /** The address that claims come from; the meshes are at 127.0.0.1. */

@@ -11,14 +11,14 @@ import { randomUuid } from '#tcpnet/uuid.js'
 import { instanceAt, listen, TestMesh } from '../support/test-mesh.js'
 import { until } from '../support/wait.js'
 
-/** The rates are the default ones. The bursts are smaller, so that the rates are visible within a second. */
+/** The rates are the default ones. The bursts are smaller, so that the rates are visible within half a second. */
 const PACE = {
-  perProcess: { perSecond: 20, burst: 60 },
-  perAddress: { perSecond: 10, burst: 20 },
+  perProcess: { perSecond: 20, burst: 30 },
+  perAddress: { perSecond: 10, burst: 10 },
   questions: { perSecond: 10, burst: 256 }
 }
-const STORM_MS = 1000
-const LIARS = 300
+const STORM_MS = 500
+const LIARS = 150
 
 const meshes: TestMesh[] = []
 afterEach(async () => {
@@ -53,7 +53,7 @@ async function storm(victim: TestMesh, addressesOf: (liar: number) => readonly s
   for (let turn = 0; performance.now() - since < STORM_MS; turn++) {
     for (const [n, liar] of liars.entries())
       victim.announce(instanceAt(port, liar, addressesOf(n), { turn: String(turn) }))
-    await setTimeout(10)
+    await setTimeout(20)
   }
   return performance.now() - since
 }

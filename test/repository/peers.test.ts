@@ -1,6 +1,5 @@
 // The parts of the benchmark `peers` that need neither a laboratory nor the packages that it compares.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -31,18 +30,6 @@ const result = (metric: string, id: string, value: number | string, nodes?: numb
 })
 
 describe('the programs of bench/peers', () => {
-  const programs = ['', 'adapters/'].flatMap((folder) =>
-    readdirSync(`${FOLDER}${folder}`)
-      .filter((name) => name.endsWith('.js'))
-      .map((name) => `${FOLDER}${folder}${name}`)
-  )
-
-  for (const program of programs) {
-    it(`${program.slice(FOLDER.length)} has no syntax error`, () => {
-      execFileSync(process.execPath, ['--check', program])
-    })
-  }
-
   it('each peer has an adapter, and each adapter a peer', () => {
     const used = new Set(PEERS.map(({ adapter }) => `${adapter}.js`))
     assert.deepEqual([...used].sort(), readdirSync(`${FOLDER}adapters`).sort())

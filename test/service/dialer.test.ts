@@ -76,6 +76,7 @@ describe('a dial that reaches no address', () => {
       const { code, message } = result.error as NodeJS.ErrnoException
       assert.equal(code, 'ECONNREFUSED')
       for (const address of addresses) assert.ok(message.includes(`ECONNREFUSED ${address}:${port}`), message)
+      assert.deepEqual(result.addresses, addresses)
     })
   }
 
@@ -99,6 +100,7 @@ describe('a dial that reaches no address', () => {
     assert.equal(code, 'ERR_TCPNET_DIAL_TIMEOUT')
     assert.ok(message.includes('the peer B at 10.66.0.3:4711, [fe80::3%eth0]:4711 failed. '), message)
     assert.match(message, /a firewall drops packets to that TCP port/)
+    assert.deepEqual(result.addresses, ['10.66.0.3', 'fe80::3%eth0'])
   })
 
   it('fails with an error that says so if the peer has no address', async () => {

@@ -7,16 +7,13 @@ import { type AddressInfo, connect, createServer, type Server, Socket } from 'no
 import { afterEach, test } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Discovery, Instance } from '#tcpnet/discovery/discovery.js'
-import { TcpnetError } from '#tcpnet/errors.js'
+import type { TcpnetError } from '#tcpnet/errors.js'
 import type { StateChange } from '#tcpnet/index.js'
 import { CONNECT_LIMITS, ConnectBudget } from '#tcpnet/mesh/connect-budget.js'
-import { Failures } from '#tcpnet/mesh/failures.js'
 import { encodeAnswer, encodeHello } from '#tcpnet/mesh/hello.js'
 import { DEFAULT_LIMITS, type Limits } from '#tcpnet/mesh/limits.js'
-import { Link } from '#tcpnet/mesh/link.js'
 import { type Connect, connectTo } from '#tcpnet/mesh/race.js'
 import { isHigher, randomUuid } from '#tcpnet/uuid.js'
-import { dialed } from '../support/dial.js'
 import { TestMesh } from '../support/test-mesh.js'
 import { until, within } from '../support/wait.js'
 
@@ -253,49 +250,6 @@ test('a peer with another kind of security is reported once, not dialed, and ask
   await within(dial, 'it is not dialed')
 })
 
-function linkOf(uuid: string): Link {
-  return new Link(uuid, { name: 'x', uuid: 'FF', onDue: () => {} })
-}
-
-test('the time until a peer with another kind of security is asked for again doubles, up to ten minutes', () => {
-  const failures = new Failures(DEFAULT_LIMITS)
-  const objection = new TcpnetError('ERR_TCPNET_SECURITY', 'no')
-  const waits = Array.from({ length: 6 }, () => {
-    failures.barredBy('security', objection)
-    return failures.backoffMs() / 60_000
-  })
-  assert.deepEqual(waits, [1, 2, 4, 8, 10, 10])
-})
-
-test('addresses that failed are dialed last, the one that failed latest at the very end', () => {
-  const link = linkOf('A1')
-  const [a, b, c] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
-  const paths = [a, b, c].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
-  link.hinted({ ...instance('A1', 1), paths })
-  const order = () => link.places.hinted().map(({ address }) => address)
-  assert.deepEqual(order(), [a, b, c])
-  link.places.suspect([a, b])
-  assert.deepEqual(order(), [c, a, b])
-  link.places.suspect([c])
-  assert.deepEqual(order(), [a, b, c])
-  link.places.suspect([a])
-  assert.deepEqual(order(), [b, c, a])
-  link.places.connectedAt(a, null)
-  assert.deepEqual(order(), [a, b, c])
-})
-
-test('a dial reports which addresses it has tried', async () => {
-  const closed = await silentServer()
-  const port = portOf(closed)
-  closed.close()
-  for (const addresses of [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]) {
-    const endpoints = addresses.map((address) => ({ address, family: 4 as const, port }))
-    const hello = () => assert.fail('no peer is reached')
-    const result = await dialed({ uuid: 'A1', endpoints, hello })
-    assert.deepEqual(result.kind === 'failed' ? result.addresses : [], addresses)
-  }
-})
-
 test('a dial under way also tries an address of a later hint', async () => {
   const live = await silentServer()
   const made = meshWith({ helloTimeoutMs: 60_000 })
@@ -305,23 +259,6 @@ test('a dial under way also tries an address of a later hint', async () => {
   made.mesh.hint(instance('A1', portOf(live)))
   await within(dial, 'the live address is not dialed')
   assert.deepEqual(made.failed, [])
-})
-
-test('the address of a hint is dialed last after it failed once', async () => {
-  const link = linkOf('A1')
-  const endpoints = [{ address: '127.0.0.9', family: 4 as const, port: 1 }]
-  const hello = () => assert.fail('no peer is reached')
-  // Never connects, as with a host that is down.
-  const connect = () => new Socket()
-  const result = await dialed({ uuid: 'A1', endpoints, deadlineMs: 1, slowAfterMs: 1, hello, connect })
-  assert.ok(result.kind === 'failed')
-  link.places.suspect(result.addresses)
-  const paths = ['127.0.0.9', '127.0.0.1'].map((address) => ({ interfaceIndex: 1, family: 4 as const, address }))
-  link.hinted({ ...instance('A1', 1), paths })
-  assert.deepEqual(
-    link.places.hinted().map(({ address }) => address),
-    ['127.0.0.1', '127.0.0.9']
-  )
 })
 
 test('a dial that the peer declines is not a failure, and is repeated', async () => {
@@ -335,29 +272,6 @@ test('a dial that the peer declines is not a failure, and is repeated', async ()
   announce(instance('A1', portOf(server)))
   await until(() => dials === 3 && mesh.peers().get('A1')?.state === 'waiting', 'it is not repeated')
   assert.deepEqual([mesh.peers().get('A1')?.failures, failed], [0, []])
-})
-
-test('the delay before the next dial grows after dials that fail, are declined, or lead to a short connection', () => {
-  const failures = new Failures(DEFAULT_LIMITS)
-  failures.declined()
-  failures.add(new Error('no'), 0)
-  failures.lost('A1', 0, 'the peer ended it')
-  assert.ok(failures.backoffMs() >= 300)
-  assert.equal(failures.count, 2)
-  failures.lost('A1', 15_000, 'the peer ended it')
-  assert.ok(failures.backoffMs() <= 100)
-  assert.equal(failures.count, 0)
-})
-
-test('an error is reported only if it lasts when our own address is not usable yet, or a port is closed already', () => {
-  let now = 0
-  const failures = new Failures(DEFAULT_LIMITS)
-  const told = (code: string) => failures.add(Object.assign(new Error('no'), { code }), now)
-  assert.deepEqual([told('EADDRNOTAVAIL'), told('ECONNREFUSED'), told('EHOSTUNREACH')], [false, false, true])
-  now += DEFAULT_LIMITS.goodbyeMs
-  assert.deepEqual([told('EADDRNOTAVAIL'), told('ECONNREFUSED')], [false, true])
-  now = DEFAULT_LIMITS.tentativeMs
-  assert.equal(told('EADDRNOTAVAIL'), true)
 })
 
 test('a peer that is seen is not waited for if a subscriber to that change closes the mesh', async (t) => {
@@ -414,16 +328,6 @@ test('a queue of many peers is not searched again for each peer that is withdraw
   await setImmediate()
   assert.equal(made.mesh.peers().size, 0)
   assert.ok(reads < 10 * uuids.length, `${reads} looks at the budget for ${uuids.length} peers`)
-})
-
-test('a peer that was found to have another kind of security is not new any more, and is dialed soon after an answer', () => {
-  const link = linkOf('A1')
-  link.barredBy('security', new TcpnetError('ERR_TCPNET_SECURITY', 'no'))
-  assert.equal(link.isNew, false)
-  const failures = new Failures(DEFAULT_LIMITS)
-  failures.barredBy('security', new TcpnetError('ERR_TCPNET_SECURITY', 'no'))
-  failures.declined()
-  assert.ok(failures.backoffMs() <= 100)
 })
 
 test('a hint that comes after all addresses failed is tried by the same dial, while the question has no answer', async () => {

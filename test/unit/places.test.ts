@@ -56,3 +56,21 @@ describe('places that differ', () => {
     assert.deepEqual(places.reported, { host: 'lies.local', port: 2, addresses: [TRUE, HOME] })
   })
 })
+
+describe('addresses that failed', () => {
+  it('are dialed last, the one that failed latest at the very end', () => {
+    const places = new Places()
+    const [a, b, c] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
+    places.takeHint(instanceAt(1, UUID, [a, b, c]))
+    const order = () => places.hinted().map(({ address }) => address)
+    assert.deepEqual(order(), [a, b, c])
+    places.suspect([a, b])
+    assert.deepEqual(order(), [c, a, b])
+    places.suspect([c])
+    assert.deepEqual(order(), [a, b, c])
+    places.suspect([a])
+    assert.deepEqual(order(), [b, c, a])
+    places.connectedAt(a, null)
+    assert.deepEqual(order(), [a, b, c])
+  })
+})

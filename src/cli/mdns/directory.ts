@@ -62,13 +62,15 @@ export interface HeardPlace {
 export class Directory {
   /** The one cluster that is asked for; null for all. */
   readonly #name: string | null
+  readonly #maxInstances: number
   readonly #types = new Set<string>()
   readonly #instances = new Map<string, Instance>()
   readonly #hosts = new Map<string, FoundAddress[]>()
   #newTypes: string[] = []
 
-  constructor(name: string | null) {
+  constructor(name: string | null, maxInstances = MAX_INSTANCES) {
     this.#name = name
+    this.#maxInstances = maxInstances
     if (name !== null) this.#types.add(name)
   }
 
@@ -138,7 +140,7 @@ export class Directory {
     const key = `${type}/${uuid}`
     // A goodbye (RFC 6762 §10.1).
     if (ttl === 0) this.#instances.delete(key)
-    else if (!this.#instances.has(key) && this.#instances.size < MAX_INSTANCES)
+    else if (!this.#instances.has(key) && this.#instances.size < this.#maxInstances)
       this.#instances.set(key, { cluster: type, uuid, claims: [], txt: null, asked: 0 })
   }
 

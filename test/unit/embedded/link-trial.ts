@@ -1,4 +1,4 @@
-import { type Answer, decode, encode, type Packet } from 'dns-packet'
+import { type Answer, decode, encode, type Packet, type Question } from 'dns-packet'
 import type { Cache, CacheLimits } from '#tcpnet/discovery/drivers/embedded/cache.js'
 import { LINK_TIMES, type LinkTimes, MdnsLink } from '#tcpnet/discovery/drivers/embedded/link.js'
 import { readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
@@ -140,6 +140,11 @@ export class LinkTrial {
     this.told.push(text)
     this.#listener(text)
   }
+}
+
+/** A query with one question. */
+export function ask(name: string, type: string, more: Partial<Packet> = {}): Packet {
+  return { type: 'query', questions: [{ name, type } as Question], ...more }
 }
 
 /** A message whose last question gets the QU bit (RFC 6762 §5.4), which the package does not write: it has no records. */
