@@ -69,6 +69,10 @@ export interface Announcement {
   readonly interfaceIndex: number
   /** The address on which the service listens, without scope, or null for all addresses. */
   readonly address: string | null
+  /**
+   * Whether a peer has been found already: then a driver that needs time to open lets the dials go first. Default: none has.
+   */
+  readonly hasMet?: () => boolean
 }
 
 /**

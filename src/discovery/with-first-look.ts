@@ -68,14 +68,14 @@ class WithFirstLook implements Discovery {
   ) {
     this.#driver = driver
     this.#seesAll = seesAll
-    this.#announcement = announcement
+    this.#announcement = { ...announcement, hasMet: () => this.#hasMet }
     this.#listener = listener
     this.#times = times
     this.#interface = new ServiceInterface(announcement, SYSTEM_INTERFACES)
     if (announcement.probe) {
       this.#ask()
     } else {
-      this.#discovery = driver(announcement, this.#counting({ ...listener, announced: this.#onAnnounced }))
+      this.#discovery = driver(this.#announcement, this.#counting({ ...listener, announced: this.#onAnnounced }))
       this.#lookAround(times.startAtMs)
     }
   }

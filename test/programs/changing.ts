@@ -30,6 +30,7 @@ function text(link: NetworkLink, other: string): string | null {
 
 const user: NetworkUser = {
   type,
+  hasMet: false,
   interfaceIndex: () => 0,
   up: (link) => {
     const onConflict = () => console.log('conflict')

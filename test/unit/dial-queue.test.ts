@@ -150,6 +150,17 @@ describe('a dial that is slow', () => {
     end(queue, dials)
   })
 
+  test('yields together with few others, because each makes work', async () => {
+    const rooms: number[] = []
+    const queue = makeQueue({ onRoom: (count) => rooms.push(count) })
+    const dials = fill(queue, { isSlow })
+    for (let i = 0; i < 100; i++) queue.add(link())
+    await until(() => rooms.length > 2, 'there is room for those that wait')
+    assert.deepEqual(rooms.slice(0, 3), [4, 8, 12])
+    queue.clear()
+    end(queue, dials)
+  })
+
   test('fails if too many have yielded, or if there is no place for another connection', async () => {
     for (const [places, most] of [
       [1000, 64],

@@ -33,7 +33,11 @@ afterEach(async () => {
 })
 
 /** A service with sockets of its own, unless it shares those of others. */
-function service(uuid: string, options: Partial<NetworkOptions> | Network = {}): { told: Told; discovery: Discovery } {
+function service(
+  uuid: string,
+  options: Partial<NetworkOptions> | Network = {},
+  hasMet = () => false
+): { told: Told; discovery: Discovery } {
   const told: Told = Object.assign(new Tally<string>(), { hints: [], errors: [] })
   const failed = (what: string) => (error: Error) => {
     told.errors.push(error)
@@ -44,7 +48,10 @@ function service(uuid: string, options: Partial<NetworkOptions> | Network = {}):
     failed: failed('failed'),
     seen: (other) => told.add(`seen ${other}`),
     gone: (other) => told.add(`gone ${other}`),
-    hint: (instance) => told.hints.push(instance),
+    hint: (instance, isMutual) => {
+      told.hints.push(instance)
+      told.add(`hint ${instance.uuid} ${isMutual ? 'mutual' : 'one-sided'}`)
+    },
     online: () => told.add('online'),
     offline: failed('offline')
   }
@@ -56,7 +63,8 @@ function service(uuid: string, options: Partial<NetworkOptions> | Network = {}):
     port: 4000,
     txt: { v: '1' },
     interfaceIndex: 0,
-    address: null
+    address: null,
+    hasMet
   }
   const discovery = embeddedOver(network)(announcement, listener)
   open.add(discovery)
@@ -107,6 +115,29 @@ class Ear {
 }
 
 describe('services over sockets', () => {
+  it('open them at once if no peer was found, and else let the dials go first', async () => {
+    const openAfterMs = { alone: 1, met: 3_600_000 }
+    const network = new Network({ openAfterMs })
+    const met = service('AA', network, () => true)
+    await tells(service('BB', { openAfterMs }), 'announced')
+    assert.deepEqual(met.told.items, [])
+    const alone = service('CC', new Network({ openAfterMs: { alone: 1, met: 1 } }), () => true)
+    await tells(alone, 'announced')
+    assert.deepEqual(met.told.items, [])
+  })
+
+  it('expect a peer to dial that knows them, but not one that has come after their announcement', async () => {
+    const older = service('AA')
+    await tells(older, 'announced')
+    const start = performance.now()
+    service('BB')
+    await tells(older, 'hint BB one-sided')
+    // The second announcement is over.
+    await until(() => performance.now() - start > 1200, 'time does not pass')
+    service('CC')
+    await tells(older, 'hint CC mutual')
+  })
+
   it('see each other across processes, bound to the group or to all addresses', async () => {
     const all = { system: { bindTo: 'all', scopeOf: ({ index }: InterfaceAddress) => String(index) } } as const
     const services = [service('AA'), service('BB', all), service('CC', all)]

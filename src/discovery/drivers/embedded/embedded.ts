@@ -17,6 +17,11 @@ import { type Found, whereIs } from './whereabouts.js'
 
 /** Milliseconds after an outage in which names have to be seen again. */
 const REPLAY_MS = 5000
+/**
+ * Milliseconds after the first announcement until the second one has been received (RFC 6762 §8.3). A peer that opens its sockets
+ * in between is heard, but does not know this service: it must not be expected to dial.
+ */
+const KNOWN_AFTER_MS = 1100
 /** Hints to one service. Packets are untrusted. */
 const HINTS = { perSecond: 100, burst: 1024 }
 
@@ -48,6 +53,8 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   /** Ends the questions that are under way. */
   readonly #over = new AbortController()
   readonly #hints = new TokenBucket(HINTS)
+  /** When it was first announced: a time of performance.now(); NaN before. */
+  #announcedAt = Number.NaN
   #state: 'opening' | 'online' | 'offline' | 'failed' | 'closed' = 'opening'
   #replay: NodeJS.Timeout | undefined
   #closing: Promise<void> | null = null
@@ -86,6 +93,10 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   }
 
   // What the network tells.
+
+  get hasMet(): boolean {
+    return this.#announcement.hasMet?.() ?? false
+  }
 
   interfaceIndex(): number | null {
     return this.#interface.find()
@@ -129,7 +140,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     const found = this.#find(uuid, [link])
     if (found === null) return
     this.#hints.take()
-    this.#listener.hint(found.instance, this.#isTelling)
+    this.#listener.hint(found.instance, this.#isMutual)
   }
 
   settled(problem: NodeJS.ErrnoException | null): void {
@@ -139,6 +150,11 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     this.#state = 'offline'
     clearTimeout(this.#replay)
     this.#listener.offline(unusable(problem, this.#announcement))
+  }
+
+  /** Whether a peer that announces itself now knows this service, or will at once. */
+  get #isMutual(): boolean {
+    return !(performance.now() - this.#announcedAt < KNOWN_AFTER_MS)
   }
 
   /** Whether the listener is told of what is seen. */
@@ -166,6 +182,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     this.#places.confirm()
     this.#replay = setTimeout(() => this.#sightings.dropDoubted(), REPLAY_MS).unref()
     if (!isFirst) return this.#listener.online()
+    this.#announcedAt = performance.now()
     this.#listener.announced()
     if (this.#isTelling) this.#sightings.begin()
     if (this.#isTelling) this.#meetSiblings()

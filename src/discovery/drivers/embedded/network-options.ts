@@ -19,10 +19,10 @@ export interface NetworkOptions {
   readonly system: SocketSystem
   readonly times: LinkTimes
   /**
-   * Milliseconds before sockets are opened for a service that has come: its first look goes ahead, and those that it finds are
-   * dialed meanwhile.
+   * Milliseconds before sockets are opened for a new service: longer if its first look has found peers by then, which are dialed
+   * first.
    */
-  readonly openAfterMs: number
+  readonly openAfterMs: { readonly alone: number; readonly met: number }
   /**
    * Milliseconds before the loopback interface is used beside others by services that are on all: only those on it alone are
    * not met elsewhere.
@@ -40,7 +40,7 @@ export function networkOptions(): NetworkOptions {
     interfaces: { ...SYSTEM_INTERFACES, everyMs: LOOK_EVERY_MS, changes: interfaceChanges },
     system: SOCKET_SYSTEM,
     times: LINK_TIMES,
-    openAfterMs: 40,
+    openAfterMs: { alone: 15, met: 40 },
     loopbackAfterMs: 1000,
     reading: new PacedWork({ msPerTurn: 3, maxWaiting: 1024 })
   }

@@ -14,6 +14,8 @@ export interface NetworkLink {
 /** What uses links: a service. Nothing is called from within `Network.add`. */
 export interface NetworkUser {
   readonly type: string
+  /** Whether its first look has found a peer. */
+  readonly hasMet: boolean
   /** The index of the interface that it is on: 0 for all, null for none at present. */
   interfaceIndex(): number | null
   up(link: NetworkLink): void

@@ -81,7 +81,7 @@ export class Network {
       this.#loopbackAt = this.#options.clock.now() + this.#options.loopbackAfterMs
       this.#plan()
     }
-    this.#soon ??= setTimeout(this.#reconcile, this.#options.openAfterMs)
+    this.#soon ??= setTimeout(this.#onSoon, this.#options.openAfterMs.alone)
   }
 
   /** Lets a service go that has taken its leave. Resolves when its last messages have left. */
@@ -91,6 +91,12 @@ export class Network {
     const used = [...this.#links.values()].filter(({ users }) => users.delete(user))
     await Promise.all(used.map((active) => active.flushed()))
     this.#reconcile()
+  }
+
+  readonly #onSoon = (): void => {
+    const { alone, met } = this.#options.openAfterMs
+    if ([...this.#users.keys()].some(({ hasMet }) => !hasMet)) return this.#reconcile()
+    this.#soon = setTimeout(this.#reconcile, met - alone)
   }
 
   /** Looks whether interfaces have changed, and whether the machine was asleep. */
@@ -257,17 +263,14 @@ export class Network {
     }
     if (links.length === 0 && this.#isLoopbackLeftOut) return this.#useLoopback()
     // Services that have just come have no links yet.
-    if (this.#soon === undefined && links.every(({ isOpen }) => isOpen)) this.#tellSettled()
+    if (this.#soon !== undefined || !links.every(({ isOpen }) => isOpen)) return
+    for (const [user, own] of [...this.#users]) user.settled(this.#problems.worstOn(own))
   }
 
   /** No other interface can be used. */
   #useLoopback(): void {
     this.#loopbackAt = 0
     this.#soon ??= setTimeout(this.#reconcile, 0)
-  }
-
-  #tellSettled(): void {
-    for (const [user, own] of [...this.#users]) user.settled(this.#problems.worstOn(own))
   }
 
   #onMessage(active: Active, bytes: Buffer, from: RemoteInfo): void {
