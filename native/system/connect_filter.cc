@@ -5,7 +5,13 @@
 #include <cerrno>
 
 #if defined(__linux__)
+#include <arpa/inet.h>
 #include <linux/filter.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #endif
 
 namespace tcpnet {

@@ -64,7 +64,7 @@ async function deafPort(): Promise<number> {
   for (let isFull = false; !isFull; ) {
     const socket = connect(port, '127.0.0.1')
     cleanUps.push(() => void socket.destroy())
-    await Promise.race([once(socket, 'connect'), setTimeout(500)])
+    await Promise.race([once(socket, 'connect'), setTimeout(100)])
     // Input that came while this process was busy is read first.
     await setImmediate()
     isFull = socket.connecting

@@ -85,11 +85,14 @@ describe('a peer to which shouldConnect says no', () => {
     const raw = await RawPeer.announce(cluster.name, 'DEAD')
     t.after(() => raw.close())
     const connected = next(a, 'connection')
-    accept((await raw.dial(1)).socket)
+    const { socket } = await raw.dial(1)
+    accept(socket)
     await connected
     wanted = false
     assert.equal(await introduce(await knock(a), helloTo(a)), 'refused: unwanted')
     assert.equal(a.connections.length, 1)
+    // close() waits for it.
+    socket.destroy()
   })
 })
 

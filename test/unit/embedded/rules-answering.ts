@@ -1,15 +1,10 @@
 // What the responder does by RFC 6762 §5.4 to §7, §11, §16 to §18, as scenes. Each is written out, although some are alike: its
 // capture is read beside it.
-import type { Packet, Question } from 'dns-packet'
 import { recordsOf as recordsOn } from '#tcpnet/discovery/drivers/embedded/own-service.js'
-import { LEGACY, OTHER, packetOf, recordsOf, SERVICE_TYPES, TYPE, withQu } from './link-trial.js'
+import { ask, LEGACY, OTHER, packetOf, recordsOf, SERVICE_TYPES, TYPE, withQu } from './link-trial.js'
 import type { Rule } from './scene.js'
 
 const [INSTANCE, HOST] = [`AA.${TYPE}`, 'AA.local']
-
-export function ask(name: string, type: string, more: Partial<Packet> = {}): Packet {
-  return { type: 'query', questions: [{ name, type } as Question], ...more }
-}
 
 const OWN_POINTER = { type: 'PTR', name: TYPE, data: INSTANCE } as const
 

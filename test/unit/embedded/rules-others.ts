@@ -1,8 +1,7 @@
 // What the browser asks and keeps, and how a name is claimed and given up, by RFC 6762 §5.2, §7 to §10, §14 and §15, as scenes.
 // Each is written out, although some are alike: its capture is read beside it.
 import type { Packet } from 'dns-packet'
-import { LEGACY, packetOf, recordsOf, TYPE } from './link-trial.js'
-import { ask } from './rules-answering.js'
+import { ask, LEGACY, packetOf, recordsOf, TYPE } from './link-trial.js'
 import type { Rule, Scene } from './scene.js'
 
 const [INSTANCE, HOST] = [`AA.${TYPE}`, 'AA.local']
