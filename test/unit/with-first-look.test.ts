@@ -28,7 +28,7 @@ afterEach(async () => {
 
 describe('a chosen uuid', () => {
   /** The same schedule as the default one, with short waits. */
-  const TIMES = { askAtMs: [0, 50], answerMs: 250 }
+  const TIMES = { askAtMs: [0, 50], answerMs: 600 }
   /** What happened, in order. */
   let story: Tally<string>
 
