@@ -10,7 +10,7 @@ describe('an announcement', () => {
     const [first, ...none] = trial.sentIn(10)
     assert.ok(first !== undefined)
     assert.deepEqual(none, [])
-    assert.deepEqual(trial.takeTold(), ['announced'])
+    assert.deepEqual(trial.takeReported(), ['announced'])
     const { packet } = first
     assert.deepEqual((packet.answers ?? []).map(brief).sort(), [
       'A AA.local',
@@ -24,13 +24,13 @@ describe('an announcement', () => {
     const [second] = trial.sentIn(20)
     assert.deepEqual(second?.packet, packet)
     assert.deepEqual(trial.sentIn(60_000), [])
-    assert.deepEqual(trial.takeTold(), [])
+    assert.deepEqual(trial.takeReported(), [])
   })
 
   it('has a shared record that another host has just sent as well', () => {
     const trial = new LinkTrial()
     trial.publish('AA')
-    trial.hear({ type: 'response', answers: [{ type: 'PTR', name: SERVICE_TYPES, ttl: 4500, data: TYPE }] })
+    trial.receive({ type: 'response', answers: [{ type: 'PTR', name: SERVICE_TYPES, ttl: 4500, data: TYPE }] })
     assert.ok(answersIn(trial.sentIn(10)).map(brief).includes(`PTR ${SERVICE_TYPES}`))
   })
 
@@ -90,7 +90,7 @@ describe('a goodbye', () => {
     const trial = new LinkTrial()
     const publication = trial.publish('AA')
     trial.sentIn(500)
-    trial.hear({ type: 'query', questions: [{ type: 'PTR', name: TYPE }] })
+    trial.receive({ type: 'query', questions: [{ type: 'PTR', name: TYPE }] })
     publication.close()
     trial.take()
     assert.deepEqual(trial.sentIn(5000), [])
@@ -144,7 +144,7 @@ it('a link that is gone sends nothing more', () => {
   const trial = new LinkTrial()
   const publication = trial.publish('AA')
   trial.link.browse(TYPE)
-  trial.hear({ type: 'query', questions: [{ type: 'PTR', name: TYPE }] })
+  trial.receive({ type: 'query', questions: [{ type: 'PTR', name: TYPE }] })
   trial.take()
   trial.link.close()
   publication.close()

@@ -26,7 +26,7 @@ function ask(name: string, type: string, more: Partial<Packet> = {}): Packet {
 function asking(name: string, type: string, answers: Answer[] = []): { trial: LinkTrial; at: number } {
   const trial = new LinkTrial()
   trial.announced('AA')
-  trial.hear(ask(name, type, { answers }))
+  trial.receive(ask(name, type, { answers }))
   return { trial, at: trial.clock.now() }
 }
 
@@ -51,7 +51,7 @@ describe('an answer', () => {
       const trial = new LinkTrial()
       trial.announced('AA')
       trial.clock.chance = chance
-      trial.hear(ask(TYPE, 'PTR'))
+      trial.receive(ask(TYPE, 'PTR'))
       assert.deepEqual(trial.sentIn(afterMs - 1), [])
       assert.deepEqual(answersIn(trial.sentIn(1)).map(brief), [`PTR ${TYPE}`])
     }
@@ -91,7 +91,7 @@ describe('an answer', () => {
   it('says nothing of a name that is ours no more', () => {
     const trial = new LinkTrial()
     const publication = trial.announced('AA')
-    trial.hear(ask(HOST, 'HINFO'))
+    trial.receive(ask(HOST, 'HINFO'))
     publication.close()
     trial.take()
     assert.deepEqual(trial.sentIn(5000), [])
@@ -103,8 +103,8 @@ describe('an answer', () => {
       'AA',
       recordsOf('AA').filter(({ type }) => type !== 'AAAA')
     )
-    trial.hear(ask(HOST, 'AAAA'))
-    trial.hear(ask(INSTANCE, 'SRV'))
+    trial.receive(ask(HOST, 'AAAA'))
+    trial.receive(ask(INSTANCE, 'SRV'))
     const sent = trial.sentIn(1)
     const [missing] = answersIn(sent).filter(({ type }) => type === 'NSEC')
     assert.ok(missing?.type === 'NSEC')
@@ -125,7 +125,7 @@ describe('an answer', () => {
   it('to several questions is one message, delayed as the slowest of them', () => {
     const { trial } = asking('nobody.local', 'A')
     const questions = [TYPE, INSTANCE].map((name, i) => ({ name, type: i === 0 ? 'PTR' : 'SRV' }) as Question)
-    trial.hear({ type: 'query', questions })
+    trial.receive({ type: 'query', questions })
     assert.deepEqual(trial.sentIn(19), [])
     const sent = trial.sentIn(1)
     assert.equal(sent.length, 1)
@@ -137,8 +137,8 @@ describe('an answer', () => {
     trial.announced('AA')
     trial.announced('BB')
     trial.clock.chance = 1
-    trial.hear(ask(TYPE, 'PTR'))
-    trial.hear(ask(SERVICE_TYPES, 'PTR'))
+    trial.receive(ask(TYPE, 'PTR'))
+    trial.receive(ask(SERVICE_TYPES, 'PTR'))
     const sent = trial.sentIn(120)
     assert.equal(sent.length, 1)
     assert.equal(answersIn(sent).length, 3)
@@ -148,12 +148,12 @@ describe('an answer', () => {
     const { trial } = asking(INSTANCE, 'SRV')
     trial.take()
     const [first] = trial.sentIn(1)
-    trial.hear(ask(INSTANCE, 'SRV'))
+    trial.receive(ask(INSTANCE, 'SRV'))
     assert.deepEqual(trial.sentIn(998), [])
     const [second] = trial.sentIn(2)
     assert.equal((second?.at ?? 0) - (first?.at ?? 0), 1000)
     // Nor as an additional record.
-    trial.hear(ask(TYPE, 'PTR'))
+    trial.receive(ask(TYPE, 'PTR'))
     assert.ok(additionalsIn(trial.sentIn(100)).every(({ type }) => type !== 'SRV'))
   })
 })
@@ -173,9 +173,9 @@ describe('a known answer', () => {
     for (const isKnown of [false, true]) {
       const { trial } = asking('nobody.local', 'A')
       trial.clock.chance = 0.5
-      trial.hear(ask(TYPE, 'PTR', { flags: 0x200 }))
+      trial.receive(ask(TYPE, 'PTR', { flags: 0x200 }))
       trial.clock.pass(300)
-      if (isKnown) trial.hear({ type: 'query', answers: [POINTER] })
+      if (isKnown) trial.receive({ type: 'query', answers: [POINTER] })
       assert.deepEqual(trial.sentIn(149), [])
       assert.equal(answersIn(trial.sentIn(2)).length, isKnown ? 0 : 1)
     }
@@ -183,12 +183,12 @@ describe('a known answer', () => {
 
   it('is awaited longer where still more are to come, but not for ever', () => {
     const { trial } = asking('nobody.local', 'A')
-    trial.hear(ask(TYPE, 'PTR', { flags: 0x200 }))
+    trial.receive(ask(TYPE, 'PTR', { flags: 0x200 }))
     trial.clock.pass(300)
-    trial.hear({ type: 'query', flags: 0x200, answers: [] })
+    trial.receive({ type: 'query', flags: 0x200, answers: [] })
     assert.deepEqual(trial.sentIn(390), [])
     for (let i = 0; i < 100; i++) {
-      trial.hear({ type: 'query', flags: 0x200, answers: [] })
+      trial.receive({ type: 'query', flags: 0x200, answers: [] })
       trial.clock.pass(10)
     }
     assert.equal(answersIn(trial.take()).length, 1)
@@ -196,15 +196,15 @@ describe('a known answer', () => {
 
   it('of another host is none for a question of this one', () => {
     const { trial } = asking('nobody.local', 'A')
-    trial.hear(ask(TYPE, 'PTR', { flags: 0x200 }))
-    trial.hear({ type: 'query', answers: [POINTER] }, { ...OTHER, address: '10.77.1.3' })
+    trial.receive(ask(TYPE, 'PTR', { flags: 0x200 }))
+    trial.receive({ type: 'query', answers: [POINTER] }, { ...OTHER, address: '10.77.1.3' })
     assert.equal(answersIn(trial.sentIn(700)).length, 1)
   })
 
   it('is awaited for a few queries at once, and others are answered without', () => {
     const { trial } = asking('nobody.local', 'A')
     for (let i = 0; i < 1000; i++)
-      trial.hear(ask(TYPE, 'PTR', { flags: 0x200 }), { ...OTHER, address: `10.77.${i >> 8}.${i & 255}` })
+      trial.receive(ask(TYPE, 'PTR', { flags: 0x200 }), { ...OTHER, address: `10.77.${i >> 8}.${i & 255}` })
     assert.equal(answersIn(trial.sentIn(200)).length, 1)
   })
 })
@@ -214,20 +214,20 @@ describe('an answer of another host', () => {
 
   it('that is the same as ours is taken for ours', () => {
     const { trial } = asking(SERVICE_TYPES, 'PTR')
-    trial.hear({ type: 'response', answers: [SHARED] })
+    trial.receive({ type: 'response', answers: [SHARED] })
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
   it('that ends sooner than ours does not take its place', () => {
     const { trial } = asking(SERVICE_TYPES, 'PTR')
-    trial.hear({ type: 'response', answers: [{ ...SHARED, ttl: 4499 }] })
+    trial.receive({ type: 'response', answers: [{ ...SHARED, ttl: 4499 }] })
     assert.equal(answersIn(trial.sentIn(200)).length, 1)
   })
 
   it('that ends too soon is set right', () => {
     for (const ttl of [0, 59]) {
       const { trial } = asking('nobody.local', 'A')
-      trial.hear({ type: 'response', answers: [{ ...POINTER, ttl }] })
+      trial.receive({ type: 'response', answers: [{ ...POINTER, ttl }] })
       const [answer] = answersIn(trial.sentIn(1))
       assert.ok(answer?.type === 'PTR' && answer.ttl === 120 && answer.data === INSTANCE)
     }
@@ -238,7 +238,7 @@ describe('a question that wants its answer by unicast', () => {
   it('is answered so where the record was sent to all a short while ago, and at once', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hearBytes(withQu(ask(TYPE, 'PTR')))
+    trial.receiveBytes(withQu(ask(TYPE, 'PTR')))
     const [sent, ...others] = trial.take()
     assert.deepEqual(others, [])
     assert.deepEqual(sent?.to, OTHER)
@@ -251,7 +251,7 @@ describe('a question that wants its answer by unicast', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     trial.clock.pass(31_000)
-    trial.hearBytes(withQu(ask(TYPE, 'PTR')))
+    trial.receiveBytes(withQu(ask(TYPE, 'PTR')))
     assert.deepEqual(
       trial.sentIn(200).map(({ to }) => to),
       [OTHER, null]
@@ -261,7 +261,7 @@ describe('a question that wants its answer by unicast', () => {
   it('from an address that is not of the link is answered to all', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hearBytes(withQu(ask(TYPE, 'PTR')), { ...OTHER, isOnLink: false })
+    trial.receiveBytes(withQu(ask(TYPE, 'PTR')), { ...OTHER, isOnLink: false })
     assert.deepEqual(
       trial.sentIn(200).map(({ to }) => to),
       [null]
@@ -273,7 +273,7 @@ describe('one that speaks unicast DNS alone', () => {
   it('gets its ID and question back, with short lifetimes and no flush bits', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hear({ ...ask(TYPE, 'PTR'), id: 4711, flags: 0x100 }, LEGACY)
+    trial.receive({ ...ask(TYPE, 'PTR'), id: 4711, flags: 0x100 }, LEGACY)
     const [sent, ...others] = trial.take()
     assert.deepEqual(others, [])
     assert.deepEqual(sent?.to, LEGACY)
@@ -294,7 +294,7 @@ describe('one that speaks unicast DNS alone', () => {
   it('gets the QU bit of its question back', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hearBytes(withQu(ask(INSTANCE, 'SRV', { id: 1 })), LEGACY)
+    trial.receiveBytes(withQu(ask(INSTANCE, 'SRV', { id: 1 })), LEGACY)
     assert.equal(trial.take()[0]?.packet.questions?.[0]?.class, 'UNKNOWN_32769')
   })
 
@@ -302,7 +302,7 @@ describe('one that speaks unicast DNS alone', () => {
     const trial = new LinkTrial()
     const uuids = Array.from({ length: 20 }, (_, i) => i.toString(16).toUpperCase().padStart(32, 'A'))
     for (const uuid of uuids) trial.announced(uuid)
-    trial.hear(ask(TYPE, 'PTR'), LEGACY)
+    trial.receive(ask(TYPE, 'PTR'), LEGACY)
     const [sent] = trial.take()
     assert.ok(sent !== undefined && sent.bytes.length <= 512)
     assert.ok(sent.packet.flag_tc)
@@ -315,7 +315,7 @@ describe('one that speaks unicast DNS alone', () => {
     const trial = new LinkTrial()
     for (let i = 16; i < 21; i++) trial.announced(i.toString(16).toUpperCase())
     const option = { type: 'OPT', name: '.', udpPayloadSize: 4096, flags: 0, options: [] } as unknown as Answer
-    trial.hear(ask(TYPE, 'PTR', { additionals: [option] }), LEGACY)
+    trial.receive(ask(TYPE, 'PTR', { additionals: [option] }), LEGACY)
     const [sent] = trial.take()
     assert.equal(sent?.packet.answers?.length, 5)
     assert.equal(sent?.packet.flag_tc, false)
@@ -324,15 +324,15 @@ describe('one that speaks unicast DNS alone', () => {
   it('gets no answer for a type of record that we never have', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hear(ask(HOST, 'HINFO'), LEGACY)
+    trial.receive(ask(HOST, 'HINFO'), LEGACY)
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
   it('gets no answer that it knows, and none at all from an address that is not of the link', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hear(ask(TYPE, 'PTR', { answers: [POINTER] }), LEGACY)
-    trial.hear(ask(TYPE, 'PTR'), { ...LEGACY, isOnLink: false })
+    trial.receive(ask(TYPE, 'PTR', { answers: [POINTER] }), LEGACY)
+    trial.receive(ask(TYPE, 'PTR'), { ...LEGACY, isOnLink: false })
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
@@ -357,10 +357,10 @@ describe('one that speaks unicast DNS alone', () => {
   it('gets no more than a few hundred answers a second', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    for (let i = 0; i < 10_000; i++) trial.hear(ask(TYPE, 'PTR'), LEGACY)
+    for (let i = 0; i < 10_000; i++) trial.receive(ask(TYPE, 'PTR'), LEGACY)
     assert.equal(trial.take().length, 400)
     trial.clock.pass(1000)
-    for (let i = 0; i < 10_000; i++) trial.hear(ask(TYPE, 'PTR'), LEGACY)
+    for (let i = 0; i < 10_000; i++) trial.receive(ask(TYPE, 'PTR'), LEGACY)
     assert.equal(trial.take().length, 200)
   })
 })

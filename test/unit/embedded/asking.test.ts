@@ -80,7 +80,7 @@ describe('the first question', () => {
     const trial = browsing()
     const start = trial.clock.now()
     for (let i = 0; i < 10; i++) {
-      trial.hear(packetOf(`A${i}`))
+      trial.receive(packetOf(`A${i}`))
       assert.deepEqual(trial.sentIn(50), [])
     }
     const [asked] = trial.sentIn(100)
@@ -89,7 +89,7 @@ describe('the first question', () => {
 
     const flooded = browsing()
     const times = Array.from({ length: 50 }, (_, i) => {
-      flooded.hear(packetOf(`A${i}`))
+      flooded.receive(packetOf(`A${i}`))
       return flooded.sentIn(50).map(({ at }) => at - start)
     })
     assert.deepEqual(times.flat(), [1020, 2020])
@@ -99,7 +99,7 @@ describe('the first question', () => {
 describe('a known answer', () => {
   it('is told with what it has left, from half of its lifetime on no more', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.clock.pass(SILENCE_MS)
     const [told] = answersIn(trial.take())
     assert.ok(told?.type === 'PTR')
@@ -111,7 +111,7 @@ describe('a known answer', () => {
 
   it('is told of a bounded number of instances, the first known', () => {
     const trial = browsing()
-    for (let i = 0; i < 3000; i++) trial.hear(packetOf((0xf0000000 + i).toString(16).toUpperCase()))
+    for (let i = 0; i < 3000; i++) trial.receive(packetOf((0xf0000000 + i).toString(16).toUpperCase()))
     const sent = trial.sentIn(SILENCE_MS)
     assert.equal(answersIn(sent).length, 512)
     assert.match(JSON.stringify(answersIn(sent)[511]), /F00001FF/)
@@ -121,7 +121,7 @@ describe('a known answer', () => {
   it('that finds no room in the first packet comes in the next, and all but the last say that more follow', () => {
     const trial = browsing()
     const uuids = Array.from({ length: 100 }, (_, i) => i.toString(16).toUpperCase().padStart(32, 'A'))
-    for (const uuid of uuids) trial.hear(packetOf(uuid))
+    for (const uuid of uuids) trial.receive(packetOf(uuid))
     const sent = trial.sentIn(SILENCE_MS)
     assert.ok(sent.length >= 3)
     assert.deepEqual(
@@ -141,23 +141,23 @@ describe('a record that is browsed', () => {
       [1, 0.02]
     ] as const) {
       const trial = quiet(browsing(chance))
-      trial.hear(packetOf('AA'))
+      trial.receive(packetOf('AA'))
       const start = trial.clock.now()
       const times = trial.sentIn(119_999).map(({ at }) => at - start)
       assert.deepEqual(
         times,
         [0.8, 0.85, 0.9, 0.95].map((part) => Math.round((part + partMore) * 120_000))
       )
-      assert.deepEqual(trial.takeTold(), ['seen AA'])
+      assert.deepEqual(trial.takeReported(), ['seen AA'])
       trial.clock.pass(1)
-      assert.deepEqual(trial.takeTold(), ['gone AA'])
+      assert.deepEqual(trial.takeReported(), ['gone AA'])
     }
   })
 
   it('is asked for with all that end at about that time, in one question', () => {
     const trial = quiet(browsing())
     for (let i = 16; i < 32; i++) {
-      trial.hear(packetOf(i.toString(16)))
+      trial.receive(packetOf(i.toString(16)))
       trial.clock.pass(50)
     }
     trial.clock.pass(90_000)
@@ -166,13 +166,13 @@ describe('a record that is browsed', () => {
   })
 
   it('is asked for over the family over which it came, and over both where that gets no answer', () => {
-    for (const [hear, first] of [
-      ['hear', 4],
-      ['hearOverIpv6', 6]
+    for (const [receive, first] of [
+      ['receive', 4],
+      ['receiveOverIpv6', 6]
     ] as const) {
       const trial = browsing()
       trial.ipv6.browse(TYPE)
-      quiet(trial)[hear](packetOf('AA'))
+      quiet(trial)[receive](packetOf('AA'))
       const families = (ms: number) => trial.sentIn(ms).map(({ family }) => family)
       assert.deepEqual(families(97_000), [first])
       assert.deepEqual(families(6000), [4, 6])
@@ -182,10 +182,10 @@ describe('a record that is browsed', () => {
   it('is asked for over IPv4 alone where it came over both', () => {
     const trial = browsing()
     trial.ipv6.browse(TYPE)
-    quiet(trial).hear(packetOf('AA'))
-    trial.hearOverIpv6(packetOf('AA'), true)
+    quiet(trial).receive(packetOf('AA'))
+    trial.receiveOverIpv6(packetOf('AA'), true)
     trial.clock.pass(10_000)
-    trial.hearOverIpv6(packetOf('AA'))
+    trial.receiveOverIpv6(packetOf('AA'))
     assert.deepEqual(
       trial.sentIn(97_000).map(({ family }) => family),
       [4]
@@ -194,26 +194,26 @@ describe('a record that is browsed', () => {
 
   it('is asked for no more where it came again', () => {
     const trial = quiet(browsing())
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.clock.pass(96_000)
     assert.equal(trial.take().length, 1)
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     assert.deepEqual(trial.sentIn(95_999), [])
   })
 
   it('is not asked for where another host has just done so', () => {
     const trial = quiet(browsing())
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.clock.pass(95_500)
-    trial.hear(QUESTION)
+    trial.receive(QUESTION)
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
   it('does not keep others that nobody browses', () => {
     const trial = quiet(browsing())
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.link.stop(TYPE)
-    assert.deepEqual(trial.takeTold(), ['seen AA'])
+    assert.deepEqual(trial.takeReported(), ['seen AA'])
     assert.equal(trial.cache.size, 0)
   })
 })
@@ -222,7 +222,7 @@ describe('the same question of another host', () => {
   it('takes the place of ours where that is about to be asked', () => {
     const trial = browsing()
     trial.clock.pass(10)
-    trial.hear(QUESTION)
+    trial.receive(QUESTION)
     assert.deepEqual(trial.sentIn(900), [])
     assert.equal(trial.sentIn(200).length, 1)
   })
@@ -230,7 +230,7 @@ describe('the same question of another host', () => {
   it('is asked again by the host that has asked it, a moment before those that heard it', () => {
     const trial = browsing()
     trial.clock.pass(10)
-    trial.hear(QUESTION)
+    trial.receive(QUESTION)
     const heardAt = trial.clock.now()
     assert.deepEqual(
       trial.sentIn(1500).map(({ at }) => at - heardAt),
@@ -242,17 +242,17 @@ describe('the same question of another host', () => {
     const trial = browsing()
     trial.clock.pass(30)
     trial.take()
-    trial.hear(QUESTION)
+    trial.receive(QUESTION)
     assert.equal(trial.sentIn(1000).length, 1)
   })
 
   it('does not where that host knows an answer that we do not know, since it is not told to us', () => {
     const trial = browsing()
-    trial.hear({ ...QUESTION, answers: [{ type: 'PTR', name: TYPE, ttl: 120, data: `AA.${TYPE}` }] })
+    trial.receive({ ...QUESTION, answers: [{ type: 'PTR', name: TYPE, ttl: 120, data: `AA.${TYPE}` }] })
     assert.equal(trial.sentIn(30).length, 1)
     const other = browsing()
-    other.hear(packetOf('AA'))
-    other.hear({ ...QUESTION, answers: [{ type: 'PTR', name: TYPE, ttl: 120, data: `AA.${TYPE}` }] })
+    other.receive(packetOf('AA'))
+    other.receive({ ...QUESTION, answers: [{ type: 'PTR', name: TYPE, ttl: 120, data: `AA.${TYPE}` }] })
     assert.equal(other.sentIn(SILENCE_MS).length, 0)
   })
 
@@ -260,7 +260,7 @@ describe('the same question of another host', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     trial.link.browse(TYPE)
-    trial.hear({ ...QUESTION, answers: [{ type: 'PTR', name: TYPE, ttl: 120, data: `AA.${TYPE}` }] })
+    trial.receive({ ...QUESTION, answers: [{ type: 'PTR', name: TYPE, ttl: 120, data: `AA.${TYPE}` }] })
     assert.deepEqual(trial.sentIn(900), [])
   })
 
@@ -270,7 +270,7 @@ describe('the same question of another host', () => {
       [{ ...QUESTION, flags: 0x200 }, undefined]
     ] as const) {
       const trial = browsing()
-      trial.hear(packet, sender)
+      trial.receive(packet, sender)
       assert.equal(trial.sentIn(30).length, 1)
     }
   })

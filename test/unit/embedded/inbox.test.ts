@@ -25,7 +25,7 @@ class Trial {
     this.inbox.watch(TYPE)
   }
 
-  hear(bytes: Buffer, sender = '10.77.1.2'): void {
+  receive(bytes: Buffer, sender = '10.77.1.2'): void {
     this.inbox.read(bytes, sender, (message) => this.read.push(message))
   }
 
@@ -51,40 +51,40 @@ describe('the inbox', () => {
 
   it('lets few of one sender wait, so that there is room for others', () => {
     const trial = new Trial()
-    for (let i = 0; i < 1000; i++) trial.hear(MESSAGE)
-    trial.hear(MESSAGE, '10.77.1.3')
+    for (let i = 0; i < 1000; i++) trial.receive(MESSAGE)
+    trial.receive(MESSAGE, '10.77.1.3')
     assert.equal(trial.turn().length, 65)
-    trial.hear(MESSAGE)
+    trial.receive(MESSAGE)
     assert.equal(trial.turn().length, 1)
   })
 
   it('counts no message as waiting for which there is no room', () => {
     const trial = new Trial(1)
-    for (let i = 0; i < 1000; i++) trial.hear(MESSAGE)
+    for (let i = 0; i < 1000; i++) trial.receive(MESSAGE)
     assert.equal(trial.turn().length, 1)
-    trial.hear(MESSAGE)
+    trial.receive(MESSAGE)
     assert.equal(trial.turn().length, 1)
   })
 
   it('reads a message once that comes several times, and tells it each time', () => {
     const trial = new Trial()
-    for (const bytes of [MESSAGE, Buffer.from(MESSAGE), encode(packetOf('BB'))]) trial.hear(bytes)
+    for (const bytes of [MESSAGE, Buffer.from(MESSAGE), encode(packetOf('BB'))]) trial.receive(bytes)
     const [first, same, other] = trial.turn()
     assert.equal(first, same)
     assert.notEqual(first, other)
     // It is not remembered for ever.
     for (let i = 0; i < 64; i++) {
-      trial.hear(encode(packetOf(i.toString(16))))
+      trial.receive(encode(packetOf(i.toString(16))))
       trial.turn()
     }
-    trial.hear(MESSAGE)
+    trial.receive(MESSAGE)
     assert.notEqual(trial.turn()[0], first)
   })
 
   it('tells nothing of what is no message', () => {
     const trial = new Trial()
-    trial.hear(MESSAGE.subarray(0, 40))
-    trial.hear(Buffer.alloc(5))
+    trial.receive(MESSAGE.subarray(0, 40))
+    trial.receive(Buffer.alloc(5))
     assert.equal(trial.turn().length, 0)
   })
 })

@@ -3,8 +3,8 @@ import type { Cache, CacheLimits } from '#tcpnet/discovery/drivers/embedded/cach
 import { LINK_TIMES, type LinkTimes, MdnsLink } from '#tcpnet/discovery/drivers/embedded/link.js'
 import { readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
 import { hostName, instanceName, serviceType } from '#tcpnet/discovery/drivers/embedded/names.js'
-import { Neighbourhood } from '#tcpnet/discovery/drivers/embedded/neighbourhood.js'
 import { type Family, type Resource, resource, stringsOf } from '#tcpnet/discovery/drivers/embedded/records.js'
+import { RemoteRecords } from '#tcpnet/discovery/drivers/embedded/remote-records.js'
 import type { Sender } from '#tcpnet/discovery/drivers/embedded/responder.js'
 import { FakeClock } from '../../support/fake-clock.js'
 
@@ -32,9 +32,9 @@ export class LinkTrial {
   readonly clock = new FakeClock()
   readonly link: MdnsLink
   readonly ipv6: MdnsLink
-  readonly heard: Neighbourhood
+  readonly remote: RemoteRecords
   /** Instances that were told: `seen AA`, `gone AA`; `announced` and `conflict` of what was published. */
-  readonly told: string[] = []
+  readonly reported: string[] = []
   /** Called with what is sent, and what is told, at that moment. */
   readonly #listener: (what: Sent | string) => void
   #sent: Sent[] = []
@@ -47,11 +47,11 @@ export class LinkTrial {
     limits?: CacheLimits
   ) {
     this.#listener = listener
-    this.heard = new Neighbourhood({
+    this.remote = new RemoteRecords({
       clock: this.clock,
       ...(limits === undefined ? {} : { limits }),
-      onSeen: (_type, uuid) => this.#tell(`seen ${uuid}`),
-      onGone: (_type, uuid) => this.#tell(`gone ${uuid}`),
+      onSeen: (_type, uuid) => this.#report(`seen ${uuid}`),
+      onGone: (_type, uuid) => this.#report(`gone ${uuid}`),
       onRefresh: (type, families) => {
         for (const link of [this.link, this.ipv6]) if (families.has(link.family)) link.refresh(type)
       }
@@ -62,7 +62,7 @@ export class LinkTrial {
 
   /** What is known of others. */
   get cache(): Cache {
-    return this.heard.cache
+    return this.remote.cache
   }
 
   /** Publishes a service. */
@@ -70,8 +70,8 @@ export class LinkTrial {
     return this.link.publish({
       records,
       probe,
-      onAnnounced: () => this.#tell('announced'),
-      onConflict: () => this.#tell('conflict')
+      onAnnounced: () => this.#report('announced'),
+      onConflict: () => this.#report('conflict')
     })
   }
 
@@ -80,16 +80,16 @@ export class LinkTrial {
     const publication = this.publish(uuid, false, records)
     this.clock.pass(3000)
     this.take()
-    this.takeTold()
+    this.takeReported()
     return publication
   }
 
   /** Another host sends a packet. */
-  hear(packet: Packet, sender = OTHER, isLocal = false): void {
-    this.hearBytes(encode(packet), sender, isLocal)
+  receive(packet: Packet, sender = OTHER, isLocal = false): void {
+    this.receiveBytes(encode(packet), sender, isLocal)
   }
 
-  hearBytes(bytes: Buffer, sender = OTHER, isLocal = false): void {
+  receiveBytes(bytes: Buffer, sender = OTHER, isLocal = false): void {
     this.link.receive(readMessage(bytes), sender, isLocal)
   }
 
@@ -98,7 +98,7 @@ export class LinkTrial {
    *
    * @param isKnown whether it has just sent the same over IPv4
    */
-  hearOverIpv6(packet: Packet, isKnown = false): void {
+  receiveOverIpv6(packet: Packet, isKnown = false): void {
     this.ipv6.receive(readMessage(encode(packet)), { ...OTHER, address: 'fe80::2' }, false, isKnown)
   }
 
@@ -115,8 +115,8 @@ export class LinkTrial {
     return this.take()
   }
 
-  takeTold(): string[] {
-    return this.told.splice(0)
+  takeReported(): string[] {
+    return this.reported.splice(0)
   }
 
   #newLink(family: Family, times: Partial<LinkTimes>): MdnsLink {
@@ -129,15 +129,15 @@ export class LinkTrial {
       clock: this.clock,
       times: { ...LINK_TIMES, ...times },
       family,
-      heard: this.heard,
+      remote: this.remote,
       send: (bytes) => send(bytes, null),
       reply: send,
       isOurs: (record) => this.link.hasRecord(record) || this.elsewhere.some(({ key }) => key === record.key)
     })
   }
 
-  #tell(text: string): void {
-    this.told.push(text)
+  #report(text: string): void {
+    this.reported.push(text)
     this.#listener(text)
   }
 }

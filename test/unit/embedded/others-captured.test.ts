@@ -40,13 +40,13 @@ class Replay {
   }
 
   /** Hears what came in a part of the time, at the pace at which it came. */
-  hear(fromMs: number, toMs: number): void {
+  receive(fromMs: number, toMs: number): void {
     let now = fromMs
     for (const { atMs, from, bytes } of captured) {
       if (atMs < fromMs || atMs > toMs || from.address !== OTHER_HOST) continue
       this.trial.clock.pass(atMs - now)
       now = atMs
-      this.trial.hearBytes(bytes, { ...from, isOnLink: true })
+      this.trial.receiveBytes(bytes, { ...from, isOnLink: true })
     }
     this.trial.clock.pass(toMs - now)
   }
@@ -65,20 +65,20 @@ class Replay {
 describe('avahi-daemon', () => {
   it('is seen, known as a whole, and gone with its goodbye', () => {
     const replay = new Replay()
-    replay.hear(0, 10_000)
-    assert.deepEqual(replay.trial.takeTold(), [`seen ${THEIRS}`])
+    replay.receive(0, 10_000)
+    assert.deepEqual(replay.trial.takeReported(), [`seen ${THEIRS}`])
     const [service] = replay.trial.cache.get(instanceName(THEIRS, TYPE), 'SRV')
     assert.ok(service?.type === 'SRV')
     assert.deepEqual([service.target, service.port], ['beta.local', 4711])
     const [address] = replay.trial.cache.get('beta.local', 'A')
     assert.ok(address?.type === 'A' && address.address === OTHER_HOST)
-    replay.hear(10_001, 16_000)
-    assert.deepEqual(replay.trial.takeTold(), [`gone ${THEIRS}`])
+    replay.receive(10_001, 16_000)
+    assert.deepEqual(replay.trial.takeReported(), [`gone ${THEIRS}`])
   })
 
   it('that probes for a name of ours finds it defended', () => {
     const replay = new Replay(THEIRS)
-    replay.hear(0, 1)
+    replay.receive(0, 1)
     assert.deepEqual(replay.answers().toAll.slice(0, 2), [
       `SRV ${instanceName(THEIRS, TYPE)}`,
       `TXT ${instanceName(THEIRS, TYPE)}`
@@ -93,7 +93,7 @@ describe('avahi-daemon', () => {
     assert.ok(query !== undefined)
     replay.trial.clock.pass(2000)
     replay.trial.take()
-    replay.hear(query.atMs, query.atMs)
+    replay.receive(query.atMs, query.atMs)
     replay.trial.clock.pass(500)
     assert.deepEqual(replay.answers(), { toAll: [], toOne: [] })
   })
@@ -105,7 +105,7 @@ it('python3-zeroconf, which asks for an answer by unicast first, gets it, and th
     ({ from, bytes }) => from.address === OTHER_HOST && readMessage(bytes).questions.some(({ unicast }) => unicast)
   )
   assert.ok(query !== undefined)
-  replay.hear(query.atMs, query.atMs)
+  replay.receive(query.atMs, query.atMs)
   const instance = instanceName(OWN, TYPE)
   assert.deepEqual(replay.answers().toOne, [
     `PTR ${TYPE}`,

@@ -23,7 +23,7 @@ it('a response is known over IPv6 where it has just come over IPv4, once for eac
   const one = message()
   assert.deepEqual(
     [IPV4, IPV6, IPV6].map((link) => recent.add(one, link)),
-    ['new', 'known', 'new']
+    ['new', 'duplicate', 'new']
   )
   const other = message()
   assert.equal(recent.add(other, IPV4), 'new')
@@ -42,6 +42,6 @@ it('a response is told, and taken all the same, where it comes twice over one fa
     [IPV6, IPV4]
   ] as const) {
     const one = message()
-    assert.deepEqual([recent.add(one, first), recent.add(one, second)], ['new', 'told'])
+    assert.deepEqual([recent.add(one, first), recent.add(one, second)], ['new', 'repeated'])
   }
 })

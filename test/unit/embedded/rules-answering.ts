@@ -19,9 +19,9 @@ export const ANSWERING: Record<string, Rule> = {
     says: 'A question with the QU bit is answered by unicast, and by multicast as well where the record was not sent so for a quarter of its TTL.',
     play: (scene) => {
       scene.announced('AA')
-      scene.hear(withQu(ask(INSTANCE, 'SRV')))
+      scene.receive(withQu(ask(INSTANCE, 'SRV')))
       scene.pass(60_000)
-      scene.hear(withQu(ask(INSTANCE, 'SRV')))
+      scene.receive(withQu(ask(INSTANCE, 'SRV')))
       scene.pass(1000)
     }
   },
@@ -30,11 +30,11 @@ export const ANSWERING: Record<string, Rule> = {
     says: 'Shared records are answered after 20 to 120 ms (here 70), unique ones at once, none by multicast twice in a second.',
     play: (scene) => {
       scene.announced('AA')
-      scene.hear(ask(TYPE, 'PTR'))
+      scene.receive(ask(TYPE, 'PTR'))
       scene.pass(500)
-      scene.hear(ask(TYPE, 'PTR'))
+      scene.receive(ask(TYPE, 'PTR'))
       scene.pass(3000)
-      scene.hear(ask(HOST, 'A'))
+      scene.receive(ask(HOST, 'A'))
       scene.pass(1000)
     }
   },
@@ -46,9 +46,9 @@ export const ANSWERING: Record<string, Rule> = {
       const probe = ask(INSTANCE, 'ANY', {
         authorities: [{ type: 'SRV', name: INSTANCE, ttl: 120, data: { port: 9, target: 'other.local' } }]
       })
-      scene.hear(probe)
+      scene.receive(probe)
       scene.pass(100)
-      scene.hear(probe)
+      scene.receive(probe)
       scene.pass(1000)
     }
   },
@@ -57,11 +57,11 @@ export const ANSWERING: Record<string, Rule> = {
     says: 'A name that is ours alone and has no such record is answered with an NSEC record; of names that are not ours nothing is said.',
     play: (scene) => {
       scene.announced('AA')
-      scene.hear(ask(HOST, 'SRV'))
+      scene.receive(ask(HOST, 'SRV'))
       scene.pass(200)
-      scene.hear(ask(INSTANCE, 'HINFO'))
+      scene.receive(ask(INSTANCE, 'HINFO'))
       scene.pass(200)
-      scene.hear(ask('BB.local', 'A'))
+      scene.receive(ask('BB.local', 'A'))
       scene.pass(2000)
     }
   },
@@ -85,7 +85,7 @@ export const ANSWERING: Record<string, Rule> = {
         { ...own, family: 6, address: 'fe80::1', prefixLength: 64 }
       ] as const
       scene.announced('AA', recordsOn(announcement, { index: own.index, addresses }))
-      scene.hear(ask(HOST, 'ANY'))
+      scene.receive(ask(HOST, 'ANY'))
       scene.pass(1000)
     }
   },
@@ -96,11 +96,11 @@ export const ANSWERING: Record<string, Rule> = {
       scene.announced('AA')
       scene.announced('BB')
       const questions = [ask(TYPE, 'PTR'), ask(HOST, 'A')].flatMap((packet) => packet.questions ?? [])
-      scene.hear({ type: 'query', questions })
+      scene.receive({ type: 'query', questions })
       scene.pass(3000)
-      scene.hear(ask(TYPE, 'PTR'))
+      scene.receive(ask(TYPE, 'PTR'))
       scene.pass(10)
-      scene.hear(ask(SERVICE_TYPES, 'PTR'))
+      scene.receive(ask(SERVICE_TYPES, 'PTR'))
       scene.pass(1000)
     }
   },
@@ -109,8 +109,8 @@ export const ANSWERING: Record<string, Rule> = {
     says: 'A question for ANY is answered with all records of the name.',
     play: (scene) => {
       scene.announced('AA')
-      scene.hear(ask(INSTANCE, 'ANY'))
-      scene.hear(ask(HOST, 'ANY'))
+      scene.receive(ask(INSTANCE, 'ANY'))
+      scene.receive(ask(HOST, 'ANY'))
       scene.pass(1000)
     }
   },
@@ -119,9 +119,9 @@ export const ANSWERING: Record<string, Rule> = {
     says: 'A record of ours that another sends with too short a life is set right: so its goodbye does not end what is still there.',
     play: (scene) => {
       scene.announced('AA')
-      scene.hear({ type: 'response', answers: [{ type: 'PTR', name: SERVICE_TYPES, ttl: 0, data: TYPE }] })
+      scene.receive({ type: 'response', answers: [{ type: 'PTR', name: SERVICE_TYPES, ttl: 0, data: TYPE }] })
       scene.pass(1000)
-      scene.hear({ type: 'response', answers: [{ ...OWN_POINTER, ttl: 20 }] })
+      scene.receive({ type: 'response', answers: [{ ...OWN_POINTER, ttl: 20 }] })
       scene.pass(1000)
     }
   },
@@ -130,8 +130,8 @@ export const ANSWERING: Record<string, Rule> = {
     says: 'A query from another port is answered to that port, with its ID and question, TTLs of at most 10 and no flush bit.',
     play: (scene) => {
       scene.announced('AA')
-      scene.hear(ask(TYPE, 'PTR', { id: 4711 }), LEGACY)
-      scene.hear(ask(HOST, 'AAAA', { id: 4712 }), LEGACY)
+      scene.receive(ask(TYPE, 'PTR', { id: 4711 }), LEGACY)
+      scene.receive(ask(HOST, 'AAAA', { id: 4712 }), LEGACY)
       scene.pass(1000)
     }
   },
@@ -140,9 +140,9 @@ export const ANSWERING: Record<string, Rule> = {
     says: 'An answer that the querier knows for at least half of its TTL is not given; one that is about to end is.',
     play: (scene) => {
       scene.announced('AA')
-      scene.hear(ask(TYPE, 'PTR', { answers: [{ ...OWN_POINTER, ttl: 60 }] }))
+      scene.receive(ask(TYPE, 'PTR', { answers: [{ ...OWN_POINTER, ttl: 60 }] }))
       scene.pass(1000)
-      scene.hear(ask(TYPE, 'PTR', { answers: [{ ...OWN_POINTER, ttl: 59 }] }))
+      scene.receive(ask(TYPE, 'PTR', { answers: [{ ...OWN_POINTER, ttl: 59 }] }))
       scene.pass(1000)
     }
   },
@@ -152,9 +152,9 @@ export const ANSWERING: Record<string, Rule> = {
     play: (scene) => {
       scene.announced('AA')
       scene.announced('BB')
-      scene.hear(ask(TYPE, 'PTR', { flags: 0x200 }))
+      scene.receive(ask(TYPE, 'PTR', { flags: 0x200 }))
       scene.pass(100)
-      scene.hear({ type: 'query', answers: [{ ...OWN_POINTER, ttl: 120 }] })
+      scene.receive({ type: 'query', answers: [{ ...OWN_POINTER, ttl: 120 }] })
       scene.pass(1000)
     }
   },
@@ -163,9 +163,9 @@ export const ANSWERING: Record<string, Rule> = {
     says: 'An answer that another responder gives while ours waits is not given again.',
     play: (scene) => {
       scene.announced('AA')
-      scene.hear(ask(SERVICE_TYPES, 'PTR'))
+      scene.receive(ask(SERVICE_TYPES, 'PTR'))
       scene.pass(30)
-      scene.hear({ type: 'response', answers: [{ type: 'PTR', name: SERVICE_TYPES, ttl: 4500, data: TYPE }] })
+      scene.receive({ type: 'response', answers: [{ type: 'PTR', name: SERVICE_TYPES, ttl: 4500, data: TYPE }] })
       scene.pass(1000)
     }
   },
@@ -175,13 +175,13 @@ export const ANSWERING: Record<string, Rule> = {
     play: (scene) => {
       scene.announced('AA')
       const far = { address: '192.0.2.7', port: 5353, isOnLink: false }
-      scene.hear(withQu(ask(INSTANCE, 'SRV')), far)
+      scene.receive(withQu(ask(INSTANCE, 'SRV')), far)
       scene.pass(1000)
-      scene.hear(ask(INSTANCE, 'SRV', { id: 9 }), { ...far, port: 40_000 })
+      scene.receive(ask(INSTANCE, 'SRV', { id: 9 }), { ...far, port: 40_000 })
       scene.pass(1000)
       scene.note('a response from another port than 5353 is none (§6)')
       scene.trial.link.browse(TYPE)
-      scene.hear(packetOf('BB'), { ...OTHER, port: 40_000 })
+      scene.receive(packetOf('BB'), { ...OTHER, port: 40_000 })
       scene.pass(10)
     }
   },
@@ -191,11 +191,11 @@ export const ANSWERING: Record<string, Rule> = {
     play: (scene) => {
       const type = '_grüße._tcp.local'
       scene.announced('AA', recordsOf('AA', { type }))
-      scene.hear(ask('aa.LOCAL', 'A'))
+      scene.receive(ask('aa.LOCAL', 'A'))
       scene.pass(200)
-      scene.hear(ask('_GRüßE._TCP.Local', 'PTR'))
+      scene.receive(ask('_GRüßE._TCP.Local', 'PTR'))
       scene.pass(200)
-      scene.hear(ask('_GRÜßE._tcp.local', 'PTR'))
+      scene.receive(ask('_GRÜßE._tcp.local', 'PTR'))
       scene.pass(1000)
     }
   },
@@ -215,7 +215,7 @@ export const ANSWERING: Record<string, Rule> = {
       scene.note(
         'isPlausible() keeps opcode 2 and response code 3 from ever coming here; test/unit/embedded/messages.test.ts'
       )
-      scene.hear(ask(INSTANCE, 'SRV', { id: 77 }))
+      scene.receive(ask(INSTANCE, 'SRV', { id: 77 }))
       scene.pass(100)
       scene.trial.link.browse(TYPE)
       scene.pass(100)

@@ -32,7 +32,7 @@ export const OTHERS: Record<string, Rule> = {
     says: 'The first question waits until others have been silent for 100 ms: here one announces itself after 50 ms.',
     play: (scene) => {
       browse(scene, 50)
-      scene.hear(packetOf('BB'))
+      scene.receive(packetOf('BB'))
       scene.pass(200)
     }
   },
@@ -49,7 +49,7 @@ export const OTHERS: Record<string, Rule> = {
     says: 'A record that is browsed is asked for again at 80, 85, 90 and 95 % of its life, and up to 2 % later (here 1 %); then it is gone.',
     play: (scene) => {
       browse(scene, 5 * 3_600_000)
-      scene.hear({ type: 'response', answers: [{ ...POINTER, data: `BB.${TYPE}` }] })
+      scene.receive({ type: 'response', answers: [{ ...POINTER, data: `BB.${TYPE}` }] })
       scene.pass(130_000)
     }
   },
@@ -58,7 +58,7 @@ export const OTHERS: Record<string, Rule> = {
     says: 'A question says which answers are known, with what they have left, from half of their life on no more.',
     play: (scene) => {
       browse(scene, 10)
-      scene.hear(packetOf('BB'))
+      scene.receive(packetOf('BB'))
       scene.pass(64_000)
     }
   },
@@ -69,7 +69,7 @@ export const OTHERS: Record<string, Rule> = {
       browse(scene, 10)
       for (let from = 0; from < 40; from += 10) {
         const answers = Array.from({ length: 10 }, (_, i) => ({ ...POINTER, data: `${100 + from + i}`.repeat(12) }))
-        scene.hear({ type: 'response', answers: answers.map((one) => ({ ...one, data: `${one.data}.${TYPE}` })) })
+        scene.receive({ type: 'response', answers: answers.map((one) => ({ ...one, data: `${one.data}.${TYPE}` })) })
       }
       scene.pass(200)
     }
@@ -79,10 +79,10 @@ export const OTHERS: Record<string, Rule> = {
     says: "Another host's question takes the place of ours that is about to be asked; not one from another port, whose answers do not come to us.",
     play: (scene) => {
       browse(scene, 900)
-      scene.hear(ask(TYPE, 'PTR'), LEGACY)
+      scene.receive(ask(TYPE, 'PTR'), LEGACY)
       scene.pass(900)
       scene.pass(1000)
-      scene.hear(ask(TYPE, 'PTR'))
+      scene.receive(ask(TYPE, 'PTR'))
       scene.pass(6000)
     }
   },
@@ -101,12 +101,12 @@ export const OTHERS: Record<string, Rule> = {
       scene.trial.publish('AA', true)
       scene.pass(200)
       scene.note('the other has the earlier records: ours goes on')
-      scene.hear(probe(3999))
+      scene.receive(probe(3999))
       scene.pass(100)
       scene.note('the other has the later records: ours waits')
-      scene.hear(probe(4001))
+      scene.receive(probe(4001))
       scene.pass(900)
-      scene.hear(packetOf('AA', { port: 4001 }))
+      scene.receive(packetOf('AA', { port: 4001 }))
       scene.pass(3000)
     }
   },
@@ -134,9 +134,9 @@ export const OTHERS: Record<string, Rule> = {
     play: (scene) => {
       scene.trial.publish('AA', true)
       scene.pass(5000)
-      scene.hear(packetOf('AA'))
+      scene.receive(packetOf('AA'))
       scene.pass(400)
-      scene.hear(packetOf('AA'))
+      scene.receive(packetOf('AA'))
       scene.pass(3000)
     }
   },
@@ -145,7 +145,7 @@ export const OTHERS: Record<string, Rule> = {
     says: 'A random name cannot be taken: what contradicts it is false, and answered with what is true.',
     play: (scene) => {
       scene.announced('AA')
-      scene.hear(packetOf('AA'))
+      scene.receive(packetOf('AA'))
       scene.pass(3000)
     }
   },
@@ -158,8 +158,8 @@ export const OTHERS: Record<string, Rule> = {
       scene.pass(3000)
       scene.note('and one of another host ends what was seen, a second later')
       browse(scene)
-      scene.hear(packetOf('BB'))
-      scene.hear(packetOf('BB', { ttl: 0 }))
+      scene.receive(packetOf('BB'))
+      scene.receive(packetOf('BB', { ttl: 0 }))
       scene.pass(2000)
     }
   },
@@ -168,13 +168,13 @@ export const OTHERS: Record<string, Rule> = {
     says: 'A record with the flush bit ends others of its name a second later, not those that came within the last second: shown by what an inquiry still finds.',
     play: (scene) => {
       browse(scene)
-      scene.hear(packetOf('BB'))
+      scene.receive(packetOf('BB'))
       const known = () => scene.note(`known: ${scene.trial.cache.get('BB.local', 'A').map((one) => one.key)}`)
       scene.pass(500)
-      scene.hear(packetOf('BB', { address: '10.77.1.3' }))
+      scene.receive(packetOf('BB', { address: '10.77.1.3' }))
       scene.pass(2000)
       known()
-      scene.hear(packetOf('BB', { address: '10.77.1.4' }))
+      scene.receive(packetOf('BB', { address: '10.77.1.4' }))
       scene.pass(900)
       known()
       scene.pass(200)
@@ -186,11 +186,11 @@ export const OTHERS: Record<string, Rule> = {
     says: 'A record that another host asks for twice, and that does not come within ten seconds of the first question, is gone.',
     play: (scene) => {
       browse(scene, 10 * 60_000)
-      scene.hear(packetOf('BB'))
+      scene.receive(packetOf('BB'))
       scene.pass(5000)
-      scene.hear(ask(TYPE, 'PTR'))
+      scene.receive(ask(TYPE, 'PTR'))
       scene.pass(2000)
-      scene.hear(ask(TYPE, 'PTR'))
+      scene.receive(ask(TYPE, 'PTR'))
       scene.pass(12_000)
     }
   },
@@ -200,7 +200,10 @@ export const OTHERS: Record<string, Rule> = {
     play: (scene) => {
       scene.announced('AA')
       scene.trial.elsewhere = recordsOf('AA', { address: '10.88.1.1' })
-      scene.hear({ type: 'response', answers: [{ type: 'A', name: HOST, ttl: 120, flush: true, data: '10.88.1.1' }] })
+      scene.receive({
+        type: 'response',
+        answers: [{ type: 'A', name: HOST, ttl: 120, flush: true, data: '10.88.1.1' }]
+      })
       scene.pass(2000)
     }
   },
@@ -209,7 +212,7 @@ export const OTHERS: Record<string, Rule> = {
     says: 'Processes of one host announce the same address, each under a name of its own: no conflict.',
     play: (scene) => {
       scene.announced('AA')
-      scene.hear(packetOf('BB', { address: '10.77.1.1' }))
+      scene.receive(packetOf('BB', { address: '10.77.1.1' }))
       scene.pass(2000)
     }
   },
@@ -219,13 +222,13 @@ export const OTHERS: Record<string, Rule> = {
     play: (scene) => {
       scene.announced('AA')
       browse(scene, 60_000)
-      scene.hear(packetOf('BB'))
-      scene.hear(packetOf('CC'))
+      scene.receive(packetOf('BB'))
+      scene.receive(packetOf('CC'))
       scene.pass(10_000)
       scene.note('the clocks are apart: the machine was asleep')
       scene.trial.link.restart()
       scene.pass(500)
-      scene.hear(packetOf('BB'))
+      scene.receive(packetOf('BB'))
       scene.pass(6000)
     }
   }

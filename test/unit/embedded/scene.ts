@@ -36,10 +36,10 @@ export class Scene {
   }
 
   /** Another host sends. */
-  hear(packet: Packet | Buffer, from = OTHER): void {
+  receive(packet: Packet | Buffer, from = OTHER): void {
     const bytes = Buffer.isBuffer(packet) ? packet : encode(packet)
     this.#add('<', `${from.address}:${from.port}  `, transcriptOf(bytes))
-    this.trial.hearBytes(bytes, from)
+    this.trial.receiveBytes(bytes, from)
   }
 
   pass(ms: number): void {

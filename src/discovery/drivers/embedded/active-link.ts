@@ -13,7 +13,7 @@ export interface LinkPlace {
   readonly addresses: readonly InterfaceAddress[]
 }
 
-export interface ActiveOptions extends Pick<LinkOptions, 'isOurs' | 'heard'> {
+export interface ActiveOptions extends Pick<LinkOptions, 'isOurs' | 'remote'> {
   readonly clock: Clock
   readonly times: LinkTimes
   readonly system: SocketSystem
@@ -40,7 +40,7 @@ export class ActiveLink<User> {
   #isOpen = false
 
   constructor(place: LinkPlace, options: ActiveOptions) {
-    const { clock, times, isOurs, heard } = options
+    const { clock, times, isOurs, remote } = options
     this.index = place.entry.index
     this.name = place.entry.name
     this.family = place.entry.family
@@ -52,7 +52,7 @@ export class ActiveLink<User> {
       clock,
       times,
       family: this.family,
-      heard,
+      remote,
       isOurs,
       send: (message) => {
         this.#echoes.sent(message)

@@ -13,7 +13,7 @@ const REFRESH_SPREAD = 0.02
 /** After two questions without an answer within ten seconds, a record is gone (RFC 6762 §10.4). */
 const [UNANSWERED, UNANSWERED_MS] = [2, 10_000]
 /** Milliseconds between two looks at what is due, so that many records that end one after the other cost no look each. */
-const LOOK_EVERY_MS = 20
+const CHECK_EVERY_MS = 20
 /** Records that end in one look: each is told, which takes its time. */
 const MAX_ENDED = 250
 
@@ -243,7 +243,7 @@ export class Cache {
   }
 
   #setAlarm({ expiresAt, refreshAt }: Entry): void {
-    const soonest = this.#options.clock.now() + LOOK_EVERY_MS
+    const soonest = this.#options.clock.now() + CHECK_EVERY_MS
     this.#alarm.setTo(Math.max(Math.min(expiresAt, refreshAt), soonest))
   }
 
@@ -268,7 +268,7 @@ export class Cache {
       nextAt = Math.min(nextAt, entry.expiresAt, entry.refreshAt)
     }
     // Set to infinity, it does not ring.
-    this.#alarm.setTo(Math.max(nextAt, now + LOOK_EVERY_MS))
+    this.#alarm.setTo(Math.max(nextAt, now + CHECK_EVERY_MS))
     for (const { record } of ended) this.#remove(record)
     for (const { record } of ended) this.#options.onRemoved(record)
     for (const [name, families] of refreshed) this.#options.onRefresh(name, families)

@@ -31,13 +31,13 @@ export function randomMs(clock: Pick<Clock, 'random'>, { leastMs, mostMs }: Span
 /** One timer that is only ever moved forward: it rings at the earliest of the times that it was set to. */
 export class Alarm {
   readonly #clock: Clock
-  readonly #ring: () => void
+  readonly #callback: () => void
   #at = Number.POSITIVE_INFINITY
   #cancel: (() => void) | null = null
 
-  constructor(clock: Clock, ring: () => void) {
+  constructor(clock: Clock, callback: () => void) {
     this.#clock = clock
-    this.#ring = ring
+    this.#callback = callback
   }
 
   /** Rings at a time of the clock, or before where it is set to an earlier one. */
@@ -48,7 +48,7 @@ export class Alarm {
     this.#cancel = this.#clock.after(Math.max(at - this.#clock.now(), 0), () => {
       this.#at = Number.POSITIVE_INFINITY
       this.#cancel = null
-      this.#ring()
+      this.#callback()
     })
   }
 

@@ -6,13 +6,13 @@ import { ServiceInterface } from '../../service-interface.js'
 import { Sightings } from '../../sightings.js'
 import { Inquiries } from './inquiries.js'
 import { serviceType } from './names.js'
-import type { Neighbourhood } from './neighbourhood.js'
 import { Network } from './network.js'
 import type { NetworkLink, NetworkUser } from './network-user.js'
 import { ownInstance, recordsOf } from './own-service.js'
 import { InstancePlaces } from './places.js'
 import type { Publication } from './publication.js'
 import type { Resource } from './records.js'
+import type { RemoteRecords } from './remote-records.js'
 import { type Found, whereIs } from './whereabouts.js'
 
 /** Milliseconds after an outage in which names have to be seen again. */
@@ -43,7 +43,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   /** Those on which it is announced. */
   readonly #established = new Set<NetworkLink>()
   /** Where each name is seen: on interfaces, and in this process. */
-  readonly #places: InstancePlaces<Neighbourhood | 'here'>
+  readonly #places: InstancePlaces<RemoteRecords | 'here'>
   readonly #inquiries: Inquiries
   /** Ends the questions that are under way. */
   readonly #over = new AbortController()
@@ -60,10 +60,10 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     this.#interface = new ServiceInterface(announcement, network.source)
     this.#sightings = new Sightings({
       seen: (uuid) => {
-        if (this.#isTelling) listener.seen(uuid)
+        if (this.#isReporting) listener.seen(uuid)
       },
       gone: (uuid) => {
-        if (this.#isTelling) listener.gone(uuid)
+        if (this.#isReporting) listener.gone(uuid)
       }
     })
     this.#places = new InstancePlaces(this.#sightings)
@@ -74,7 +74,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   }
 
   async locate(uuid: string, signal: AbortSignal): Promise<Instance | null> {
-    if (!this.#isTelling || signal.aborted) return null
+    if (!this.#isReporting || signal.aborted) return null
     const sibling = this.#sibling(uuid)
     if (sibling !== null) return sibling
     return await withAny([signal, this.#over.signal], (question) => this.#inquiries.locate(uuid, question.signal))
@@ -100,26 +100,26 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     })
     this.#links.set(link, publication)
     link.link.browse(this.type)
-    const { heard } = link.link
-    for (const uuid of heard.known(this.type)) this.seen(heard, uuid)
+    const { remote } = link.link
+    for (const uuid of remote.known(this.type)) this.seen(remote, uuid)
   }
 
   down(link: NetworkLink): void {
     this.#leave(link)
-    const { heard } = link.link
-    const isLastThere = [...this.#links.keys()].every((other) => other.link.heard !== heard)
-    if (isLastThere) this.#places.leave(heard, this.#links.size === 0)
+    const { remote } = link.link
+    const isLastThere = [...this.#links.keys()].every((other) => other.link.remote !== remote)
+    if (isLastThere) this.#places.leave(remote, this.#links.size === 0)
   }
 
   changed(link: NetworkLink): void {
     this.#links.get(link)?.update(this.#records(link))
   }
 
-  seen(place: Neighbourhood, uuid: string): void {
+  seen(place: RemoteRecords, uuid: string): void {
     this.#places.seen(uuid, place)
   }
 
-  gone(place: Neighbourhood, uuid: string): void {
+  gone(place: RemoteRecords, uuid: string): void {
     this.#places.gone(uuid, place)
   }
 
@@ -129,7 +129,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     const found = this.#find(uuid, [link])
     if (found === null) return
     this.#hints.take()
-    this.#listener.hint(found.instance, this.#isTelling)
+    this.#listener.hint(found.instance, this.#isReporting)
   }
 
   settled(problem: NodeJS.ErrnoException | null): void {
@@ -142,13 +142,13 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   }
 
   /** Whether the listener is told of what is seen. */
-  get #isTelling(): boolean {
+  get #isReporting(): boolean {
     return this.#state === 'online' || this.#state === 'offline'
   }
 
   /** Until a uuid that was chosen is known to be ours, no peer may be dialed. */
   get #mayHint(): boolean {
-    return this.#isTelling || (this.#state === 'opening' && !this.#announcement.probe)
+    return this.#isReporting || (this.#state === 'opening' && !this.#announcement.probe)
   }
 
   #onEstablished(link: NetworkLink): void {
@@ -167,28 +167,28 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     this.#replay = setTimeout(() => this.#sightings.dropDoubted(), REPLAY_MS).unref()
     if (!isFirst) return this.#listener.online()
     this.#listener.announced()
-    if (this.#isTelling) this.#sightings.begin()
-    if (this.#isTelling) this.#meetSiblings()
+    if (this.#isReporting) this.#sightings.begin()
+    if (this.#isReporting) this.#reportSiblings()
   }
 
   /** Services of one process do not hear each other: each is told of the others here. */
-  #meetSiblings(): void {
+  #reportSiblings(): void {
     for (const sibling of this.#siblings()) {
-      this.#meet(sibling)
-      sibling.#meet(this)
+      this.#reportSibling(sibling)
+      sibling.#reportSibling(this)
     }
   }
 
-  #meet(sibling: EmbeddedDiscovery): void {
-    if (!this.#isTelling || !sibling.#isTelling) return
+  #reportSibling(sibling: EmbeddedDiscovery): void {
+    if (!this.#isReporting || !sibling.#isReporting) return
     const { uuid } = sibling.#announcement
     this.#places.seen(uuid, 'here')
     const instance = sibling.#ownInstance()
-    if (this.#isTelling && sibling.#isTelling && instance !== null) this.#listener.hint(instance, true)
+    if (this.#isReporting && sibling.#isReporting && instance !== null) this.#listener.hint(instance, true)
   }
 
   #sibling(uuid: string): Instance | null {
-    const sibling = this.#siblings().find((other) => other.#isTelling && other.#announcement.uuid === uuid)
+    const sibling = this.#siblings().find((other) => other.#isReporting && other.#announcement.uuid === uuid)
     return sibling === undefined ? null : sibling.#ownInstance()
   }
 
@@ -238,7 +238,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
 
   /** Takes leave of every link, and of the other services of this process. */
   #end(state: 'failed' | 'closed'): void {
-    const siblings = this.#isTelling ? this.#siblings() : []
+    const siblings = this.#isReporting ? this.#siblings() : []
     this.#state = state
     this.#over.abort()
     clearTimeout(this.#replay)

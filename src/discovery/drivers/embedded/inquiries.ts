@@ -1,8 +1,8 @@
 import { ask } from '../../ask.js'
 import { type Instance, LOCATE_MS } from '../../discovery.js'
 import { instanceName } from './names.js'
-import type { Neighbourhood } from './neighbourhood.js'
 import type { NetworkLink } from './network-user.js'
+import type { RemoteRecords } from './remote-records.js'
 
 /** When an instance is asked for, in milliseconds, and when what is known of it has to do. */
 const ASK_AT_MS = [0, 1000]
@@ -75,13 +75,13 @@ export class Inquiries {
     const names = [...this.#asked].map((uuid) => instanceName(uuid, this.#options.type))
     this.#asked.clear()
     for (const { link } of this.#options.links()) {
-      link.ask(...names.flatMap((name) => [name, ...hostToAskFor(name, link.heard)]))
+      link.ask(...names.flatMap((name) => [name, ...hostToAskFor(name, link.remote)]))
     }
   }
 }
 
 /** The host of an instance, if an answer has come without its addresses. */
-function hostToAskFor(name: string, { cache }: Pick<Neighbourhood, 'cache'>): string[] {
+function hostToAskFor(name: string, { cache }: Pick<RemoteRecords, 'cache'>): string[] {
   const service = cache.latest(name, 'SRV')
   return service?.type !== 'SRV' || cache.get(service.target, 'A').length > 0 ? [] : [service.target]
 }

@@ -1,7 +1,6 @@
 import { PORT } from '../../../net/multicast-dns.js'
 import type { Clock } from './clock.js'
 import type { Message } from './messages.js'
-import type { Neighbourhood } from './neighbourhood.js'
 import { Outbox } from './outbox.js'
 import { OwnRecords } from './own-records.js'
 import type { ProbeTimes } from './prober.js'
@@ -9,6 +8,7 @@ import { Publication, type PublicationOptions } from './publication.js'
 import { Querier } from './querier.js'
 import type { QuestionTimes } from './question-schedule.js'
 import type { Family, Resource } from './records.js'
+import type { RemoteRecords } from './remote-records.js'
 import { Responder, type Sender } from './responder.js'
 
 /** Waits and limits of the protocol. Tests set others. */
@@ -26,7 +26,7 @@ export interface LinkOptions {
   readonly times?: LinkTimes
   readonly family: Family
   /** What is heard on the interface, over either family. */
-  readonly heard: Neighbourhood
+  readonly remote: RemoteRecords
   /** Sends by multicast. */
   readonly send: (message: Buffer) => void
   /** Sends to one address. */
@@ -47,7 +47,7 @@ export class MdnsLink {
   readonly #responder: Responder
   readonly family: Family
   /** What is heard on its interface, over either family. */
-  readonly heard: Neighbourhood
+  readonly remote: RemoteRecords
   readonly #querier: Querier
   readonly #publications = new Set<Publication>()
 
@@ -55,14 +55,14 @@ export class MdnsLink {
     this.#options = options
     this.#times = options.times ?? LINK_TIMES
     this.family = options.family
-    this.heard = options.heard
+    this.remote = options.remote
     const { clock, send, reply } = options
     const { questions: times } = this.#times
     this.#outbox = new Outbox({ clock, own: this.#own, send })
     this.#responder = new Responder({ clock, own: this.#own, outbox: this.#outbox, reply })
     this.#querier = new Querier({
       clock,
-      heard: this.heard,
+      remote: this.remote,
       own: this.#own,
       send,
       ...(times === undefined ? {} : { times })
@@ -96,14 +96,14 @@ export class MdnsLink {
 
   /** Asks for the instances of a service type, until {@link stop} was called as often. */
   browse(type: string): void {
-    this.heard.browse(type)
+    this.remote.browse(type)
     this.#querier.browse(type)
   }
 
   /** Ends one {@link browse}. */
   stop(type: string): void {
     this.#querier.stop(type)
-    this.heard.stop(type)
+    this.remote.stop(type)
   }
 
   /** Asks for the instances of a browsed type, unless that was done a moment ago. */
@@ -133,7 +133,7 @@ export class MdnsLink {
   /** Announces and asks anew, and lets what is known end unless it is heard again: after a pause, or where the network has changed. */
   restart(): void {
     for (const publication of this.#publications) publication.announceAgain()
-    this.heard.cache.doubt(this.#times.doubtMs)
+    this.remote.cache.doubt(this.#times.doubtMs)
     this.#querier.restart()
   }
 
@@ -154,13 +154,13 @@ export class MdnsLink {
     this.#querier.onQuery(query)
     const known = new Set(query.answers.map(({ key }) => key))
     for (const question of query.questions)
-      if (!question.unicast) this.heard.cache.onQuestion(question, known, this.family)
+      if (!question.unicast) this.remote.cache.onQuestion(question, known, this.family)
   }
 
   #onResponse(response: Message, isLocal: boolean, isKnown: boolean): void {
     const records = [...response.answers, ...response.additionals]
     this.#responder.onResponse(records)
     for (const publication of [...this.#publications]) publication.onResponse(records)
-    if (!isKnown) this.heard.take(records, this.family, isLocal)
+    if (!isKnown) this.remote.take(records, this.family, isLocal)
   }
 }

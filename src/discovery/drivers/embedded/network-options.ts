@@ -9,7 +9,7 @@ import { SOCKET_SYSTEM, type SocketSystem } from './link-socket.js'
  * Milliseconds between two looks at the interfaces: nearly all the work of an idle service. One that comes or changes is used
  * so much later.
  */
-const LOOK_EVERY_MS = 4000
+const CHECK_EVERY_MS = 4000
 
 export interface NetworkOptions {
   readonly clock: Clock
@@ -37,7 +37,7 @@ export function networkOptions(): NetworkOptions {
   return {
     clock: SYSTEM_CLOCK,
     wallClock: Date.now,
-    interfaces: { ...SYSTEM_INTERFACES, everyMs: LOOK_EVERY_MS, changes: interfaceChanges },
+    interfaces: { ...SYSTEM_INTERFACES, everyMs: CHECK_EVERY_MS, changes: interfaceChanges },
     system: SOCKET_SYSTEM,
     times: LINK_TIMES,
     openAfterMs: 40,

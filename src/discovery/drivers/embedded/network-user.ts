@@ -1,6 +1,6 @@
 import type { InterfaceAddress } from '../../../addon.js'
 import type { MdnsLink } from './link.js'
-import type { Neighbourhood } from './neighbourhood.js'
+import type { RemoteRecords } from './remote-records.js'
 
 /** A link that is in use. */
 export interface NetworkLink {
@@ -22,9 +22,9 @@ export interface NetworkUser {
   /** The link's interface has other addresses. */
   changed(link: NetworkLink): void
   /** An instance is announced on an interface that the service is on, over either family. */
-  seen(place: Neighbourhood, uuid: string): void
+  seen(place: RemoteRecords, uuid: string): void
   /** It is announced there no longer. */
-  gone(place: Neighbourhood, uuid: string): void
+  gone(place: RemoteRecords, uuid: string): void
   /** An answer told of an instance's host and port. */
   answered(link: NetworkLink, uuid: string): void
   /** No link is being opened; `problem` says why one could not be that the service would use. Told again and again. */

@@ -9,13 +9,13 @@ import { ActiveLink, type LinkPlace } from './active-link.js'
 import { Inbox } from './inbox.js'
 import type { Message } from './messages.js'
 import { uuidIn } from './names.js'
-import { Neighbourhood } from './neighbourhood.js'
 import { type NetworkOptions, networkOptions } from './network-options.js'
 import type { NetworkUser } from './network-user.js'
 import { type Origin, Origins } from './origin.js'
 import { Problems } from './problems.js'
 import { RecentResponses } from './recent-responses.js'
 import type { Family } from './records.js'
+import { RemoteRecords } from './remote-records.js'
 import { SleepWatch } from './sleep-watch.js'
 import { wantedOf } from './wanted.js'
 
@@ -34,7 +34,7 @@ export class Network {
   readonly #users = new Map<NetworkUser, number | null>()
   readonly #links = new Map<string, Active>()
   /** What is heard on each interface. */
-  readonly #heard = new Map<string, Neighbourhood>()
+  readonly #remote = new Map<string, RemoteRecords>()
   readonly #problems = new Problems()
   /** The interfaces at the last look that had to do with them, as a text. */
   #listed = ''
@@ -47,7 +47,7 @@ export class Network {
   /** Until then the loopback interface may be left out. */
   #loopbackAt = 0
   #isLoopbackLeftOut = false
-  #isLooking = false
+  #isReconciling = false
 
   constructor(options: Partial<NetworkOptions> = {}) {
     this.#options = { ...networkOptions(), ...options }
@@ -77,7 +77,7 @@ export class Network {
     this.#users.set(user, null)
     this.#inbox.watch(user.type)
     if (this.#timer === undefined) {
-      this.#sleepWatch.look()
+      this.#sleepWatch.check()
       this.#loopbackAt = this.#options.clock.now() + this.#options.loopbackAfterMs
       this.#plan()
     }
@@ -94,8 +94,8 @@ export class Network {
   }
 
   /** Looks whether interfaces have changed, and whether the machine was asleep. */
-  readonly #look = (): void => {
-    const asleepMs = this.#sleepWatch.look()
+  readonly #check = (): void => {
+    const asleepMs = this.#sleepWatch.check()
     if (asleepMs !== 0) {
       trace('the clocks are apart by another %d ms: everything is announced and asked anew', asleepMs)
       for (const { link } of this.#links.values()) link.restart()
@@ -124,7 +124,7 @@ export class Network {
     if (this.#users.size === 0) return
     const { clock, interfaces } = this.#options
     const waitMs = Math.max(Math.min(untilAligned(interfaces.everyMs), this.#nextAt - clock.now()), 1)
-    this.#timer = setTimeout(this.#look, waitMs).unref()
+    this.#timer = setTimeout(this.#check, waitMs).unref()
   }
 
   /** The interfaces that are up, and all of it as a text. */
@@ -138,7 +138,7 @@ export class Network {
     clearTimeout(this.#soon)
     this.#soon = undefined
     if (this.#users.size === 0) this.#plan()
-    this.#isLooking = true
+    this.#isReconciling = true
     const places = this.#places()
     for (const [key, active] of [...this.#links]) if (!places.has(key)) this.#close(key, active)
     this.#problems.keep(places)
@@ -148,7 +148,7 @@ export class Network {
       if (active?.follow(place) === true) this.#onChanged(active)
       else if (active === undefined && this.#problems.mayTry(key, place, now)) this.#open(key, place)
     }
-    this.#isLooking = false
+    this.#isReconciling = false
     if (this.#isLoopbackLeftOut) this.#plan()
     this.#join()
   }
@@ -171,7 +171,7 @@ export class Network {
       clock,
       times,
       system,
-      heard: this.#neighbourhoodOf(place),
+      remote: this.#remoteRecordsOf(place),
       isOurs: (record) => [...this.#links.values()].some(({ link }) => link.hasRecord(record)),
       onMessage: (bytes, from) => this.#onMessage(active, bytes, from),
       onOpen: (isFirst) => this.#onOpen(active, isFirst),
@@ -181,23 +181,23 @@ export class Network {
     active.open()
   }
 
-  #neighbourhoodOf({ entry }: LinkPlace): Neighbourhood {
+  #remoteRecordsOf({ entry }: LinkPlace): RemoteRecords {
     const key = `${entry.index} ${entry.name}`
-    const known = this.#heard.get(key)
+    const known = this.#remote.get(key)
     if (known !== undefined) return known
-    const heard: Neighbourhood = new Neighbourhood({
+    const remote: RemoteRecords = new RemoteRecords({
       clock: this.#options.clock,
-      onSeen: (type, uuid) => this.#tell(heard, type, (user) => user.seen(heard, uuid)),
-      onGone: (type, uuid) => this.#tell(heard, type, (user) => user.gone(heard, uuid)),
-      onRefresh: (type, families) => this.#refresh(heard, type, families)
+      onSeen: (type, uuid) => this.#report(remote, type, (user) => user.seen(remote, uuid)),
+      onGone: (type, uuid) => this.#report(remote, type, (user) => user.gone(remote, uuid)),
+      onRefresh: (type, families) => this.#refresh(remote, type, families)
     })
-    this.#heard.set(key, heard)
-    return heard
+    this.#remote.set(key, remote)
+    return remote
   }
 
   /** Asks over some families, or over the other one where there is no link over them. */
-  #refresh(heard: Neighbourhood, type: string, families: ReadonlySet<Family>): void {
-    const links = this.#linksWith(heard)
+  #refresh(remote: RemoteRecords, type: string, families: ReadonlySet<Family>): void {
+    const links = this.#linksWith(remote)
     const asked = links.filter(({ family }) => families.has(family))
     for (const { link } of asked.length === 0 ? links : asked) link.refresh(type)
   }
@@ -205,7 +205,7 @@ export class Network {
   #onOpen(active: Active, isFirst: boolean): void {
     if (!isFirst) this.#onChanged(active)
     // From within a look, services and links are brought together at its end.
-    if (!this.#isLooking) this.#join()
+    if (!this.#isReconciling) this.#join()
   }
 
   #onFailed(key: string, active: Active, error: NodeJS.ErrnoException): void {
@@ -213,7 +213,7 @@ export class Network {
     this.#problems.add(key, active.place, error, this.#options.clock.now())
     this.#close(key, active)
     this.#plan()
-    if (!this.#isLooking) this.#join()
+    if (!this.#isReconciling) this.#join()
   }
 
   /** The link's interface has other addresses: who was heard before may be elsewhere. */
@@ -229,15 +229,15 @@ export class Network {
       user.down(active)
     }
     active.close()
-    const { heard } = active.link
-    if (this.#linksWith(heard).length > 0) return
-    for (const [name, one] of this.#heard) if (one === heard) this.#heard.delete(name)
-    heard.close()
+    const { remote } = active.link
+    if (this.#linksWith(remote).length > 0) return
+    for (const [name, one] of this.#remote) if (one === remote) this.#remote.delete(name)
+    remote.close()
   }
 
   /** The links of an interface. */
-  #linksWith(heard: Neighbourhood): Active[] {
-    return [...this.#links.values()].filter(({ link }) => link.heard === heard)
+  #linksWith(remote: RemoteRecords): Active[] {
+    return [...this.#links.values()].filter(({ link }) => link.remote === remote)
   }
 
   /** Brings services and open links together. */
@@ -257,7 +257,7 @@ export class Network {
     }
     if (links.length === 0 && this.#isLoopbackLeftOut) return this.#useLoopback()
     // Services that have just come have no links yet.
-    if (this.#soon === undefined && links.every(({ isOpen }) => isOpen)) this.#tellSettled()
+    if (this.#soon === undefined && links.every(({ isOpen }) => isOpen)) this.#reportSettled()
   }
 
   /** No other interface can be used. */
@@ -266,7 +266,7 @@ export class Network {
     this.#soon ??= setTimeout(this.#reconcile, 0)
   }
 
-  #tellSettled(): void {
+  #reportSettled(): void {
     for (const [user, own] of [...this.#users]) user.settled(this.#problems.worstOn(own))
   }
 
@@ -282,7 +282,7 @@ export class Network {
   #receive(active: Active, message: Message, { address, port }: RemoteInfo, { isOnLink, isLocal }: Origin): void {
     // From another port it is no response (RFC 6762 §6): it must not take the place of one.
     const novelty = message.kind === 'response' && port === PORT ? this.#recent.add(message, active) : null
-    active.link.receive(message, { address, port, isOnLink }, isLocal, novelty === 'known')
+    active.link.receive(message, { address, port, isOnLink }, isLocal, novelty === 'duplicate')
     if (novelty !== 'new') return
     for (const record of [...message.answers, ...message.additionals]) {
       if (record.type !== 'SRV' || record.ttl === 0) continue
@@ -293,8 +293,8 @@ export class Network {
     }
   }
 
-  #tell(heard: Neighbourhood, type: string, tell: (user: NetworkUser) => void): void {
-    const isOn = (user: NetworkUser) => this.#linksWith(heard).some(({ users }) => users.has(user))
-    for (const user of [...this.#users.keys()]) if (user.type === type && isOn(user)) tell(user)
+  #report(remote: RemoteRecords, type: string, report: (user: NetworkUser) => void): void {
+    const isOn = (user: NetworkUser) => this.#linksWith(remote).some(({ users }) => users.has(user))
+    for (const user of [...this.#users.keys()]) if (user.type === type && isOn(user)) report(user)
   }
 }

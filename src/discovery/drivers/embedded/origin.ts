@@ -10,7 +10,7 @@ export interface Origin {
 }
 
 /** The link that a socket is for. */
-export interface LinkPlace {
+export interface ReceivingLink {
   readonly index: number
   readonly name: string
   readonly family: 4 | 6
@@ -22,7 +22,7 @@ export interface LinkPlace {
  */
 export function originOf(
   { address }: Pick<RemoteInfo, 'address'>,
-  link: LinkPlace,
+  link: ReceivingLink,
   interfaces: Interfaces
 ): Origin | null {
   const { bare, scope } = splitScope(address)
@@ -51,7 +51,7 @@ export class Origins {
   }
 
   /** As {@link originOf} finds it. */
-  of(from: Pick<RemoteInfo, 'address'>, link: LinkPlace): Origin | null {
+  of(from: Pick<RemoteInfo, 'address'>, link: ReceivingLink): Origin | null {
     const key = `${link.family} ${link.index} ${link.name} ${from.address}`
     const known = this.#known.get(key)
     if (known !== undefined) return known

@@ -51,7 +51,7 @@ export class Outbox {
   }
 
   /** Another host has just sent the same record: an answer need not be sent again (RFC 6762 §7.4). */
-  heard({ key }: Resource): void {
+  suppress({ key }: Resource): void {
     const due = this.#due.get(key)
     if (due === undefined || due.reason === 'announcement') return
     this.#due.delete(key)
@@ -66,10 +66,10 @@ export class Outbox {
   /** Forgets records that are ours no longer, and what was said of their names beside them (RFC 6762 §6.1). */
   forget(records: readonly Resource[]): void {
     for (const { key, name } of records) {
-      const nothingElse = `${setOf(name, 'NSEC')} `
+      const negative = `${setOf(name, 'NSEC')} `
       for (const known of [this.#due, this.#sentAt]) {
         known.delete(key)
-        for (const other of known.keys()) if (other.startsWith(nothingElse)) known.delete(other)
+        for (const other of known.keys()) if (other.startsWith(negative)) known.delete(other)
       }
     }
   }

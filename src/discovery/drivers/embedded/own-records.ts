@@ -63,8 +63,8 @@ export class OwnRecords {
     const named = this.#named(question.name)
     const found = named.filter((record) => answers(question, record))
     if (found.length > 0) return found
-    const nothing = this.#nothingElse(named)
-    return nothing === null ? [] : [nothing]
+    const negative = this.#negativeAnswer(named)
+    return negative === null ? [] : [negative]
   }
 
   /** What is told beside an answer: what its receiver would ask for next (RFC 6763 §12.1, §12.2), and that there is no more of it. */
@@ -86,12 +86,12 @@ export class OwnRecords {
 
   #addresses(host: string): Resource[] {
     const named = this.#named(host).filter(({ type }) => type === 'A' || type === 'AAAA')
-    const nothing = new Set(named.map(({ type }) => type)).size < 2 ? this.#nothingElse(named) : null
-    return nothing === null ? named : [...named, nothing]
+    const negative = new Set(named.map(({ type }) => type)).size < 2 ? this.#negativeAnswer(named) : null
+    return negative === null ? named : [...named, negative]
   }
 
   /** That a name has no records but these; null where others may have some under it, too. */
-  #nothingElse(named: readonly Resource[]): Resource | null {
+  #negativeAnswer(named: readonly Resource[]): Resource | null {
     const [first] = named
     if (first === undefined || !named.every(({ unique }) => unique)) return null
     const types = [...new Set<RecordType>(named.map(({ type }) => type))]

@@ -10,7 +10,7 @@ import { type Resource, resource, stringsOf } from './records.js'
 const [HOST_TTL, OTHER_TTL] = [120, 4500]
 
 /** An interface on which a service is announced. */
-interface On {
+interface AnnouncedInterface {
   readonly index: number
   /** Its addresses. */
   readonly addresses: readonly InterfaceAddress[]
@@ -20,7 +20,7 @@ interface On {
  * The records of a service on one interface. Its PTR record lives as short as those that name a host, so that a process that was
  * killed is not announced for 75 minutes.
  */
-export function recordsOf(announcement: Announcement, on: On): Resource[] {
+export function recordsOf(announcement: Announcement, on: AnnouncedInterface): Resource[] {
   const { uuid, name: cluster, port, txt } = announcement
   const [type, host] = [serviceType(cluster), hostName(uuid)]
   const name = instanceName(uuid, type)
@@ -36,7 +36,7 @@ export function recordsOf(announcement: Announcement, on: On): Resource[] {
 }
 
 /** The same, as one who is told of it in this process gets it. */
-export function ownInstance(announcement: Announcement, on: readonly On[]): Instance | null {
+export function ownInstance(announcement: Announcement, on: readonly AnnouncedInterface[]): Instance | null {
   const { uuid, port, txt } = announcement
   const paths = new Map<string, Path>()
   for (const one of on) {
@@ -54,7 +54,7 @@ export function ownInstance(announcement: Announcement, on: readonly On[]): Inst
  */
 function announcedAddresses(
   { address: listened, interfaceIndex }: Announcement,
-  { addresses }: On
+  { addresses }: AnnouncedInterface
 ): InterfaceAddress[] {
   const isOne = listened !== null && interfaceIndex !== 0
   const [first] = addresses

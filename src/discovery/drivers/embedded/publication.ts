@@ -41,7 +41,7 @@ export class Publication {
   readonly #options: PublicationOptions
   #records: readonly Resource[]
   #state: State = { kind: 'closed' }
-  #isKnown = false
+  #isReported = false
 
   constructor(options: PublicationOptions) {
     this.#options = options
@@ -125,20 +125,20 @@ export class Publication {
     }
     announce()
     this.#enter({ kind: 'announced', cancel: clock.after(BETWEEN_MS, announce) })
-    clock.after(0, this.#tellAnnounced)
+    clock.after(0, this.#reportAnnounced)
   }
 
-  readonly #tellAnnounced = (): void => {
-    if (this.#state.kind !== 'announced' || this.#isKnown) return
-    this.#isKnown = true
+  readonly #reportAnnounced = (): void => {
+    if (this.#state.kind !== 'announced' || this.#isReported) return
+    this.#isReported = true
     this.#options.onAnnounced()
   }
 
   /** A goodbye (RFC 6762 §10.1) for what no other service of this process has; not for the service type, which other processes share (§6.6). */
   #withdraw(records: readonly Resource[]): void {
     const gone = this.#forget(records).filter(({ name }) => !isSameName(name, SERVICE_TYPES))
-    const farewells = gone.map((record) => withTtl(record, 0))
-    for (const message of responsesWith(farewells, [])) this.#options.send(message)
+    const goodbyes = gone.map((record) => withTtl(record, 0))
+    for (const message of responsesWith(goodbyes, [])) this.#options.send(message)
   }
 
   #forget(records: readonly Resource[]): Resource[] {

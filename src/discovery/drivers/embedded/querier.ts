@@ -1,10 +1,10 @@
 import { Alarm, type Clock } from './clock.js'
 import { type Message, queriesWith } from './messages.js'
-import type { Neighbourhood } from './neighbourhood.js'
 import type { OwnRecords } from './own-records.js'
 import { QUESTION_TIMES, QuestionSchedule, type QuestionTimes } from './question-schedule.js'
 import { keyOf, type Question } from './questions.js'
 import type { Resource } from './records.js'
+import type { RemoteRecords } from './remote-records.js'
 
 /** Questions that are due within so many milliseconds are asked in one message (RFC 6762 §5.3). */
 const TOGETHER_MS = 20
@@ -14,7 +14,7 @@ const AWAITED_MS = 1000
 export interface QuerierOptions {
   readonly clock: Clock
   /** What is known on the interface. */
-  readonly heard: Pick<Neighbourhood, 'cache' | 'lastAt'>
+  readonly remote: Pick<RemoteRecords, 'cache' | 'lastAt'>
   /** The records of this process: no answer has to tell them. */
   readonly own: Pick<OwnRecords, 'has'>
   readonly times?: QuestionTimes
@@ -90,10 +90,10 @@ export class Querier {
     for (const question of questions) {
       const asked = question.unicast ? undefined : this.#asked.get(keyOf(question))
       if (asked === undefined) continue
-      const { heard, own } = this.#options
+      const { remote, own } = this.#options
       const isKnown = (record: Resource) =>
-        record.set !== keyOf(question) || own.has(record) || heard.cache.isKnownAnswer(record)
-      if (answers.every(isKnown)) asked.schedule.heard()
+        record.set !== keyOf(question) || own.has(record) || remote.cache.isKnownAnswer(record)
+      if (answers.every(isKnown)) asked.schedule.onDuplicate()
     }
   }
 
@@ -111,10 +111,10 @@ export class Querier {
   }
 
   readonly #onDue = (): void => {
-    const { clock, heard } = this.#options
+    const { clock, remote } = this.#options
     const soon = clock.now() + TOGETHER_MS
     const due = [...this.#asked.values()].filter(
-      ({ schedule }) => schedule.nextAt <= soon && !schedule.waitsForSilence(heard.lastAt)
+      ({ schedule }) => schedule.nextAt <= soon && !schedule.waitsForSilence(remote.lastAt)
     )
     for (const { schedule } of due) schedule.asked()
     if (due.length > 0) this.#send(due.map(({ question }) => question))
@@ -127,7 +127,7 @@ export class Querier {
   }
 
   #knownAnswers({ name, type }: Question): Resource[] {
-    return type === 'PTR' ? this.#options.heard.cache.knownAnswers(name, type) : []
+    return type === 'PTR' ? this.#options.remote.cache.knownAnswers(name, type) : []
   }
 }
 

@@ -58,13 +58,13 @@ export class QuestionSchedule {
    * one after the other, and each question in between would have known answers of its own, so that none took the place of another
    * (RFC 6762 §7.3).
    *
-   * @param heardAt when others were heard last
+   * @param receivedAt when others were heard last
    * @returns whether it was put off
    */
-  waitsForSilence(heardAt: number): boolean {
+  waitsForSilence(receivedAt: number): boolean {
     const now = this.#clock.now()
     const isFirst = this.#lastAt === Number.NEGATIVE_INFINITY
-    if (!isFirst || now - heardAt >= this.#times.silenceMs || now >= this.#putOffUntil) return false
+    if (!isFirst || now - receivedAt >= this.#times.silenceMs || now >= this.#putOffUntil) return false
     this.#nextAt = Math.min(now + randomMs(this.#clock, this.#times.first), this.#putOffUntil)
     return true
   }
@@ -82,7 +82,7 @@ export class QuestionSchedule {
   }
 
   /** Another host asks it now, and its answers come to us as well: counts as our own where that is about to come (RFC 6762 §7.3). */
-  heard(): void {
+  onDuplicate(): void {
     if (this.#nextAt - this.#clock.now() > this.#intervalMs * PLANNED) return this.askedBetween()
     this.asked()
     // Otherwise all that have heard it would ask again in the same instant.

@@ -8,13 +8,13 @@ const SAME_MS = 500
  * What a response says: something new; nothing new of where instances are; or nothing new at all, because the same has just come
  * over IPv4, and is known on the interface.
  */
-export type Novelty = 'new' | 'told' | 'known'
+export type Novelty = 'new' | 'repeated' | 'duplicate'
 
 /** The responses that were heard of late: nearly all hosts send each over both families. */
 export class RecentResponses {
   readonly #now: () => number
   /** The inbox gives the same object for the same bytes. */
-  readonly #heard = new WeakMap<Message, { readonly index: number; readonly family: Family; readonly at: number }>()
+  readonly #received = new WeakMap<Message, { readonly index: number; readonly family: Family; readonly at: number }>()
 
   /** @param now milliseconds of a monotonic clock */
   constructor(now: () => number) {
@@ -24,14 +24,14 @@ export class RecentResponses {
   /** Remembers a response that has come over a link. */
   add(message: Message, { index, family }: { readonly index: number; readonly family: Family }): Novelty {
     const at = this.#now()
-    const before = this.#heard.get(message)
+    const before = this.#received.get(message)
     if (before?.index !== index || at - before.at >= SAME_MS) {
-      this.#heard.set(message, { index, family, at })
+      this.#received.set(message, { index, family, at })
       return 'new'
     }
-    if (before.family !== 4 || family !== 6) return 'told'
+    if (before.family !== 4 || family !== 6) return 'repeated'
     // Each makes one over IPv6 superfluous: of two that are alike, others may have come between them, such as a goodbye.
-    this.#heard.delete(message)
-    return 'known'
+    this.#received.delete(message)
+    return 'duplicate'
   }
 }

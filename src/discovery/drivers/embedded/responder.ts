@@ -76,12 +76,12 @@ export class Responder {
   /** Takes what another responder sends: it need not be sent again by us, or has to be set right. */
   onResponse(records: readonly Resource[]): void {
     const { own, outbox } = this.#options
-    for (const heard of records) {
-      const ours = own.get(heard)
+    for (const theirs of records) {
+      const ours = own.get(theirs)
       if (ours === null) continue
       // RFC 6762 §7.4 where it lives as long as ours; §6.6 where others would forget it too soon: a goodbye is such a one.
-      if (heard.ttl >= ours.ttl) outbox.heard(ours)
-      else if (heard.ttl < ours.ttl / 2) outbox.send(ours, 0, 'defence')
+      if (theirs.ttl >= ours.ttl) outbox.suppress(ours)
+      else if (theirs.ttl < ours.ttl / 2) outbox.send(ours, 0, 'defence')
     }
   }
 

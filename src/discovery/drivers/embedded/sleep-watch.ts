@@ -18,7 +18,7 @@ export class SleepWatch {
   }
 
   /** Milliseconds by which the clocks have drifted apart since the last call; 0 where that is little. */
-  look(): number {
+  check(): number {
     const apartMs = this.#wallClock() - this.#now()
     const driftMs = apartMs - this.#apartMs
     this.#apartMs = apartMs

@@ -15,7 +15,7 @@ export interface Found {
 }
 
 /** What is known of an instance on one interface. */
-interface Told {
+interface Candidate {
   readonly ageMs: number
   readonly host: string
   readonly port: number
@@ -34,10 +34,10 @@ export function whereIs(
   interfaces: Interfaces
 ): Found | null {
   // The links of an interface share what they know.
-  const places = new Map(links.map(({ index, link }) => [link.heard, index]))
+  const places = new Map(links.map(({ index, link }) => [link.remote, index]))
   const name = instanceName(uuid, type)
-  const told = [...places].flatMap(([{ cache }, index]) => toldOn(cache, index, name) ?? [])
-  const [last, ...others] = told.sort((one, other) => one.ageMs - other.ageMs)
+  const candidates = [...places].flatMap(([{ cache }, index]) => candidateOn(cache, index, name) ?? [])
+  const [last, ...others] = candidates.sort((one, other) => one.ageMs - other.ageMs)
   if (last === undefined) return null
   const agreeing = others.filter(({ host, port }) => host === last.host && port === last.port)
   const paths = [last, ...agreeing].flatMap((one) => one.paths)
@@ -45,7 +45,7 @@ export function whereIs(
   return instance === null ? null : { instance, ageMs: last.ageMs }
 }
 
-function toldOn(cache: Cache, index: number, name: string): Told | null {
+function candidateOn(cache: Cache, index: number, name: string): Candidate | null {
   const service = cache.latest(name, 'SRV')
   if (service?.type !== 'SRV') return null
   const text = cache.latest(name, 'TXT')

@@ -4,10 +4,10 @@ import type { Clock } from './clock.js'
 import { uuidIn } from './names.js'
 import { type Family, folded, isSameName, type Resource, resource, stringsOf } from './records.js'
 
-export interface NeighbourhoodOptions {
+export interface RemoteRecordsOptions {
   readonly clock: Clock
   readonly limits?: CacheLimits
-  /** An instance of a browsed type is announced. From within {@link Neighbourhood.take}. */
+  /** An instance of a browsed type is announced. From within {@link RemoteRecords.take}. */
   readonly onSeen: (type: string, uuid: string) => void
   /** It is announced no longer. From the event loop. */
   readonly onGone: (type: string, uuid: string) => void
@@ -19,8 +19,8 @@ export interface NeighbourhoodOptions {
  * What other hosts announce on one interface. Its links over IPv4 and IPv6 share it: nearly all hosts have both, and say the same
  * over each.
  */
-export class Neighbourhood {
-  readonly #options: NeighbourhoodOptions
+export class RemoteRecords {
+  readonly #options: RemoteRecordsOptions
   readonly #cache: Cache
   /** By type: how many browse it, over either family. */
   readonly #browsed = new Map<string, number>()
@@ -28,7 +28,7 @@ export class Neighbourhood {
   readonly #hosts = new Map<string, number>()
   #lastAt = Number.NEGATIVE_INFINITY
 
-  constructor(options: NeighbourhoodOptions) {
+  constructor(options: RemoteRecordsOptions) {
     this.#options = options
     const { clock, limits } = options
     this.#cache = new Cache({
@@ -121,7 +121,7 @@ export class Neighbourhood {
       const host = folded(record.target)
       this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1)
     }
-    this.#tell(record, this.#options.onSeen)
+    this.#report(record, this.#options.onSeen)
   }
 
   readonly #onRemoved = (record: Resource): void => {
@@ -131,10 +131,10 @@ export class Neighbourhood {
       if (count > 0) this.#hosts.set(host, count)
       else this.#hosts.delete(host)
     }
-    this.#tell(record, this.#options.onGone)
+    this.#report(record, this.#options.onGone)
   }
 
-  #tell(record: Resource, listener: (type: string, uuid: string) => void): void {
+  #report(record: Resource, listener: (type: string, uuid: string) => void): void {
     if (record.type !== 'PTR') return
     for (const type of this.#types()) {
       const uuid = uuidOf(record, type)
