@@ -5,11 +5,11 @@ import { Echoes } from './echoes.js'
 import { type LinkOptions, type LinkTimes, MdnsLink } from './link.js'
 import { LinkSocket, type SocketSystem } from './link-socket.js'
 
-/** An interface and family that can be used. */
+/** An interface and family for which a link can be opened. */
 export interface LinkPlace {
-  /** The address by which a socket knows the interface. */
+  /** The address that selects the interface for a socket. */
   readonly entry: InterfaceAddress
-  /** Every address of the interface, of both families. */
+  /** All addresses of the interface, of both families. */
   readonly addresses: readonly InterfaceAddress[]
 }
 
@@ -17,11 +17,11 @@ export interface ActiveOptions extends Pick<LinkOptions, 'isOurs' | 'remote'> {
   readonly clock: Clock
   readonly times: LinkTimes
   readonly system: SocketSystem
-  /** Not called for what this link has sent itself. */
+  /** A message was received; it may be an echo ({@link ActiveLink.isEcho}). */
   readonly onMessage: (bytes: Buffer, from: RemoteInfo) => void
-  /** It can send, for the first time or after its interface got other addresses. May be called from within {@link ActiveLink.open}. */
+  /** The link can send, for the first time or with a new socket. May be called from within {@link ActiveLink.open}. */
   readonly onOpen: (isFirst: boolean) => void
-  /** It cannot be used, or not any more. May be called from within {@link ActiveLink.open}. */
+  /** The link cannot be used, or no longer. May be called from within {@link ActiveLink.open}. */
   readonly onFailed: (error: NodeJS.ErrnoException) => void
 }
 
@@ -31,7 +31,7 @@ export class ActiveLink<User> {
   readonly name: string
   readonly family: 4 | 6
   readonly link: MdnsLink
-  /** The services that are on it. */
+  /** The services that use the link. */
   readonly users = new Set<User>()
   readonly #options: ActiveOptions
   readonly #echoes: Echoes
@@ -84,11 +84,14 @@ export class ActiveLink<User> {
     })
   }
 
-  /** The interface is such now. Returns whether it has other addresses, and the link can be used as before. */
+  /**
+   * Updates the interface's addresses. Returns true if they have changed and the open socket can still be used. If it
+   * cannot, opens a new socket, after which `onOpen` is called.
+   */
   follow(place: LinkPlace): boolean {
     const before = this.#place
     if (hasSameAddresses(before, place)) return false
-    // By an address that is there no more, an IPv4 socket does not find its interface.
+    // An IPv4 socket selects its interface by address, and fails once the interface has lost that address.
     const isStale = this.family === 4 && !hasAddress(place, before.entry.address)
     this.#place = isStale ? place : { entry: before.entry, addresses: place.addresses }
     if (!isStale) return this.#isOpen
@@ -98,12 +101,12 @@ export class ActiveLink<User> {
     return false
   }
 
-  /** Whether a message from this machine is one that this link has sent. */
+  /** Whether a message from this machine was sent by this link. */
   isEcho(bytes: Buffer): boolean {
     return this.#echoes.take(bytes)
   }
 
-  /** Resolves when what was sent has left. */
+  /** Resolves when all messages have been sent, or after a short time. */
   flushed(): Promise<void> {
     return this.#socket.flushed()
   }

@@ -15,18 +15,18 @@ import type { Resource } from './records.js'
 import type { RemoteRecords } from './remote-records.js'
 import { type Found, whereIs } from './whereabouts.js'
 
-/** Milliseconds after an outage in which names have to be seen again. */
+/** Milliseconds after an outage within which names must be seen again. */
 const REPLAY_MS = 5000
-/** Hints to one service. Packets are untrusted. */
+/** The rate of hints to one service: packets are untrusted. */
 const HINTS = { perSecond: 100, burst: 1024 }
 
-/** The links of this thread: all its services share them. */
+/** The links of this thread, which all its services share. */
 const network = new Network()
 
-/** The driver that needs no daemon: a multicast DNS responder and browser of this process's own. */
+/** The driver that needs no daemon: a multicast DNS responder and browser in this process. */
 export const embedded: Driver = embeddedOver(network)
 
-/** The driver over other links than those of this thread: for tests. */
+/** The driver with other links than those of this thread, for tests. */
 export function embeddedOver(network: Network): Driver {
   return (announcement, listener) => new EmbeddedDiscovery(network, announcement, listener)
 }
@@ -38,14 +38,14 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   readonly #listener: Listener
   readonly #interface: ServiceInterface
   readonly #sightings: Sightings
-  /** The links that the service is on, and what it has published there. */
+  /** The links that the service uses, with its publication on each. */
   readonly #links = new Map<NetworkLink, Pick<Publication, 'update' | 'close'>>()
-  /** Those on which it is announced. */
+  /** The links on which the service is announced. */
   readonly #established = new Set<NetworkLink>()
-  /** Where each name is seen: on interfaces, and in this process. */
+  /** Where each name is seen: on interfaces, or in this process. */
   readonly #places: InstancePlaces<RemoteRecords | 'here'>
   readonly #inquiries: Inquiries
-  /** Ends the questions that are under way. */
+  /** Aborts the questions that are under way. */
   readonly #over = new AbortController()
   readonly #hints = new TokenBucket(HINTS)
   #state: 'opening' | 'online' | 'offline' | 'failed' | 'closed' = 'opening'
@@ -85,7 +85,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     return this.#closing
   }
 
-  // What the network tells.
+  // NetworkUser
 
   interfaceIndex(): number | null {
     return this.#interface.find()
@@ -141,12 +141,12 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     this.#listener.offline(unusable(problem, this.#announcement))
   }
 
-  /** Whether the listener is told of what is seen. */
+  /** Whether names are reported to the listener. */
   get #isReporting(): boolean {
     return this.#state === 'online' || this.#state === 'offline'
   }
 
-  /** Until a uuid that was chosen is known to be ours, no peer may be dialed. */
+  /** Whether hints may be reported: while a chosen uuid is probed, no peer may be dialed. */
   get #mayHint(): boolean {
     return this.#isReporting || (this.#state === 'opening' && !this.#announcement.probe)
   }
@@ -157,7 +157,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     this.#settle()
   }
 
-  /** Announced is what is announced on every link that can be used. */
+  /** Reports the service as announced, or online again, once it is announced on every link that it uses. */
   #settle(): void {
     const isEstablished = [...this.#links.keys()].every((link) => this.#established.has(link))
     if (!isEstablished || (this.#state !== 'opening' && this.#state !== 'offline')) return
@@ -171,7 +171,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     if (this.#isReporting) this.#reportSiblings()
   }
 
-  /** Services of one process do not hear each other: each is told of the others here. */
+  /** Services of one process do not receive each other's messages, so they are reported to each other here. */
   #reportSiblings(): void {
     for (const sibling of this.#siblings()) {
       this.#reportSibling(sibling)
@@ -196,7 +196,10 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     return this.#network.siblingsOf(this).filter((other) => other instanceof EmbeddedDiscovery)
   }
 
-  /** Whether another service of this process has the uuid, which was chosen: it would not hear our probes. */
+  /**
+   * Whether another service of this process has the same chosen uuid: probes would not find it, because it does not
+   * receive them.
+   */
   #hasRival(): boolean {
     const { probe, uuid } = this.#announcement
     return probe && this.#siblings().some((other) => other.#isAlive && other.#announcement.uuid === uuid)
@@ -236,7 +239,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     await this.#network.remove(this)
   }
 
-  /** Takes leave of every link, and of the other services of this process. */
+  /** Withdraws the service from every link, and from the other services of this process. */
   #end(state: 'failed' | 'closed'): void {
     const siblings = this.#isReporting ? this.#siblings() : []
     this.#state = state
@@ -249,14 +252,14 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   }
 }
 
-/** Why a service cannot be announced on any link. */
+/** The error of a service that cannot be announced on any link. */
 function unusable(problem: NodeJS.ErrnoException | null, { address }: Announcement): TcpnetError {
   if (problem?.code === 'EADDRINUSE') return mdnsPortTaken(problem)
   const what = address === null ? 'No interface of this machine' : `No interface with the address ${address}`
   const why = problem === null ? '' : ` (${problem.message})`
   return new TcpnetError(
     'ERR_TCPNET_NO_INTERFACE',
-    `${what} can be used for multicast DNS${why}: the service is announced once one can.`,
+    `${what} can be used for multicast DNS${why}. Check the addresses of this machine.`,
     problem ?? undefined
   )
 }

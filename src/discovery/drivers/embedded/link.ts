@@ -11,11 +11,11 @@ import type { Family, Resource } from './records.js'
 import type { RemoteRecords } from './remote-records.js'
 import { Responder, type Sender } from './responder.js'
 
-/** Waits and limits of the protocol. Tests set others. */
+/** Waits of the protocol; tests set other values. */
 export interface LinkTimes {
   readonly questions?: QuestionTimes
   readonly probes?: ProbeTimes
-  /** Milliseconds after a pause in which others have to be heard again. */
+  /** Milliseconds after a restart within which records of other hosts must be received again. */
   readonly doubtMs: number
 }
 
@@ -25,7 +25,7 @@ export interface LinkOptions {
   readonly clock: Clock
   readonly times?: LinkTimes
   readonly family: Family
-  /** What is heard on the interface, over either family. */
+  /** The records of other hosts on the interface, over either family. */
   readonly remote: RemoteRecords
   /** Sends by multicast. */
   readonly send: (message: Buffer) => void
@@ -36,8 +36,8 @@ export interface LinkOptions {
 }
 
 /**
- * Multicast DNS on one interface over one family of addresses: what is announced, asked and heard there. Knows no sockets; messages
- * come and go through its owner.
+ * Multicast DNS on one interface over one address family: publishes records, answers queries, and asks questions. Has
+ * no socket: its owner passes messages in and out.
  */
 export class MdnsLink {
   readonly #options: LinkOptions
@@ -46,7 +46,7 @@ export class MdnsLink {
   readonly #outbox: Outbox
   readonly #responder: Responder
   readonly family: Family
-  /** What is heard on its interface, over either family. */
+  /** The records of other hosts on its interface, over either family. */
   readonly remote: RemoteRecords
   readonly #querier: Querier
   readonly #publications = new Set<Publication>()
@@ -69,7 +69,7 @@ export class MdnsLink {
     })
   }
 
-  /** Announces records, and answers for them, until the publication is closed. */
+  /** Announces records, and answers queries for them, until the publication is closed. */
   publish(
     options: Pick<PublicationOptions, 'records' | 'probe' | 'onAnnounced' | 'onConflict'>
   ): Pick<Publication, 'update' | 'close'> {
@@ -94,7 +94,7 @@ export class MdnsLink {
     }
   }
 
-  /** Asks for the instances of a service type, until {@link stop} was called as often. */
+  /** Asks for the instances of a service type until {@link stop} has been called as often. */
   browse(type: string): void {
     this.remote.browse(type)
     this.#querier.browse(type)
@@ -106,12 +106,12 @@ export class MdnsLink {
     this.remote.stop(type)
   }
 
-  /** Asks for the instances of a browsed type, unless that was done a moment ago. */
+  /** Asks again for the instances of a browsed type, unless the question was asked a moment ago. */
   refresh(type: string): void {
     this.#querier.refresh(type)
   }
 
-  /** Asks for everything about some names, once. */
+  /** Asks for all records of some names, once. */
   ask(...names: readonly string[]): void {
     this.#querier.ask(...names)
   }
@@ -122,22 +122,25 @@ export class MdnsLink {
 
   /**
    * @param isLocal whether a message comes from this machine
-   * @param isKnown whether it is a response that the other link of the interface has just received
+   * @param isDuplicate whether the interface's other link has just received the same response
    */
-  receive(message: Message, sender: Sender, isLocal: boolean, isKnown = false): void {
+  receive(message: Message, sender: Sender, isLocal: boolean, isDuplicate = false): void {
     if (message.kind === 'query') this.#onQuery(message, sender)
-    // RFC 6762 §6: a response from another port is none.
-    else if (sender.port === PORT) this.#onResponse(message, isLocal, isKnown)
+    // RFC 6762 §6: responses from other ports are ignored.
+    else if (sender.port === PORT) this.#onResponse(message, isLocal, isDuplicate)
   }
 
-  /** Announces and asks anew, and lets what is known end unless it is heard again: after a pause, or where the network has changed. */
+  /**
+   * Announces and asks again, and drops records that are not received again soon: after the machine was asleep, or when
+   * its network has changed.
+   */
   restart(): void {
     for (const publication of this.#publications) publication.announceAgain()
     this.remote.cache.doubt(this.#times.doubtMs)
     this.#querier.restart()
   }
 
-  /** The interface is gone: nothing is sent any more. */
+  /** Ends the link and sends nothing, not even goodbyes for publications that are still open. */
   close(): void {
     for (const publication of this.#publications) publication.drop()
     this.#publications.clear()
@@ -149,7 +152,8 @@ export class MdnsLink {
   #onQuery(query: Message, sender: Sender): void {
     this.#responder.onQuery(query, sender)
     for (const publication of this.#publications) publication.onQuery(query)
-    // RFC 6762 §7.3, §10.4: not one whose answers, or known answers, do not come to us.
+    // RFC 6762 §7.3, §10.4: neither probes, nor queries whose answers we do not receive or whose known answers are
+    // incomplete.
     if (sender.port !== PORT || query.truncated || query.authorities.length > 0) return
     this.#querier.onQuery(query)
     const known = new Set(query.answers.map(({ key }) => key))
@@ -157,10 +161,10 @@ export class MdnsLink {
       if (!question.unicast) this.remote.cache.onQuestion(question, known, this.family)
   }
 
-  #onResponse(response: Message, isLocal: boolean, isKnown: boolean): void {
+  #onResponse(response: Message, isLocal: boolean, isDuplicate: boolean): void {
     const records = [...response.answers, ...response.additionals]
     this.#responder.onResponse(records)
     for (const publication of [...this.#publications]) publication.onResponse(records)
-    if (!isKnown) this.remote.take(records, this.family, isLocal)
+    if (!isDuplicate) this.remote.take(records, this.family, isLocal)
   }
 }

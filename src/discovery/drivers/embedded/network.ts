@@ -22,29 +22,29 @@ import { wantedOf } from './wanted.js'
 type Active = ActiveLink<NetworkUser>
 
 /**
- * The links of this process, and one socket for each: all services of the process share them. Opened with the first that uses them, closed with
- * the last. Nobody tells Node of interfaces that come, go or change their addresses: they are looked at all the time.
+ * The links of this process, each with one socket, which all its services share. They are opened with the first service
+ * and closed with the last. Node does not report changes of the interfaces, so these are checked periodically.
  */
 export class Network {
   readonly #options: NetworkOptions
   readonly #inbox: Inbox
   readonly #sleepWatch: SleepWatch
   readonly #recent: RecentResponses
-  /** With the index of the interface that each is on, as of the last look. */
+  /** The services, each with the index of its interface at the last reconciliation. */
   readonly #users = new Map<NetworkUser, number | null>()
   readonly #links = new Map<string, Active>()
-  /** What is heard on each interface. */
+  /** The records of other hosts, by interface. */
   readonly #remote = new Map<string, RemoteRecords>()
   readonly #problems = new Problems()
-  /** The interfaces at the last look that had to do with them, as a text. */
+  /** The interfaces at the last reconciliation, as text. */
   #listed = ''
-  /** The number of changes that were looked at. */
+  /** The value of `changes` when the interfaces were last compared. */
   #changes: number | undefined
   #origins = new Origins(interfacesWith([]))
   #timer: NodeJS.Timeout | undefined
-  /** Opens what services that have just come need. */
+  /** Opens the links that new services need. */
   #soon: NodeJS.Timeout | undefined
-  /** Until then the loopback interface may be left out. */
+  /** The time until which services on all interfaces may do without the loopback interface. */
   #loopbackAt = 0
   #isLoopbackLeftOut = false
   #isReconciling = false
@@ -57,12 +57,12 @@ export class Network {
     this.#sleepWatch = new SleepWatch(() => clock.now(), wallClock)
   }
 
-  /** Where the interfaces are read. */
+  /** Lists the interfaces. */
   get source(): InterfaceSource {
     return this.#options.interfaces
   }
 
-  /** This machine's interfaces, as they were at the last look. */
+  /** This machine's interfaces at the last reconciliation. */
   get interfaces(): Interfaces {
     return this.#origins.interfaces
   }
@@ -84,7 +84,7 @@ export class Network {
     this.#soon ??= setTimeout(this.#reconcile, this.#options.openAfterMs)
   }
 
-  /** Lets a service go that has taken its leave. Resolves when its last messages have left. */
+  /** Removes a service that has withdrawn its announcements. Resolves when its last messages have been sent. */
   async remove(user: NetworkUser): Promise<void> {
     if (!this.#users.delete(user)) return
     if (this.siblingsOf(user).length === 0) this.#inbox.unwatch(user.type)
@@ -93,18 +93,18 @@ export class Network {
     this.#reconcile()
   }
 
-  /** Looks whether interfaces have changed, and whether the machine was asleep. */
+  /** Checks whether interfaces have changed, and whether the machine was asleep. */
   readonly #check = (): void => {
     const asleepMs = this.#sleepWatch.check()
     if (asleepMs !== 0) {
-      trace('the clocks are apart by another %d ms: everything is announced and asked anew', asleepMs)
+      trace('the clocks have drifted apart by %d ms: all is announced and asked again', asleepMs)
       for (const { link } of this.#links.values()) link.restart()
     }
     if (this.#nextAt <= this.#options.clock.now() || this.#hasChanged()) this.#reconcile()
     this.#plan()
   }
 
-  /** Whether the interfaces have changed since the last look that had to do with them. */
+  /** Whether the interfaces have changed since the last reconciliation. */
   #hasChanged(): boolean {
     const changes = this.#options.interfaces.changes?.()
     if (changes !== undefined && changes === this.#changes) return false
@@ -112,12 +112,12 @@ export class Network {
     return this.#list().text !== this.#listed
   }
 
-  /** When something is to be done though nothing has changed: an interface is tried again, or loopback has waited long enough. */
+  /** When to reconcile even without a change: to try an interface again, or to use the loopback interface. */
   get #nextAt(): number {
     return Math.min(this.#problems.nextAt, this.#isLoopbackLeftOut ? this.#loopbackAt : Number.POSITIVE_INFINITY)
   }
 
-  /** Plans the next look. */
+  /** Plans the next check. */
   #plan(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -127,13 +127,13 @@ export class Network {
     this.#timer = setTimeout(this.#check, waitMs).unref()
   }
 
-  /** The interfaces that are up, and all of it as a text. */
+  /** The addresses of the interfaces that are up, and the same as text for comparison. */
   #list(): { readonly entries: InterfaceAddress[]; readonly text: string } {
     const entries = this.#options.interfaces.list().filter(({ up }) => up)
     return { entries, text: entries.map(({ index, name, address }) => `${index} ${name} ${address}`).join('\n') }
   }
 
-  /** Opens what is wanted and not open, closes what is open and not wanted, and tells the services. */
+  /** Opens the links that services need, closes the others, and notifies the services. */
   readonly #reconcile = (): void => {
     clearTimeout(this.#soon)
     this.#soon = undefined
@@ -153,7 +153,7 @@ export class Network {
     this.#join()
   }
 
-  /** The interfaces and families that a service is on. */
+  /** The interfaces and families for which a service needs a link. */
   #places(): ReadonlyMap<string, LinkPlace> {
     const { entries, text } = this.#users.size === 0 ? { entries: [], text: '' } : this.#list()
     this.#listed = text
@@ -195,7 +195,7 @@ export class Network {
     return remote
   }
 
-  /** Asks over some families, or over the other one where there is no link over them. */
+  /** Asks again over these families, or over any link of the interface if it has none of these families. */
   #refresh(remote: RemoteRecords, type: string, families: ReadonlySet<Family>): void {
     const links = this.#linksWith(remote)
     const asked = links.filter(({ family }) => families.has(family))
@@ -204,7 +204,7 @@ export class Network {
 
   #onOpen(active: Active, isFirst: boolean): void {
     if (!isFirst) this.#onChanged(active)
-    // From within a look, services and links are brought together at its end.
+    // `#reconcile` does this at its end.
     if (!this.#isReconciling) this.#join()
   }
 
@@ -216,7 +216,7 @@ export class Network {
     if (!this.#isReconciling) this.#join()
   }
 
-  /** The link's interface has other addresses: who was heard before may be elsewhere. */
+  /** The link's interface has changed addresses, so the records of other hosts may be obsolete. */
   #onChanged(active: Active): void {
     for (const user of [...active.users]) user.changed(active)
     active.link.restart()
@@ -240,7 +240,7 @@ export class Network {
     return [...this.#links.values()].filter(({ link }) => link.remote === remote)
   }
 
-  /** Brings services and open links together. */
+  /** Lets each service use the open links of its interfaces, and no others. */
   #join(): void {
     const links = [...this.#links.values()]
     for (const [user, own] of [...this.#users]) {
@@ -256,11 +256,11 @@ export class Network {
       }
     }
     if (links.length === 0 && this.#isLoopbackLeftOut) return this.#useLoopback()
-    // Services that have just come have no links yet.
+    // New services get their links when `#soon` fires.
     if (this.#soon === undefined && links.every(({ isOpen }) => isOpen)) this.#reportSettled()
   }
 
-  /** No other interface can be used. */
+  /** Uses the loopback interface at once, because no other interface can be used. */
   #useLoopback(): void {
     this.#loopbackAt = 0
     this.#soon ??= setTimeout(this.#reconcile, 0)
@@ -271,7 +271,7 @@ export class Network {
   }
 
   #onMessage(active: Active, bytes: Buffer, from: RemoteInfo): void {
-    // What came on another interface is dropped first: over IPv4 each link's socket gets that as well.
+    // Messages of other interfaces are dropped first: an IPv4 socket receives those as well.
     const origin = this.#origins.of(from, active)
     if (origin === null || !this.#inbox.wants(bytes) || (origin.isLocal && active.isEcho(bytes))) return
     this.#inbox.read(bytes, from.address, (message) => {
@@ -280,7 +280,7 @@ export class Network {
   }
 
   #receive(active: Active, message: Message, { address, port }: RemoteInfo, { isOnLink, isLocal }: Origin): void {
-    // From another port it is no response (RFC 6762 §6): it must not take the place of one.
+    // A response from another port is ignored (RFC 6762 §6), so it must not mark a later one as a duplicate.
     const novelty = message.kind === 'response' && port === PORT ? this.#recent.add(message, active) : null
     active.link.receive(message, { address, port, isOnLink }, isLocal, novelty === 'duplicate')
     if (novelty !== 'new') return

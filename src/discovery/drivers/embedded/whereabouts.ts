@@ -7,14 +7,14 @@ import type { Cache } from './cache.js'
 import { instanceName } from './names.js'
 import type { NetworkLink } from './network-user.js'
 
-/** An instance, as the records tell that were heard. */
+/** An instance, according to the received records. */
 export interface Found {
   readonly instance: Instance
-  /** Milliseconds since the last of them came that says its host and port. */
+  /** Milliseconds since its SRV record was last received. */
   readonly ageMs: number
 }
 
-/** What is known of an instance on one interface. */
+/** What the records of one interface say of an instance. */
 interface Candidate {
   readonly ageMs: number
   readonly host: string
@@ -24,8 +24,8 @@ interface Candidate {
 }
 
 /**
- * Where an instance is by what was heard on some links; null where that is not all. Where interfaces disagree on host or port, the one
- * is right that was told last.
+ * Where an instance is, according to the records of some links; null if these are incomplete. If interfaces disagree on
+ * host or port, the SRV record that was received last is used.
  */
 export function whereIs(
   uuid: string,
@@ -33,7 +33,7 @@ export function whereIs(
   links: readonly NetworkLink[],
   interfaces: Interfaces
 ): Found | null {
-  // The links of an interface share what they know.
+  // The links of one interface share their records.
   const places = new Map(links.map(({ index, link }) => [link.remote, index]))
   const name = instanceName(uuid, type)
   const candidates = [...places].flatMap(([{ cache }, index]) => candidateOn(cache, index, name) ?? [])
