@@ -1,4 +1,4 @@
-// Which questions are answered, when, and to whom (RFC 6762 §5.4, §6, §7).
+// Which questions are answered, when, and by unicast or multicast (RFC 6762 §5.4, §6, §7).
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Answer, encode, type Packet, type Question } from 'dns-packet'
@@ -31,7 +31,7 @@ function asking(name: string, type: string, answers: Answer[] = []): { trial: Li
 }
 
 describe('an answer', () => {
-  it('comes at once where only we can have it', () => {
+  it('is sent at once if its records are unique to us', () => {
     for (const [name, type, expected] of [
       [INSTANCE, 'SRV', `SRV ${INSTANCE}`],
       [INSTANCE, 'TXT', `TXT ${INSTANCE}`],
@@ -42,7 +42,7 @@ describe('an answer', () => {
     }
   })
 
-  it('comes after 20 to 120 ms where others can have one, too', () => {
+  it('is sent after 20 to 120 ms if other hosts may have an answer as well', () => {
     for (const [chance, afterMs] of [
       [0, 20],
       [0.5, 70],
@@ -57,25 +57,25 @@ describe('an answer', () => {
     }
   })
 
-  it('has beside it what is asked for next', () => {
-    const told = (type: string, name: string) => {
+  it('has the records that are asked for next as additional records', () => {
+    const additionals = (type: string, name: string) => {
       const sent = asking(name, type).trial.sentIn(200)
       return additionalsIn(sent).map(brief)
     }
-    assert.deepEqual(told('PTR', TYPE), [`SRV ${INSTANCE}`, `TXT ${INSTANCE}`, `A ${HOST}`, `AAAA ${HOST}`])
-    assert.deepEqual(told('SRV', INSTANCE), [`A ${HOST}`, `AAAA ${HOST}`])
-    assert.deepEqual(told('A', HOST), [`AAAA ${HOST}`])
-    assert.deepEqual(told('PTR', SERVICE_TYPES), [])
+    assert.deepEqual(additionals('PTR', TYPE), [`SRV ${INSTANCE}`, `TXT ${INSTANCE}`, `A ${HOST}`, `AAAA ${HOST}`])
+    assert.deepEqual(additionals('SRV', INSTANCE), [`A ${HOST}`, `AAAA ${HOST}`])
+    assert.deepEqual(additionals('A', HOST), [`AAAA ${HOST}`])
+    assert.deepEqual(additionals('PTR', SERVICE_TYPES), [])
   })
 
-  it('to a question for all is all there is', () => {
+  it('to an ANY question has all records of the name', () => {
     assert.deepEqual(answersIn(asking(INSTANCE, 'ANY').trial.sentIn(1)).map(brief), [
       `SRV ${INSTANCE}`,
       `TXT ${INSTANCE}`
     ])
   })
 
-  it('says that there is no such record of a name that is ours alone', () => {
+  it('is negative if a name that is unique to us has no such record', () => {
     for (const [name, types] of [
       [INSTANCE, ['TXT', 'SRV']],
       [HOST, ['A', 'AAAA']]
@@ -88,7 +88,7 @@ describe('an answer', () => {
     }
   })
 
-  it('says nothing of a name that is ours no more', () => {
+  it('is not sent for a name that is no longer ours', () => {
     const trial = new LinkTrial()
     const publication = trial.announced('AA')
     trial.receive(ask(HOST, 'HINFO'))
@@ -97,7 +97,7 @@ describe('an answer', () => {
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
-  it('says it beside the addresses of one family', () => {
+  it('with addresses of one family only is accompanied by a negative answer', () => {
     const trial = new LinkTrial()
     trial.announced(
       'AA',
@@ -111,7 +111,7 @@ describe('an answer', () => {
     assert.deepEqual(missing.data, { nextDomain: HOST, rrtypes: ['A'] })
   })
 
-  it('is given for none but our own names', () => {
+  it('is sent for our own names only', () => {
     for (const [name, type] of [
       ['BB.local', 'A'],
       [`BB.${TYPE}`, 'SRV'],
@@ -122,7 +122,7 @@ describe('an answer', () => {
     }
   })
 
-  it('to several questions is one message, delayed as the slowest of them', () => {
+  it('to several questions is one message, with the longest of their delays', () => {
     const { trial } = asking('nobody.local', 'A')
     const questions = [TYPE, INSTANCE].map((name, i) => ({ name, type: i === 0 ? 'PTR' : 'SRV' }) as Question)
     trial.receive({ type: 'query', questions })
@@ -132,7 +132,7 @@ describe('an answer', () => {
     assert.deepEqual(answersIn(sent).map(brief), [`PTR ${TYPE}`, `SRV ${INSTANCE}`])
   })
 
-  it('to questions that come close together is one message', () => {
+  it('to questions that are received in close succession is one message', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     trial.announced('BB')
@@ -144,7 +144,7 @@ describe('an answer', () => {
     assert.equal(answersIn(sent).length, 3)
   })
 
-  it('is not sent twice in a second, but as soon as that is over', () => {
+  it('is not sent twice in a second, but as soon as a second has passed', () => {
     const { trial } = asking(INSTANCE, 'SRV')
     trial.take()
     const [first] = trial.sentIn(1)
@@ -159,17 +159,17 @@ describe('an answer', () => {
 })
 
 describe('a known answer', () => {
-  it('keeps ours back where it has half of its lifetime left', () => {
+  it('suppresses our answer if it has at least half of its TTL left', () => {
     assert.deepEqual(asking(TYPE, 'PTR', [{ ...POINTER, ttl: 60 }]).trial.sentIn(5000), [])
     assert.equal(answersIn(asking(TYPE, 'PTR', [{ ...POINTER, ttl: 59 }]).trial.sentIn(200)).length, 1)
   })
 
-  it('keeps back none but the same', () => {
+  it('suppresses only the same answer', () => {
     const other: Answer = { ...POINTER, data: `BB.${TYPE}` } as Answer
     assert.equal(answersIn(asking(TYPE, 'PTR', [other]).trial.sentIn(200)).length, 1)
   })
 
-  it('is awaited for 400 to 500 ms where more are to come', () => {
+  it('is awaited for 400 to 500 ms if the query has the TC bit', () => {
     for (const isKnown of [false, true]) {
       const { trial } = asking('nobody.local', 'A')
       trial.clock.chance = 0.5
@@ -181,7 +181,7 @@ describe('a known answer', () => {
     }
   })
 
-  it('is awaited longer where still more are to come, but not for ever', () => {
+  it('is awaited longer if a further message has the TC bit as well, but not forever', () => {
     const { trial } = asking('nobody.local', 'A')
     trial.receive(ask(TYPE, 'PTR', { flags: 0x200 }))
     trial.clock.pass(300)
@@ -194,14 +194,14 @@ describe('a known answer', () => {
     assert.equal(answersIn(trial.take()).length, 1)
   })
 
-  it('of another host is none for a question of this one', () => {
+  it('does not apply to the question of another host', () => {
     const { trial } = asking('nobody.local', 'A')
     trial.receive(ask(TYPE, 'PTR', { flags: 0x200 }))
     trial.receive({ type: 'query', answers: [POINTER] }, { ...OTHER, address: '10.77.1.3' })
     assert.equal(answersIn(trial.sentIn(700)).length, 1)
   })
 
-  it('is awaited for a few queries at once, and others are answered without', () => {
+  it('is awaited for a bounded number of queries, and others are answered without', () => {
     const { trial } = asking('nobody.local', 'A')
     for (let i = 0; i < 1000; i++)
       trial.receive(ask(TYPE, 'PTR', { flags: 0x200 }), { ...OTHER, address: `10.77.${i >> 8}.${i & 255}` })
@@ -209,22 +209,22 @@ describe('a known answer', () => {
   })
 })
 
-describe('an answer of another host', () => {
+describe('a record from another host', () => {
   const SHARED: Answer = { type: 'PTR', name: SERVICE_TYPES, ttl: 4500, data: TYPE }
 
-  it('that is the same as ours is taken for ours', () => {
+  it('that is the same as our answer suppresses it', () => {
     const { trial } = asking(SERVICE_TYPES, 'PTR')
     trial.receive({ type: 'response', answers: [SHARED] })
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
-  it('that ends sooner than ours does not take its place', () => {
+  it('that has a shorter TTL than our answer does not suppress it', () => {
     const { trial } = asking(SERVICE_TYPES, 'PTR')
     trial.receive({ type: 'response', answers: [{ ...SHARED, ttl: 4499 }] })
     assert.equal(answersIn(trial.sentIn(200)).length, 1)
   })
 
-  it('that ends too soon is set right', () => {
+  it('that has less than half of our TTL is corrected', () => {
     for (const ttl of [0, 59]) {
       const { trial } = asking('nobody.local', 'A')
       trial.receive({ type: 'response', answers: [{ ...POINTER, ttl }] })
@@ -234,8 +234,8 @@ describe('an answer of another host', () => {
   })
 })
 
-describe('a question that wants its answer by unicast', () => {
-  it('is answered so where the record was sent to all a short while ago, and at once', () => {
+describe('a question with the QU bit', () => {
+  it('is answered by unicast, at once, if the record was multicast recently', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     trial.receiveBytes(withQu(ask(TYPE, 'PTR')))
@@ -247,7 +247,7 @@ describe('a question that wants its answer by unicast', () => {
     assert.deepEqual(trial.sentIn(1000), [])
   })
 
-  it('is answered to all as well where that was long ago', () => {
+  it('is also answered by multicast if the record was not multicast recently', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     trial.clock.pass(31_000)
@@ -258,7 +258,7 @@ describe('a question that wants its answer by unicast', () => {
     )
   })
 
-  it('from an address that is not of the link is answered to all', () => {
+  it('from an address that is not on the link is answered by multicast', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     trial.receiveBytes(withQu(ask(TYPE, 'PTR')), { ...OTHER, isOnLink: false })
@@ -269,8 +269,8 @@ describe('a question that wants its answer by unicast', () => {
   })
 })
 
-describe('one that speaks unicast DNS alone', () => {
-  it('gets its ID and question back, with short lifetimes and no flush bits', () => {
+describe('a legacy query', () => {
+  it('gets a response with its ID and question, short TTLs and no cache-flush bits', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     trial.receive({ ...ask(TYPE, 'PTR'), id: 4711, flags: 0x100 }, LEGACY)
@@ -291,14 +291,14 @@ describe('one that speaks unicast DNS alone', () => {
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
-  it('gets the QU bit of its question back', () => {
+  it('gets a response with the QU bit of its question', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     trial.receiveBytes(withQu(ask(INSTANCE, 'SRV', { id: 1 })), LEGACY)
     assert.equal(trial.take()[0]?.packet.questions?.[0]?.class, 'UNKNOWN_32769')
   })
 
-  it('gets as many instances as fit into 512 bytes, whole, and is told that there are more', () => {
+  it('gets as many complete instances as fit into 512 bytes, and the TC bit', () => {
     const trial = new LinkTrial()
     const uuids = Array.from({ length: 20 }, (_, i) => i.toString(16).toUpperCase().padStart(32, 'A'))
     for (const uuid of uuids) trial.announced(uuid)
@@ -311,7 +311,7 @@ describe('one that speaks unicast DNS alone', () => {
     assert.equal(additionalsIn([sent]).length, instances * 4)
   })
 
-  it('gets as much as it says that it can take', () => {
+  it('gets a response of up to the size in its OPT record', () => {
     const trial = new LinkTrial()
     for (let i = 16; i < 21; i++) trial.announced(i.toString(16).toUpperCase())
     const option = { type: 'OPT', name: '.', udpPayloadSize: 4096, flags: 0, options: [] } as unknown as Answer
@@ -321,14 +321,14 @@ describe('one that speaks unicast DNS alone', () => {
     assert.equal(sent?.packet.flag_tc, false)
   })
 
-  it('gets no answer for a type of record that we never have', () => {
+  it('gets no answer to a question of an unsupported type', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     trial.receive(ask(HOST, 'HINFO'), LEGACY)
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
-  it('gets no answer that it knows, and none at all from an address that is not of the link', () => {
+  it('gets no known answer, and no response at all if its source address is not on the link', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     trial.receive(ask(TYPE, 'PTR', { answers: [POINTER] }), LEGACY)
@@ -336,10 +336,10 @@ describe('one that speaks unicast DNS alone', () => {
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
-  it('gets the answer that was made for the same message before, unless our records have changed', () => {
+  it('gets the cached response to the same message, unless our records have changed', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    // As the inbox gives messages of the same bytes.
+    // The inbox returns the same object for messages with the same bytes.
     const message = readMessage(encode(ask(TYPE, 'PTR')))
     const answers = () => {
       trial.link.receive(message, LEGACY, false)
@@ -354,7 +354,7 @@ describe('one that speaks unicast DNS alone', () => {
     assert.equal(answers()[0]?.packet.answers?.length, 1)
   })
 
-  it('gets no more than a few hundred answers a second', () => {
+  it('is answered at most a few hundred times a second', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     for (let i = 0; i < 10_000; i++) trial.receive(ask(TYPE, 'PTR'), LEGACY)

@@ -1,4 +1,4 @@
-// What is known of others, and for how long (RFC 6762 §10), whatever packets say.
+// Which records of other hosts are kept, and for how long (RFC 6762 §10), also if packets are malicious.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Packet } from 'dns-packet'
@@ -14,13 +14,13 @@ function browsing(limits = {}): LinkTrial {
   return trial
 }
 
-/** The ports that are known of an instance. */
+/** The ports of an instance in the cache. */
 function ports(trial: LinkTrial): number[] {
   return trial.cache.get(NAME, 'SRV').flatMap((record) => (record.type === 'SRV' ? record.port : []))
 }
 
 describe('a record', () => {
-  it('is known for as long as its TTL says', () => {
+  it('expires after its TTL', () => {
     const trial = browsing()
     trial.receive(packetOf('AA'))
     assert.deepEqual(trial.takeReported(), ['seen AA'])
@@ -32,14 +32,14 @@ describe('a record', () => {
     assert.deepEqual(ports(trial), [])
   })
 
-  it('is known for 75 minutes at most', () => {
+  it('expires after 75 minutes at most', () => {
     const trial = browsing()
     trial.receive(packetOf('AA', { ttl: 2 ** 31 - 1 }))
     trial.clock.pass(4500 * 1000)
     assert.deepEqual(trial.takeReported(), ['seen AA', 'gone AA'])
   })
 
-  it('ends a second after its goodbye, unless it comes again', () => {
+  it('expires a second after its goodbye, unless it is received again', () => {
     const trial = browsing()
     trial.receive(packetOf('AA'))
     trial.receive(packetOf('AA', { ttl: 0 }))
@@ -54,7 +54,7 @@ describe('a record', () => {
     assert.deepEqual(trial.takeReported(), ['gone AA'])
   })
 
-  it('whose goodbye alone was heard is none', () => {
+  it('is not added by its goodbye', () => {
     const trial = browsing()
     trial.receive(packetOf('AA', { ttl: 0 }))
     trial.clock.pass(10_000)
@@ -62,7 +62,7 @@ describe('a record', () => {
     assert.equal(trial.cache.size, 0)
   })
 
-  it('gives way within a second to another of its name with the flush bit', () => {
+  it('expires a second after another of its name with the cache-flush bit', () => {
     const trial = browsing()
     trial.receive(packetOf('AA'))
     trial.clock.pass(2000)
@@ -73,7 +73,7 @@ describe('a record', () => {
     assert.deepEqual(ports(trial), [5001])
   })
 
-  it('does not give way to another that came within a second: they are of the same announcement', () => {
+  it('is not flushed by another that is received within a second, as in the same announcement', () => {
     const trial = browsing()
     trial.receive(packetOf('AA'))
     trial.clock.pass(1000)
@@ -82,7 +82,7 @@ describe('a record', () => {
     assert.deepEqual(ports(trial), [5000, 5001])
   })
 
-  it('of an instance ends with no flush bit of another instance', () => {
+  it('of type PTR is not flushed by that of another instance', () => {
     const trial = browsing()
     trial.receive(packetOf('AA'))
     trial.clock.pass(2000)
@@ -94,15 +94,15 @@ describe('a record', () => {
     assert.deepEqual(trial.takeReported(), ['seen AA', 'seen BB'])
   })
 
-  it('counts from port 5353 alone', () => {
+  it('is ignored if it does not come from port 5353', () => {
     const trial = browsing()
     trial.receive(packetOf('AA'), LEGACY)
     assert.deepEqual(trial.takeReported(), [])
   })
 })
 
-describe('a record that others ask for without an answer', () => {
-  it('ends ten seconds after the first of two questions', () => {
+describe('a record that does not answer questions of other hosts', () => {
+  it('expires ten seconds after the first of two questions', () => {
     const trial = browsing()
     trial.receive(packetOf('AA'))
     trial.clock.pass(1000)
@@ -115,7 +115,7 @@ describe('a record that others ask for without an answer', () => {
     assert.deepEqual(trial.takeReported(), ['gone AA'])
   })
 
-  it('stays where it comes in that time', () => {
+  it('stays if it is received in that time', () => {
     const trial = browsing()
     trial.receive(packetOf('AA'))
     trial.clock.pass(1000)
@@ -128,7 +128,7 @@ describe('a record that others ask for without an answer', () => {
     assert.deepEqual(trial.takeReported(), ['seen AA'])
   })
 
-  it('stays where they all ask within a second', () => {
+  it('stays if all questions are asked within a second', () => {
     const trial = browsing()
     trial.receive(packetOf('AA'))
     trial.clock.pass(1000)
@@ -137,7 +137,7 @@ describe('a record that others ask for without an answer', () => {
     assert.deepEqual(trial.takeReported(), ['seen AA'])
   })
 
-  it('stays where no answer by multicast is due', () => {
+  it('stays if no multicast answer is expected', () => {
     const known: Packet = { ...QUESTION, answers: [{ type: 'PTR', name: TYPE, ttl: 120, data: NAME }] }
     for (const [packet, sender, afterMs] of [
       [known, undefined, 1000],
@@ -158,20 +158,20 @@ describe('a record that others ask for without an answer', () => {
   })
 })
 
-describe('packets that lie', () => {
-  it('fill no more memory than there may be', () => {
+describe('malicious packets', () => {
+  it('add no more records than the limits allow', () => {
     const trial = browsing({ maxRecords: 100, maxPointers: 20 })
     for (let i = 0; i < 1000; i++) trial.receive(packetOf(i.toString(16)))
     assert.equal(trial.cache.size, 120)
     assert.equal(trial.takeReported().length, 20)
-    // As soon as there is room, others are known.
+    // As soon as there is room, others are added.
     trial.clock.pass(120_000)
     assert.equal(trial.takeReported().length, 20)
     trial.receive(packetOf('AA'))
     assert.deepEqual(trial.takeReported(), ['seen AA'])
   })
 
-  it('add no more addresses to a host than it can have', () => {
+  it('add no more addresses to a host than the limit allows', () => {
     const trial = browsing()
     trial.receive(packetOf('AA'))
     for (let i = 0; i < 1000; i++)
@@ -182,7 +182,7 @@ describe('packets that lie', () => {
     assert.equal(trial.cache.get('AA.local', 'A').length, CACHE_LIMITS.maxPerSet)
   })
 
-  it('with what is of no service that is browsed are not kept', () => {
+  it('add no records that belong to no browsed instance', () => {
     const trial = browsing()
     trial.receive({
       type: 'response',
@@ -199,7 +199,7 @@ describe('packets that lie', () => {
     assert.deepEqual(trial.takeReported(), [])
   })
 
-  it('keep a long TXT record no longer than it is read', () => {
+  it('add a long TXT record only with the keys that are used', () => {
     const trial = browsing()
     const data = ['sec=none', 'v=1', ...Array.from({ length: 30 }, () => 'x'.repeat(255))]
     trial.receive({ type: 'response', answers: [{ type: 'TXT', name: NAME, ttl: 120, data }] })
@@ -209,7 +209,7 @@ describe('packets that lie', () => {
   })
 })
 
-it('after a pause, what does not come again within some seconds ends', () => {
+it('after a restart, records expire that are not received again within five seconds', () => {
   const trial = browsing()
   trial.receive(packetOf('AA'))
   trial.receive(packetOf('BB'))
@@ -222,7 +222,7 @@ it('after a pause, what does not come again within some seconds ends', () => {
   assert.deepEqual(trial.takeReported(), ['gone AA'])
 })
 
-it('all that is known on an interface ends with it, untold', () => {
+it('closing the records of an interface removes all of them, and reports nothing', () => {
   const trial = browsing()
   trial.receive(packetOf('AA'))
   trial.link.close()

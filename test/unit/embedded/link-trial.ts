@@ -11,31 +11,31 @@ import { FakeClock } from '../../support/fake-clock.js'
 export const TYPE = serviceType('my-cluster')
 export const SERVICE_TYPES = '_services._dns-sd._udp.local'
 
-/** Another host on the link, that speaks multicast DNS. */
+/** Another host on the link, which uses multicast DNS. */
 export const OTHER: Sender = { address: '10.77.1.2', port: 5353, isOnLink: true }
-/** A program on it that speaks unicast DNS alone. */
+/** A program on that host that sends legacy queries. */
 export const LEGACY: Sender = { ...OTHER, port: 40_000 }
 
-/** A message that was sent, as another library reads it. */
+/** A message that was sent, decoded by another library. */
 export interface Sent {
   readonly at: number
   readonly bytes: Buffer
   readonly packet: ReturnType<typeof decode>
-  /** Null: by multicast. */
+  /** Null for multicast. */
   readonly to: Sender | null
   /** The link over which it was sent. */
   readonly family: Family
 }
 
-/** A link over IPv4 whose network is the test, and the one over IPv6 of the same interface. */
+/** The two links of an interface, over IPv4 and IPv6. The test sends them packets and takes theirs. */
 export class LinkTrial {
   readonly clock = new FakeClock()
   readonly link: MdnsLink
   readonly ipv6: MdnsLink
   readonly remote: RemoteRecords
-  /** Instances that were told: `seen AA`, `gone AA`; `announced` and `conflict` of what was published. */
+  /** What was reported: `seen AA`, `gone AA` of instances; `announced` and `conflict` of publications. */
   readonly reported: string[] = []
-  /** Called with what is sent, and what is told, at that moment. */
+  /** Called with each message that is sent, and each report. */
   readonly #listener: (what: Sent | string) => void
   #sent: Sent[] = []
   /** Records that this process has announced on another link. */
@@ -60,7 +60,7 @@ export class LinkTrial {
     this.ipv6 = this.#newLink(6, times)
   }
 
-  /** What is known of others. */
+  /** The records of other hosts. */
   get cache(): Cache {
     return this.remote.cache
   }
@@ -75,7 +75,7 @@ export class LinkTrial {
     })
   }
 
-  /** Publishes a service, and lets its announcements be over for as long as matters. */
+  /** Publishes a service, and lets its announcements pass. */
   announced(uuid: string, records = recordsOf(uuid)) {
     const publication = this.publish(uuid, false, records)
     this.clock.pass(3000)
@@ -84,7 +84,7 @@ export class LinkTrial {
     return publication
   }
 
-  /** Another host sends a packet. */
+  /** Receives a packet of another host over IPv4. */
   receive(packet: Packet, sender = OTHER, isLocal = false): void {
     this.receiveBytes(encode(packet), sender, isLocal)
   }
@@ -94,22 +94,22 @@ export class LinkTrial {
   }
 
   /**
-   * Another host sends a packet over IPv6.
+   * Receives a packet of another host over IPv6.
    *
-   * @param isKnown whether it has just sent the same over IPv4
+   * @param isDuplicate whether the same was just received over IPv4
    */
-  receiveOverIpv6(packet: Packet, isKnown = false): void {
-    this.ipv6.receive(readMessage(encode(packet)), { ...OTHER, address: 'fe80::2' }, false, isKnown)
+  receiveOverIpv6(packet: Packet, isDuplicate = false): void {
+    this.ipv6.receive(readMessage(encode(packet)), { ...OTHER, address: 'fe80::2' }, false, isDuplicate)
   }
 
-  /** Takes what was sent so far. */
+  /** Takes the messages sent so far. */
   take(): Sent[] {
     const sent = this.#sent
     this.#sent = []
     return sent
   }
 
-  /** Lets time pass, and takes what was sent in it. */
+  /** Lets time pass, and takes the messages sent so far. */
   sentIn(ms: number): Sent[] {
     this.clock.pass(ms)
     return this.take()
@@ -142,7 +142,7 @@ export class LinkTrial {
   }
 }
 
-/** A message whose last question gets the QU bit (RFC 6762 §5.4), which the package does not write: it has no records. */
+/** A message without records, whose last question has the QU bit (RFC 6762 §5.4), which dns-packet cannot write. */
 export function withQu(packet: Packet): Buffer {
   const bytes = encode(packet)
   bytes[bytes.length - 2] = 0x80
@@ -162,7 +162,7 @@ export function recordsOf(uuid: string, { port = 4000, address = '10.77.1.1', ty
   ]
 }
 
-/** The same as another host would send it. */
+/** The announcement of a service by another host. */
 export function packetOf(uuid: string, change: Partial<{ port: number; address: string; ttl: number }> = {}): Packet {
   const { port = 5000, address = '10.77.1.2', ttl } = change
   const [name, host] = [instanceName(uuid, TYPE), hostName(uuid)]
@@ -177,7 +177,7 @@ export function packetOf(uuid: string, change: Partial<{ port: number; address: 
   }
 }
 
-/** A record in a few words: `PTR _my-cluster._tcp.local`. */
+/** A short form of a record: `PTR _my-cluster._tcp.local`. */
 export function brief({ type, name }: Answer): string {
   return `${type} ${name}`
 }

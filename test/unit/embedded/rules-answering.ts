@@ -1,5 +1,5 @@
-// What the responder does by RFC 6762 §5.4 to §7, §11, §16 to §18, as scenes. Each is written out, although some are alike: its
-// capture is read beside it.
+// Scenes of what the responder does according to RFC 6762 §5.4 to §7, §11, §16 to §18. Each is written out, although
+// some are similar, because it is read together with its capture.
 import type { Packet, Question } from 'dns-packet'
 import { recordsOf as recordsOn } from '#tcpnet/discovery/drivers/embedded/own-service.js'
 import { LEGACY, OTHER, packetOf, recordsOf, SERVICE_TYPES, TYPE, withQu } from './link-trial.js'
@@ -16,7 +16,7 @@ const OWN_POINTER = { type: 'PTR', name: TYPE, data: INSTANCE } as const
 export const ANSWERING: Record<string, Rule> = {
   '5.4-unicast': {
     section: '§5.4',
-    says: 'A question with the QU bit is answered by unicast, and by multicast as well where the record was not sent so for a quarter of its TTL.',
+    says: 'A question with the QU bit is answered by unicast, and also by multicast if the record was not multicast for a quarter of its TTL.',
     play: (scene) => {
       scene.announced('AA')
       scene.receive(withQu(ask(INSTANCE, 'SRV')))
@@ -27,7 +27,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '6-delays': {
     section: '§6',
-    says: 'Shared records are answered after 20 to 120 ms (here 70), unique ones at once, none by multicast twice in a second.',
+    says: 'Shared records are sent as answers after 20 to 120 ms (here 70), unique ones at once, and none is multicast twice in a second.',
     play: (scene) => {
       scene.announced('AA')
       scene.receive(ask(TYPE, 'PTR'))
@@ -40,7 +40,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '6-defence': {
     section: '§6',
-    says: 'A probe for our name is answered at once, and again after 250 ms, not after a second.',
+    says: 'A probe for our name is answered at once, and another one after 250 ms instead of a second.',
     play: (scene) => {
       scene.announced('AA')
       const probe = ask(INSTANCE, 'ANY', {
@@ -54,7 +54,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '6.1-nothing-else': {
     section: '§6.1',
-    says: 'A name that is ours alone and has no such record is answered with an NSEC record; of names that are not ours nothing is said.',
+    says: 'A question for a record that a unique name of ours does not have is answered with NSEC; one for a name that is not ours is not answered.',
     play: (scene) => {
       scene.announced('AA')
       scene.receive(ask(HOST, 'SRV'))
@@ -67,7 +67,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '6.2-addresses': {
     section: '§6.2',
-    says: "An interface is told its own addresses and no other interface's, and no IPv4 link-local address beside a better one.",
+    says: 'On an interface only its own addresses are announced, without IPv4 link-local addresses if there is another IPv4 address.',
     play: (scene) => {
       const announcement = {
         uuid: 'AA',
@@ -91,7 +91,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '6.3-questions': {
     section: '§6.3, §6.4',
-    says: 'Several questions of one message are answered in one, delayed as the slowest of them; questions that come close together as well.',
+    says: 'Several questions of one message are answered in one message, after the longest of their delays; so are questions in close succession.',
     play: (scene) => {
       scene.announced('AA')
       scene.announced('BB')
@@ -116,7 +116,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '6.6-shared-records': {
     section: '§6.6',
-    says: 'A record of ours that another sends with too short a life is set right: so its goodbye does not end what is still there.',
+    says: 'If another host sends a record of ours with less than half of our TTL, such as a goodbye, ours is sent at once.',
     play: (scene) => {
       scene.announced('AA')
       scene.receive({ type: 'response', answers: [{ type: 'PTR', name: SERVICE_TYPES, ttl: 0, data: TYPE }] })
@@ -127,7 +127,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '6.7-legacy': {
     section: '§6.7',
-    says: 'A query from another port is answered to that port, with its ID and question, TTLs of at most 10 and no flush bit.',
+    says: 'A query from another port is answered to that port, with its ID and question, TTLs of at most 10 s and no cache-flush bit.',
     play: (scene) => {
       scene.announced('AA')
       scene.receive(ask(TYPE, 'PTR', { id: 4711 }), LEGACY)
@@ -137,7 +137,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '7.1-known-answers': {
     section: '§7.1',
-    says: 'An answer that the querier knows for at least half of its TTL is not given; one that is about to end is.',
+    says: 'A known answer with at least half of our TTL suppresses the answer; one with less does not.',
     play: (scene) => {
       scene.announced('AA')
       scene.receive(ask(TYPE, 'PTR', { answers: [{ ...OWN_POINTER, ttl: 60 }] }))
@@ -148,7 +148,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '7.2-more-follows': {
     section: '§7.2',
-    says: 'Where the TC bit says that more known answers follow, the answer waits for 400 to 500 ms (here 450).',
+    says: 'If the TC bit says that more known answers follow, the answer waits for 400 to 500 ms (here 450).',
     play: (scene) => {
       scene.announced('AA')
       scene.announced('BB')
@@ -160,7 +160,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '7.4-duplicate-answers': {
     section: '§7.4',
-    says: 'An answer that another responder gives while ours waits is not given again.',
+    says: 'An answer that another responder sends while ours waits is not sent again.',
     play: (scene) => {
       scene.announced('AA')
       scene.receive(ask(SERVICE_TYPES, 'PTR'))
@@ -171,7 +171,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '11-source': {
     section: '§11',
-    says: 'A sender whose address is not of the link gets nothing by unicast: what cannot be attributed is answered to all of the link.',
+    says: 'A sender whose address is not on the link gets no unicast: its questions are answered by multicast, and its legacy queries are not.',
     play: (scene) => {
       scene.announced('AA')
       const far = { address: '192.0.2.7', port: 5353, isOnLink: false }
@@ -179,7 +179,7 @@ export const ANSWERING: Record<string, Rule> = {
       scene.pass(1000)
       scene.receive(ask(INSTANCE, 'SRV', { id: 9 }), { ...far, port: 40_000 })
       scene.pass(1000)
-      scene.note('a response from another port than 5353 is none (§6)')
+      scene.note('a response from another port than 5353 is ignored (§6)')
       scene.trial.link.browse(TYPE)
       scene.receive(packetOf('BB'), { ...OTHER, port: 40_000 })
       scene.pass(10)
@@ -187,7 +187,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '16-names': {
     section: '§16',
-    says: 'Names are compared without regard to case in ASCII; an answer has the name as it was announced. Names are UTF-8.',
+    says: 'Names are UTF-8 and compared without regard to the case of ASCII letters; an answer has the name as it was announced.',
     play: (scene) => {
       const type = '_grüße._tcp.local'
       scene.announced('AA', recordsOf('AA', { type }))
@@ -201,7 +201,7 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '17-size': {
     section: '§17',
-    says: 'No message is longer than 1440 bytes: fourteen instances are announced in several.',
+    says: 'No message is longer than 1440 bytes: fourteen instances are announced in several messages.',
     play: (scene) => {
       for (let i = 10; i < 24; i++) scene.trial.publish(`${i}`.repeat(16))
       scene.pass(100)
@@ -209,11 +209,11 @@ export const ANSWERING: Record<string, Rule> = {
   },
   '18-header': {
     section: '§18',
-    says: 'Messages with another opcode or response code are none. What is sent has ID 0, in responses AA alone; a query has no flags.',
+    says: 'Messages with another opcode or response code are ignored. Sent messages have ID 0; the only flag of a response is AA, and a query has none.',
     play: (scene) => {
       scene.announced('AA')
       scene.note(
-        'isPlausible() keeps opcode 2 and response code 3 from ever coming here; test/unit/embedded/messages.test.ts'
+        'isPlausible() drops other opcodes and response codes before a link receives them; test/unit/embedded/messages.test.ts'
       )
       scene.receive(ask(INSTANCE, 'SRV', { id: 77 }))
       scene.pass(100)
