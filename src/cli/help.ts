@@ -1,4 +1,4 @@
-/** The options of the commands that become a member of the cluster. */
+/** The options of commands that join the cluster. */
 const MEMBER = `  --secret-file <file>  the secret: a text is a passphrase, anything else a key
   --ask-secret          have the secret typed in, without echo
                         Without either: TCPNET_SECRET, where it is set.
@@ -7,7 +7,7 @@ const MEMBER = `  --secret-file <file>  the secret: a text is a passphrase, anyt
   --address <address>   the address to listen on (all)
   --port <port>         the port to listen on (any)`
 
-/** What `tcpnet --help` says, and each command's own. docs/cli.md shows the same text; a test holds the two together. */
+/** The texts of `tcpnet --help` and of each command. docs/cli.md shows the same texts; a test compares them. */
 export const HELP = {
   tcpnet: `Usage: tcpnet <command> [options]
 

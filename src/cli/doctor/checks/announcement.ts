@@ -4,7 +4,10 @@ import { isUsable } from './interfaces.js'
 
 const { problem, warning, good } = findings('announcement')
 
-/** Whether a service that was announced is found when it is asked for, on every interface; and its addresses dialed from here. */
+/**
+ * Whether an announced service is found on every interface, and whether this machine's addresses can be dialed from
+ * here.
+ */
 export const announcement: Check = async (machine) => {
   const trial = await machine.trial()
   if (trial.error !== null || trial.driver === 'memory') return []

@@ -7,7 +7,7 @@ import { distance } from './distance.js'
 
 const { problem, warning, note, good } = findings('cluster')
 
-/** The services of the cluster: whether there are any, whether they fit together, and others of nearly the same name. */
+/** Whether services of the cluster exist and fit together, and whether clusters with similar names exist. */
 export const cluster: Check = async (machine, goal) => {
   const { services } = await machine.survey()
   if (goal.name === null) return [...clustersFinding(services), ...duplicates(services)]
@@ -64,7 +64,7 @@ function presence(name: string, members: readonly FoundService[], others: readon
   ]
 }
 
-/** Names that somebody may have misspelt. */
+/** Names that may be misspelt forms of the cluster's name. */
 function nearNames(name: string, services: readonly FoundService[]): string[] {
   const names = new Set(services.map(({ cluster }) => cluster))
   names.delete(name)
@@ -104,7 +104,7 @@ function duplicates(services: readonly FoundService[]): Finding[] {
     })
 }
 
-/** The uuid that a service of this machine is to have. */
+/** Whether the given uuid is already in use. */
 function taken({ uuid }: Goal, members: readonly FoundService[]): Finding[] {
   const holder = uuid === null ? undefined : members.find((one) => one.uuid === uuid.toUpperCase())
   if (holder === undefined) return []
@@ -149,7 +149,7 @@ function mixedSecurity({ hasSecret }: Goal, members: readonly FoundService[]): F
   return [good(`All services of the cluster have the same kind of security: "${kind}".`)]
 }
 
-/** Services of this machine that are announced where no other member is. */
+/** Whether services of this machine are announced only on interfaces without other members. */
 function unshared(members: readonly FoundService[], isOwnService: (one: FoundService) => boolean): Finding[] {
   const interfacesOf = (one: FoundService) => new Set(one.addresses.map(({ interfaceName }) => interfaceName))
   const others = members.filter((one) => !isOwnService(one))
@@ -166,7 +166,7 @@ function unshared(members: readonly FoundService[], isOwnService: (one: FoundSer
     })
 }
 
-/** The address that a service of this machine is to listen on. */
+/** Whether the given address exists, on an interface with other members. */
 function unsharedAddress(
   { address }: Goal,
   interfaces: readonly { name: string; addresses: readonly { address: string }[] }[],
@@ -191,7 +191,7 @@ function unsharedAddress(
   ]
 }
 
-/** Services whose addresses are all of other networks than this machine's. */
+/** Whether services have only addresses that are not on a link of this machine. */
 function offLink(others: readonly FoundService[]): Finding[] {
   return others.flatMap((one) => {
     const paths = one.addresses.map(({ address, interfaceIndex }) => ({

@@ -3,7 +3,7 @@ import type { Check, DaemonState } from '../machine.js'
 
 const { problem, warning, note, good } = findings('configuration')
 
-/** Settings of avahi-daemon.conf(5) that keep services from being seen. */
+/** Settings of avahi-daemon.conf(5) that prevent services from being found. */
 export const configuration: Check = async (machine, goal) => {
   if (machine.platform !== 'linux' || (goal.driver !== 'auto' && goal.driver !== 'avahi')) return []
   const { config } = await machine.daemon()
@@ -97,7 +97,7 @@ const RULES: readonly (readonly [string, Rule])[] = [
   ]
 ]
 
-/** The settings by name, whatever their section; those in comments are none. */
+/** The settings by name, of all sections, without those in comments. */
 function parse(text: NonNullable<DaemonState['config']>['text']): Map<string, string> {
   const settings = new Map<string, string>()
   for (const [, key = '', value = ''] of text.matchAll(/^[ \t]*([a-z0-9-]+)[ \t]*=[ \t]*(.*?)[ \t]*$/gm))

@@ -9,7 +9,7 @@ const INSTALL =
   'Install and start it: "apt-get install avahi-daemon", "dnf install avahi", "pacman -S avahi" or "apk add avahi".'
 const EMBEDDED = ' If services are to do without a daemon, set the driver "embedded" (TCPNET_DRIVER=embedded).'
 
-/** Avahi's daemon: installed, running, answering, and whose host it is. */
+/** Whether avahi-daemon is installed, runs, answers, and belongs to this host. */
 export const daemon: Check = async (machine, goal) => {
   if (machine.platform !== 'linux') return []
   if (goal.driver !== 'auto' && goal.driver !== 'avahi')
@@ -19,7 +19,7 @@ export const daemon: Check = async (machine, goal) => {
   return serviceFindings(state, await machine.interfaces(), goal.driver)
 }
 
-/** With `auto`, services do without a daemon. */
+/** A problem, or with `auto` a warning, because services then work without a daemon. */
 function missing(driver: string) {
   return driver === 'avahi'
     ? problem

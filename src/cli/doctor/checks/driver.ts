@@ -3,7 +3,7 @@ import type { Check, DaemonState, Trial } from '../machine.js'
 
 const { problem, warning, note, good } = findings('driver')
 
-/** Which driver services take, and why; whether two services on this machine find each other with it. */
+/** Which driver services use and why, and whether two services on this machine find each other with it. */
 export const driver: Check = async (machine, goal) => {
   const trial = await machine.trial()
   const state = machine.platform === 'linux' ? await machine.daemon() : null
@@ -34,7 +34,7 @@ export const driver: Check = async (machine, goal) => {
   return found
 }
 
-/** The daemon answers over D-Bus, and `auto` has not taken it. */
+/** The finding if the daemon answers over D-Bus, but `auto` did not choose it. */
 function passedOver(error: Trial['error']): Finding {
   if (error === null)
     return note(
@@ -50,7 +50,7 @@ function chosen(asked: string, { driver }: Trial): string {
   return asked === 'auto' ? `"auto" takes the driver "${driver}"` : `The driver is "${driver}", as was asked for`
 }
 
-/** Why `auto` has chosen. */
+/** The reason for the choice of `auto`. */
 function whyOf({ driver, addonError }: Trial, state: DaemonState | null): string {
   if (driver !== 'embedded') return 'the daemon of this system has answered'
   if (addonError !== null) return 'without the native addon, the daemon cannot be used'

@@ -4,7 +4,7 @@ import { type BlockingRule, blocking } from './rules.js'
 
 const { warning, note, good } = findings('firewall')
 
-/** What this machine's firewall lets through, as far as it may be read. */
+/** Whether this machine's firewall may drop packets of services, as far as its rules can be read. */
 export const firewall: Check = async (machine) => {
   if (machine.platform !== 'linux') return []
   const state = await machine.firewall()

@@ -3,10 +3,10 @@ import type { Check, NetworkInterface } from '../machine.js'
 
 const { problem, warning, note, good } = findings('interfaces')
 
-/** Names of interfaces that VPNs, containers and virtual machines make. */
+/** Names of the interfaces of VPNs, containers and virtual machines. */
 const VIRTUAL =
   /^(tun|tap|wg|ppp|utun|tailscale|zt|docker|br-|veth|virbr|vmnet|vboxnet|cni|flannel|cali|lxc|lxd|podman|ipsec|nordlynx)/
-/** The least MTU of IPv6 (RFC 8200 §5). */
+/** The minimum MTU of IPv6 (RFC 8200 §5). */
 const LEAST_MTU = 1280
 
 /** Which interfaces multicast DNS can use. */
@@ -54,7 +54,7 @@ function usableFindings({ name, addresses, mtu, pointToPoint }: NetworkInterface
   return found
 }
 
-/** What is wrong with an interface; not much where there are others, and it has no address. */
+/** Why an interface cannot be used. One without an address is only noted if there are others. */
 function faultOf({ name, up, running, multicast, addresses }: NetworkInterface, hasOthers: boolean): Finding[] {
   const severe = VIRTUAL.test(name) || (hasOthers && addresses.length === 0) ? note : hasOthers ? warning : problem
   if (!up)

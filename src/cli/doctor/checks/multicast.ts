@@ -12,7 +12,7 @@ const LET_OUT = 'Let out UDP to port 5353 (224.0.0.251, ff02::fb).'
 const SWITCH =
   ' If no host filters it: a switch or access point does. Turn off IGMP snooping, or turn on an IGMP querier; turn off client isolation and multicast suppression.'
 
-/** Whether multicast DNS comes and goes on every interface. */
+/** Whether multicast DNS messages are sent and received on every interface. */
 export const multicast: Check = async (machine, goal) => {
   const survey = await machine.survey()
   const firewall = await machine.firewall()
@@ -28,10 +28,10 @@ export const multicast: Check = async (machine, goal) => {
   return found
 }
 
-/** How the system refuses to send where there is no route, or one that is unreachable, prohibited or a black hole. */
+/** The error codes of sending without a route, or with one that is unreachable, prohibited or a black hole. */
 const UNROUTED = ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL']
 
-/** What the system refuses. */
+/** The findings for failed system calls. */
 function troubleFindings(troubles: Survey['troubles']): Finding[] {
   const seen = new Set<string>()
   return troubles.flatMap(({ interfaceName, family, by, step, error: { code = '', message } }) => {
@@ -114,7 +114,7 @@ async function workingFindings({ name, unicastFrom, multicastFrom }: InterfaceSu
   ]
 }
 
-/** Nobody answers questions to the group: because they do not get there, or because nobody is there. */
+/** The finding if no host answers questions to the group: they are filtered, or there is no other host. */
 async function silentFinding(one: InterfaceSurvey, { machine, goal, firewall, looked }: Looked): Promise<Finding> {
   const { name, multicastFrom, answeredDirectly, neighbours } = one
   const known = await heardByDaemon(name, machine)
@@ -129,7 +129,7 @@ async function silentFinding(one: InterfaceSurvey, { machine, goal, firewall, lo
       LET_OUT + SWITCH
     )
   const hasOthers = looked.some(({ unicastFrom, multicastFrom }) => unicastFrom.length + multicastFrom.length > 0)
-  // Behind the interface of a VPN, or of containers, there often is no multicast DNS.
+  // Hosts behind the interface of a VPN or of containers often have no multicast DNS.
   const severe = hasOthers ? note : warning
   if (neighbours.length > 0)
     return severe(
@@ -142,7 +142,7 @@ async function silentFinding(one: InterfaceSurvey, { machine, goal, firewall, lo
   )
 }
 
-/** How many services of others on an interface the daemon knows. */
+/** The number of services of other hosts on an interface that the daemon knows. */
 async function heardByDaemon(name: string, machine: Machine): Promise<number> {
   if (machine.platform !== 'linux') return 0
   const index = (await machine.interfaces()).find((one) => one.name === name)?.index
@@ -155,7 +155,7 @@ function quoted({ nft, iptables }: Firewall): string {
   return rules.length === 0 ? '' : ` Rules of this machine that may do it: ${rules.slice(0, 3).join('; ')}.`
 }
 
-/** Whether others are heard over one family alone, where this machine has both. */
+/** Whether messages of other hosts are received over one family only, although this machine has both. */
 function familyFindings(name: string, heard: readonly string[], families: ReadonlySet<4 | 6>): Finding[] {
   const isSix = (address: string) => address.includes(':')
   if (families.size < 2) return []

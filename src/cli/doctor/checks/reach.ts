@@ -4,7 +4,7 @@ import type { Check, Reached } from '../machine.js'
 
 const { problem, warning, good } = findings('reach')
 
-/** Whether the services of the cluster can be dialed, and take this machine for a member. */
+/** Whether the services of the cluster can be dialed, and accept this machine as a member. */
 export const reach: Check = async (machine, goal) => {
   if (goal.name === null) return []
   const reached = await machine.reach()
