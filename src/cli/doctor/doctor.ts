@@ -92,7 +92,7 @@ async function guarded(name: string, found: Promise<readonly Finding[]>): Promis
     return await found
   } catch (error) {
     const { warning } = findings(name)
-    return [warning(`This could not be looked at: ${(error as Error).message}`, 'Please report it as a bug of tcpnet.')]
+    return [warning(`This check failed: ${(error as Error).message}`, 'Please report it as a bug of tcpnet.')]
   }
 }
 

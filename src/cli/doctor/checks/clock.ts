@@ -11,7 +11,7 @@ export const clock: Check = async (machine) => {
   if (now >= TOO_EARLY) return []
   return [
     warning(
-      `This machine's clock says ${new Date(now).toISOString().slice(0, 10)}: certificates (the setting "tls") are not valid yet to it.`,
+      `This machine's clock says ${new Date(now).toISOString().slice(0, 10)}, when certificates (the setting "tls") are not valid yet.`,
       'Set it: "timedatectl set-ntp true".'
     )
   ]

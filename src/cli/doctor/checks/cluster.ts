@@ -40,12 +40,12 @@ function missing(name: string, services: readonly FoundService[]): Finding {
   const there = countsOf(services)
   if (near.length > 0)
     return problem(
-      `No service of the cluster "${name}" was found; but there is ${near.map((one) => `"${one}"`).join(' and ')}: is the name misspelt?`,
+      `No service of the cluster "${name}" was found, but services of ${near.map((one) => `"${one}"`).join(' and ')}: is the name misspelt?`,
       `Give all services the same name: ${near.join(' or ')}. Clusters on the network: ${there}.`
     )
   return problem(
     `No service of the cluster "${name}" was found.${there === '' ? ' No other tcpnet service was found either.' : ''}`,
-    `Start services of that name.${there === '' ? '' : ` Clusters on the network: ${there}.`} If they run: see the other findings, and run this on their hosts.`
+    `Start services of that name.${there === '' ? '' : ` Clusters on the network: ${there}.`} If they are running, see the other findings, and run this on their hosts.`
   )
 }
 
@@ -58,7 +58,7 @@ function presence(name: string, members: readonly FoundService[], others: readon
     ]
   return [
     warning(
-      `The services of the cluster "${name}" that were found (${members.length}) are all on this machine: those of other hosts are not seen from here.`,
+      `All services of the cluster "${name}" that were found (${members.length}) are on this machine: none of another host was found.`,
       'If there are others: see the other findings, and run this on their hosts.'
     )
   ]
@@ -80,7 +80,7 @@ function nearlyTheSame(name: string, services: readonly FoundService[]): Finding
   if (near.length === 0) return []
   return [
     note(
-      `There are clusters of nearly the same name: ${near.map((one) => `"${one}"`).join(', ')}.`,
+      `There are clusters with similar names: ${near.map((one) => `"${one}"`).join(', ')}.`,
       'If they are meant to be one cluster, give all services the same name.'
     )
   ]
@@ -99,7 +99,7 @@ function duplicates(services: readonly FoundService[]): Finding[] {
       const where = list.map(({ host, port }) => `${host} port ${port}`).join(' and ')
       return problem(
         `Two services of the cluster "${first?.cluster}" have the same uuid ${first?.uuid}: ${where}.`,
-        'Give each service a uuid of its own, or leave the setting out to have one made. A copied configuration or machine image often is the cause.'
+        'Give each service a uuid of its own, or leave the setting out for a random one. The cause is often a copied configuration or machine image.'
       )
     })
 }
@@ -110,8 +110,8 @@ function taken({ uuid }: Goal, members: readonly FoundService[]): Finding[] {
   if (holder === undefined) return []
   return [
     problem(
-      `The uuid ${holder.uuid} is that of a service at ${holder.host} port ${holder.port}: another one with it is a duplicate, and cannot listen.`,
-      'Give each service a uuid of its own, or leave the setting out to have one made.'
+      `A service at ${holder.host} port ${holder.port} has the uuid ${holder.uuid}: another one with the same uuid cannot listen.`,
+      'Give each service a uuid of its own, or leave the setting out for a random one.'
     )
   ]
 }
@@ -126,7 +126,7 @@ function mixedSecurity({ hasSecret }: Goal, members: readonly FoundService[]): F
     return [
       problem(
         `Services of the cluster have different kinds of security, and do not connect to each other (ERR_TCPNET_SECURITY): ${each.join('; ')}.`,
-        'Give every service of the cluster the same: one secret, certificates of one authority, or none. Or give the two clusters different names.'
+        'Give every service of the cluster the same secret, certificates of the same authority, or neither. Or give the two clusters different names.'
       )
     ]
   }
@@ -134,7 +134,7 @@ function mixedSecurity({ hasSecret }: Goal, members: readonly FoundService[]): F
   if (kind === 'secret' && !hasSecret)
     return [
       note(
-        'The cluster is secured by a secret; whether it is the same everywhere was not looked at.',
+        'The cluster is secured by a secret. Without it, it was not checked whether all services have the same one.',
         'Give it with --secret-file, --ask-secret or TCPNET_SECRET.'
       )
     ]
@@ -145,7 +145,7 @@ function mixedSecurity({ hasSecret }: Goal, members: readonly FoundService[]): F
         'Give every service of the cluster the secret, or none of them.'
       )
     ]
-  if (kind === 'tls') return [note('The cluster is secured by certificates: they were not looked at.')]
+  if (kind === 'tls') return [note('The cluster is secured by certificates, which were not checked.')]
   return [good(`All services of the cluster have the same kind of security: "${kind}".`)]
 }
 
@@ -160,7 +160,7 @@ function unshared(members: readonly FoundService[], isOwnService: (one: FoundSer
     .map((one) => {
       const own = one.addresses.map(({ address, interfaceName }) => `${address} (${interfaceName})`).join(', ')
       return problem(
-        `The service ${shortUuid(one.uuid)} of this machine listens on ${own} alone, an interface that no other member shares: the others are on ${[...theirs].join(', ')}.`,
+        `The service ${shortUuid(one.uuid)} of this machine listens on ${own} only, where there is no other member: the others are on ${[...theirs].join(', ')}.`,
         `Have it listen without an address, or on one of ${[...theirs].join(', ')}.`
       )
     })
@@ -185,7 +185,7 @@ function unsharedAddress(
   if (theirs.length === 0 || theirs.includes(own.name)) return []
   return [
     problem(
-      `The address ${address} is on ${own.name}, an interface that no other member shares: the others are on ${theirs.join(', ')}.`,
+      `The address ${address} is on ${own.name}, where there is no other member: the others are on ${theirs.join(', ')}.`,
       `Listen without an address, or on one of ${theirs.join(', ')}.`
     )
   ]
@@ -202,7 +202,7 @@ function offLink(others: readonly FoundService[]): Finding[] {
     if (paths.some((path) => isOnLink(path) && !isOwn(path.address))) return []
     return [
       problem(
-        `The service ${shortUuid(one.uuid)} at ${one.host} announces no address of a network that this machine is in (ERR_TCPNET_OFF_LINK): ${one.addresses.map(({ address }) => address).join(', ')}.`,
+        `The service ${shortUuid(one.uuid)} at ${one.host} announces no address of a network of this machine (ERR_TCPNET_OFF_LINK): ${one.addresses.map(({ address }) => address).join(', ')}.`,
         'Give both hosts addresses of one network, or enable IPv6: link-local addresses are enough.'
       )
     ]
