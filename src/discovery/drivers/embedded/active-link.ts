@@ -17,7 +17,7 @@ export interface ActiveOptions extends Pick<LinkOptions, 'isOurs' | 'remote'> {
   readonly clock: Clock
   readonly times: LinkTimes
   readonly system: SocketSystem
-  /** A message was received; it may be an echo ({@link ActiveLink.isEcho}). */
+  /** May be called with an echo: see {@link ActiveLink.isEcho}. */
   readonly onMessage: (bytes: Buffer, from: RemoteInfo) => void
   /** The link can send, for the first time or with a new socket. May be called from within {@link ActiveLink.open}. */
   readonly onOpen: (isFirst: boolean) => void
@@ -84,10 +84,7 @@ export class ActiveLink<User> {
     })
   }
 
-  /**
-   * Updates the interface's addresses. Returns true if they have changed and the open socket can still be used. If it
-   * cannot, opens a new socket, after which `onOpen` is called.
-   */
+  /** Updates the addresses, and opens a new socket if it is needed. Returns whether they have changed without that. */
   follow(place: LinkPlace): boolean {
     const before = this.#place
     if (hasSameAddresses(before, place)) return false

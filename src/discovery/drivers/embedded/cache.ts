@@ -139,7 +139,7 @@ export class Cache {
     return Math.min(...this.#entries(name, type).map(({ receivedAt }) => now - receivedAt))
   }
 
-  /** The known answers of a question, with their remaining TTL (RFC 6762 §7.1); the first ones if there are too many. */
+  /** The known answers of a question, with their remaining TTL (RFC 6762 §7.1); the first if there are too many. */
   knownAnswers(name: string, type: RecordType): Resource[] {
     const now = this.#options.clock.now()
     return this.#entries(name, type)

@@ -4,10 +4,7 @@ import { isPlausible, type Message, readMessage } from './messages.js'
 
 /** The most messages of one sender that may wait to be read, so that a flood from one host leaves room for others. */
 const MAX_WAITING_OF_SENDER = 64
-/**
- * How many decoded messages are cached, and the longest of them, in bytes. Most messages come twice: over both
- * families, or repeated.
- */
+/** How many decoded messages are cached, and the longest, in bytes: most are received over both families, or twice. */
 const [MAX_REMEMBERED, MAX_REMEMBERED_BYTES] = [64, 1500]
 
 /**

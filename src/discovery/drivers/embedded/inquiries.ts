@@ -7,10 +7,7 @@ import type { RemoteRecords } from './remote-records.js'
 /** When an instance is asked for, in milliseconds, and after how many older records are accepted as the answer. */
 const ASK_AT_MS = [0, 1000]
 const LAST_MS = 1500
-/**
- * Milliseconds for which a received answer is used instead of a question: its sender may not repeat it before (RFC 6762
- * §6).
- */
+/** Milliseconds for which a received answer is used without a question: it is not repeated before (RFC 6762 §6). */
 const NEW_MS = 1000
 /** Milliseconds to wait for answers on other interfaces after the first one. */
 const MOMENT_MS = 50

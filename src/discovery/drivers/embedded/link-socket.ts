@@ -7,10 +7,7 @@ import type { Sender } from './responder.js'
 
 /** The IP TTL of all messages, multicast and unicast (RFC 6762 §11). */
 const TTL = 255
-/**
- * Errors of sending to the group that mean that the interface cannot be used: it has no route or no address yet, or is
- * gone.
- */
+/** Errors of sending to the group that mean that the interface has no route or no address yet, or is gone. */
 const USELESS = ['ENETUNREACH', 'EADDRNOTAVAIL', 'ENETDOWN', 'ENODEV', 'ENXIO']
 /** The longest time, in milliseconds, to wait for messages to be sent before a socket is closed. */
 const FLUSH_MS = 500
@@ -40,10 +37,7 @@ export interface LinkSocketOptions {
   readonly onError: (error: Error & { code?: string }) => void
 }
 
-/**
- * The socket of one interface and family. Its port, 5353, is shared with other sockets of this process and of other
- * programs.
- */
+/** The socket of one interface and family. It shares port 5353 with other sockets of this process and of others. */
 export class LinkSocket {
   readonly #options: LinkSocketOptions
   readonly #socket: Socket
@@ -74,9 +68,7 @@ export class LinkSocket {
     this.#socket.unref()
   }
 
-  /**
-   * @param done called when the socket can send; like {@link LinkSocketOptions.onError}, possibly from within this call
-   */
+  /** @param done called when the socket can send, possibly from within, as {@link LinkSocketOptions.onError} */
   open(done: () => void): void {
     const isV4 = this.#options.entry.family === 4
     const address = this.#options.system.bindTo === 'group' ? this.#group : isV4 ? '0.0.0.0' : '::'

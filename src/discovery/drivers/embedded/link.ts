@@ -35,10 +35,7 @@ export interface LinkOptions {
   readonly isOurs: (record: Resource) => boolean
 }
 
-/**
- * Multicast DNS on one interface over one address family: publishes records, answers queries, and asks questions. Has
- * no socket: its owner passes messages in and out.
- */
+/** Multicast DNS on one interface over one address family, without the socket: its owner passes messages in and out. */
 export class MdnsLink {
   readonly #options: LinkOptions
   readonly #times: LinkTimes
@@ -46,7 +43,6 @@ export class MdnsLink {
   readonly #outbox: Outbox
   readonly #responder: Responder
   readonly family: Family
-  /** The records of other hosts on its interface, over either family. */
   readonly remote: RemoteRecords
   readonly #querier: Querier
   readonly #publications = new Set<Publication>()
@@ -130,10 +126,7 @@ export class MdnsLink {
     else if (sender.port === PORT) this.#onResponse(message, isLocal, isDuplicate)
   }
 
-  /**
-   * Announces and asks again, and drops records that are not received again soon: after the machine was asleep, or when
-   * its network has changed.
-   */
+  /** Announces and asks again, and lets records expire that are not received again, after a sleep or network change. */
   restart(): void {
     for (const publication of this.#publications) publication.announceAgain()
     this.remote.cache.doubt(this.#times.doubtMs)
@@ -152,8 +145,7 @@ export class MdnsLink {
   #onQuery(query: Message, sender: Sender): void {
     this.#responder.onQuery(query, sender)
     for (const publication of this.#publications) publication.onQuery(query)
-    // RFC 6762 §7.3, §10.4: neither probes, nor queries whose answers we do not receive or whose known answers are
-    // incomplete.
+    // RFC 6762 §7.3, §10.4: no probes, no legacy queries, and none with incomplete known answers.
     if (sender.port !== PORT || query.truncated || query.authorities.length > 0) return
     this.#querier.onQuery(query)
     const known = new Set(query.answers.map(({ key }) => key))

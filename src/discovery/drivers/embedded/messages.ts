@@ -52,10 +52,7 @@ export function readMessage(bytes: Buffer): Message {
   }
 }
 
-/**
- * The classes IN and ANY, without and with the QU bit (RFC 6762 §5.4), which dns-packet reports as part of an unknown
- * class.
- */
+/** The classes IN and ANY, without and with the QU bit (RFC 6762 §5.4), which dns-packet takes for other classes. */
 const CLASSES = new Map([
   ['IN', false],
   ['ANY', false],
@@ -68,10 +65,7 @@ function questionOf({ name, type, class: ofClass = 'IN' }: DecodedQuestion): Que
   return unicast === undefined ? null : { name, type: questionTypeOf(type), unicast }
 }
 
-/**
- * Responses with these answers, in as many messages as needed. Additional records are added only as far as they fit
- * into the last.
- */
+/** Responses with these answers, in as many messages as needed; the last has the additional records that fit. */
 export function responsesWith(
   records: readonly Resource[],
   additionals: readonly Resource[],
@@ -118,10 +112,7 @@ export function queriesWith(
   return [...messages, writer.end()]
 }
 
-/**
- * A probe: an ANY question for each name, and the proposed records without cache-flush bits (RFC 6762 §8.1, §8.2,
- * §10.2).
- */
+/** A probe: an ANY question for each name, and the proposed records without cache-flush bits (RFC 6762 §8, §10.2). */
 export function probeFor(records: readonly Resource[], maxBytes = MAX_BYTES): Buffer {
   const writer = new Writer({ kind: 'query', maxBytes })
   for (const name of new Set(records.map((record) => record.name))) writer.ask({ name, type: 'ANY', unicast: false })

@@ -18,10 +18,7 @@ export interface NetworkOptions {
   readonly interfaces: InterfaceSource
   readonly system: SocketSystem
   readonly times: LinkTimes
-  /**
-   * Milliseconds before sockets are opened for a new service: its first look is sent first, and the found peers are
-   * dialed.
-   */
+  /** Milliseconds before sockets are opened for a new service: its first look and the dials that follow go first. */
   readonly openAfterMs: number
   /**
    * Milliseconds before services on all interfaces also use the loopback interface. It can wait: only services that

@@ -14,9 +14,8 @@ export interface NetworkLink {
 /** A service that uses links. No method is called from within `Network.add`. */
 export interface NetworkUser {
   readonly type: string
-  /** The index of the service's interface: 0 for all interfaces, null if no interface has its address at present. */
+  /** The index of the service's interface: 0 for all, null if no interface has its address. */
   interfaceIndex(): number | null
-  /** The service may use the link from now on. */
   up(link: NetworkLink): void
   /** Called before the link closes, or when the service no longer uses it. */
   down(link: NetworkLink): void
@@ -28,9 +27,6 @@ export interface NetworkUser {
   gone(place: RemoteRecords, uuid: string): void
   /** A response had an SRV record of an instance. */
   answered(link: NetworkLink, uuid: string): void
-  /**
-   * No link is being opened at present. Called repeatedly. `problem` says why a link of the service could not be
-   * opened.
-   */
+  /** No link is being opened. Called repeatedly. `problem` says why a link of the service could not be opened. */
   settled(problem: NodeJS.ErrnoException | null): void
 }

@@ -38,10 +38,7 @@ export class Outbox {
     this.#alarm = new Alarm(options.clock, this.#flush)
   }
 
-  /**
-   * Sends a record after `afterMs` milliseconds, or later if it was sent less than a second ago (a quarter for a
-   * defence).
-   */
+  /** Sends a record after `afterMs` milliseconds, or as soon after that as it may be multicast again. */
   send(record: Resource, afterMs: number, reason: Reason): void {
     const now = this.#options.clock.now()
     const last = this.#sentAt.get(record.key) ?? Number.NEGATIVE_INFINITY

@@ -16,10 +16,7 @@ interface AnnouncedInterface {
   readonly addresses: readonly InterfaceAddress[]
 }
 
-/**
- * The records of a service on one interface. The TTL of its PTR record is that of host records, so that a killed
- * process does not stay announced for 75 minutes.
- */
+/** The records of a service on one interface. The short TTL of PTR bounds how long a killed process stays announced. */
 export function recordsOf(announcement: Announcement, on: AnnouncedInterface): Resource[] {
   const { uuid, name: cluster, port, txt } = announcement
   const [type, host] = [serviceType(cluster), hostName(uuid)]

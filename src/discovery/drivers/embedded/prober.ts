@@ -24,9 +24,7 @@ export interface ProberOptions {
   readonly send: (message: Buffer) => void
   /** No other host has the names. Called once, from the event loop; nothing is called after it. */
   readonly onFree: () => void
-  /**
-   * Another host has one of the names. Called once, from within {@link Prober.onResponse}; nothing is called after it.
-   */
+  /** Another host has one of the names. Called once, from within {@link Prober.onResponse}; nothing is called after. */
   readonly onTaken: () => void
 }
 
@@ -54,10 +52,7 @@ export class Prober {
     this.#options.onTaken()
   }
 
-  /**
-   * Compares a simultaneous probe of another host with ours: if its records are later, probing starts again after a
-   * second (RFC 6762 §8.2).
-   */
+  /** If a simultaneous probe of another host has later records, probing starts again after a second (RFC 6762 §8.2). */
   onQuery({ questions, authorities }: Message): void {
     if (this.#sent === 0 || authorities.length === 0) return
     const isBehind = questions.some(({ name }) => {

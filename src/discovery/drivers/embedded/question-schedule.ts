@@ -22,7 +22,7 @@ export const QUESTION_TIMES: QuestionTimes = {
   mostSilenceMs: 1000
 }
 
-/** The part of an interval before its end in which another host's question takes the place of our own. */
+/** Another host's question suppresses ours if that is due within this part of the following interval. */
 const PLANNED = 1 / 4
 
 /** Decides when one question is asked next. */
@@ -54,11 +54,10 @@ export class QuestionSchedule {
   }
 
   /**
-   * Postpones the first question if an announcement was received recently. While many hosts start, each question would
-   * have other known answers, so that none would suppress another (RFC 6762 §7.3).
+   * Postpones the first question if an announcement was received recently, and returns whether it did. While many hosts
+   * start, their questions would differ in known answers, so that none suppresses another (RFC 6762 §7.3).
    *
    * @param receivedAt when an announcement was last received
-   * @returns whether the question was postponed
    */
   waitsForSilence(receivedAt: number): boolean {
     const now = this.#clock.now()
@@ -80,13 +79,11 @@ export class QuestionSchedule {
     this.#lastAt = this.#clock.now()
   }
 
-  /**
-   * Another host has asked the question by multicast. If our own is due soon, that one is suppressed (RFC 6762 §7.3).
-   */
+  /** Another host has asked the question by multicast: suppresses our own if that is due soon (RFC 6762 §7.3). */
   onDuplicate(): void {
     if (this.#nextAt - this.#clock.now() > this.#intervalMs * PLANNED) return this.askedBetween()
     this.asked()
-    // The random part prevents that all hosts that suppressed theirs ask again at the same time.
+    // The random part keeps all hosts that suppressed theirs from asking again at the same time.
     this.#nextAt += randomMs(this.#clock, this.#times.first)
   }
 

@@ -1,16 +1,10 @@
 import type { Message } from './messages.js'
 import type { Family } from './records.js'
 
-/**
- * Milliseconds in which the same response on an interface counts as a copy. Announcements are repeated only after a
- * second.
- */
+/** Milliseconds in which the same response counts as a copy: announcements are repeated only after a second. */
 const SAME_MS = 500
 
-/**
- * `repeated`: the same response was just received on the interface, so it has no new location of an instance.
- * `duplicate`: moreover, it is the IPv6 copy of a response over IPv4, so none of its records is new.
- */
+/** `repeated`: just received on the interface as well. `duplicate`: moreover, the IPv6 copy of one over IPv4. */
 export type Novelty = 'new' | 'repeated' | 'duplicate'
 
 /** Recognizes copies of recent responses: nearly all hosts send each response over both families. */

@@ -4,10 +4,7 @@ import type { Resource } from './records.js'
 export interface SetLimits {
   /** The most PTR records of one name: the members of a cluster. */
   readonly maxPointers: number
-  /**
-   * The most other records in all; each member has 4 or 5. They are counted separately, so they take no room from PTR
-   * records.
-   */
+  /** The most other records; each member has 4 or 5. Counted separately, so that PTR records keep their room. */
   readonly maxRecords: number
   /** The most other records of one name and type: the addresses of a host. */
   readonly maxPerSet: number

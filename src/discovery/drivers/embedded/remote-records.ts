@@ -16,8 +16,8 @@ export interface RemoteRecordsOptions {
 }
 
 /**
- * The records that other responders announce on one interface. Its links over IPv4 and IPv6 share them, because nearly
- * all hosts announce the same over both families.
+ * The records of other responders on one interface. Its links over IPv4 and IPv6 share them, because nearly all hosts
+ * announce the same over both.
  */
 export class RemoteRecords {
   readonly #options: RemoteRecordsOptions

@@ -7,24 +7,15 @@ import type { OwnRecords } from './own-records.js'
 import type { Question } from './questions.js'
 import type { Resource } from './records.js'
 
-/**
- * The wait before an answer that other hosts may give as well, which keeps them from sending at the same time (RFC 6762
- * §6).
- */
+/** The wait before an answer that other hosts may give as well: random, so that they differ (RFC 6762 §6). */
 const SHARED = { leastMs: 20, mostMs: 120 }
 /** The wait if more known answers follow (RFC 6762 §7.2). */
 const MORE_FOLLOWS = { leastMs: 400, mostMs: 500 }
 /** The wait before a shared answer after that: none, because the former wait was random as well. */
 const AT_ONCE = { leastMs: 0, mostMs: 0 }
-/**
- * A record that was multicast within this part of its TTL is sent by unicast alone if that is requested (RFC 6762
- * §5.4).
- */
+/** A record that was multicast within this part of its TTL is sent by unicast only if requested (RFC 6762 §5.4). */
 const RECENT = 1 / 4
-/**
- * How many queries may wait for more known answers, and how often each wait may be extended. Others are answered at
- * once.
- */
+/** The most queries that wait for more known answers, and the most extensions of a wait. Others are not held. */
 const [MAX_HELD, MAX_EXTENSIONS] = [64, 8]
 /** The rate of unicast responses on one link: the source address of a query may be forged. */
 const UNICAST = { perSecond: 200, burst: 400 }
@@ -67,10 +58,7 @@ export class Responder {
   /** The waiting queries by sender address, which the packets with further known answers share. */
   readonly #held = new Map<string, Held>()
   readonly #unicast: TokenBucket
-  /**
-   * The responses to legacy queries. Queries with the same bytes, as from hosts that start together, are the same
-   * object.
-   */
+  /** The responses to legacy queries, of which those with the same bytes are the same object. */
   readonly #legacy = new WeakMap<Message, LegacyAnswer>()
 
   constructor(options: ResponderOptions) {

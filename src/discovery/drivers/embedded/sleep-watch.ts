@@ -1,7 +1,4 @@
-/**
- * Milliseconds by which the clocks may drift apart between two checks: more means that the machine slept or its clock
- * was set.
- */
+/** If the clocks drift apart by more than this between two checks, the machine was asleep or its clock was set. */
 const ASLEEP_MS = 5000
 
 /** Detects that the machine was asleep: the time of day advances meanwhile, and the monotonic clock does not. */

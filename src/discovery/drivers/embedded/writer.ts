@@ -56,10 +56,7 @@ export class Writer {
     this.#bytes.writeUInt16BE(this.#bytes.readUInt16BE(2) | TRUNCATED, 2)
   }
 
-  /**
-   * Adds a question. Only those repeated in legacy responses have the QU bit (RFC 6762 §6.7). Returns whether it was
-   * added.
-   */
+  /** Adds a question, whose QU bit is set only in legacy responses (RFC 6762 §6.7). Returns whether it was added. */
   ask({ name, type, unicast }: Question): boolean {
     if (type === 'other') return false
     return this.#add('questions', () => {
