@@ -1,4 +1,4 @@
-// A link of the driver embedded that hears packets of a fuzzer's, and what has to be true of it whatever they say.
+// A link of the driver embedded that receives packets of a fuzzer, and the invariants that hold for every packet.
 import assert from 'node:assert/strict'
 import { decode } from 'dns-packet'
 import type { Announcement } from '#tcpnet/discovery/discovery.js'
@@ -10,12 +10,12 @@ import { RemoteRecords } from '#tcpnet/discovery/drivers/embedded/remote-records
 import { FakeClock } from '../support/fake-clock.js'
 
 const LIMITS = { ...CACHE_LIMITS, maxPointers: 20, maxRecords: 60, maxPerSet: 5 }
-/** Multicast messages of two services that may be sent in a second: each record once, or four times where it is defended. */
+/** The most multicast messages of two services in a second: each record once, or four times as a defence. */
 const MOST_A_SECOND = 60
-/** Records that may be known: PTR records of the one type, and the others. */
+/** The most known records: PTR records of the one type, and others. */
 const MOST_KNOWN = LIMITS.maxPointers + LIMITS.maxRecords
 
-/** A message, or null where the bytes are none. */
+/** A message, or null if the bytes are not one. */
 export function messageOf(bytes: Buffer): Message | null {
   if (!isPlausible(bytes)) return null
   try {
