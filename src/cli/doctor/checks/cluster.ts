@@ -134,7 +134,7 @@ function mixedSecurity({ hasSecret }: Goal, members: readonly FoundService[]): F
   if (kind === 'secret' && !hasSecret)
     return [
       note(
-        'The cluster is secured by a secret. Without it, it was not checked whether all services have the same one.',
+        'The cluster is secured by a secret. None was given, so it was not checked whether all services have the same one.',
         'Give it with --secret-file, --ask-secret or TCPNET_SECRET.'
       )
     ]
