@@ -13,8 +13,8 @@ export class Arguments {
   readonly #values: Readonly<Record<string, unknown>>
 
   /**
-   * @param most how many operands there may be
-   * @throws {UsageError} for an option that there is not, one without its value, and too many operands
+   * @param most the most operands
+   * @throws {UsageError} for an unknown option, an option without its value, or too many operands
    */
   constructor(given: readonly string[], options: Options, most: number) {
     const { values, positionals } = parsed(given, options)
@@ -43,14 +43,14 @@ export class Arguments {
     throw new UsageError(`--${name} takes a ${whole ? 'whole number' : 'number'} of at least ${least}, not "${text}"`)
   }
 
-  /** The cluster's name, which has to be given. @throws {UsageError} */
+  /** The cluster's name, which must be given. @throws {UsageError} */
   name(): string {
     const name = this.nameIfAny()
     if (name === null) throw new UsageError('the name of the cluster is missing')
     return name
   }
 
-  /** The cluster's name; null where none is given. @throws {UsageError} where it can be none */
+  /** The cluster's name; null if none is given. @throws {UsageError} if it is invalid */
   nameIfAny(): string | null {
     const [name] = this.operands
     try {
@@ -65,7 +65,7 @@ function parsed(given: readonly string[], options: Options) {
   try {
     return parseArgs({ args: [...given], options, allowPositionals: true, strict: true })
   } catch (error) {
-    // Not what Node says: it would repeat the argument.
+    // Node's message is not used, because it contains the argument.
     if (given.some((argument) => /^--secret(=|$)/.test(argument)))
       throw new UsageError(
         'a secret is no argument, because every user of the machine can read those: use --secret-file, --ask-secret or TCPNET_SECRET'

@@ -3,23 +3,23 @@ import type { Ending } from './ending.js'
 import type { ExitCode } from './exit-codes.js'
 import type { Output } from './output.js'
 
-/** What a command runs with. */
+/** The environment of a command. */
 export interface Invocation {
   readonly arguments: Arguments
   readonly output: Output
-  /** Standard error: words for people, beside what the command is asked for. */
+  /** Standard error: messages that are not part of the command's output. */
   readonly errors: Output
   readonly ending: Ending
 }
 
-/** Runs a command to its end. Nothing that it has announced or opened is left when it resolves. */
+/** Runs a command to its end. When it resolves, all announcements are withdrawn and all resources closed. */
 export type Run = (invocation: Invocation) => Promise<ExitCode>
 
 /** One command of the program. */
 export interface Command {
   readonly options: Options
-  /** How many operands it takes at most. */
+  /** The most operands that it takes. */
   readonly operands: number
-  /** Loads its code, so that no command waits for that of another. */
+  /** Loads the command's code, so that each command loads only its own. */
   readonly load: () => Promise<Run>
 }

@@ -1,7 +1,7 @@
 import type { Options } from './arguments.js'
 import type { Command } from './command.js'
 
-/** The options of the commands that become a member of the cluster. */
+/** The options of commands that join the cluster. */
 const MEMBER = {
   driver: { type: 'string' },
   'secret-file': { type: 'string' },

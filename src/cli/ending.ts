@@ -1,9 +1,9 @@
 import type { ExitCode } from './exit-codes.js'
 
-/** When a command ends, and with which exit code: the first reason counts. */
+/** Decides when a command ends and with which exit code: those of the first reason. */
 export class Ending {
   readonly #controller = new AbortController()
-  /** Resolves when the command is to end. */
+  /** Resolves when the command must end. */
   readonly ended: Promise<void>
   #code: ExitCode | null = null
 
@@ -13,12 +13,12 @@ export class Ending {
     })
   }
 
-  /** Aborted when the command is to end: it then withdraws what it has announced, and returns. */
+  /** Aborted when the command must end: it then withdraws its announcements and returns. */
   get signal(): AbortSignal {
     return this.#controller.signal
   }
 
-  /** Null while nothing has ended the command. */
+  /** The exit code; null while the command continues. */
   get code(): ExitCode | null {
     return this.#code
   }
@@ -30,7 +30,7 @@ export class Ending {
     this.#controller.abort()
   }
 
-  /** Resolves after so many milliseconds, or when the command is to end. */
+  /** Resolves after `ms` milliseconds, or when the command must end. */
   pause(ms: number): Promise<void> {
     const { signal } = this
     if (signal.aborted) return Promise.resolve()

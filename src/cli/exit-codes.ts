@@ -1,4 +1,4 @@
-/** The exit codes of all commands. docs/cli.md has this table; a test holds the two together. */
+/** The exit codes of all commands. docs/cli.md has the same table; a test compares them. */
 export const EXIT_CODES = {
   0: 'It is done; with `doctor`: all is well; with `list`: something was found. Also where the reader of a pipe went away.',
   1: '`join --once`: no peer came in time, or not all was delivered. `list`: nothing was found. `doctor`: not all is well.',

@@ -1,13 +1,13 @@
-/** The options of the commands that become a member of the cluster. */
+/** The options of commands that join the cluster. */
 const MEMBER = `  --secret-file <file>  the secret: a text is a passphrase, anything else a key
-  --ask-secret          have the secret typed in, without echo
-                        Without either: TCPNET_SECRET, where it is set.
+  --ask-secret          type in the secret, without echo
+                        Without either: TCPNET_SECRET, if it is set.
   --driver <name>       how peers are found (TCPNET_DRIVER, or auto)
   --uuid <hex>          the uuid of the member (random)
   --address <address>   the address to listen on (all)
   --port <port>         the port to listen on (any)`
 
-/** What `tcpnet --help` says, and each command's own. docs/cli.md shows the same text; a test holds the two together. */
+/** The texts of `tcpnet --help` and of each command. docs/cli.md shows the same texts; a test compares them. */
 export const HELP = {
   tcpnet: `Usage: tcpnet <command> [options]
 
@@ -61,13 +61,13 @@ Options:
   watch: `Usage: tcpnet watch <name> [options]
 
 Becomes a member of the cluster, and shows its peers: state, address, age of the
-connection, bytes received and sent, round-trip time, and why one is not
-connected. A terminal has a table that is drawn anew; a pipe gets lines. What
-peers send is thrown away. Ends with Ctrl-C.
+connection, bytes received and sent, round-trip time, and why a peer is not
+connected. A terminal shows a table that is redrawn; a pipe gets lines. What
+peers send is discarded. Ends with Ctrl-C.
 
 Options:
-  --interval <seconds>  how often to look (1)
-  --json                one JSON object a line, for each peer at each look
+  --interval <seconds>  how often to update (1)
+  --json                one JSON object a line, for each peer at each update
 ${MEMBER}
   -h, --help            show this`,
 
@@ -75,23 +75,23 @@ ${MEMBER}
 
 Finds out why services do not see each other: daemon and D-Bus, driver,
 interfaces, firewall, multicast, own announcements and addresses; with a name
-also the cluster: services of nearly the same name, duplicate uuids, kinds of
-security, whether each can be dialed, and has the secret. Each finding has a
-severity (PROBLEM, warning, note, ok), a cause, and what to do about it. The
-exit code is 0 only when there is neither problem nor warning.
+also the cluster: clusters with similar names, duplicate uuids, kinds of
+security, whether each service can be dialed and has the secret. Each finding
+has a severity (PROBLEM, warning, note, ok), a cause, and what to do about it.
+The exit code is 0 only when there is neither problem nor warning.
 
 It changes nothing. For some seconds it announces two services of its own, of
-the cluster "tcpnet-doctor". Services of the cluster that is named emit
-"rejected", because it says a hello to each that is for nobody.
+the cluster "tcpnet-doctor". Services of the named cluster emit "rejected",
+because it sends a hello for an unused uuid to each.
 
 Options:
   --json                one JSON object a line: check, severity, what, remedy;
-                        at last check "all", well, problems, warnings
+                        the last one: check "all", well, problems, warnings
   --driver <name>       the driver that services use (TCPNET_DRIVER, or auto)
   --secret-file <file>  the secret that services have: a passphrase, or a key
-  --ask-secret          have the secret typed in, without echo
-                        Without either: TCPNET_SECRET, where it is set.
-  --uuid <hex>          a uuid that a service of this machine is to have
-  --address <address>   an address that one is to listen on
+  --ask-secret          type in the secret, without echo
+                        Without either: TCPNET_SECRET, if it is set.
+  --uuid <hex>          the uuid that a service on this machine will use
+  --address <address>   the address that a service here will listen on
   -h, --help            show this`
 } as const

@@ -9,10 +9,10 @@ import { close, delivered, listen, memberOf } from './member.js'
 import type { Output } from './output.js'
 import { endpointOf, jsonLine, plainAddress, shortUuid, shownText } from './shown.js'
 
-/** Milliseconds that peers have to take the last bytes. */
+/** Milliseconds for peers to acknowledge the last bytes. */
 const DELIVERY_MS = 10_000
 
-/** `tcpnet join`: a member whose input goes to all peers, and that shows what they send. */
+/** `tcpnet join`: a member that sends its input to all peers, and shows what they send. */
 export const run: Run = async (invocation) => {
   const { arguments: given, errors, ending } = invocation
   const [waitMs, peers] = [
@@ -34,7 +34,7 @@ export const run: Run = async (invocation) => {
   }
 }
 
-/** Sends the whole input to the peers that come in time. */
+/** Sends the whole input to the peers that are connected in time. */
 async function once(
   service: Service,
   { peers, waitMs, errors, ending }: { peers: number; waitMs: number; errors: Output; ending: Ending }
@@ -50,7 +50,7 @@ async function once(
   return (await sendAll(process.stdin, service, ending)) ? await end(service, errors, ending) : (ending.code ?? 0)
 }
 
-/** Resolves with whether so many peers are connected. */
+/** Resolves with whether enough peers are connected. */
 async function enough(
   service: Service,
   { peers, waitMs, ending }: { peers: number; waitMs: number; ending: Ending }
@@ -70,7 +70,7 @@ async function enough(
   return isThere()
 }
 
-/** The input is at its end, and all of it was written: waits until it has arrived. */
+/** After the whole input was written: waits until the peers have acknowledged it. */
 async function end(service: Service, errors: Output, ending: Ending): Promise<ExitCode> {
   const owing = await delivered(service, DELIVERY_MS, ending.signal)
   if (ending.code !== null) return ending.code
@@ -78,7 +78,7 @@ async function end(service: Service, errors: Output, ending: Ending): Promise<Ex
   return owing.length === 0 ? 0 : 1
 }
 
-/** Without --once: until the input ends, where that is the end of it, or something else ends the command. */
+/** Without --once: sends until the input ends, or with --stay until something else ends the command. */
 async function untilEnd({ arguments: given, errors, ending }: Invocation, service: Service, screen: Screen) {
   const ended = screen.isInteractive ? screen.readLines() : sendAll(process.stdin, service, ending)
   const isAtEnd = await ended
@@ -87,9 +87,9 @@ async function untilEnd({ arguments: given, errors, ending }: Invocation, servic
 }
 
 /**
- * Sends a stream to all that are connected, as fast as the slowest of them takes it.
+ * Sends a stream to all connected peers, at the pace of the slowest.
  *
- * @returns whether the stream has ended; false where the command ends before
+ * @returns whether the stream has ended; false if the command ended first
  */
 function sendAll(input: Readable, service: Service, ending: Ending): Promise<boolean> {
   return new Promise((resolve) => {
@@ -108,12 +108,12 @@ function sendAll(input: Readable, service: Service, ending: Ending): Promise<boo
     }
     ending.signal.addEventListener('abort', onAbort, { once: true })
     if (ending.signal.aborted) return onAbort()
-    // A terminal that is closed is an error of the stream.
+    // Closing the terminal causes an error of the stream.
     input.on('end', onEnd).on('error', onEnd).on('data', send)
   })
 }
 
-/** Resolves when a socket takes more, or has closed. */
+/** Resolves when a socket has drained or closed. */
 function drained(socket: PeerSocket): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -125,13 +125,13 @@ function drained(socket: PeerSocket): Promise<void> {
   })
 }
 
-/** Shows the peers that come and go, and what they say. */
+/** Shows the connections of peers and what they send. */
 class Screen {
   readonly #service: Service
   readonly #output: Output
   readonly #json: boolean
   readonly #ending: Ending
-  /** Reads lines on a terminal; null where the input is no terminal, or the output is none. */
+  /** Reads lines from a terminal; null if input or output is not a terminal. */
   readonly #editor: ReturnType<typeof createInterface> | null
 
   constructor(service: Service, { arguments: given, output, ending }: Invocation) {
@@ -161,7 +161,7 @@ class Screen {
     this.#editor?.prompt()
   }
 
-  /** Sends the lines that are typed. Resolves with whether the input has ended; false where the command ends before. */
+  /** Sends the typed lines. Resolves with whether the input has ended; false if the command ended first. */
   readLines(): Promise<boolean> {
     const editor = this.#editor
     return new Promise((resolve) => {
@@ -216,7 +216,7 @@ class Screen {
     return this.#output.styled(style, text)
   }
 
-  /** Writes a line; above the one that is being typed. */
+  /** Writes a line above the one that is being typed. */
   #tell(event: object, text: string): void {
     if (this.#editor === null) return this.#output.line(this.#json ? jsonLine(event) : text)
     this.#output.write('\r\x1b[K')

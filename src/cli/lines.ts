@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder'
 /** The longest line of a peer that is shown in one piece, in characters. */
 const MAX_LINE = 4096
 
-/** Cuts what a peer sends into lines. A line without an end is cut where it is too long. */
+/** Splits what a peer sends into lines. A line that is too long is split as well. */
 export class Lines {
   readonly #decoder = new StringDecoder('utf8')
   readonly #onLine: (line: string) => void
@@ -13,7 +13,7 @@ export class Lines {
     this.#onLine = onLine
   }
 
-  /** Takes in what has arrived. */
+  /** Adds received bytes. */
   add(chunk: Buffer): void {
     const lines = (this.#rest + this.#decoder.write(chunk)).split('\n')
     this.#rest = lines.pop() ?? ''
@@ -24,7 +24,7 @@ export class Lines {
     }
   }
 
-  /** The peer has ended: what is left is a line, too. */
+  /** Ends the input: the rest is a line as well. */
   end(): void {
     const rest = this.#rest + this.#decoder.end()
     this.#rest = ''

@@ -5,7 +5,9 @@ import { Search } from './mdns/search.js'
 import type { Output } from './output.js'
 import { fit, jsonLine, shortUuid, shownText } from './shown.js'
 
-/** Milliseconds without anything new before the first lines are written: the answers of a network come together. */
+/**
+ * Milliseconds without a new service before the first lines are written, because most answers arrive at the same time.
+ */
 const QUIET_MS = 15
 
 /** `tcpnet list`: the services on the network, by cluster. */
@@ -35,7 +37,7 @@ export const run: Run = async ({ arguments: given, output, errors, ending }) => 
   return 1
 }
 
-/** What was written of the services so far. */
+/** The services that were written so far. */
 class List {
   readonly #output: Output
   readonly #json: boolean
@@ -49,12 +51,12 @@ class List {
     this.#watch = watch
   }
 
-  /** How many services are shown. */
+  /** The number of services that were written. */
   get count(): number {
     return this.#shown.size
   }
 
-  /** Writes what is new; with --watch also what has changed, and what is gone. */
+  /** Writes new services; with --watch also changed and gone ones. */
   show(services: readonly FoundService[]): void {
     const present = new Map(services.map((found) => [keyOf(found), found]))
     for (const [key, { found }] of this.#shown) {
@@ -92,7 +94,7 @@ function keyOf({ cluster, uuid, host, port }: FoundService): string {
   return `${cluster}/${uuid}/${host}:${port}`
 }
 
-/** A service as JSON has it. */
+/** The JSON form of a service. */
 function told({ cluster, uuid, host, port, security, version, addresses }: FoundService): object {
   const each = addresses.map(({ address, interfaceName }) => ({ address, interface: interfaceName }))
   return { cluster, uuid, host, port, security, version, addresses: each }
@@ -106,7 +108,7 @@ function rowOf(found: FoundService, columns: number): string {
   return row([cluster, shown, host, String(port), secured, [...addresses].sort(ipv4First).join(' ')], columns)
 }
 
-/** A link-local address means something together with its interface alone (RFC 4007 §6). */
+/** An address with its scope, without which a link-local one is ambiguous (RFC 4007 §6). */
 function scoped(address: string, interfaceName: string): string {
   return /^fe[89ab]/i.test(address) ? `${address}%${interfaceName}` : address
 }
@@ -115,7 +117,7 @@ function ipv4First(a: string, b: string): number {
   return Number(a.includes(':')) - Number(b.includes(':'))
 }
 
-/** Columns from which on a terminal has room for whole uuids. */
+/** The least number of columns for complete uuids. */
 const WIDE = 120
 
 function row(cells: readonly string[], columns: number): string {

@@ -9,11 +9,11 @@ import { Output } from './output.js'
 import { shownText } from './shown.js'
 
 const ending = new Ending()
-// A reader of a pipe that goes away has read enough: `tcpnet list | head -1`.
+// If the reader of a pipe closes it, as in `tcpnet list | head -1`, the command ends successfully.
 const output = new Output(process.stdout, (error) => ending.end(error.code === 'EPIPE' || error.code === 'EIO' ? 0 : 4))
 const errors = new Output(process.stderr, () => {})
 
-/** A second signal does not wait for what the first has begun. */
+/** Ends the command on a signal; a second one ends the process at once. */
 function watchSignals(): void {
   for (const [signal, code] of Object.entries(SIGNALS)) {
     process.on(signal, () => {
@@ -30,7 +30,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   if (first === '--help' || first === '-h' || first === 'help') return say(helpOf(rest[0] ?? 'tcpnet'))
   const command = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined
   if (command === undefined) throw new UsageError(`there is no command "${first}"`)
-  // Also beside wrong arguments.
+  // Help is shown even if other arguments are wrong.
   if (rest.includes('--help') || rest.includes('-h')) return say(helpOf(first))
   const given = new Arguments(rest, command.options, command.operands)
   const run = await command.load()
@@ -64,5 +64,5 @@ function failed(error: Error): ExitCode {
 watchSignals()
 const code = await main(process.argv.slice(2)).catch(failed)
 await Promise.all([output.flushed(), errors.flushed()])
-// Standard input would keep the process.
+// An open standard input would keep the process running.
 process.exit(ending.code === 4 ? 4 : code)

@@ -7,17 +7,17 @@ import type { Invocation } from './command.js'
 import { secretOf } from './secret.js'
 import { shownText } from './shown.js'
 
-/** Milliseconds between two looks at what is not delivered yet. */
+/** Milliseconds between two checks for unacknowledged bytes. */
 const LOOK_EVERY_MS = 10
 
 /**
- * Makes the service that the arguments ask for. It does not listen yet.
+ * Makes the service for the arguments. It does not listen yet.
  *
- * @throws {UsageError} where they are wrong
+ * @throws {UsageError} if they are wrong
  */
 export async function memberOf({ arguments: given, ending }: Invocation): Promise<Service> {
   const secret = await secretOf(given, ending)
-  // Checked by tcpnet(), as all settings are.
+  // tcpnet() checks it, as all settings.
   const driver = given.text('driver') as Settings['driver']
   const settings: Settings = { name: given.name(), uuid: given.text('uuid'), driver }
   try {
@@ -28,8 +28,8 @@ export async function memberOf({ arguments: given, ending }: Invocation): Promis
 }
 
 /**
- * Has the service listen where the arguments say. Resolves when it listens, or when the command is to end; rejects with the
- * reason why it does not. Should the service fail later, that ends the command.
+ * Lets the service listen as the arguments say. Resolves when it listens, or when the command must end; rejects if it
+ * cannot listen. If the service fails later, the command ends.
  */
 export async function listen(service: Service, { arguments: given, errors, ending }: Invocation): Promise<void> {
   const { port, address } = { port: given.text('port'), address: given.text('address') }
@@ -38,7 +38,7 @@ export async function listen(service: Service, { arguments: given, errors, endin
     hasListened = true
   })
   service.on('error', (error) => {
-    // Dials that fail are tried again.
+    // Failed dials are repeated.
     if (error.peer !== undefined) return
     if (hasListened) errors.line(`tcpnet: ${shownText(error.message)}`)
     ending.end(3)
@@ -49,22 +49,22 @@ export async function listen(service: Service, { arguments: given, errors, endin
     throw new UsageError((error as Error).message)
   }
   const listening = once(service, 'listening')
-  // It rejects when the service is closed before.
+  // It rejects if the service is closed first.
   listening.catch(() => {})
   await Promise.race([listening, ending.ended])
   if (ending.code === 3) await listening
 }
 
-/** Withdraws the announcement and ends the connections. Resolves when nothing of the service is left. */
+/** Withdraws the announcement and ends the connections. Resolves when the service has closed. */
 export async function close(service: Service): Promise<void> {
   await service[Symbol.asyncDispose]()
 }
 
 /**
- * Resolves when the systems of all peers have acknowledged what was written to them, or after `timeoutMs`, or when the signal
- * is aborted. Where the system does not tell: when it has taken all.
+ * Resolves when all peers have acknowledged all bytes (TCP), after `timeoutMs`, or when the signal is aborted. If the
+ * system does not report acknowledgements, it is enough that the system has taken all bytes.
  *
- * @returns the peers that have not
+ * @returns the uuids of the peers that have not acknowledged all
  */
 export async function delivered(service: Service, timeoutMs: number, signal: AbortSignal): Promise<string[]> {
   const end = performance.now() + timeoutMs
@@ -84,7 +84,7 @@ function unacknowledged(socket: Service['connections'][number]): number {
   }
 }
 
-/** Milliseconds of the round trip to a peer; null where the system does not tell. */
+/** The round-trip time to a peer, in milliseconds; null if the system does not report it. */
 export function roundTripMs(socket: Service['connections'][number]): number | null {
   const descriptor = descriptorOf(socket)
   try {

@@ -1,9 +1,9 @@
 import { styleText } from 'node:util'
 
-/** A style of text, on a terminal that has it. */
+/** A text style, for terminals that support it. */
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
-/** What of process.stdout and process.stderr is used. */
+/** The part of process.stdout and process.stderr that is used. */
 export interface OutputStream extends NodeJS.WritableStream {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -12,7 +12,9 @@ export interface OutputStream extends NodeJS.WritableStream {
   hasColors?(): boolean
 }
 
-/** A standard output that may end at any time: a pipe whose reader goes away, a disk that is full, a terminal that is closed. */
+/**
+ * A standard output that may fail at any time: the reader closes the pipe, the disk is full, or the terminal is closed.
+ */
 export class Output {
   readonly #stream: OutputStream
   readonly #onBroken: (error: NodeJS.ErrnoException) => void
@@ -23,7 +25,7 @@ export class Output {
   constructor(stream: OutputStream, onBroken: (error: NodeJS.ErrnoException) => void) {
     this.#stream = stream
     this.#onBroken = onBroken
-    // Node knows NO_COLOR, FORCE_COLOR, and terminals without colours.
+    // Node respects NO_COLOR, FORCE_COLOR, and terminals without colours.
     this.#styled = stream.isTTY === true && stream.hasColors?.() === true
     stream.on('error', this.#break)
   }
@@ -32,18 +34,18 @@ export class Output {
     return this.#stream.isTTY === true
   }
 
-  /** The terminal's size; 80x24 where it does not tell. */
+  /** The terminal's size; 80x24 if it is unknown. */
   get size(): { readonly columns: number; readonly rows: number } {
     const { columns, rows } = this.#stream
     return { columns: columns || 80, rows: rows || 24 }
   }
 
-  /** Whether the reader is behind: whoever has a choice waits for {@link whenDrained}. */
+  /** Whether the reader is slower than the output. Callers that can wait do so with {@link whenDrained}. */
   get isBehind(): boolean {
     return !this.#broken && this.#stream.writableNeedDrain === true
   }
 
-  /** Calls back when what was written has been taken, or nothing can be written any more. */
+  /** Calls back when the buffer has drained, or when nothing can be written any more. */
   whenDrained(callback: () => void): void {
     if (this.isBehind) this.#stream.once('drain', callback)
     else setImmediate(callback)
@@ -54,11 +56,11 @@ export class Output {
   }
 
   styled(style: Style, text: string): string {
-    // Node would ask process.stdout.
+    // With validateStream, Node would check process.stdout instead.
     return this.#styled ? styleText(style, text, { validateStream: false }) : text
   }
 
-  /** Writes a line; nothing once it is broken. */
+  /** Writes a line, unless the output has failed. */
   line(text: string): void {
     this.write(`${text}\n`)
   }
@@ -73,7 +75,7 @@ export class Output {
     }
   }
 
-  /** Resolves when all is written that can be. */
+  /** Resolves when all output is written, or the output has failed. */
   flushed(): Promise<void> {
     if (this.#broken) return Promise.resolve()
     return new Promise((resolve) => {

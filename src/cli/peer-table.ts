@@ -1,35 +1,35 @@
 import { ageText, bytesText, fit, shortUuid } from './shown.js'
 
-/** What is shown of one peer. */
+/** A row of the table: one peer. */
 export interface PeerRow {
   readonly uuid: string
   readonly state: string
-  /** Where it is, or was told to be last; empty where that is not known. */
+  /** Its address, or the one that was last reported; empty if none is known. */
   readonly address: string
   readonly host: string | null
-  /** Of the connection; null where there is none. */
+  /** Its connection; null if there is none. */
   readonly connection: {
     readonly ageMs: number
     readonly bytesIn: number
     readonly bytesOut: number
-    /** Null where the system does not tell. */
+    /** Null if the system does not report it. */
     readonly roundTripMs: number | null
   } | null
-  /** Why it is not connected; null where it is, or where nothing has failed. */
+  /** Why it is not connected; null if it is, or if nothing has failed. */
   readonly why: string | null
 }
 
-/** Columns from which on there is room for whole uuids and IPv6 addresses. */
+/** The least number of columns for complete uuids and IPv6 addresses. */
 const WIDE = 120
 
-/** The rows in the order in which they are shown: what is not connected first, because somebody looks for it. */
+/** The rows in display order: peers that are not connected come first, because they need attention. */
 export function sorted(rows: readonly PeerRow[]): PeerRow[] {
   return [...rows].sort(
     (a, b) => Number(a.connection !== null) - Number(b.connection !== null) || (a.uuid < b.uuid ? -1 : 1)
   )
 }
 
-/** The table for a terminal of that size: a head, and as many peers as there is room for. No line is longer than the terminal. */
+/** The table for a terminal of that size: a head, and as many peers as fit. No line is wider than the terminal. */
 export function tableOf(
   rows: readonly PeerRow[],
   { columns, lines }: { readonly columns: number; readonly lines: number }
@@ -51,7 +51,7 @@ function head(columns: number): string {
   return cells(['PEER', 'STATE', 'ADDRESS', 'AGE', 'IN', 'OUT', 'RTT', ''], columns)
 }
 
-/** The reason takes the place of the figures of a connection. */
+/** The columns of a row's connection, or the reason if there is none. */
 function lineOf({ uuid, state, address, connection, why }: PeerRow, columns: number): string {
   const peer = columns < WIDE ? shortUuid(uuid) : uuid
   if (connection === null) return `${cells([peer, state, address], columns)} ${why ?? ''}`

@@ -4,14 +4,14 @@ import { type Arguments, UsageError } from './arguments.js'
 import type { Ending } from './ending.js'
 import { SIGNALS } from './exit-codes.js'
 
-/** A secret as a service takes it: a passphrase or a key. */
+/** The setting `secret`: a passphrase or a key. */
 type Secret = string | Buffer
 
 /**
- * The secret of the cluster: of the file that --secret-file names, or typed in where --ask-secret is given, or TCPNET_SECRET.
- * Undefined where there is none of them.
+ * The secret of the cluster: from the file of --secret-file, typed in with --ask-secret, or from TCPNET_SECRET.
+ * Undefined if none of these is given.
  *
- * @throws {UsageError} where one is asked for and cannot be had
+ * @throws {UsageError} if it is empty or cannot be read
  */
 export async function secretOf(given: Arguments, ending: Ending): Promise<Secret | undefined> {
   const file = given.text('secret-file')
@@ -21,7 +21,7 @@ export async function secretOf(given: Arguments, ending: Ending): Promise<Secret
   return variable === undefined ? undefined : notEmpty(variable, 'the environment variable TCPNET_SECRET')
 }
 
-/** What is no text is a key. The line break at the end of a text is not part of it. */
+/** A file that is not UTF-8 text is a key. A line break at the end of a text is not part of the passphrase. */
 function fromFile(file: string): Secret {
   let bytes: Buffer
   try {
@@ -43,7 +43,7 @@ function notEmpty(secret: string, what: string): string {
   return secret
 }
 
-/** Has a line typed in on the terminal, without echo: not on standard input, which may be a pipe. */
+/** Reads a line from the terminal without echo, instead of from standard input, which may be a pipe. */
 async function askFor(prompt: string, ending: Ending): Promise<string> {
   const input = openTerminal()
   process.stderr.write(prompt)
@@ -79,7 +79,7 @@ function readHidden(input: ReadStream, ending: Ending): Promise<string> {
     input.on('data', (chunk: string) => {
       for (const character of chunk) {
         if (character === '\r' || character === '\n') return resolve(typed.join(''))
-        // The terminal makes no signal of it while it does not echo.
+        // In raw mode the terminal does not send the signal.
         if (character === CTRL_C) ending.end(SIGNALS.SIGINT)
         if (character === CTRL_C || character === CTRL_D) return reject(new UsageError('no secret was typed in'))
         if (BACKSPACES.includes(character)) typed.pop()

@@ -1,6 +1,6 @@
 import { printable } from '../discovery/host-name.js'
 
-/** Text of others as a terminal may have it: what is not printable is escaped, tabulators aside, and what is long is cut. */
+/** Untrusted text for a terminal: characters that are not printable are escaped, except tabs, and long text is cut. */
 export function shownText(text: string, maxLength = Number.POSITIVE_INFINITY): string {
   return text
     .split('\t')
@@ -8,7 +8,7 @@ export function shownText(text: string, maxLength = Number.POSITIVE_INFINITY): s
     .join('\t')
 }
 
-/** A line of JSON. Characters on which a terminal acts are escaped, also those that JSON allows. */
+/** A line of JSON. Control characters of terminals are escaped, including those that JSON allows. */
 export function jsonLine(value: object): string {
   return JSON.stringify(value).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) =>
     [...Array(character.length).keys()]
@@ -17,7 +17,7 @@ export function jsonLine(value: object): string {
   )
 }
 
-/** A uuid where there is little room: eight of its digits. */
+/** A short form of a uuid: its first eight digits. */
 export function shortUuid(uuid: string): string {
   return uuid.slice(0, 8)
 }
@@ -27,7 +27,7 @@ export function endpointOf(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
-/** Cuts or fills a text to so many characters. */
+/** Cuts or pads a text to a width. */
 export function fit(text: string, width: number): string {
   if (text.length <= width) return text.padEnd(width)
   return width <= 1 ? text.slice(0, Math.max(width, 0)) : `${text.slice(0, width - 1)}…`
@@ -49,12 +49,12 @@ export function ageText(ms: number): string {
   return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`
 }
 
-/** A number with what it counts: `1 service`, `2 services`. */
+/** A number with its noun: `1 service`, `2 services`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
 
-/** An address without the IPv6 form of an IPv4 one (RFC 4291 §2.5.5.2). */
+/** An address; an IPv4-mapped IPv6 address in IPv4 form (RFC 4291 §2.5.5.2). */
 export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/, '')
 }

@@ -7,7 +7,7 @@ import { ageText, bytesText, endpointOf, jsonLine, plainAddress, shownText } fro
 
 /** The longest reason that is shown, in characters. */
 const MAX_REASON = 300
-/** Switches to the other screen of a terminal and hides the cursor; and back. */
+/** Control sequences: to the alternate screen without cursor, and back. */
 const [ENTER, LEAVE] = ['\x1b[?1049h\x1b[?25l', '\x1b[?25h\x1b[?1049l']
 
 /** `tcpnet watch`: a member that shows its peers, live. */
@@ -36,7 +36,7 @@ export const run: Run = async (invocation) => {
   }
 }
 
-/** What a service knows of its peers, together with what their connections tell. */
+/** The rows of a service's peers, with the figures of their connections. */
 class Peers {
   readonly #service: Service
   readonly #connectedAt = new WeakMap<PeerSocket, number>()
@@ -46,7 +46,7 @@ class Peers {
     service.on('connection', (socket) => {
       this.#connectedAt.set(socket, performance.now())
       socket.on('error', () => {})
-      // What peers send is counted, and thrown away.
+      // Received data is discarded; the socket counts its bytes.
       socket.resume()
     })
   }
@@ -82,20 +82,20 @@ class Peers {
 function reasonOf(error: (Error & { code?: string }) | null): string | null {
   if (error === null) return null
   const code = error.code === undefined ? '' : `${error.code}: `
-  // The row says of which peer it speaks.
+  // The row already has the peer's uuid.
   const message = error.message.replace(/^The dial of the peer .*? failed\. /, '')
   return shownText(`${code}${message}`, MAX_REASON)
 }
 
-/** One way to show peers, again and again. */
+/** A view of the peers that is updated repeatedly. */
 interface View {
-  /** @param show to be called where it has to be shown out of turn */
+  /** @param show called if the view must be updated at once */
   open(show: () => void): void
   show(rows: readonly PeerRow[]): void
   close(): void
 }
 
-/** A table that is drawn over itself, on the terminal's other screen. */
+/** A table on the terminal's alternate screen, which is redrawn in place. */
 class TerminalView implements View {
   readonly #output: Output
   readonly #service: Service
@@ -115,13 +115,13 @@ class TerminalView implements View {
   }
 
   show(rows: readonly PeerRow[]): void {
-    // A terminal that is stopped (Ctrl-S) gets the next one.
+    // A stopped terminal (Ctrl-S) skips this update.
     if (this.#output.isBehind) return
     const { columns, rows: lines } = this.#output.size
     const [head = '', ...body] = tableOf(rows, { columns, lines: lines - 2 })
     const title = this.#titleOf(rows)
     const text = [title.slice(0, columns), '', this.#output.styled('bold', head), ...body]
-    // Each line is cleared behind its end, and the screen below the last.
+    // Clears the rest of each line, and the screen below the last one.
     this.#output.write(`\x1b[H${text.map((line) => `${line}\x1b[K`).join('\r\n')}\x1b[J`)
   }
 
@@ -138,7 +138,7 @@ class TerminalView implements View {
   }
 }
 
-/** One line a peer at each look, for a pipe. */
+/** For a pipe: one line for each peer at each update. */
 class LineView implements View {
   readonly #output: Output
   readonly #lineOf: (row: PeerRow, time: string) => string

@@ -7,9 +7,9 @@ import type { LocationPath } from './session.js'
 const MAX_ADDRESSES = 32
 
 /**
- * The addresses to announce under a host name of the service's own, beside a daemon in another network namespace: without IPv4
- * link-local ones where there are better (RFC 3927 §1.9). IPv6 link-local ones are told on every interface of the daemon, so they are
- * left out where there are several interfaces. Null where the service listens on loopback alone: no other host can reach it.
+ * The addresses to announce under a host name of the service's own, if the daemon is in another network namespace. IPv4 link-local
+ * addresses are left out if there are others (RFC 3927 §1.9), IPv6 ones if there are several interfaces, because the daemon would
+ * announce them on all. Null if the service listens on loopback, where no other host can reach it.
  *
  * @param entries this machine's interfaces
  */
@@ -31,8 +31,8 @@ export function addressesOf(
 }
 
 /**
- * Paths that a daemon in another network namespace tells, over the interfaces of this one: its indexes mean nothing here. An
- * address belongs to the interfaces that have its subnet; a link-local one to the only interface, where there is but one.
+ * Maps the paths of a daemon in another network namespace, whose interface indexes are not valid here, to the interfaces of this one.
+ * An address belongs to the interfaces with its subnet; a link-local one to the only interface, or else to none.
  */
 export function pathsHere(paths: readonly LocationPath[], interfaces: Interfaces): LocationPath[] {
   const indexes = [...interfaces.byIndex].filter(([, { loopback }]) => !loopback).map(([index]) => index)
@@ -46,6 +46,6 @@ export function pathsHere(paths: readonly LocationPath[], interfaces: Interfaces
 /** Whether a daemon's host is this machine: one of its addresses, other than loopback and link-local ones, is ours. */
 export function isHere(addresses: readonly string[], entries: readonly InterfaceAddress[]): boolean {
   const own = new Set(entries.filter(({ loopback }) => !loopback).map(({ address }) => address))
-  const telling = addresses.filter((address) => !isLoopback(address))
-  return telling.length === 0 || telling.some((address) => own.has(address))
+  const others = addresses.filter((address) => !isLoopback(address))
+  return others.length === 0 || others.some((address) => own.has(address))
 }

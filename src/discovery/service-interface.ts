@@ -9,7 +9,7 @@ export interface InterfaceSource {
   readonly list: () => readonly InterfaceAddress[]
   /** Milliseconds between two listings. */
   readonly everyMs: number
-  /** A number that is another one than the last time where the list may have changed since then. Default: it always may. */
+  /** A number that differs from the last one if the list may have changed. Default: it always may. */
   readonly changes?: () => number
 }
 

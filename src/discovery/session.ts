@@ -18,7 +18,7 @@ export interface SessionOptions {
   /** Whether the daemon is to probe for a conflict before it announces (RFC 6762 §8.1). */
   readonly probe: boolean
   /**
-   * A host name of the instance's own, `<instance>.local`, which it is announced under where the daemon runs in another network
+   * A host name of the instance's own, `<instance>.local`, under which it is announced if the daemon runs in another network
    * namespace. Null: never. A library that registers no address records ignores it.
    */
   readonly ownHost: OwnHost | null

@@ -14,8 +14,8 @@ const ownIndexes = new Map<string, number>()
 let last: { readonly changes: number; readonly list: readonly InterfaceAddress[] } | undefined
 
 /**
- * Every address of this machine's interfaces; with the addon, also those of interfaces that are down. The same array as the last
- * time if nothing has changed, as far as the system tells: Linux does, with the addon.
+ * Every address of this machine's interfaces; with the addon, also those of interfaces that are down. If the system reports that
+ * nothing has changed (Linux, with the addon), the same array as the last time.
  */
 export function listInterfaces(): readonly InterfaceAddress[] {
   const addon = addonIfLoaded()
@@ -27,7 +27,7 @@ export function listInterfaces(): readonly InterfaceAddress[] {
 
 let unknownChanges = 0
 
-/** A number that is another one than the last time where the interfaces may have changed since then. Without the addon it always is. */
+/** A number that differs from the last one if the interfaces may have changed. Without the addon it always differs. */
 export function interfaceChanges(): number {
   return addonIfLoaded()?.interfaceChanges() ?? ++unknownChanges
 }

@@ -15,7 +15,7 @@ export interface Received {
   readonly plain: number
 }
 
-/** Whether so many of the received bytes were no data that it can only be an attack. */
+/** Whether the part of the received bytes that is no data is so large that it must be an attack. */
 export function isFlood(before: Received, now: Received): boolean {
   const plain = now.plain - before.plain
   return now.encrypted - before.encrypted > FREE_BYTES + plain * PER_BYTE

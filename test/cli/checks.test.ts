@@ -39,12 +39,12 @@ const refused = (
 
 /** What is wrong, which check finds it, what it says, and what it says to do. */
 const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp, Partial<Goal>?])[] = [
-  ['the addon is missing', trial({ addonError: 'no binary' }), 'addon', /not there: .* no binary/, /Reinstall/],
+  ['the addon is missing', trial({ addonError: 'no binary' }), 'addon', /cannot be loaded.* no binary/, /Reinstall/],
   [
     'the bus denies access',
     daemon({ bus: { kind: 'denied', path: '/run/x', said: 'EACCES' } }),
     'daemon',
-    /does not let this process in \(\/run\/x: EACCES\)/,
+    /denies access to this process \(\/run\/x: EACCES\)/,
     /AppArmor/
   ],
   [
@@ -58,14 +58,14 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
     'the policy of the bus denies the daemon',
     daemon({ service: { kind: 'denied', said: 'AccessDenied' } }),
     'daemon',
-    /does not let this process talk to avahi-daemon: AccessDenied/,
+    /denies this process access to avahi-daemon: AccessDenied/,
     /AppArmor/
   ],
   [
     'the daemon hangs',
     daemon({ service: { kind: 'silent', pid: 7, isStopped: false } }),
     'daemon',
-    /\(process 7\) and does not answer: it hangs/,
+    /\(process 7\), but does not answer: it hangs/,
     /systemctl restart/
   ],
   [
@@ -77,21 +77,21 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
   ],
   ['the daemon has failed', daemon({ service: { ...ANSWERING, state: 4 } }), 'daemon', /has failed/, /journalctl/],
   [
-    'the daemon has lost its name',
+    'another host has the name of the daemon',
     daemon({ service: { ...ANSWERING, state: 3 } }),
     'daemon',
-    /taken by another host/,
-    /name of its own/
+    /same host name as another host/,
+    /its own name/
   ],
   [
-    'the daemon is of another host',
+    'the daemon is that of another host',
     daemon({ service: { ...ANSWERING, address: '192.0.2.9' } }),
     'daemon',
     /of another host.* 192\.0\.2\.9/,
     /"embedded"/
   ],
   [
-    'the host has a name that another has',
+    'another host has the same name',
     daemon({ service: { ...ANSWERING, hostName: 'alpha-2.local' } }),
     'host-name',
     /another host has the name "alpha"/,
@@ -99,9 +99,9 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
   ],
   ...(
     [
-      ['disable-publishing=yes', /announces nothing/, /Set it to no/],
-      ['disable-user-service-publishing = yes', /no services of programs/, /Set it to no/],
-      ['publish-addresses=no', /no addresses/, /Set it to yes/],
+      ['disable-publishing=yes', /does not announce anything/, /Set it to no/],
+      ['disable-user-service-publishing = yes', /does not announce the services of programs/, /Set it to no/],
+      ['publish-addresses=no', /does not announce addresses/, /Set it to yes/],
       ['use-ipv4=no', /does not use IPv4/, /Set it to yes/],
       ['domain-name=example', /another domain/, /local/]
     ] as const
@@ -120,7 +120,7 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
     /cannot listen here: ERR_TCPNET_NO_DAEMON/,
     /leave the driver out/
   ],
-  ['services of this machine do not meet', trial({ met: false }), 'driver', /have not connected/, /NODE_DEBUG/],
+  ['services of this machine do not connect', trial({ met: false }), 'driver', /did not connect/, /NODE_DEBUG/],
   ['the clock is wrong', { now: 0 }, 'clock', /1970-01-01/, /set-ntp/],
   [
     'no interface but loopback',
@@ -133,10 +133,10 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
   ['the cable is out', eth0({ running: false }), 'interfaces', /no carrier/, /Plug it in/],
   ['the interface has no address', eth0({ addresses: [] }), 'interfaces', /eth0 has no address/, /DHCP/],
   [
-    'the interface does no multicast',
+    'the interface does not support multicast',
     eth0({ multicast: false }),
     'interfaces',
-    /does not do multicast/,
+    /does not support multicast/,
     /multicast on/
   ],
   ['the MTU is too small', eth0({ mtu: 576 }), 'interfaces', /MTU of 576/, /mtu 1500/],
@@ -148,16 +148,22 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
     /Let out UDP/
   ],
   [
-    'the driver is that of tests',
+    'the driver is memory',
     trial({ driver: 'memory' }),
     'driver',
-    /services of one process alone/,
+    /only services of the same process/,
     /unset TCPNET_DRIVER/,
     { driver: 'memory' }
   ],
   ['the route is a black hole', refused('EINVAL'), 'multicast', /no route for multicast on eth0/, /ip route add 224/],
   ['there is no route', refused('ENETUNREACH'), 'multicast', /no route for multicast on eth0/, /ip route add 224/],
-  ['port 5353 is taken', refused('EADDRINUSE', 'bind', 'multicast'), 'multicast', /5353 is taken/, /ss -ulpn/],
+  [
+    'port 5353 is not shared',
+    refused('EADDRINUSE', 'bind', 'multicast'),
+    'multicast',
+    /does not share port 5353/,
+    /ss -ulpn/
+  ],
   [
     'multicast is dropped by this machine',
     heard({ ...SILENT, heardItself: false }),
@@ -173,28 +179,28 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
     /IGMP snooping/
   ],
   [
-    'questions get nowhere, others are heard',
+    'questions are not answered, messages of others are received',
     heard({ unicastFrom: [] }),
     'multicast',
     /filtered out on eth0: .* 10\.0\.0\.2 is heard/,
     /Let out UDP/
   ],
   [
-    'questions get nowhere, others answer directly',
+    'questions are not answered, direct ones are',
     heard({ ...SILENT, answeredDirectly: ['10.0.0.2'] }),
     'multicast',
     /filtered out on eth0: .* asked directly/,
     /Let out UDP/
   ],
   [
-    'questions get nowhere, the daemon has heard others',
+    'questions are not answered, the daemon sees other services',
     { ...heard(SILENT), ...daemon({ service: { ...ANSWERING, hasHeard: [2] } }) },
     'multicast',
     /filtered out on eth0: .* the daemon has heard of 1/,
     /Let out UDP/
   ],
   [
-    'nothing comes from others that are there',
+    'nothing is received from known hosts',
     heard({ ...SILENT, neighbours: ['10.0.0.2'] }),
     'multicast',
     /filtered on eth0, in or out/,
@@ -211,15 +217,15 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
     'IPv4 is filtered',
     heard({ unicastFrom: ['fe80::2'], multicastFrom: ['fe80::2'] }),
     'multicast',
-    /over IPv6 alone/,
-    /over IPv4, too/
+    /over IPv6 only/,
+    /over IPv4 as well/
   ],
-  ['nobody is there', heard(SILENT), 'multicast', /No other host was heard/, /VLAN/],
+  ['there is no other host', heard(SILENT), 'multicast', /No message of another host/, /VLAN/],
   [
-    'own announcements are not seen',
+    'own announcements are not found',
     heard({ foundTrial: false }),
     'announcement',
-    /not found again on eth0/,
+    /not found on eth0/,
     /disable-publishing/
   ],
   [
@@ -273,14 +279,14 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
     'the name is misspelt',
     survey({ services: [found('B2', '10.0.0.2', { cluster: 'dmeo' })] }),
     'cluster',
-    /there is "dmeo": is the name misspelt/,
+    /services of "dmeo": is the name misspelt/,
     /same name/
   ],
   [
     'all services are on this machine',
     survey({ services: [found('A1', '10.0.0.1')] }),
     'cluster',
-    /all on this machine/,
+    /are on this machine: none of another host/,
     /run this on their hosts/
   ],
   [
@@ -294,7 +300,7 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
     'the uuid is taken',
     {},
     'cluster',
-    /uuid B2 is that of a service at beta\.local/,
+    /service at beta\.local port \d+ has the uuid B2/,
     /uuid of its own/,
     { uuid: 'b2' }
   ],
@@ -307,7 +313,7 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
   ],
   ['a secret is given where there is none', {}, 'cluster', /A secret was given/, /none of them/, { hasSecret: true }],
   [
-    "the address is nobody's",
+    'no interface has the address',
     {},
     'cluster',
     /No interface of this machine has the address/,
@@ -316,7 +322,7 @@ const FAULTS: readonly (readonly [string, Partial<Facts>, string, RegExp, RegExp
   ],
   ['the secret is another', hello('ERR_TCPNET_TLS'), 'reach', /has another secret/, /same secret/, { hasSecret: true }],
   ['a version is another', hello('ERR_TCPNET_VERSION'), 'reach', /of this version/, /one major version/],
-  ['a process hangs', hello('ERR_TCPNET_DIAL_TIMEOUT'), 'reach', /does not answer well/, /hangs/],
+  ['a process hangs', hello('ERR_TCPNET_DIAL_TIMEOUT'), 'reach', /does not answer correctly/, /hangs/],
   ...(
     [
       ['ETIMEDOUT', /filtered/, /Let TCP port 4711 in/],
@@ -349,18 +355,18 @@ describe('a check names cause and remedy', () => {
   }
 })
 
-test('a machine on which all is well is well', async () => {
+test('a healthy machine has neither problems nor warnings', async () => {
   const all = await diagnosed({})
   assert.deepEqual(wrong(all), [])
   assert.ok(isWell(all))
 })
 
-test('every finding that is wrong has a remedy', async () => {
+test('every problem and warning has a remedy', async () => {
   for (const [name, facts, , , , goal] of FAULTS)
     for (const one of wrong(await diagnosed(facts, goal))) assert.ok(one.remedy !== null, `${name}: ${one.what}`)
 })
 
-test('what may well be so is a note: VPNs, other interfaces that are down, rules that nobody may read, a daemon that is not wanted', async () => {
+test('what may be intended is a note: VPNs, other interfaces that are down, unreadable rules, an unneeded daemon', async () => {
   const none: DaemonState = { ...HEALTHY.daemon, program: null, service: { kind: 'absent' } }
   const harmless: readonly (readonly [Partial<Facts>, Partial<Goal>?])[] = [
     [{ interfaces: [ETH0, { ...ETH0, name: 'wg0', index: 3, multicast: false, addresses: [] }] }],
@@ -382,7 +388,7 @@ test('what may well be so is a note: VPNs, other interfaces that are down, rules
   for (const [facts, goal] of harmless) assert.deepEqual(wrong(await diagnosed(facts, goal)), [])
 })
 
-test("rules that drop what is nobody's loss are none", async () => {
+test('rules that drop other packets cause no finding', async () => {
   for (const rule of [
     'ct state invalid drop',
     'icmp type echo-request drop',

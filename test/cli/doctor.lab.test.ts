@@ -31,7 +31,7 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
     return JSON.parse(line) as { uuid: string; port: number }
   }
 
-  test('all is well: exit code 0, and what was looked at', async () => {
+  test('a healthy machine: exit code 0, and the checks', async () => {
     const [sick] = await pair()
     const all = await Diagnosis.of(sick, ['demo'])
     assert.equal(all.code, 0, all.text)
@@ -54,7 +54,7 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
     // On a machine that is busy, "auto" may not wait long enough for the daemon.
     assert.match(
       driver?.what ?? '',
-      /"auto" takes the driver "(avahi": the daemon of this system has answered|embedded": .* 250 ms)/
+      /"auto" uses the driver "(avahi": the daemon of this system answered|embedded": .* 250 ms)/
     )
   })
 
@@ -64,12 +64,12 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
     const found = await Diagnosis.of(sick)
     found.finds(
       'daemon',
-      /avahi-daemon is installed .*, and is not running.*"auto" takes the driver "embedded"/,
+      /avahi-daemon is installed .*, but is not running.*"auto" uses the driver "embedded"/,
       /systemctl start avahi-daemon/
     )
     found.onlyWrongIn('daemon')
     assert.ok(
-      found.findings.some(({ what }) => /"auto" takes the driver "embedded": no avahi-daemon is running/.test(what))
+      found.findings.some(({ what }) => /"auto" uses the driver "embedded": no avahi-daemon is running/.test(what))
     )
   })
 
@@ -77,7 +77,7 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
     const [sick] = await pair({}, { members: false })
     await sick.avahi.freeze()
     const found = await Diagnosis.of(sick)
-    found.finds('daemon', /avahi-daemon runs .* and does not answer: it is stopped \(SIGSTOP\)/, /kill -CONT \d+/)
+    found.finds('daemon', /avahi-daemon runs .*, but does not answer: it is stopped \(SIGSTOP\)/, /kill -CONT \d+/)
     found.onlyWrongIn('daemon')
     await sick.avahi.thaw()
   })
@@ -164,7 +164,7 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
     found.onlyWrongIn('reach')
   })
 
-  test('address on an interface that nobody shares', whole, async () => {
+  test('address on an interface without other members', whole, async () => {
     const lan = `net${++networks}`
     const [sick, other] = await Promise.all([
       shared.lab.host('lonely', { lans: [lan, `${lan}b`] }),
@@ -175,11 +175,11 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
     const found = await Diagnosis.of(sick, ['demo'])
     found.finds(
       'cluster',
-      /listens on .*\(eth1\) alone, an interface that no other member shares: the others are on eth0/,
+      /listens on .*\(eth1\) only, where there is no other member: the others are on eth0/,
       /listen without an address, or on one of eth0/
     )
     const asked = await Diagnosis.of(sick, ['demo', '--address', address])
-    asked.finds('cluster', /is on eth1, an interface that no other member shares/, /eth0/)
+    asked.finds('cluster', /is on eth1, where there is no other member/, /eth0/)
   })
 
   test('wrong secret; and none where the cluster has one', async () => {
@@ -189,7 +189,7 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
       await Diagnosis.of(sick, ['demo'], { TCPNET_SECRET: 'the wrong one' }),
       await Diagnosis.of(sick, ['demo'], { TCPNET_SECRET: 'the right one' })
     ]
-    wrong.finds('reach', /has another secret than the one that was given/, /the same secret/)
+    wrong.finds('reach', /has another secret than the given one/, /the same secret/)
     wrong.onlyWrongIn('reach')
     assert.equal(right.code, 0, right.text)
   })
@@ -211,7 +211,7 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
     const found = await Diagnosis.of(sick, ['dmeo'])
     found.finds(
       'cluster',
-      /No service of the cluster "dmeo" was found; but there is "demo": is the name misspelt\?/,
+      /No service of the cluster "dmeo" was found, but services of "demo": is the name misspelt\?/,
       /Give all services the same name: demo/
     )
     found.onlyWrongIn('cluster')
@@ -233,7 +233,7 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
     const found = await Diagnosis.of(sick, [], { DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${socket}` })
     found.finds(
       'daemon',
-      /is of another host, or in another network namespace: it is other\d+\.local, at 10\./,
+      /is that of another host or network namespace: it is other\d+\.local at 10\./,
       /network namespace of the services/
     )
   })
@@ -242,7 +242,11 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
     const avahi = { publish: { 'disable-publishing': true } }
     const [sick] = await pair({ avahi }, { members: false })
     const found = await Diagnosis.of(sick)
-    found.finds('configuration', /announces nothing: disable-publishing=yes in \/run\/lab\/avahi.conf/, /Set it to no/)
+    found.finds(
+      'configuration',
+      /does not announce anything: disable-publishing=yes in \/run\/lab\/avahi.conf/,
+      /Set it to no/
+    )
   })
 
   test('no other host: a warning, not a fault', whole, async () => {
@@ -250,7 +254,7 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
     const found = await Diagnosis.of(alone)
     found.finds(
       'multicast',
-      /No other host was heard on eth0, and none is known to be there/,
+      /No message of another host was received on eth0, and no other host is known there/,
       /another network or VLAN/
     )
     found.onlyWrongIn('multicast')
@@ -264,7 +268,7 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
     const found = await Diagnosis.of(sick, ['demo'])
     found.finds(
       'cluster',
-      /announces no address of a network that this machine is in \(ERR_TCPNET_OFF_LINK\)/,
+      /announces no address of a network of this machine \(ERR_TCPNET_OFF_LINK\)/,
       /addresses of one network/
     )
   })
@@ -290,6 +294,6 @@ describe('tcpnet doctor names cause and remedy', { skip, concurrency: 3 }, () =>
     const found = await Diagnosis.of(looker, ['demo'])
     found.finds('cluster', /have the same uuid ABCDEF0123: (sick|other)/, /Give each service a uuid of its own/)
     const asked = await Diagnosis.of(looker, ['demo', '--uuid', 'abcdef0123'])
-    asked.finds('cluster', /The uuid ABCDEF0123 is that of a service at/, /Give each service a uuid of its own/)
+    asked.finds('cluster', /A service at .* has the uuid ABCDEF0123/, /Give each service a uuid of its own/)
   })
 })

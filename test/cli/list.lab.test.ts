@@ -63,7 +63,7 @@ describe('tcpnet list', { skip }, () => {
     const found = all.map(({ cluster, uuid, host, port, security }) => ({ cluster, uuid, host, port, security }))
     assert.deepEqual(found.sort(byPort), expected.sort(byPort))
     const { addresses } = all.find(({ uuid }) => uuid === one?.uuid) ?? assert.fail('alpha is listed')
-    // Avahi tells no link-local one where there are others.
+    // Avahi announces no link-local address if there are others.
     assert.deepEqual(addresses.map(({ address }) => address).sort(), [alpha.ipv4, alpha.ipv6].sort())
     assert.deepEqual(new Set(addresses.map(({ interface: name }) => name)), new Set(['eth0']))
     await stranger.kill()
@@ -90,7 +90,7 @@ describe('tcpnet list', { skip }, () => {
     await Promise.all(crowd.map((node) => node.close()))
   })
 
-  test('--watch tells those that come and go, on the same host, too; Ctrl-C ends it', async () => {
+  test('--watch shows services that come and go, including those of the same host; Ctrl-C ends it', async () => {
     const { alpha, looker } = shared.hosts
     const watcher = await cli(looker, ['list', 'comers', '--watch', '--json'])
     const own = await cli(alpha, ['list', 'comers', '--watch'])

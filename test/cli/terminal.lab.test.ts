@@ -13,7 +13,7 @@ interface Member {
   readonly uuid: string
 }
 
-/** A member on a host that tells everything as JSON. */
+/** A member on a host, with output as JSON. */
 async function member(host: Host, name: string): Promise<Member> {
   const program = await cli(host, ['join', name, '--stay', '--json'])
   const { uuid } = JSON.parse(await program.line(/"listening"/, 'the member does not listen', SOON_MS)) as Member

@@ -48,7 +48,7 @@ export class Terminal {
     await this.#tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`)
   }
 
-  /** Closes it, as somebody closes the window: the command gets SIGHUP. */
+  /** Closes the terminal, as when its window is closed: the command gets SIGHUP. */
   async close(): Promise<void> {
     await this.#tmux('kill-server')
   }

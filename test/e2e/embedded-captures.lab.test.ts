@@ -1,5 +1,5 @@
-// The same packets to two hosts: one announces its service by avahi-daemon, the other by the driver embedded. What each answers is
-// what the captures say; docs/embedded.md explains where they differ. TCPNET_WRITE_CAPTURES=1 makes the captures anew.
+// Sends the same packets to two hosts: one announces its service with avahi-daemon, the other with the driver embedded. Their answers
+// must equal the captures; docs/embedded.md explains the differences. TCPNET_WRITE_CAPTURES=1 writes the captures.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { before, describe, it } from 'node:test'
@@ -14,23 +14,23 @@ import { type Asked, QUESTIONS } from './questions.js'
 
 const ASKER = fileURLToPath(new URL('../programs/asker.js', import.meta.url))
 const folder = new URL('../../../test/e2e/captures/', import.meta.url)
-/** Short form: the driver alone, and what no test without sockets can show. */
+/** In the short form: the driver alone, and only packets that need sockets. */
 const NAMES = WHOLE
   ? Object.keys(QUESTIONS)
   : ['one-shot-qu', 'qu', 'more-follows', 'no-such-record', 'several-questions']
-/** How long a responder announces what is new: avahi-daemon four times, up to 4 s apart. */
+/** How long a responder repeats announcements: avahi-daemon sends four, up to 4 s apart. */
 const ANNOUNCED_MS = { avahi: 10_000, embedded: 2200 }
-/** Nothing of a turn is sent twice in a second, and announcements are over by then. */
+/** The pause between two turns, because no record is multicast twice in a second. */
 const QUIET_MS = 1200
 const WAIT_MS = 1000
 
 const shared = sharedLab(async (lab) => {
-  // One to ask each: of two programs on a host that use port 5353, one alone gets what is sent to the host.
+  // One host asks each, because unicast to port 5353 is received by only one of several programs on a host.
   const [one, other, bare] = await lab.hosts(['one', 'other', 'bare'], { avahi: false })
   return { one, other, bare, daemon: await lab.host('daemon') }
 })
 
-/** A service that is asked about, and the program that asks. */
+/** A service, and the program that asks for it. */
 class Witness {
   readonly #asked: Asked
   readonly #host: Host
@@ -52,7 +52,7 @@ class Witness {
     return new Witness(asked, host, asker)
   }
 
-  /** What was sent and what came back, with the same words for both witnesses, in an order that does not depend on time. */
+  /** The sent packets and their answers, with placeholders, so that both hosts give the same text, and in a fixed order. */
   async ask(name: string): Promise<{ sent: string; answered: string }> {
     const sendings = QUESTIONS[name]?.(this.#asked) ?? []
     const packets = sendings.map(({ bytes, isLegacy = false, afterMs = 0 }) => ({
@@ -88,15 +88,15 @@ class Witness {
   }
 }
 
-/** The records of all answers, each once, by where they were sent to. */
+/** The records of all answers, each once, by destination. */
 function answersOf(responses: readonly Response[]): string[] {
   const lines = (['all', '5353', 'legacy port'] as const).flatMap((to) => {
-    const heard = responses
+    const received = responses
       .filter((one) => one.to === to)
       .map(({ base64 }) => transcriptOf(Buffer.from(base64, 'base64')))
-    if (heard.length === 0) return []
-    const heads = heard.map(([head = '']) => `  to ${to}: ${head}`)
-    return [...new Set(heads), ...new Set(heard.flatMap(([, ...records]) => records).sort())]
+    if (received.length === 0) return []
+    const heads = received.map(([head = '']) => `  to ${to}: ${head}`)
+    return [...new Set(heads), ...new Set(received.flatMap(([, ...records]) => records).sort())]
   })
   return lines.length === 0 ? ['  nothing'] : lines
 }
@@ -126,7 +126,7 @@ describe('the same packets to embedded and to avahi-daemon', { skip: skipWithout
     })
   }
 
-  it('there are packets for each capture', () => {
+  it('each capture has its packets', () => {
     const expected = Object.keys(QUESTIONS).map((name) => `${name}.txt`)
     assert.deepEqual(readdirSync(folder).sort(), expected.sort())
   })

@@ -1,5 +1,5 @@
-// The driver embedded judged by other implementations of multicast DNS: python3-zeroconf and avahi. Each sees the other's instances,
-// resolves them, sees their TXT records change, and their goodbyes.
+// The driver embedded with other implementations of multicast DNS: python3-zeroconf and avahi. Each sees and resolves the other's
+// instances, and receives changes of their TXT records and their goodbyes.
 import assert from 'node:assert/strict'
 import { access } from 'node:fs/promises'
 import { test } from 'node:test'
@@ -10,7 +10,7 @@ import { Node } from '../programs/node-client.js'
 
 const CHANGING = fileURLToPath(new URL('../programs/changing.js', import.meta.url))
 const ZEROCONF = fileURLToPath(new URL('../../../test/programs/zeroconf-judge.py', import.meta.url))
-/** Debian's Python, which has Debian's packages: another may come first in PATH. */
+/** Debian's Python, which finds Debian's packages; another one may come first in PATH. */
 const PYTHON = '/usr/bin/python3'
 const PACKAGE = '/usr/lib/python3/dist-packages/zeroconf'
 const [OURS, THEIRS] = ['AAAAAAAAAAAAAAAA', 'BBBBBBBBBBBBBBBB']
@@ -33,7 +33,7 @@ async function announce(host: Host, cluster: string): Promise<Program> {
   return program
 }
 
-/** The TXT record that the program knows of an instance, once it is as wanted: the question is asked again and again. */
+/** Waits until the program knows the expected TXT record of an instance. */
 async function knows(program: Program, text: string): Promise<void> {
   const told = () => program.lines.some((line) => line.startsWith(`text ${THEIRS} `) && line.includes(text))
   const isTold = () => {
@@ -68,7 +68,7 @@ test('python3-zeroconf', { skip: skipWithoutZeroconf }, async () => {
   assert.ok(!ours.lines.includes('conflict'))
 })
 
-/** What avahi-browse finds and resolves now, of one instance, over IPv4. */
+/** One instance as avahi-browse finds and resolves it now, over IPv4. */
 async function resolved(host: Host, cluster: string, uuid: string): Promise<string[]> {
   const all = await host.exec(['avahi-browse', '--parsable', '--resolve', '--terminate', `_${cluster}._tcp`])
   const [found] = all.split('\n').filter((line) => line.startsWith(`=;eth0;IPv4;${uuid};`))
@@ -102,12 +102,14 @@ test('avahi-browse, avahi-resolve and avahi-publish', { skip: skipWithoutLab }, 
   assert.ok(!ours.lines.includes('conflict'))
 })
 
-/** But for what avahi-daemon says of the machine, whatever is on the network. */
+/** Whether a line of avahi-daemon's log is a complaint, except for one about the machine itself. */
 function isComplaint(line: string): boolean {
   return /warn|conflict|collision|invalid/i.test(line) && !line.includes('NSS support')
 }
 
-test('a daemon that starts beside it says so once, and nothing else', { skip: skipWithoutLab }, async (t) => {
+test('a daemon that starts on the same host logs one warning for each family, and no other', {
+  skip: skipWithoutLab
+}, async (t) => {
   const { bare, daemon } = shared.hosts
   const settings = { name: 'beside', driver: 'embedded' }
   const nodes = [await Node.start(bare, settings), await Node.start(daemon, settings)]
@@ -120,6 +122,6 @@ test('a daemon that starts beside it says so once, and nothing else', { skip: sk
   const complaints = daemon.avahi.log.split('\n').filter((line) => isComplaint(line))
   for (const line of complaints) t.diagnostic(line)
   assert.equal(new Set(complaints).size, complaints.length, 'the daemon says it more than once')
-  // Another stack on each family's socket: that is so.
+  // The warning about another stack is true.
   assert.ok(complaints.every((line) => /another IPv[46] mDNS stack/.test(line)))
 })

@@ -1,21 +1,21 @@
-// A link of the driver embedded that hears packets of a fuzzer's, and what has to be true of it whatever they say.
+// A link of the driver embedded that receives packets of a fuzzer, and the invariants that hold for every packet.
 import assert from 'node:assert/strict'
 import { decode } from 'dns-packet'
 import type { Announcement } from '#tcpnet/discovery/discovery.js'
 import { CACHE_LIMITS } from '#tcpnet/discovery/drivers/embedded/cache.js'
 import { LINK_TIMES, MdnsLink } from '#tcpnet/discovery/drivers/embedded/link.js'
 import { isPlausible, MAX_BYTES, type Message, readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
-import { Neighbourhood } from '#tcpnet/discovery/drivers/embedded/neighbourhood.js'
 import { recordsOf } from '#tcpnet/discovery/drivers/embedded/own-service.js'
+import { RemoteRecords } from '#tcpnet/discovery/drivers/embedded/remote-records.js'
 import { FakeClock } from '../support/fake-clock.js'
 
 const LIMITS = { ...CACHE_LIMITS, maxPointers: 20, maxRecords: 60, maxPerSet: 5 }
-/** Multicast messages of two services that may be sent in a second: each record once, or four times where it is defended. */
+/** The most multicast messages of two services in a second: each record once, or four times as a defence. */
 const MOST_A_SECOND = 60
-/** Records that may be known: PTR records of the one type, and the others. */
+/** The most known records: PTR records of the one type, and others. */
 const MOST_KNOWN = LIMITS.maxPointers + LIMITS.maxRecords
 
-/** A message, or null where the bytes are none. */
+/** A message, or null if the bytes are not one. */
 export function messageOf(bytes: Buffer): Message | null {
   if (!isPlausible(bytes)) return null
   try {
@@ -28,13 +28,13 @@ export function messageOf(bytes: Buffer): Message | null {
 
 export class FuzzedLink {
   readonly #clock = new FakeClock()
-  readonly #heard: Neighbourhood
+  readonly #remote: RemoteRecords
   readonly #link: MdnsLink
   readonly #known = new Set<string>()
   #sent = 0
 
   constructor() {
-    this.#heard = new Neighbourhood({
+    this.#remote = new RemoteRecords({
       clock: this.#clock,
       limits: LIMITS,
       onSeen: (_type, uuid) => {
@@ -48,7 +48,7 @@ export class FuzzedLink {
       clock: this.#clock,
       times: LINK_TIMES,
       family: 4,
-      heard: this.#heard,
+      remote: this.#remote,
       send: (bytes) => this.#onSent(bytes),
       reply: (bytes) => this.#isMessage(bytes),
       isOurs: (record) => this.#link.hasRecord(record)
@@ -62,7 +62,7 @@ export class FuzzedLink {
     const message = messageOf(bytes)
     if (message === null) return
     this.#link.receive(message, { address: '192.0.2.2', port, isOnLink }, false)
-    assert.ok(this.#heard.cache.size <= MOST_KNOWN, 'more is known than may be')
+    assert.ok(this.#remote.cache.size <= MOST_KNOWN, 'more is known than may be')
   }
 
   pass(ms: number): void {
@@ -75,7 +75,7 @@ export class FuzzedLink {
     this.pass(10_000_000)
     assert.deepEqual([...this.#known], [], 'what nobody announces is forgotten')
     this.#link.close()
-    this.#heard.close()
+    this.#remote.close()
     assert.ok(this.#clock.isIdle, 'a timer is left')
   }
 

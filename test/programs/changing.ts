@@ -24,7 +24,7 @@ function records({ index, addresses }: NetworkLink) {
 }
 
 function text(link: NetworkLink, other: string): string | null {
-  const record = link.link.heard.cache.latest(instanceName(other, type), 'TXT')
+  const record = link.link.remote.cache.latest(instanceName(other, type), 'TXT')
   return record?.type === 'TXT' ? record.strings.toString('latin1') : null
 }
 

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 const root = new URL('../../../', import.meta.url)
 const page = readFileSync(new URL('docs/embedded.md', root), 'utf8')
 
-/** The sections of RFC 6762 to whose rules the driver keeps. */
+/** The sections of RFC 6762 that the driver implements. */
 const SECTIONS =
   '5.1 5.2 5.3 5.4 6 6.1 6.2 6.3 6.4 6.5 6.6 6.7 7.1 7.2 7.3 7.4 8.1 8.2 8.3 8.4 9 10 10.1 10.2 10.3 10.4 11 14 15.1 15.2 16 17 18'
 

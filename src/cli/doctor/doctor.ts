@@ -19,7 +19,7 @@ import { reach } from './checks/reach.js'
 import { type Finding, findings, isWell, type Severity } from './finding.js'
 import type { Check, Goal, Machine } from './machine.js'
 
-/** In the order in which they are shown: from what is under everything to the cluster. */
+/** The checks in display order: from the basis, such as the addon and the daemon, to the cluster. */
 export const CHECKS: Readonly<Record<string, Check>> = {
   addon,
   daemon,
@@ -35,7 +35,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   reach
 }
 
-/** `tcpnet doctor`: why services do not see each other. */
+/** `tcpnet doctor`: finds out why services do not see each other. */
 export const run: Run = async (invocation) => {
   const { arguments: given, ending } = invocation
   const secret = await secretOf(given, ending)
@@ -55,7 +55,7 @@ export const run: Run = async (invocation) => {
   }
 }
 
-/** Settings that tcpnet() does not take are wrong arguments. */
+/** Reports settings that tcpnet() rejects as wrong arguments. */
 function made<T>(make: () => T): T {
   try {
     return make()
@@ -64,7 +64,7 @@ function made<T>(make: () => T): T {
   }
 }
 
-/** Makes all checks, and writes what they find as soon as it is known. */
+/** Runs all checks, and writes their findings as soon as they are known, in order. */
 async function examine(
   machine: Machine,
   goal: Goal,
@@ -72,9 +72,9 @@ async function examine(
 ): Promise<ExitCode> {
   const all: Finding[] = []
   const report = given.flag('json') ? new JsonReport(output) : new TextReport(output)
-  // First, and alone: "auto" gives the daemon 250 ms.
+  // First and alone, because "auto" waits only 250 ms for the daemon.
   await Promise.race([machine.trial().catch(() => {}), ending.ended])
-  // They share their facts, and most of their time is waiting.
+  // At the same time: the checks share facts, and mostly wait.
   const checks = Object.entries(CHECKS).map(([name, check]) => guarded(name, check(machine, goal)))
   for (const check of checks) {
     const found = await Promise.race([check, ending.ended])
@@ -86,13 +86,13 @@ async function examine(
   return isWell(all) ? 0 : 1
 }
 
-/** A check that fails is a finding, and does not keep the others from being shown. */
+/** Reports a check that fails as a finding, so that the others are still shown. */
 async function guarded(name: string, found: Promise<readonly Finding[]>): Promise<readonly Finding[]> {
   try {
     return await found
   } catch (error) {
     const { warning } = findings(name)
-    return [warning(`This could not be looked at: ${(error as Error).message}`, 'Please report it as a bug of tcpnet.')]
+    return [warning(`This check failed: ${(error as Error).message}`, 'Please report it as a bug of tcpnet.')]
   }
 }
 

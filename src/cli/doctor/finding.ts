@@ -1,21 +1,21 @@
 /**
- * `problem`: services do not see each other, or will not; `warning`: they may not, or it works in another way than it ought to;
- * `note`: good to know; `good`: was looked at, and is well.
+ * `problem`: services cannot find or reach each other; `warning`: that may happen, or something works differently than
+ * it should; `note`: information; `good`: was checked without a finding.
  */
 export type Severity = 'problem' | 'warning' | 'note' | 'good'
 
-/** What a check has found. */
+/** A result of a check. */
 export interface Finding {
   /** The check that found it: `daemon`. */
   readonly check: string
   readonly severity: Severity
   /** The cause, as a sentence. */
   readonly what: string
-  /** What to do about it; null where there is nothing to do. */
+  /** What to do about it; null if there is nothing to do. */
   readonly remedy: string | null
 }
 
-/** Findings of one check. */
+/** Functions that make the findings of one check. */
 export function findings(check: string) {
   const make =
     (severity: Severity) =>
@@ -24,7 +24,7 @@ export function findings(check: string) {
   return { problem: make('problem'), warning: make('warning'), note: make('note'), good: make('good') }
 }
 
-/** Whether all is well. */
+/** Whether there is neither a problem nor a warning. */
 export function isWell(all: readonly Finding[]): boolean {
   return !all.some(({ severity }) => severity === 'problem' || severity === 'warning')
 }

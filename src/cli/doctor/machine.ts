@@ -3,9 +3,9 @@ import type { FoundService } from '../mdns/directory.js'
 import type { Trouble } from '../mdns/inquiry.js'
 import type { Finding } from './finding.js'
 
-/** What is asked for. */
+/** What the doctor is asked to examine. */
 export interface Goal {
-  /** The cluster; null where none is named. */
+  /** The cluster; null if none is named. */
   readonly name: string | null
   /** The driver that services use, as in the settings. */
   readonly driver: string
@@ -19,14 +19,14 @@ export interface Goal {
 export interface NetworkInterface {
   readonly name: string
   readonly index: number
-  /** Its own switch. */
+  /** Whether it is administratively up. */
   readonly up: boolean
   /** Whether there is a carrier: a cable, a radio link. */
   readonly running: boolean
   readonly loopback: boolean
   readonly multicast: boolean
   readonly pointToPoint: boolean
-  /** Null where it is not known. */
+  /** Null if it is not known. */
   readonly mtu: number | null
   readonly addresses: readonly InterfaceAddress[]
 }
@@ -34,12 +34,12 @@ export interface NetworkInterface {
 /** The system bus. */
 export type BusState =
   | { readonly kind: 'there' }
-  /** Where it should be, and why it cannot be used, as the system or the bus says. */
+  /** `path` is that of its socket; `said` is the error of the system or of the bus. */
   | { readonly kind: 'missing' | 'denied' | 'silent' | 'failed'; readonly path: string; readonly said: string }
 
 /** Avahi's daemon. */
 export interface DaemonState {
-  /** The program; null where there is none. */
+  /** The path of the program; null if it is not installed. */
   readonly program: string | null
   readonly bus: BusState
   readonly service:
@@ -51,48 +51,49 @@ export interface DaemonState {
         readonly kind: 'answers'
         readonly version: string
         readonly hostName: string
-        /** 1: it registers its name, 2: it runs, 3: its name is another host's, 4: it has failed. */
+        /** 1: registering its host name, 2: running, 3: another host has its name, 4: failed. */
         readonly state: number
-        /** The address of its host name, as it tells; null where it has none. */
+        /** The address of its host name, which it resolves itself; null if there is none. */
         readonly address: string | null
-        /** The index of an interface for each service of the cluster that others announce and it has heard of there. */
+        /** For each service of the cluster that the daemon sees on another host: the index of the interface. */
         readonly hasHeard: readonly number[]
       }
-  /** Its configuration; null where it cannot be read. */
+  /** Its configuration; null if it cannot be read. */
   readonly config: { readonly file: string; readonly text: string } | null
 }
 
-/** What came of services that the doctor has made on this machine. */
+/** The result of two services that the doctor starts on this machine. */
 export interface Trial {
-  /** Why the addon is not there; null where it is. */
+  /** Why the addon cannot be loaded; null if it can. */
   readonly addonError: string | null
-  /** Null where the service did not listen. */
+  /** The driver of the service; null if it did not listen. */
   readonly driver: string | null
   readonly error: { readonly code: string; readonly message: string } | null
   readonly uuid: string
   readonly port: number
-  /** Whether two of them have found each other. */
+  /** Whether the two services found each other. */
   readonly met: boolean
   /** Own addresses that could not be dialed, and why. */
   readonly undialable: readonly { readonly address: string; readonly code: string }[]
   readonly addresses: readonly string[]
 }
 
-/** What was heard on one interface. */
+/** The messages that were received on one interface. */
 export interface InterfaceSurvey {
   readonly name: string
-  /** Whether what is sent to the group comes back to this host. */
+  /** Whether this host receives its own messages to the group. */
   readonly heardItself: boolean
-  /** Whether the trial service was found, asked for by multicast. */
+  /** Whether the trial service was found by a question to the group. */
   readonly foundTrial: boolean
-  /** Other hosts that answered, by their addresses. */
+  /** The addresses of other hosts that answered by unicast. */
   readonly unicastFrom: readonly string[]
-  /** Other hosts whose messages to the group were heard. */
+  /** Those of other hosts whose messages to the group were received. */
   readonly multicastFrom: readonly string[]
-  /** Those of them that have answered a question of this machine's to the group. */
+  /** Those of other hosts that answered a question of this machine by multicast. */
   readonly multicastAnswers: readonly string[]
-  /** Other hosts that are there: those that answered when they were asked directly, and those that only the link layer knows. */
+  /** Those of other hosts that answered a question to their own address. */
   readonly answeredDirectly: readonly string[]
+  /** The addresses in the ARP table. */
   readonly neighbours: readonly string[]
 }
 
@@ -102,17 +103,17 @@ export interface Survey {
   readonly troubles: readonly Trouble[]
 }
 
-/** How a connection to a peer's address ended. */
+/** The result of a connection to an address of a service. */
 export interface Reached {
   readonly service: FoundService
   readonly address: string
   /** `ok`, or the system's code: `ECONNREFUSED`, `ETIMEDOUT`. */
   readonly connect: string
-  /** What its answer to a hello for nobody says; null where it was not asked. `ok` where it is a member with our secret. */
+  /** The result of a hello for an unused uuid: `ok` for a member with our secret; null if none was sent. */
   readonly hello: { readonly code: string; readonly message: string } | 'ok' | null
 }
 
-/** Rules that decide on packets; null where they may not be read. */
+/** The firewall's rules; null if they could not be read. */
 export interface Firewall {
   /** As `nft list ruleset` writes them. */
   readonly nft: string | null
@@ -123,7 +124,10 @@ export interface Firewall {
   readonly isRoot: boolean
 }
 
-/** The machine that is examined: every check gets its facts from here, so that a test can give it any fault. Each fact is gathered once. */
+/**
+ * The examined machine. Checks get their facts from here, so that a test can simulate any fault. Each fact is gathered
+ * once.
+ */
 export interface Machine {
   readonly platform: NodeJS.Platform
   readonly hostName: string
@@ -131,12 +135,12 @@ export interface Machine {
   interfaces(): Promise<readonly NetworkInterface[]>
   daemon(): Promise<DaemonState>
   trial(): Promise<Trial>
-  /** Whether a service can listen with this driver: null, or why it cannot. */
+  /** Why a service cannot listen with this driver; null if it can. */
   listenError(driver: string): Promise<Trial['error']>
   survey(): Promise<Survey>
   reach(): Promise<readonly Reached[]>
   firewall(): Promise<Firewall>
 }
 
-/** One check: looks at facts, changes nothing. */
+/** A check: evaluates facts, and changes nothing. */
 export type Check = (machine: Machine, goal: Goal) => Promise<readonly Finding[]>

@@ -42,7 +42,7 @@ export class SystemMachine implements Machine {
     return this.#once(`listen with ${driver}`, () => listenError(driver))
   }
 
-  /** After the trial: its services are looked for. */
+  /** After the trial, whose services are asked for. */
   survey() {
     return this.#once('survey', async () => {
       const { uuid } = await this.trial()
@@ -64,7 +64,7 @@ export class SystemMachine implements Machine {
     return this.#once('firewall', readFirewall)
   }
 
-  /** Withdraws what was announced. */
+  /** Withdraws the trial's announcements. */
   async close(): Promise<void> {
     await this.#trials.close()
   }

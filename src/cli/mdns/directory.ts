@@ -7,15 +7,15 @@ import { parseUuid } from '../../uuid.js'
 /** The query for the types of all services on a network (RFC 6763 §9). */
 const META = '_services._dns-sd._udp.local'
 const TYPE = /^_([a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?)\._tcp\.local$/i
-/** Bounds of what is kept: the network is not trusted. */
+/** The most of each kind that is kept: packets are untrusted. */
 const [MAX_TYPES, MAX_INSTANCES, MAX_CLAIMS, MAX_ADDRESSES, MAX_HOSTS] = [1024, 4096, 4, 16, 4096]
-/** How often a name is asked for until it is whole. */
+/** How often an instance is asked for while its records are incomplete. */
 const MAX_ASKED = 4
 /** Rounds of questions without an answer after which a service is gone. */
 const MAX_MISSED = 3
 const ANY = 'ANY' as Question['type']
 
-/** An address of a host, and the interface of this machine on which it was told. */
+/** An address of a host, and the interface of this machine on which it was received. */
 export interface FoundAddress {
   readonly address: string
   readonly interfaceName: string
@@ -26,20 +26,20 @@ export interface FoundAddress {
 export interface FoundService {
   readonly cluster: string
   readonly uuid: string
-  /** The host's name, to be shown. */
+  /** The host name, for display. */
   readonly host: string
   readonly port: number
-  /** What it says of its security: `none`, `secret`, `tls`. */
+  /** The announced kind of security: `none`, `secret`, `tls`. */
   readonly security: string
   readonly version: string
   readonly addresses: readonly FoundAddress[]
 }
 
-/** One host and port at which an instance is said to be; more than one where two services have the same uuid. */
+/** An announced host and port of an instance. There are several if services have the same uuid. */
 interface AddressClaim {
   readonly host: string
   readonly port: number
-  /** Where it was told: an address counts on those interfaces alone. */
+  /** The indexes of the interfaces on which it was received; only addresses from those are used. */
   readonly interfaces: Set<number>
   missed: number
 }
@@ -52,15 +52,18 @@ interface Instance {
   asked: number
 }
 
-/** Where a packet was heard. */
-export interface HeardPlace {
+/** The interface on which a packet was received. */
+export interface ReceivingInterface {
   readonly interfaceName: string
   readonly interfaceIndex: number
 }
 
-/** What the network's answers say of tcpnet services: instances with a hexadecimal name, and `v` and `sec` in their TXT record. */
+/**
+ * Collects tcpnet services from responses: instances with a hexadecimal name, and with `v` and `sec` in their TXT
+ * record.
+ */
 export class Directory {
-  /** The one cluster that is asked for; null for all. */
+  /** The cluster to ask for; null for all. */
   readonly #name: string | null
   readonly #maxInstances: number
   readonly #types = new Set<string>()
@@ -74,12 +77,12 @@ export class Directory {
     if (name !== null) this.#types.add(name)
   }
 
-  /** Asks for a cluster, whether the network tells that there is one or not. */
+  /** Asks for a cluster even if the network does not announce its type. */
   expect(name: string): void {
     this.#types.add(name)
   }
 
-  /** The questions with which it begins, and that are asked again. */
+  /** The questions to ask first and to repeat. */
   get questions(): Question[] {
     if (this.#name !== null) return [ptr(typeOf(this.#name))]
     return [ptr(META), ...[...this.#types].map((type) => ptr(typeOf(type)))]
@@ -92,14 +95,14 @@ export class Directory {
     return types.map((type) => ptr(typeOf(type)))
   }
 
-  /** Questions for the services of which something is missing, up to so many times for each. */
+  /** Questions for instances with missing records, up to {@link MAX_ASKED} times for each. */
   takeUnresolved(): Question[] {
     const open = [...this.#instances.values()].filter((one) => one.asked < MAX_ASKED && !this.#isResolved(one))
     for (const one of open) one.asked++
     return open.map(({ cluster, uuid }) => ({ type: ANY, name: `${uuid}.${typeOf(cluster)}` }))
   }
 
-  /** Questions for every service: whether it is still there. Those that did not answer so many in a row are forgotten. */
+  /** Questions that renew every instance. Those that did not answer {@link MAX_MISSED} rounds are removed. */
   takeRenewals(): Question[] {
     for (const [key, one] of this.#instances) {
       for (const claim of one.claims) claim.missed++
@@ -110,19 +113,19 @@ export class Directory {
     return [...this.#instances.values()].map(({ cluster, uuid }) => ({ type: ANY, name: `${uuid}.${typeOf(cluster)}` }))
   }
 
-  /** The types of service that the network has: the names of clusters, and of much else. */
+  /** The names of all TCP service types on the network, including those of other protocols. */
   get types(): readonly string[] {
     return [...this.#types]
   }
 
-  /** The services of which everything is known, by cluster and uuid. */
+  /** The services with complete records, ordered by cluster, uuid and host. */
   get services(): FoundService[] {
     const all = [...this.#instances.values()].flatMap((one) => this.#foundOf(one))
     return all.sort((a, b) => compare(a.cluster, b.cluster) || compare(a.uuid, b.uuid) || compare(a.host, b.host))
   }
 
-  /** Takes in a message. */
-  take(packet: DnsMessage, place: HeardPlace): void {
+  /** Takes the records of a response. */
+  take(packet: DnsMessage, place: ReceivingInterface): void {
     if (packet.type !== 'response') return
     const records = [...packet.answers, ...packet.additionals]
     for (const record of records) if (record.type === 'PTR') this.#takePointer(record)
@@ -131,7 +134,7 @@ export class Directory {
 
   #takePointer({ name, data, ttl }: Extract<DnsRecord, { type: 'PTR' }>): void {
     const lower = name.toLowerCase()
-    // Daemons tell the types of others without being asked, too.
+    // Responses may list service types without a question for them.
     if (lower === META) return this.#name === null ? this.#takeType(data) : undefined
     const type = clusterOf(lower)
     if (type === null || !this.#types.has(type) || !data.toLowerCase().endsWith(`.${lower}`)) return
@@ -151,7 +154,7 @@ export class Directory {
     this.#newTypes.push(type)
   }
 
-  #takeRecord(record: DnsRecord, place: HeardPlace): void {
+  #takeRecord(record: DnsRecord, place: ReceivingInterface): void {
     switch (record.type) {
       case 'SRV':
         if (record.ttl !== 0) this.#takeClaim(record, place.interfaceIndex)
@@ -209,7 +212,7 @@ export class Directory {
   }
 }
 
-/** What a tcpnet service has in its TXT record. */
+/** Whether a TXT record is that of a tcpnet service. */
 function isTcpnet(txt: Readonly<Record<string, string>>): boolean {
   return 'v' in txt && 'sec' in txt
 }

@@ -7,18 +7,18 @@ import { type DnsMessage, decodeMessage } from '../../discovery/dns-reader.js'
 import { interfacesWith, splitScope } from '../../net/addresses.js'
 import { GROUPS, oneEach, PORT } from '../../net/multicast-dns.js'
 
-/** Questions in one packet: as many as fit, with names of full length, in a packet that is not cut into fragments. */
+/** The most questions in one packet: with the longest names they fit without fragmentation. */
 const QUESTIONS_PER_PACKET = 15
-/** Milliseconds for which the limits of what is read hold. */
+/** The period, in milliseconds, of the limits for reading. */
 const COUNTS_MS = 60_000
 
-/** By which way something is asked, or heard: to one's own port, or to the group's port 5353. */
+/** How a question is asked, or a message received: from and at an ephemeral port, or at port 5353 of the group. */
 export type Way = 'unicast' | 'multicast'
 
-/** A message that has arrived. */
-export interface Heard {
+/** A received message. */
+export interface ReceivedMessage {
   readonly packet: DnsMessage
-  /** Its source, without scope, and its port. */
+  /** The source address, without scope. */
   readonly from: string
   readonly fromPort: number
   readonly interfaceName: string
@@ -26,7 +26,7 @@ export interface Heard {
   readonly by: Way
 }
 
-/** Something that the system refuses. */
+/** A failed system call. */
 export interface Trouble {
   readonly interfaceName: string
   readonly family: 4 | 6
@@ -38,12 +38,12 @@ export interface Trouble {
 export interface InquiryOptions {
   /** The addresses of the interfaces to ask on. */
   readonly interfaces: readonly InterfaceAddress[]
-  readonly onHeard: (heard: Heard) => void
+  readonly onMessage: (message: ReceivedMessage) => void
   readonly onTrouble?: (trouble: Trouble) => void
 }
 
 /** A socket on one interface. */
-interface Ear {
+interface InquirySocket {
   readonly socket: Socket
   readonly by: Way
   readonly entry: InterfaceAddress
@@ -52,16 +52,16 @@ interface Ear {
 }
 
 /**
- * Multicast DNS questions on several interfaces, of two kinds. One-shot queries from a port of one's own are answered by unicast
- * within milliseconds (RFC 6762 §5.1), by Avahi with up to 512 bytes. Questions from port 5353 are answered by multicast, after up
- * to 120 ms and with all there is; beside them everything is heard that others tell. The socket for these is bound to the
- * group, so that it takes no unicast of a daemon on this host.
+ * Asks multicast DNS questions on several interfaces, in two ways. One-shot queries from an ephemeral port are answered
+ * by unicast within milliseconds (RFC 6762 §5.1), by Avahi with at most 512 bytes. Questions from port 5353 are
+ * answered by multicast, after up to 120 ms and completely; their sockets receive all other multicast DNS messages as
+ * well. They are bound to the group, so that they do not receive the unicast of a daemon on this host.
  */
 export class Inquiry {
   /** Resolves when every socket is ready, or has failed. Never rejects. */
   readonly ready: Promise<void>
   readonly #options: InquiryOptions
-  readonly #ears = new Set<Ear>()
+  readonly #sockets = new Set<InquirySocket>()
   readonly #subnets: ReturnType<typeof interfacesWith>
   #counts = new AnswerCounts(ANSWER_LIMITS)
   readonly #renewal = setInterval(() => {
@@ -78,89 +78,90 @@ export class Inquiry {
     this.ready = Promise.all(opened).then(() => {})
   }
 
-  /** Asks on every interface, by one way or both. */
+  /** Asks on every interface, in one way or both. */
   ask(questions: readonly Question[], ways: readonly Way[] = ['unicast', 'multicast']): void {
     for (let at = 0; at < questions.length; at += QUESTIONS_PER_PACKET) {
       const packet = encode({ type: 'query', id: 0, questions: questions.slice(at, at + QUESTIONS_PER_PACKET) })
-      for (const ear of this.#ears) if (ways.includes(ear.by)) this.#send(ear, packet, ear.group)
+      for (const one of this.#sockets) if (ways.includes(one.by)) this.#send(one, packet, one.group)
     }
   }
 
-  /** Asks one address directly (RFC 6762 §5.5), on the interface of that index. */
+  /** Asks one address directly (RFC 6762 §5.5), on the interface with that index. */
   askAt(address: string, interfaceIndex: number, questions: readonly Question[]): void {
     const packet = encode({ type: 'query', id: 0, questions: [...questions] })
     const family = address.includes(':') ? 6 : 4
-    for (const ear of this.#ears)
-      if (ear.by === 'unicast' && ear.family === family && ear.entry.index === interfaceIndex)
-        this.#send(ear, packet, address)
+    for (const one of this.#sockets)
+      if (one.by === 'unicast' && one.family === family && one.entry.index === interfaceIndex)
+        this.#send(one, packet, address)
   }
 
   /** Ends it. Idempotent. */
   close(): void {
     clearInterval(this.#renewal)
-    for (const { socket } of this.#ears) socket.close()
-    this.#ears.clear()
+    for (const { socket } of this.#sockets) socket.close()
+    this.#sockets.clear()
   }
 
   async #open(entry: InterfaceAddress, by: Way): Promise<void> {
     const { family, name } = entry
     const socket = createSocket({ type: family === 4 ? 'udp4' : 'udp6', reuseAddr: by === 'multicast' })
     const group = family === 4 ? GROUPS[4] : `${GROUPS[6]}%${name}`
-    const ear: Ear = { socket, by, entry, family, group }
-    this.#ears.add(ear)
+    const one: InquirySocket = { socket, by, entry, family, group }
+    this.#sockets.add(one)
     await new Promise<void>((resolve) => {
       socket.on('error', (error) => {
-        this.#drop(ear, 'bind', error)
+        this.#drop(one, 'bind', error)
         resolve()
       })
-      socket.on('message', (message, from) => this.#onMessage(ear, message, from))
+      socket.on('message', (message, from) => this.#onMessage(one, message, from))
       const port = by === 'unicast' ? {} : { port: PORT, address: group }
       socket.bind({ ...port, exclusive: true }, () => {
-        this.#join(ear)
+        this.#join(one)
         resolve()
       })
     })
   }
 
-  #join(ear: Ear): void {
-    const { socket, family, entry, by } = ear
-    if (!this.#ears.has(ear)) return
+  #join(one: InquirySocket): void {
+    const { socket, family, entry, by } = one
+    if (!this.#sockets.has(one)) return
     const own = family === 4 ? entry.address : `::%${entry.name}`
     try {
       socket.setMulticastInterface(own)
       socket.setMulticastTTL(255)
       if (by === 'multicast') socket.addMembership(GROUPS[family], own)
     } catch (error) {
-      this.#drop(ear, 'bind', error as Error)
+      this.#drop(one, 'bind', error as Error)
     }
   }
 
-  #send(ear: Ear, packet: Buffer, address: string): void {
-    ear.socket.send(packet, PORT, address, (error) => {
-      if (error !== null && this.#ears.has(ear)) this.#tellTrouble(ear, 'send', error)
+  #send(one: InquirySocket, packet: Buffer, address: string): void {
+    one.socket.send(packet, PORT, address, (error) => {
+      if (error !== null && this.#sockets.has(one)) this.#reportTrouble(one, 'send', error)
     })
   }
 
-  #drop(ear: Ear, step: Trouble['step'], error: Error): void {
-    if (!this.#ears.delete(ear)) return
-    ear.socket.close()
-    this.#tellTrouble(ear, step, error)
+  #drop(one: InquirySocket, step: Trouble['step'], error: Error): void {
+    if (!this.#sockets.delete(one)) return
+    one.socket.close()
+    this.#reportTrouble(one, step, error)
   }
 
-  #tellTrouble({ entry, family, by }: Ear, step: Trouble['step'], error: Error): void {
+  #reportTrouble({ entry, family, by }: InquirySocket, step: Trouble['step'], error: Error): void {
     this.#options.onTrouble?.({ interfaceName: entry.name, family, by, step, error })
   }
 
-  #onMessage({ entry, by }: Ear, message: Buffer, { address, port }: RemoteInfo): void {
+  #onMessage({ entry, by }: InquirySocket, message: Buffer, { address, port }: RemoteInfo): void {
     if (by === 'unicast' && port !== PORT) return
     const from = splitScope(address).bare
-    // A socket that is bound to the group gets what arrives on any interface: the source tells on which (RFC 6762 §11).
+    // A socket that is bound to an IPv4 group receives the messages of all interfaces: the source shows which (RFC 6762
+    // §11).
     if (by === 'multicast' && entry.family === 4 && !this.#mayComeFrom(from, entry.index)) return
     if (!this.#counts.takeMessage(from, message.length)) return
     const start = performance.now()
     try {
       const packet = decodeMessage(message)
-      this.#options.onHeard({
+      this.#options.onMessage({
         packet,
         from,
         fromPort: port,
@@ -169,13 +170,13 @@ export class Inquiry {
         by
       })
     } catch {
-      // No DNS message.
+      // Not a DNS message.
     } finally {
       this.#counts.addWork(performance.now() - start)
     }
   }
 
-  /** Whether a source is in a subnet of an interface, or in none of any. */
+  /** Whether an address is in a subnet of the interface, or in no subnet of any interface. */
   #mayComeFrom(address: string, index: number): boolean {
     const { byIndex } = this.#subnets
     if (byIndex.get(index)?.subnets.check(address, 'ipv4') === true) return true

@@ -2,15 +2,15 @@ import type { InterfaceAddress } from '../../addon.js'
 import { Directory } from './directory.js'
 import { Inquiry } from './inquiry.js'
 
-/** When things are asked, in milliseconds. */
+/** The times of a search, in milliseconds. */
 export interface SearchTimes {
-  /** How long after something new the questions that follow from it are put together. */
+  /** How long to wait for further responses before questions that follow from them are asked in one packet. */
   readonly gatherMs: number
-  /** How long answers have before it is asked for what they lack. */
+  /** How long to wait for answers before missing records are asked for. */
   readonly answerMs: number
-  /** When everything is asked once more (RFC 6762 §5.2: the interval is a second at least). */
+  /** When the first questions are repeated (RFC 6762 §5.2: the interval is at least a second). */
   readonly againMs: number
-  /** How often it is asked whether what was found is still there. */
+  /** The interval at which found services are asked for again. */
   readonly renewMs: number
 }
 
@@ -20,14 +20,14 @@ export interface SearchOptions {
   /** The cluster; null for all. */
   readonly name: string | null
   readonly interfaces: readonly InterfaceAddress[]
-  /** Whether it goes on, and asks whether what was found is still there. */
+  /** Whether the search continues until it is closed, and asks for found services again. */
   readonly goesOn: boolean
-  /** Something may have become known, or have gone. */
+  /** The found services may have changed. */
   readonly onChange: () => void
   readonly times?: Partial<SearchTimes>
 }
 
-/** Looks for tcpnet services on the network until it is closed. */
+/** Searches for tcpnet services on the network until it is closed. */
 export class Search {
   readonly directory: Directory
   readonly #options: SearchOptions
@@ -43,7 +43,7 @@ export class Search {
     this.directory = new Directory(options.name)
     this.#inquiry = new Inquiry({
       interfaces: options.interfaces,
-      onHeard: ({ packet, interfaceName, interfaceIndex }) => {
+      onMessage: ({ packet, interfaceName, interfaceIndex }) => {
         this.directory.take(packet, { interfaceName, interfaceIndex })
         this.#gather()
         options.onChange()
@@ -78,7 +78,7 @@ export class Search {
     this.#after(this.#times.renewMs, () => this.#renew())
   }
 
-  /** Several answers come at the same time. */
+  /** Waits a moment for further responses, because several arrive at the same time. */
   #gather(): void {
     if (this.#gathering) return
     this.#gathering = true

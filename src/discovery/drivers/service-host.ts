@@ -6,18 +6,18 @@ import type { InterfaceSource } from '../service-interface.js'
 import type { Location, OwnHost, Session } from '../session.js'
 
 /**
- * The host name and addresses of a service's own, which it is announced under where the daemon runs in another network namespace:
- * one in another container, whose bus is mounted. Whether it does is found out for each session.
+ * A host name and addresses of a service's own, under which it is announced if the daemon runs in another network
+ * namespace, as in another container whose bus is mounted. Each session detects that again.
  */
 export class ServiceHost {
   readonly #announcement: Announcement
   readonly #source: InterfaceSource
   /** Whether the daemon of the current session is elsewhere. */
   #isElsewhere = false
-  /** Whether that was found out too late for a session, so that the next one is told. */
+  /** Whether that was detected too late for a session, so that the next one needs it from the start. */
   #isKnown = false
   #isTraced = false
-  /** What is announced. */
+  /** The announced addresses. */
   #addresses: readonly string[] = []
   #timer: NodeJS.Timeout | undefined
 
@@ -26,7 +26,7 @@ export class ServiceHost {
     this.#source = source
   }
 
-  /** For a session that is about to be opened. */
+  /** Begins a session. Returns the host name's addresses for it, or null if no other host can reach them. */
   begin(): OwnHost | null {
     this.end()
     const addresses = addressesOf(this.#announcement, this.#source.list())
@@ -34,7 +34,9 @@ export class ServiceHost {
     return addresses === null ? null : { addresses, isNeeded: this.#isKnown }
   }
 
-  /** The session's daemon is elsewhere: its announcement follows this machine's addresses until {@link end}. */
+  /**
+   * The session's daemon is elsewhere: until {@link end}, its announcement is updated with this machine's addresses.
+   */
   onElsewhere(session: Session): void {
     this.#isElsewhere = true
     this.#timer = setInterval(() => this.#follow(session), this.#source.everyMs).unref()
@@ -47,9 +49,7 @@ export class ServiceHost {
     )
   }
 
-  /**
-   * The session's daemon has told its host's addresses. Returns whether it is elsewhere, which the session does not know.
-   */
+  /** Whether the session's daemon is elsewhere, according to the addresses of its host. */
   isElsewhere(addresses: readonly { readonly address: string }[]): boolean {
     this.#isKnown = !isHere(
       addresses.map(({ address }) => address),
@@ -58,7 +58,7 @@ export class ServiceHost {
     return this.#isKnown
   }
 
-  /** What the session's daemon tells, over the interfaces of this network namespace. */
+  /** A location from the session's daemon, with paths over the interfaces of this network namespace. */
   located(location: Location): Location {
     return this.#isElsewhere ? { ...location, paths: pathsHere(location.paths, interfacesNow()) } : location
   }

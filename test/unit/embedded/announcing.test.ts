@@ -1,16 +1,16 @@
-// Announcements, updates and goodbyes (RFC 6762 §8.3, §8.4, §10.1, §10.2), as other hosts see them.
+// Announcements, updates and goodbyes (RFC 6762 §8.3, §8.4, §10.1, §10.2), as other hosts receive them.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { additionalsIn, answersIn, brief, LinkTrial, recordsOf, SERVICE_TYPES, TYPE } from './link-trial.js'
 
 describe('an announcement', () => {
-  it('comes at once and again a second later, with all records, and is told once', () => {
+  it('is sent at once and again a second later, with all records, and is reported once', () => {
     const trial = new LinkTrial()
     trial.publish('AA')
     const [first, ...none] = trial.sentIn(10)
     assert.ok(first !== undefined)
     assert.deepEqual(none, [])
-    assert.deepEqual(trial.takeTold(), ['announced'])
+    assert.deepEqual(trial.takeReported(), ['announced'])
     const { packet } = first
     assert.deepEqual((packet.answers ?? []).map(brief).sort(), [
       'A AA.local',
@@ -24,22 +24,22 @@ describe('an announcement', () => {
     const [second] = trial.sentIn(20)
     assert.deepEqual(second?.packet, packet)
     assert.deepEqual(trial.sentIn(60_000), [])
-    assert.deepEqual(trial.takeTold(), [])
+    assert.deepEqual(trial.takeReported(), [])
   })
 
-  it('has a shared record that another host has just sent as well', () => {
+  it('includes a shared record that another host has just sent', () => {
     const trial = new LinkTrial()
     trial.publish('AA')
-    trial.hear({ type: 'response', answers: [{ type: 'PTR', name: SERVICE_TYPES, ttl: 4500, data: TYPE }] })
+    trial.receive({ type: 'response', answers: [{ type: 'PTR', name: SERVICE_TYPES, ttl: 4500, data: TYPE }] })
     assert.ok(answersIn(trial.sentIn(10)).map(brief).includes(`PTR ${SERVICE_TYPES}`))
   })
 
-  it('has the cache-flush bit on what is its own alone, and the lifetimes that are wanted', () => {
+  it('has the cache-flush bit on unique records only, and the recommended TTLs', () => {
     const trial = new LinkTrial()
     trial.publish('AA')
     const answers = answersIn(trial.sentIn(10))
-    const told = answers.map((answer) => ('ttl' in answer ? [brief(answer), answer.ttl, answer.flush] : []))
-    assert.deepEqual(Object.fromEntries(told.map(([what, ...rest]) => [what, rest])), {
+    const sent = answers.map((answer) => ('ttl' in answer ? [brief(answer), answer.ttl, answer.flush] : []))
+    assert.deepEqual(Object.fromEntries(sent.map(([what, ...rest]) => [what, rest])), {
       [`PTR ${TYPE}`]: [120, false],
       [`PTR ${SERVICE_TYPES}`]: [4500, false],
       [`SRV AA.${TYPE}`]: [120, true],
@@ -49,7 +49,7 @@ describe('an announcement', () => {
     })
   })
 
-  it('is a response with AA alone, ID 0 and no question', () => {
+  it('is a response with ID 0, no flag but AA, and no question', () => {
     const trial = new LinkTrial()
     trial.publish('AA')
     const [sent] = trial.sentIn(10)
@@ -58,18 +58,18 @@ describe('an announcement', () => {
     assert.deepEqual(sent?.packet.questions, [])
   })
 
-  it('of several services that come at once is one message', () => {
+  it('of several services that start together is one message', () => {
     const trial = new LinkTrial()
     for (const uuid of ['AA', 'BB', 'CC']) trial.publish(uuid)
     const sent = trial.sentIn(10)
     assert.equal(sent.length, 1)
-    // What they share is told once.
+    // The shared record is sent once.
     assert.equal(answersIn(sent).length, 3 * 5 + 1)
   })
 })
 
 describe('a goodbye', () => {
-  it('is told at once for all records but the service type, with a TTL of 0', () => {
+  it('is sent at once for all records but the service type, with a TTL of 0', () => {
     const trial = new LinkTrial()
     const publication = trial.announced('AA')
     publication.close()
@@ -86,23 +86,23 @@ describe('a goodbye', () => {
     assert.deepEqual(trial.sentIn(60_000), [])
   })
 
-  it('takes the second announcement back, and answers that wait', () => {
+  it('cancels the second announcement and waiting answers', () => {
     const trial = new LinkTrial()
     const publication = trial.publish('AA')
     trial.sentIn(500)
-    trial.hear({ type: 'query', questions: [{ type: 'PTR', name: TYPE }] })
+    trial.receive({ type: 'query', questions: [{ type: 'PTR', name: TYPE }] })
     publication.close()
     trial.take()
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
-  it('is not told for what was never announced', () => {
+  it('is not sent for records that were never announced', () => {
     const trial = new LinkTrial()
     trial.publish('AA', true).close()
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
-  it('is not told for records that another service of this process has', () => {
+  it('is not sent for records that another service of this process has', () => {
     const trial = new LinkTrial()
     const shared = recordsOf('AA').filter(({ type }) => type === 'PTR')
     const publication = trial.announced('AA')
@@ -113,7 +113,7 @@ describe('a goodbye', () => {
 })
 
 describe('an update', () => {
-  it('withdraws what is left out, and announces the rest twice', () => {
+  it('sends goodbyes for records left out, and announces the new set twice', () => {
     const trial = new LinkTrial()
     const publication = trial.announced('AA')
     publication.update(recordsOf('AA', { address: '10.77.1.9' }))
@@ -122,29 +122,29 @@ describe('an update', () => {
     assert.deepEqual(others, [])
     assert.ok(gone?.type === 'A' && gone.data === '10.77.1.1' && gone.ttl === 0)
     const address = (answers = announcement?.packet.answers ?? []) => answers.find(({ type }) => type === 'A')
-    const told = address()
-    assert.ok(told?.type === 'A' && told.data === '10.77.1.9' && told.flush === true)
+    const announced = address()
+    assert.ok(announced?.type === 'A' && announced.data === '10.77.1.9' && announced.flush === true)
     assert.deepEqual(again?.packet, announcement?.packet)
     assert.deepEqual(none, [])
   })
 
-  it('before the names are known to be free is probed for', () => {
+  it('during probing starts the probes again', () => {
     const trial = new LinkTrial()
     const publication = trial.publish('AA', true)
     trial.clock.pass(100)
     trial.take()
     publication.update(recordsOf('AA', { address: '10.77.1.9' }))
     const [probe] = trial.sentIn(10)
-    const told = probe?.packet.authorities?.find(({ type }) => type === 'A')
-    assert.ok(told?.type === 'A' && told.data === '10.77.1.9')
+    const proposed = probe?.packet.authorities?.find(({ type }) => type === 'A')
+    assert.ok(proposed?.type === 'A' && proposed.data === '10.77.1.9')
   })
 })
 
-it('a link that is gone sends nothing more', () => {
+it('a closed link sends nothing', () => {
   const trial = new LinkTrial()
   const publication = trial.publish('AA')
   trial.link.browse(TYPE)
-  trial.hear({ type: 'query', questions: [{ type: 'PTR', name: TYPE }] })
+  trial.receive({ type: 'query', questions: [{ type: 'PTR', name: TYPE }] })
   trial.take()
   trial.link.close()
   publication.close()
@@ -152,7 +152,7 @@ it('a link that is gone sends nothing more', () => {
   assert.ok(trial.clock.isIdle)
 })
 
-it('announces and asks anew after a pause', () => {
+it('a link announces and asks again after a restart', () => {
   const trial = new LinkTrial()
   trial.announced('AA')
   trial.link.browse(TYPE)

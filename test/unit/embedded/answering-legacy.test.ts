@@ -1,4 +1,4 @@
-// Which answers queriers get that speak unicast DNS alone (RFC 6762 §6.7).
+// The answers to legacy queries: those of unicast DNS (RFC 6762 §6.7).
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Answer, encode } from 'dns-packet'
@@ -8,11 +8,11 @@ import { additionalsIn, answersIn, ask, brief, LEGACY, LinkTrial, TYPE, withQu }
 const [INSTANCE, HOST] = [`AA.${TYPE}`, 'AA.local']
 const POINTER: Answer = { type: 'PTR', name: TYPE, ttl: 120, data: INSTANCE }
 
-describe('a querier that speaks unicast DNS alone', () => {
-  it('gets its ID and question back, with short lifetimes and no flush bits', () => {
+describe('a legacy query', () => {
+  it('gets a response with its ID and question, short TTLs and no cache-flush bits', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hear({ ...ask(TYPE, 'PTR'), id: 4711, flags: 0x100 }, LEGACY)
+    trial.receive({ ...ask(TYPE, 'PTR'), id: 4711, flags: 0x100 }, LEGACY)
     const [sent, ...others] = trial.take()
     assert.deepEqual(others, [])
     assert.deepEqual(sent?.to, LEGACY)
@@ -30,18 +30,18 @@ describe('a querier that speaks unicast DNS alone', () => {
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
-  it('gets the QU bit of its question back', () => {
+  it('gets a response with the QU bit of its question', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hearBytes(withQu(ask(INSTANCE, 'SRV', { id: 1 })), LEGACY)
+    trial.receiveBytes(withQu(ask(INSTANCE, 'SRV', { id: 1 })), LEGACY)
     assert.equal(trial.take()[0]?.packet.questions?.[0]?.class, 'UNKNOWN_32769')
   })
 
-  it('gets as many instances as fit into 512 bytes, whole, and is told that there are more', () => {
+  it('gets as many complete instances as fit into 512 bytes, and the TC bit', () => {
     const trial = new LinkTrial()
     const uuids = Array.from({ length: 20 }, (_, i) => i.toString(16).toUpperCase().padStart(32, 'A'))
     for (const uuid of uuids) trial.announced(uuid)
-    trial.hear(ask(TYPE, 'PTR'), LEGACY)
+    trial.receive(ask(TYPE, 'PTR'), LEGACY)
     const [sent] = trial.take()
     assert.ok(sent !== undefined && sent.bytes.length <= 512)
     assert.ok(sent.packet.flag_tc)
@@ -50,35 +50,35 @@ describe('a querier that speaks unicast DNS alone', () => {
     assert.equal(additionalsIn([sent]).length, instances * 4)
   })
 
-  it('gets as much as it says that it can take', () => {
+  it('gets a response of up to the size in its OPT record', () => {
     const trial = new LinkTrial()
     for (let i = 16; i < 21; i++) trial.announced(i.toString(16).toUpperCase())
     const option = { type: 'OPT', name: '.', udpPayloadSize: 4096, flags: 0, options: [] } as unknown as Answer
-    trial.hear(ask(TYPE, 'PTR', { additionals: [option] }), LEGACY)
+    trial.receive(ask(TYPE, 'PTR', { additionals: [option] }), LEGACY)
     const [sent] = trial.take()
     assert.equal(sent?.packet.answers?.length, 5)
     assert.equal(sent?.packet.flag_tc, false)
   })
 
-  it('gets no answer for a type of record that we never have', () => {
+  it('gets no answer to a question of an unsupported type', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hear(ask(HOST, 'HINFO'), LEGACY)
+    trial.receive(ask(HOST, 'HINFO'), LEGACY)
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
-  it('gets no answer that it knows, and none at all from an address that is not of the link', () => {
+  it('gets no known answer, and no response at all if its source address is not on the link', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hear(ask(TYPE, 'PTR', { answers: [POINTER] }), LEGACY)
-    trial.hear(ask(TYPE, 'PTR'), { ...LEGACY, isOnLink: false })
+    trial.receive(ask(TYPE, 'PTR', { answers: [POINTER] }), LEGACY)
+    trial.receive(ask(TYPE, 'PTR'), { ...LEGACY, isOnLink: false })
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
-  it('gets the answer that was made for the same message before, unless our records have changed', () => {
+  it('gets the cached response to the same message, unless our records have changed', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    // As the inbox gives messages of the same bytes.
+    // The inbox returns the same object for messages with the same bytes.
     const message = readMessage(encode(ask(TYPE, 'PTR')))
     const answers = () => {
       trial.link.receive(message, LEGACY, false)
@@ -93,13 +93,13 @@ describe('a querier that speaks unicast DNS alone', () => {
     assert.equal(answers()[0]?.packet.answers?.length, 1)
   })
 
-  it('gets no more than a few hundred answers a second', () => {
+  it('is answered at most a few hundred times a second', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    for (let i = 0; i < 600; i++) trial.hear(ask(TYPE, 'PTR'), LEGACY)
+    for (let i = 0; i < 1000; i++) trial.receive(ask(TYPE, 'PTR'), LEGACY)
     assert.equal(trial.take().length, 400)
     trial.clock.pass(1000)
-    for (let i = 0; i < 600; i++) trial.hear(ask(TYPE, 'PTR'), LEGACY)
+    for (let i = 0; i < 600; i++) trial.receive(ask(TYPE, 'PTR'), LEGACY)
     assert.equal(trial.take().length, 200)
   })
 })

@@ -1,4 +1,4 @@
-// Which questions are answered, when, and to whom (RFC 6762 §5.4, §6, §7).
+// Which questions are answered, when, and by unicast or multicast (RFC 6762 §5.4, §6, §7).
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Answer, Question } from 'dns-packet'
@@ -21,12 +21,12 @@ const POINTER: Answer = { type: 'PTR', name: TYPE, ttl: 120, data: INSTANCE }
 function asking(name: string, type: string, answers: Answer[] = []): { trial: LinkTrial; at: number } {
   const trial = new LinkTrial()
   trial.announced('AA')
-  trial.hear(ask(name, type, { answers }))
+  trial.receive(ask(name, type, { answers }))
   return { trial, at: trial.clock.now() }
 }
 
 describe('an answer', () => {
-  it('comes at once where only we can have it', () => {
+  it('is sent at once if its records are unique to us', () => {
     for (const [name, type, expected] of [
       [INSTANCE, 'SRV', `SRV ${INSTANCE}`],
       [INSTANCE, 'TXT', `TXT ${INSTANCE}`],
@@ -37,7 +37,7 @@ describe('an answer', () => {
     }
   })
 
-  it('comes after 20 to 120 ms where others can have one, too', () => {
+  it('is sent after 20 to 120 ms if other hosts may have an answer as well', () => {
     for (const [chance, afterMs] of [
       [0, 20],
       [0.5, 70],
@@ -46,31 +46,31 @@ describe('an answer', () => {
       const trial = new LinkTrial()
       trial.announced('AA')
       trial.clock.chance = chance
-      trial.hear(ask(TYPE, 'PTR'))
+      trial.receive(ask(TYPE, 'PTR'))
       assert.deepEqual(trial.sentIn(afterMs - 1), [])
       assert.deepEqual(answersIn(trial.sentIn(1)).map(brief), [`PTR ${TYPE}`])
     }
   })
 
-  it('has beside it what is asked for next', () => {
-    const told = (type: string, name: string) => {
+  it('has the records that are asked for next as additional records', () => {
+    const additionals = (type: string, name: string) => {
       const sent = asking(name, type).trial.sentIn(200)
       return additionalsIn(sent).map(brief)
     }
-    assert.deepEqual(told('PTR', TYPE), [`SRV ${INSTANCE}`, `TXT ${INSTANCE}`, `A ${HOST}`, `AAAA ${HOST}`])
-    assert.deepEqual(told('SRV', INSTANCE), [`A ${HOST}`, `AAAA ${HOST}`])
-    assert.deepEqual(told('A', HOST), [`AAAA ${HOST}`])
-    assert.deepEqual(told('PTR', SERVICE_TYPES), [])
+    assert.deepEqual(additionals('PTR', TYPE), [`SRV ${INSTANCE}`, `TXT ${INSTANCE}`, `A ${HOST}`, `AAAA ${HOST}`])
+    assert.deepEqual(additionals('SRV', INSTANCE), [`A ${HOST}`, `AAAA ${HOST}`])
+    assert.deepEqual(additionals('A', HOST), [`AAAA ${HOST}`])
+    assert.deepEqual(additionals('PTR', SERVICE_TYPES), [])
   })
 
-  it('to a question for all is all there is', () => {
+  it('to an ANY question has all records of the name', () => {
     assert.deepEqual(answersIn(asking(INSTANCE, 'ANY').trial.sentIn(1)).map(brief), [
       `SRV ${INSTANCE}`,
       `TXT ${INSTANCE}`
     ])
   })
 
-  it('says that there is no such record of a name that is ours alone', () => {
+  it('is negative if a name that is unique to us has no such record', () => {
     for (const [name, types] of [
       [INSTANCE, ['TXT', 'SRV']],
       [HOST, ['A', 'AAAA']]
@@ -83,30 +83,30 @@ describe('an answer', () => {
     }
   })
 
-  it('says nothing of a name that is ours no more', () => {
+  it('is not sent for a name that is no longer ours', () => {
     const trial = new LinkTrial()
     const publication = trial.announced('AA')
-    trial.hear(ask(HOST, 'HINFO'))
+    trial.receive(ask(HOST, 'HINFO'))
     publication.close()
     trial.take()
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
-  it('says it beside the addresses of one family', () => {
+  it('with addresses of one family only is accompanied by a negative answer', () => {
     const trial = new LinkTrial()
     trial.announced(
       'AA',
       recordsOf('AA').filter(({ type }) => type !== 'AAAA')
     )
-    trial.hear(ask(HOST, 'AAAA'))
-    trial.hear(ask(INSTANCE, 'SRV'))
+    trial.receive(ask(HOST, 'AAAA'))
+    trial.receive(ask(INSTANCE, 'SRV'))
     const sent = trial.sentIn(1)
     const [missing] = answersIn(sent).filter(({ type }) => type === 'NSEC')
     assert.ok(missing?.type === 'NSEC')
     assert.deepEqual(missing.data, { nextDomain: HOST, rrtypes: ['A'] })
   })
 
-  it('is given for none but our own names', () => {
+  it('is sent for our own names only', () => {
     for (const [name, type] of [
       ['BB.local', 'A'],
       [`BB.${TYPE}`, 'SRV'],
@@ -117,123 +117,123 @@ describe('an answer', () => {
     }
   })
 
-  it('to several questions is one message, delayed as the slowest of them', () => {
+  it('to several questions is one message, with the longest of their delays', () => {
     const { trial } = asking('nobody.local', 'A')
     const questions = [TYPE, INSTANCE].map((name, i) => ({ name, type: i === 0 ? 'PTR' : 'SRV' }) as Question)
-    trial.hear({ type: 'query', questions })
+    trial.receive({ type: 'query', questions })
     assert.deepEqual(trial.sentIn(19), [])
     const sent = trial.sentIn(1)
     assert.equal(sent.length, 1)
     assert.deepEqual(answersIn(sent).map(brief), [`PTR ${TYPE}`, `SRV ${INSTANCE}`])
   })
 
-  it('to questions that come close together is one message', () => {
+  it('to questions that are received in close succession is one message', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     trial.announced('BB')
     trial.clock.chance = 1
-    trial.hear(ask(TYPE, 'PTR'))
-    trial.hear(ask(SERVICE_TYPES, 'PTR'))
+    trial.receive(ask(TYPE, 'PTR'))
+    trial.receive(ask(SERVICE_TYPES, 'PTR'))
     const sent = trial.sentIn(120)
     assert.equal(sent.length, 1)
     assert.equal(answersIn(sent).length, 3)
   })
 
-  it('is not sent twice in a second, but as soon as that is over', () => {
+  it('is not sent twice in a second, but as soon as a second has passed', () => {
     const { trial } = asking(INSTANCE, 'SRV')
     trial.take()
     const [first] = trial.sentIn(1)
-    trial.hear(ask(INSTANCE, 'SRV'))
+    trial.receive(ask(INSTANCE, 'SRV'))
     assert.deepEqual(trial.sentIn(998), [])
     const [second] = trial.sentIn(2)
     assert.equal((second?.at ?? 0) - (first?.at ?? 0), 1000)
     // Nor as an additional record.
-    trial.hear(ask(TYPE, 'PTR'))
+    trial.receive(ask(TYPE, 'PTR'))
     assert.ok(additionalsIn(trial.sentIn(100)).every(({ type }) => type !== 'SRV'))
   })
 })
 
 describe('a known answer', () => {
-  it('keeps ours back where it has half of its lifetime left', () => {
+  it('suppresses our answer if it has at least half of its TTL left', () => {
     assert.deepEqual(asking(TYPE, 'PTR', [{ ...POINTER, ttl: 60 }]).trial.sentIn(5000), [])
     assert.equal(answersIn(asking(TYPE, 'PTR', [{ ...POINTER, ttl: 59 }]).trial.sentIn(200)).length, 1)
   })
 
-  it('keeps back none but the same', () => {
+  it('suppresses only the same answer', () => {
     const other: Answer = { ...POINTER, data: `BB.${TYPE}` } as Answer
     assert.equal(answersIn(asking(TYPE, 'PTR', [other]).trial.sentIn(200)).length, 1)
   })
 
-  it('is awaited for 400 to 500 ms where more are to come', () => {
+  it('is awaited for 400 to 500 ms if the query has the TC bit', () => {
     for (const isKnown of [false, true]) {
       const { trial } = asking('nobody.local', 'A')
       trial.clock.chance = 0.5
-      trial.hear(ask(TYPE, 'PTR', { flags: 0x200 }))
+      trial.receive(ask(TYPE, 'PTR', { flags: 0x200 }))
       trial.clock.pass(300)
-      if (isKnown) trial.hear({ type: 'query', answers: [POINTER] })
+      if (isKnown) trial.receive({ type: 'query', answers: [POINTER] })
       assert.deepEqual(trial.sentIn(149), [])
       assert.equal(answersIn(trial.sentIn(2)).length, isKnown ? 0 : 1)
     }
   })
 
-  it('is awaited longer where still more are to come, but not for ever', () => {
+  it('is awaited longer if a further message has the TC bit as well, but not forever', () => {
     const { trial } = asking('nobody.local', 'A')
-    trial.hear(ask(TYPE, 'PTR', { flags: 0x200 }))
+    trial.receive(ask(TYPE, 'PTR', { flags: 0x200 }))
     trial.clock.pass(300)
-    trial.hear({ type: 'query', flags: 0x200, answers: [] })
+    trial.receive({ type: 'query', flags: 0x200, answers: [] })
     assert.deepEqual(trial.sentIn(390), [])
     for (let i = 0; i < 100; i++) {
-      trial.hear({ type: 'query', flags: 0x200, answers: [] })
+      trial.receive({ type: 'query', flags: 0x200, answers: [] })
       trial.clock.pass(10)
     }
     assert.equal(answersIn(trial.take()).length, 1)
   })
 
-  it('of another host is none for a question of this one', () => {
+  it('does not apply to the question of another host', () => {
     const { trial } = asking('nobody.local', 'A')
-    trial.hear(ask(TYPE, 'PTR', { flags: 0x200 }))
-    trial.hear({ type: 'query', answers: [POINTER] }, { ...OTHER, address: '10.77.1.3' })
+    trial.receive(ask(TYPE, 'PTR', { flags: 0x200 }))
+    trial.receive({ type: 'query', answers: [POINTER] }, { ...OTHER, address: '10.77.1.3' })
     assert.equal(answersIn(trial.sentIn(700)).length, 1)
   })
 
-  it('is awaited for a few queries at once, and others are answered without', () => {
+  it('is awaited for a bounded number of queries, and others are answered without', () => {
     const { trial } = asking('nobody.local', 'A')
     for (let i = 0; i < 1000; i++)
-      trial.hear(ask(TYPE, 'PTR', { flags: 0x200 }), { ...OTHER, address: `10.77.${i >> 8}.${i & 255}` })
+      trial.receive(ask(TYPE, 'PTR', { flags: 0x200 }), { ...OTHER, address: `10.77.${i >> 8}.${i & 255}` })
     assert.equal(answersIn(trial.sentIn(200)).length, 1)
   })
 })
 
-describe('an answer of another host', () => {
+describe('a record from another host', () => {
   const SHARED: Answer = { type: 'PTR', name: SERVICE_TYPES, ttl: 4500, data: TYPE }
 
-  it('that is the same as ours is taken for ours', () => {
+  it('that is the same as our answer suppresses it', () => {
     const { trial } = asking(SERVICE_TYPES, 'PTR')
-    trial.hear({ type: 'response', answers: [SHARED] })
+    trial.receive({ type: 'response', answers: [SHARED] })
     assert.deepEqual(trial.sentIn(5000), [])
   })
 
-  it('that ends sooner than ours does not take its place', () => {
+  it('that has a shorter TTL than our answer does not suppress it', () => {
     const { trial } = asking(SERVICE_TYPES, 'PTR')
-    trial.hear({ type: 'response', answers: [{ ...SHARED, ttl: 4499 }] })
+    trial.receive({ type: 'response', answers: [{ ...SHARED, ttl: 4499 }] })
     assert.equal(answersIn(trial.sentIn(200)).length, 1)
   })
 
-  it('that ends too soon is set right', () => {
+  it('that has less than half of our TTL is corrected', () => {
     for (const ttl of [0, 59]) {
       const { trial } = asking('nobody.local', 'A')
-      trial.hear({ type: 'response', answers: [{ ...POINTER, ttl }] })
+      trial.receive({ type: 'response', answers: [{ ...POINTER, ttl }] })
       const [answer] = answersIn(trial.sentIn(1))
       assert.ok(answer?.type === 'PTR' && answer.ttl === 120 && answer.data === INSTANCE)
     }
   })
 })
 
-describe('a question that wants its answer by unicast', () => {
-  it('is answered so where the record was sent to all a short while ago, and at once', () => {
+describe('a question with the QU bit', () => {
+  it('is answered by unicast, at once, if the record was multicast recently', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hearBytes(withQu(ask(TYPE, 'PTR')))
+    trial.receiveBytes(withQu(ask(TYPE, 'PTR')))
     const [sent, ...others] = trial.take()
     assert.deepEqual(others, [])
     assert.deepEqual(sent?.to, OTHER)
@@ -242,21 +242,21 @@ describe('a question that wants its answer by unicast', () => {
     assert.deepEqual(trial.sentIn(1000), [])
   })
 
-  it('is answered to all as well where that was long ago', () => {
+  it('is also answered by multicast if the record was not multicast recently', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
     trial.clock.pass(31_000)
-    trial.hearBytes(withQu(ask(TYPE, 'PTR')))
+    trial.receiveBytes(withQu(ask(TYPE, 'PTR')))
     assert.deepEqual(
       trial.sentIn(200).map(({ to }) => to),
       [OTHER, null]
     )
   })
 
-  it('from an address that is not of the link is answered to all', () => {
+  it('from an address that is not on the link is answered by multicast', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hearBytes(withQu(ask(TYPE, 'PTR')), { ...OTHER, isOnLink: false })
+    trial.receiveBytes(withQu(ask(TYPE, 'PTR')), { ...OTHER, isOnLink: false })
     assert.deepEqual(
       trial.sentIn(200).map(({ to }) => to),
       [null]

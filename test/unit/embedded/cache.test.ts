@@ -1,4 +1,4 @@
-// What is known of others, and for how long (RFC 6762 §10), whatever packets say.
+// Which records of other hosts are kept, and for how long (RFC 6762 §10), also if packets are malicious.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Packet } from 'dns-packet'
@@ -14,127 +14,130 @@ function browsing(limits = {}): LinkTrial {
   return trial
 }
 
-/** The ports that are known of an instance. */
+/** The ports of an instance in the cache. */
 function ports(trial: LinkTrial): number[] {
   return trial.cache.get(NAME, 'SRV').flatMap((record) => (record.type === 'SRV' ? record.port : []))
 }
 
 describe('a record', () => {
-  it('is known for as long as its TTL says', () => {
+  it('expires after its TTL', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA'))
-    assert.deepEqual(trial.takeTold(), ['seen AA'])
+    trial.receive(packetOf('AA'))
+    assert.deepEqual(trial.takeReported(), ['seen AA'])
     trial.clock.pass(119_999)
-    assert.deepEqual(trial.takeTold(), [])
+    assert.deepEqual(trial.takeReported(), [])
     assert.deepEqual(ports(trial), [5000])
     trial.clock.pass(1)
-    assert.deepEqual(trial.takeTold(), ['gone AA'])
+    assert.deepEqual(trial.takeReported(), ['gone AA'])
     assert.deepEqual(ports(trial), [])
   })
 
-  it('is known for 75 minutes at most', () => {
+  it('expires after 75 minutes at most', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA', { ttl: 2 ** 31 - 1 }))
+    trial.receive(packetOf('AA', { ttl: 2 ** 31 - 1 }))
     trial.clock.pass(4500 * 1000)
-    assert.deepEqual(trial.takeTold(), ['seen AA', 'gone AA'])
+    assert.deepEqual(trial.takeReported(), ['seen AA', 'gone AA'])
   })
 
-  it('ends a second after its goodbye, unless it comes again', () => {
+  it('expires a second after its goodbye, unless it is received again', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA'))
-    trial.hear(packetOf('AA', { ttl: 0 }))
+    trial.receive(packetOf('AA'))
+    trial.receive(packetOf('AA', { ttl: 0 }))
     trial.clock.pass(500)
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.clock.pass(10_000)
-    assert.deepEqual(trial.takeTold(), ['seen AA'])
-    trial.hear(packetOf('AA', { ttl: 0 }))
+    assert.deepEqual(trial.takeReported(), ['seen AA'])
+    trial.receive(packetOf('AA', { ttl: 0 }))
     trial.clock.pass(999)
-    assert.deepEqual(trial.takeTold(), [])
+    assert.deepEqual(trial.takeReported(), [])
     trial.clock.pass(1)
-    assert.deepEqual(trial.takeTold(), ['gone AA'])
+    assert.deepEqual(trial.takeReported(), ['gone AA'])
   })
 
-  it('whose goodbye alone was heard is none', () => {
+  it('is not added by its goodbye', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA', { ttl: 0 }))
+    trial.receive(packetOf('AA', { ttl: 0 }))
     trial.clock.pass(10_000)
-    assert.deepEqual(trial.takeTold(), [])
+    assert.deepEqual(trial.takeReported(), [])
     assert.equal(trial.cache.size, 0)
   })
 
-  it('gives way within a second to another of its name with the flush bit', () => {
+  it('expires a second after another of its name with the cache-flush bit', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.clock.pass(2000)
-    trial.hear(packetOf('AA', { port: 5001 }))
+    trial.receive(packetOf('AA', { port: 5001 }))
     trial.clock.pass(999)
     assert.deepEqual(ports(trial), [5000, 5001])
     trial.clock.pass(1)
     assert.deepEqual(ports(trial), [5001])
   })
 
-  it('does not give way to another that came within a second: they are of the same announcement', () => {
+  it('is not flushed by another that is received within a second, as in the same announcement', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.clock.pass(1000)
-    trial.hear(packetOf('AA', { port: 5001 }))
+    trial.receive(packetOf('AA', { port: 5001 }))
     trial.clock.pass(5000)
     assert.deepEqual(ports(trial), [5000, 5001])
   })
 
-  it('of an instance ends with no flush bit of another instance', () => {
+  it('of type PTR is not flushed by that of another instance', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.clock.pass(2000)
-    trial.hear({ type: 'response', answers: [{ type: 'PTR', name: TYPE, ttl: 120, flush: true, data: `BB.${TYPE}` }] })
+    trial.receive({
+      type: 'response',
+      answers: [{ type: 'PTR', name: TYPE, ttl: 120, flush: true, data: `BB.${TYPE}` }]
+    })
     trial.clock.pass(5000)
-    assert.deepEqual(trial.takeTold(), ['seen AA', 'seen BB'])
+    assert.deepEqual(trial.takeReported(), ['seen AA', 'seen BB'])
   })
 
-  it('counts from port 5353 alone', () => {
+  it('is ignored if it does not come from port 5353', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA'), LEGACY)
-    assert.deepEqual(trial.takeTold(), [])
+    trial.receive(packetOf('AA'), LEGACY)
+    assert.deepEqual(trial.takeReported(), [])
   })
 })
 
-describe('a record that others ask for without an answer', () => {
-  it('ends ten seconds after the first of two questions', () => {
+describe('a record that does not answer questions of other hosts', () => {
+  it('expires ten seconds after the first of two questions', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.clock.pass(1000)
-    trial.hear(QUESTION)
+    trial.receive(QUESTION)
     trial.clock.pass(5000)
-    trial.hear(QUESTION)
+    trial.receive(QUESTION)
     trial.clock.pass(4999)
-    assert.deepEqual(trial.takeTold(), ['seen AA'])
+    assert.deepEqual(trial.takeReported(), ['seen AA'])
     trial.clock.pass(1)
-    assert.deepEqual(trial.takeTold(), ['gone AA'])
+    assert.deepEqual(trial.takeReported(), ['gone AA'])
   })
 
-  it('stays where it comes in that time', () => {
+  it('stays if it is received in that time', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.clock.pass(1000)
-    trial.hear(QUESTION)
+    trial.receive(QUESTION)
     trial.clock.pass(1000)
-    trial.hear(QUESTION)
+    trial.receive(QUESTION)
     trial.clock.pass(8000)
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.clock.pass(50_000)
-    assert.deepEqual(trial.takeTold(), ['seen AA'])
+    assert.deepEqual(trial.takeReported(), ['seen AA'])
   })
 
-  it('stays where they all ask within a second', () => {
+  it('stays if all questions are asked within a second', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.clock.pass(1000)
-    for (let i = 0; i < 100; i++) trial.hear(QUESTION)
+    for (let i = 0; i < 100; i++) trial.receive(QUESTION)
     trial.clock.pass(20_000)
-    assert.deepEqual(trial.takeTold(), ['seen AA'])
+    assert.deepEqual(trial.takeReported(), ['seen AA'])
   })
 
-  it('stays where no answer by multicast is due', () => {
+  it('stays if no multicast answer is expected', () => {
     const known: Packet = { ...QUESTION, answers: [{ type: 'PTR', name: TYPE, ttl: 120, data: NAME }] }
     for (const [packet, sender, afterMs] of [
       [known, undefined, 1000],
@@ -144,44 +147,44 @@ describe('a record that others ask for without an answer', () => {
       [QUESTION, undefined, 990]
     ] as const) {
       const trial = browsing()
-      trial.hear(packetOf('AA'))
+      trial.receive(packetOf('AA'))
       trial.clock.pass(afterMs)
-      trial.hear(packet, sender)
+      trial.receive(packet, sender)
       trial.clock.pass(sender === undefined && afterMs < 1000 ? 0 : 1000)
-      trial.hear(packet, sender)
+      trial.receive(packet, sender)
       trial.clock.pass(20_000)
-      assert.deepEqual(trial.takeTold(), ['seen AA'])
+      assert.deepEqual(trial.takeReported(), ['seen AA'])
     }
   })
 })
 
-describe('packets that lie', () => {
-  it('fill no more memory than there may be', () => {
+describe('malicious packets', () => {
+  it('add no more records than the limits allow', () => {
     const trial = browsing({ maxRecords: 100, maxPointers: 20 })
-    for (let i = 0; i < 200; i++) trial.hear(packetOf(i.toString(16)))
+    for (let i = 0; i < 200; i++) trial.receive(packetOf(i.toString(16)))
     assert.equal(trial.cache.size, 120)
-    assert.equal(trial.takeTold().length, 20)
-    // As soon as there is room, others are known.
+    assert.equal(trial.takeReported().length, 20)
+    // As soon as there is room, others are added.
     trial.clock.pass(120_000)
-    assert.equal(trial.takeTold().length, 20)
-    trial.hear(packetOf('AA'))
-    assert.deepEqual(trial.takeTold(), ['seen AA'])
+    assert.equal(trial.takeReported().length, 20)
+    trial.receive(packetOf('AA'))
+    assert.deepEqual(trial.takeReported(), ['seen AA'])
   })
 
-  it('add no more addresses to a host than it can have', () => {
+  it('add no more addresses to a host than the limit allows', () => {
     const trial = browsing()
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     for (let i = 0; i < 2 * CACHE_LIMITS.maxPerSet; i++)
-      trial.hear({
+      trial.receive({
         type: 'response',
         answers: [{ type: 'A', name: 'AA.local', ttl: 120, data: `10.77.1.${i}` }]
       })
     assert.equal(trial.cache.get('AA.local', 'A').length, CACHE_LIMITS.maxPerSet)
   })
 
-  it('with what is of no service that is browsed are not kept', () => {
+  it('add no records that belong to no browsed instance', () => {
     const trial = browsing()
-    trial.hear({
+    trial.receive({
       type: 'response',
       answers: [
         { type: 'PTR', name: TYPE, ttl: 120, data: `no-uuid.${TYPE}` },
@@ -193,39 +196,39 @@ describe('packets that lie', () => {
       ]
     })
     assert.equal(trial.cache.size, 0)
-    assert.deepEqual(trial.takeTold(), [])
+    assert.deepEqual(trial.takeReported(), [])
   })
 
-  it('keep a long TXT record no longer than it is read', () => {
+  it('add a long TXT record only with the keys that are used', () => {
     const trial = browsing()
     const data = ['sec=none', 'v=1', ...Array.from({ length: 30 }, () => 'x'.repeat(255))]
-    trial.hear({ type: 'response', answers: [{ type: 'TXT', name: NAME, ttl: 120, data }] })
+    trial.receive({ type: 'response', answers: [{ type: 'TXT', name: NAME, ttl: 120, data }] })
     const [record] = trial.cache.get(NAME, 'TXT')
     assert.ok(record?.type === 'TXT')
     assert.equal(record.strings.toString('latin1'), '\x08sec=none\x03v=1')
   })
 })
 
-it('after a pause, what does not come again within some seconds ends', () => {
+it('after a restart, records expire that are not received again within five seconds', () => {
   const trial = browsing()
-  trial.hear(packetOf('AA'))
-  trial.hear(packetOf('BB'))
+  trial.receive(packetOf('AA'))
+  trial.receive(packetOf('BB'))
   trial.link.restart()
   trial.clock.pass(1000)
-  trial.hear(packetOf('BB'))
+  trial.receive(packetOf('BB'))
   trial.clock.pass(3999)
-  assert.deepEqual(trial.takeTold(), ['seen AA', 'seen BB'])
+  assert.deepEqual(trial.takeReported(), ['seen AA', 'seen BB'])
   trial.clock.pass(1)
-  assert.deepEqual(trial.takeTold(), ['gone AA'])
+  assert.deepEqual(trial.takeReported(), ['gone AA'])
 })
 
-it('all that is known on an interface ends with it, untold', () => {
+it('closing the records of an interface removes all of them, and reports nothing', () => {
   const trial = browsing()
-  trial.hear(packetOf('AA'))
+  trial.receive(packetOf('AA'))
   trial.link.close()
   assert.equal(trial.cache.size, 4)
-  trial.heard.close()
-  assert.deepEqual(trial.takeTold(), ['seen AA'])
+  trial.remote.close()
+  assert.deepEqual(trial.takeReported(), ['seen AA'])
   assert.equal(trial.cache.size, 0)
   assert.ok(trial.clock.isIdle)
 })

@@ -1,4 +1,5 @@
-// The captures that docs/embedded.md names: each is what a scene gives today. TCPNET_WRITE_CAPTURES=1 makes them anew (scripts/captures).
+// The captures that docs/embedded.md names equal the output of their scenes. TCPNET_WRITE_CAPTURES=1 writes them
+// (scripts/captures).
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
@@ -9,7 +10,7 @@ import { type Rule, Scene } from './scene.js'
 const folder = new URL('../../../../test/unit/embedded/captures/', import.meta.url)
 const RULES: Record<string, Rule> = { ...ANSWERING, ...OTHERS }
 const KEY =
-  '< heard, > sent by multicast or to an address, * told, - done; ? question, = answer, ! authority, + additional. In ms.'
+  '< received, > sent by multicast or to an address, * reported, - done; ? question, = answer, ! authority, + additional. In ms.'
 
 function captureOf({ section, says, play }: Rule): string {
   const scene = new Scene()
@@ -17,7 +18,7 @@ function captureOf({ section, says, play }: Rule): string {
   return `RFC 6762 ${section}. ${says}\n${KEY}\n\n${scene.text}`
 }
 
-describe('what is on the wire is what the capture shows:', () => {
+describe('the output of the scene equals the capture:', () => {
   for (const [name, rule] of Object.entries(RULES)) {
     it(name, () => {
       const [file, text] = [new URL(`${name}.txt`, folder), captureOf(rule)]
@@ -26,7 +27,7 @@ describe('what is on the wire is what the capture shows:', () => {
     })
   }
 
-  it('there is a scene for each', () => {
+  it('each capture has a scene', () => {
     assert.deepEqual(
       readdirSync(folder).sort(),
       Object.keys(RULES)

@@ -1,4 +1,4 @@
-// Which messages are read, and how many of them wait.
+// Which messages are read, and how many may wait.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { encode } from 'dns-packet'
@@ -8,7 +8,7 @@ import { packetOf, TYPE } from './link-trial.js'
 
 const MESSAGE = encode(packetOf('AA'))
 
-/** An inbox whose messages are read when the test says so. */
+/** An inbox that reads messages when the test says so. */
 class Trial {
   readonly read: Message[] = []
   readonly inbox: Inbox
@@ -25,11 +25,11 @@ class Trial {
     this.inbox.watch(TYPE)
   }
 
-  hear(bytes: Buffer, sender = '10.77.1.2'): void {
+  receive(bytes: Buffer, sender = '10.77.1.2'): void {
     this.inbox.read(bytes, sender, (message) => this.read.push(message))
   }
 
-  /** Lets all be read that wait. Returns the messages. */
+  /** Reads all waiting messages, and returns them. */
   turn(): Message[] {
     for (const piece of this.#waiting.splice(0)) piece()
     return this.read.splice(0)
@@ -37,7 +37,7 @@ class Trial {
 }
 
 describe('the inbox', () => {
-  it('reads what is about a watched type, a host, or the types that there are', () => {
+  it('reads messages about a watched type, a host, or the list of service types', () => {
     const { inbox } = new Trial()
     const question = (name: string) => encode({ type: 'query', questions: [{ type: 'PTR', name }] })
     assert.ok(inbox.wants(MESSAGE))
@@ -49,42 +49,42 @@ describe('the inbox', () => {
     assert.ok(!inbox.wants(MESSAGE))
   })
 
-  it('lets few of one sender wait, so that there is room for others', () => {
+  it('bounds how many messages of one sender wait, so that there is room for others', () => {
     const trial = new Trial()
-    for (let i = 0; i < 1000; i++) trial.hear(MESSAGE)
-    trial.hear(MESSAGE, '10.77.1.3')
+    for (let i = 0; i < 1000; i++) trial.receive(MESSAGE)
+    trial.receive(MESSAGE, '10.77.1.3')
     assert.equal(trial.turn().length, 65)
-    trial.hear(MESSAGE)
+    trial.receive(MESSAGE)
     assert.equal(trial.turn().length, 1)
   })
 
-  it('counts no message as waiting for which there is no room', () => {
+  it('does not count a dropped message as waiting', () => {
     const trial = new Trial(1)
-    for (let i = 0; i < 1000; i++) trial.hear(MESSAGE)
+    for (let i = 0; i < 1000; i++) trial.receive(MESSAGE)
     assert.equal(trial.turn().length, 1)
-    trial.hear(MESSAGE)
+    trial.receive(MESSAGE)
     assert.equal(trial.turn().length, 1)
   })
 
-  it('reads a message once that comes several times, and tells it each time', () => {
+  it('decodes a message once if it is received several times, and returns the same object', () => {
     const trial = new Trial()
-    for (const bytes of [MESSAGE, Buffer.from(MESSAGE), encode(packetOf('BB'))]) trial.hear(bytes)
+    for (const bytes of [MESSAGE, Buffer.from(MESSAGE), encode(packetOf('BB'))]) trial.receive(bytes)
     const [first, same, other] = trial.turn()
     assert.equal(first, same)
     assert.notEqual(first, other)
-    // It is not remembered for ever.
+    // It is not remembered forever.
     for (let i = 0; i < 64; i++) {
-      trial.hear(encode(packetOf(i.toString(16))))
+      trial.receive(encode(packetOf(i.toString(16))))
       trial.turn()
     }
-    trial.hear(MESSAGE)
+    trial.receive(MESSAGE)
     assert.notEqual(trial.turn()[0], first)
   })
 
-  it('tells nothing of what is no message', () => {
+  it('ignores malformed messages', () => {
     const trial = new Trial()
-    trial.hear(MESSAGE.subarray(0, 40))
-    trial.hear(Buffer.alloc(5))
+    trial.receive(MESSAGE.subarray(0, 40))
+    trial.receive(Buffer.alloc(5))
     assert.equal(trial.turn().length, 0)
   })
 })

@@ -11,7 +11,7 @@ import { TYPE } from './link-trial.js'
 it('asks for all instances of one turn of the event loop in one query', async () => {
   const asked: (readonly string[])[] = []
   const cache = { latest: () => null, get: () => [] }
-  const link = { heard: { cache }, ask: (...names: readonly string[]) => asked.push(names) }
+  const link = { remote: { cache }, ask: (...names: readonly string[]) => asked.push(names) }
   const inquiries = new Inquiries({
     type: TYPE,
     links: () => [{ index: 1, family: 4, addresses: [], link }] as unknown as NetworkLink[],

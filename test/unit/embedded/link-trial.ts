@@ -3,39 +3,39 @@ import type { Cache, CacheLimits } from '#tcpnet/discovery/drivers/embedded/cach
 import { LINK_TIMES, type LinkTimes, MdnsLink } from '#tcpnet/discovery/drivers/embedded/link.js'
 import { readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
 import { hostName, instanceName, serviceType } from '#tcpnet/discovery/drivers/embedded/names.js'
-import { Neighbourhood } from '#tcpnet/discovery/drivers/embedded/neighbourhood.js'
 import { type Family, type Resource, resource, stringsOf } from '#tcpnet/discovery/drivers/embedded/records.js'
+import { RemoteRecords } from '#tcpnet/discovery/drivers/embedded/remote-records.js'
 import type { Sender } from '#tcpnet/discovery/drivers/embedded/responder.js'
 import { FakeClock } from '../../support/fake-clock.js'
 
 export const TYPE = serviceType('my-cluster')
 export const SERVICE_TYPES = '_services._dns-sd._udp.local'
 
-/** Another host on the link, that speaks multicast DNS. */
+/** Another host on the link, which uses multicast DNS. */
 export const OTHER: Sender = { address: '10.77.1.2', port: 5353, isOnLink: true }
-/** A program on it that speaks unicast DNS alone. */
+/** A program on that host that sends legacy queries. */
 export const LEGACY: Sender = { ...OTHER, port: 40_000 }
 
-/** A message that was sent, as another library reads it. */
+/** A message that was sent, decoded by another library. */
 export interface Sent {
   readonly at: number
   readonly bytes: Buffer
   readonly packet: ReturnType<typeof decode>
-  /** Null: by multicast. */
+  /** Null for multicast. */
   readonly to: Sender | null
   /** The link over which it was sent. */
   readonly family: Family
 }
 
-/** A link over IPv4 whose network is the test, and the one over IPv6 of the same interface. */
+/** The two links of an interface, over IPv4 and IPv6. The test sends them packets and takes theirs. */
 export class LinkTrial {
   readonly clock = new FakeClock()
   readonly link: MdnsLink
   readonly ipv6: MdnsLink
-  readonly heard: Neighbourhood
-  /** Instances that were told: `seen AA`, `gone AA`; `announced` and `conflict` of what was published. */
-  readonly told: string[] = []
-  /** Called with what is sent, and what is told, at that moment. */
+  readonly remote: RemoteRecords
+  /** What was reported: `seen AA`, `gone AA` of instances; `announced` and `conflict` of publications. */
+  readonly reported: string[] = []
+  /** Called with each message that is sent, and each report. */
   readonly #listener: (what: Sent | string) => void
   #sent: Sent[] = []
   /** Records that this process has announced on another link. */
@@ -47,11 +47,11 @@ export class LinkTrial {
     limits?: CacheLimits
   ) {
     this.#listener = listener
-    this.heard = new Neighbourhood({
+    this.remote = new RemoteRecords({
       clock: this.clock,
       ...(limits === undefined ? {} : { limits }),
-      onSeen: (_type, uuid) => this.#tell(`seen ${uuid}`),
-      onGone: (_type, uuid) => this.#tell(`gone ${uuid}`),
+      onSeen: (_type, uuid) => this.#report(`seen ${uuid}`),
+      onGone: (_type, uuid) => this.#report(`gone ${uuid}`),
       onRefresh: (type, families) => {
         for (const link of [this.link, this.ipv6]) if (families.has(link.family)) link.refresh(type)
       }
@@ -60,9 +60,9 @@ export class LinkTrial {
     this.ipv6 = this.#newLink(6, times)
   }
 
-  /** What is known of others. */
+  /** The records of other hosts. */
   get cache(): Cache {
-    return this.heard.cache
+    return this.remote.cache
   }
 
   /** Publishes a service. */
@@ -70,53 +70,53 @@ export class LinkTrial {
     return this.link.publish({
       records,
       probe,
-      onAnnounced: () => this.#tell('announced'),
-      onConflict: () => this.#tell('conflict')
+      onAnnounced: () => this.#report('announced'),
+      onConflict: () => this.#report('conflict')
     })
   }
 
-  /** Publishes a service, and lets its announcements be over for as long as matters. */
+  /** Publishes a service, and lets its announcements pass. */
   announced(uuid: string, records = recordsOf(uuid)) {
     const publication = this.publish(uuid, false, records)
     this.clock.pass(3000)
     this.take()
-    this.takeTold()
+    this.takeReported()
     return publication
   }
 
-  /** Another host sends a packet. */
-  hear(packet: Packet, sender = OTHER, isLocal = false): void {
-    this.hearBytes(encode(packet), sender, isLocal)
+  /** Receives a packet of another host over IPv4. */
+  receive(packet: Packet, sender = OTHER, isLocal = false): void {
+    this.receiveBytes(encode(packet), sender, isLocal)
   }
 
-  hearBytes(bytes: Buffer, sender = OTHER, isLocal = false): void {
+  receiveBytes(bytes: Buffer, sender = OTHER, isLocal = false): void {
     this.link.receive(readMessage(bytes), sender, isLocal)
   }
 
   /**
-   * Another host sends a packet over IPv6.
+   * Receives a packet of another host over IPv6.
    *
-   * @param isKnown whether it has just sent the same over IPv4
+   * @param isDuplicate whether the same was just received over IPv4
    */
-  hearOverIpv6(packet: Packet, isKnown = false): void {
-    this.ipv6.receive(readMessage(encode(packet)), { ...OTHER, address: 'fe80::2' }, false, isKnown)
+  receiveOverIpv6(packet: Packet, isDuplicate = false): void {
+    this.ipv6.receive(readMessage(encode(packet)), { ...OTHER, address: 'fe80::2' }, false, isDuplicate)
   }
 
-  /** Takes what was sent so far. */
+  /** Takes the messages sent so far. */
   take(): Sent[] {
     const sent = this.#sent
     this.#sent = []
     return sent
   }
 
-  /** Lets time pass, and takes what was sent in it. */
+  /** Lets time pass, and takes the messages sent so far. */
   sentIn(ms: number): Sent[] {
     this.clock.pass(ms)
     return this.take()
   }
 
-  takeTold(): string[] {
-    return this.told.splice(0)
+  takeReported(): string[] {
+    return this.reported.splice(0)
   }
 
   #newLink(family: Family, times: Partial<LinkTimes>): MdnsLink {
@@ -129,15 +129,15 @@ export class LinkTrial {
       clock: this.clock,
       times: { ...LINK_TIMES, ...times },
       family,
-      heard: this.heard,
+      remote: this.remote,
       send: (bytes) => send(bytes, null),
       reply: send,
       isOurs: (record) => this.link.hasRecord(record) || this.elsewhere.some(({ key }) => key === record.key)
     })
   }
 
-  #tell(text: string): void {
-    this.told.push(text)
+  #report(text: string): void {
+    this.reported.push(text)
     this.#listener(text)
   }
 }
@@ -147,7 +147,7 @@ export function ask(name: string, type: string, more: Partial<Packet> = {}): Pac
   return { type: 'query', questions: [{ name, type } as Question], ...more }
 }
 
-/** A message whose last question gets the QU bit (RFC 6762 §5.4), which the package does not write: it has no records. */
+/** A message without records, whose last question has the QU bit (RFC 6762 §5.4), which dns-packet cannot write. */
 export function withQu(packet: Packet): Buffer {
   const bytes = encode(packet)
   bytes[bytes.length - 2] = 0x80
@@ -167,7 +167,7 @@ export function recordsOf(uuid: string, { port = 4000, address = '10.77.1.1', ty
   ]
 }
 
-/** The same as another host would send it. */
+/** The announcement of a service by another host. */
 export function packetOf(uuid: string, change: Partial<{ port: number; address: string; ttl: number }> = {}): Packet {
   const { port = 5000, address = '10.77.1.2', ttl } = change
   const [name, host] = [instanceName(uuid, TYPE), hostName(uuid)]
@@ -182,7 +182,7 @@ export function packetOf(uuid: string, change: Partial<{ port: number; address: 
   }
 }
 
-/** A record in a few words: `PTR _my-cluster._tcp.local`. */
+/** A short form of a record: `PTR _my-cluster._tcp.local`. */
 export function brief({ type, name }: Answer): string {
   return `${type} ${name}`
 }

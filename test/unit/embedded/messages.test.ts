@@ -1,4 +1,4 @@
-// The bytes of messages: what is written, as another library reads it, and what is read of them (RFC 6762 §16 to §18).
+// The wire format of messages: written ones are read by another library (RFC 6762 §16 to §18).
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decode, encode } from 'dns-packet'
@@ -10,8 +10,8 @@ import { recordsOf, TYPE } from './link-trial.js'
 
 const UUID = 'F'.repeat(63)
 
-describe('a message that is written', () => {
-  it('says what its records say', () => {
+describe('a written message', () => {
+  it('has the same records when it is read', () => {
     const records = recordsOf(UUID)
     const [message] = responsesWith(records, [])
     const read = readMessage(message ?? Buffer.alloc(0)).answers
@@ -21,15 +21,15 @@ describe('a message that is written', () => {
     )
   })
 
-  it('has each name once', () => {
+  it('has compressed names', () => {
     const [message] = responsesWith(recordsOf(UUID), [])
     const text = message?.toString('latin1') ?? ''
     for (const label of ['my-cluster', 'local', '_tcp']) assert.equal(text.split(label).length, 2, label)
-    // As instance and as host.
+    // As the first label of the instance name and of the host name.
     assert.equal(text.split(UUID).length, 3)
   })
 
-  it('is never longer than it may be, and all is in one of several', () => {
+  it('is never longer than the limit, and several messages have all records', () => {
     for (const maxBytes of [200, 512, 1440]) {
       const records = Array.from({ length: 100 }, (_, i) =>
         resource(TYPE, 120, false, { type: 'PTR', target: instanceName(i.toString(16).padStart(32, '0'), TYPE) })
@@ -45,27 +45,27 @@ describe('a message that is written', () => {
     }
   })
 
-  it('has no name that there cannot be', () => {
+  it('has no name with an empty label or one that is too long', () => {
     for (const name of [`${'\u{fffd}'.repeat(22)}.local`, 'a..local', '.local']) {
       assert.deepEqual(queriesWith([{ name, type: 'ANY', unicast: false }], []), [])
       assert.deepEqual(responsesWith([resource(name, 120, false, { type: 'PTR', target: 'a.local' })], []), [])
     }
   })
 
-  it('has no name that is longer than a name can be', () => {
+  it('has no name that is too long', () => {
     const name = (bytes: number) => Array.from({ length: bytes / 2 }, () => 'a').join('.') + 'a'.repeat((bytes % 2) + 1)
     const pointer = (target: string) => resource(TYPE, 120, false, { type: 'PTR', target })
     assert.equal(responsesWith([pointer(name(253))], []).length, 1)
     assert.equal(responsesWith([pointer(name(255))], []).length, 0)
   })
 
-  it('takes records all or none', () => {
+  it('takes all records or none', () => {
     const writer = new Writer({ kind: 'response', maxBytes: 120 })
     const records = recordsOf('AA')
     assert.equal(writer.add('answers', ...records), false)
     assert.ok(writer.isEmpty)
     for (const record of records.slice(0, 2)) assert.equal(writer.add('answers', record), true)
-    // What is compressed refers to nothing that was taken back.
+    // No compression pointer refers to removed bytes.
     assert.deepEqual(
       decode(writer.end()).answers?.map(({ name }) => name),
       records.slice(0, 2).map(({ name }) => name)
@@ -73,8 +73,8 @@ describe('a message that is written', () => {
   })
 })
 
-describe('a message that is read', () => {
-  it('is none with another opcode or response code, or of another length', () => {
+describe('a received message', () => {
+  it('is ignored if it has another opcode or response code, or is too short or too long', () => {
     const message = encode({ type: 'query', questions: [{ type: 'PTR', name: TYPE }] })
     assert.ok(isPlausible(message))
     const with2 = (byte: number, bits: number) => {
@@ -91,7 +91,7 @@ describe('a message that is read', () => {
     assert.ok(isPlausible(with2(3, 0xf0)))
   })
 
-  it('has questions of class IN and ANY, by multicast and by unicast, and no others', () => {
+  it('has only questions of the classes IN and ANY, with and without the QU bit', () => {
     for (const [code, unicast] of [
       [0x0001, false],
       [0x00ff, false],
@@ -105,14 +105,14 @@ describe('a message that is read', () => {
     }
   })
 
-  it('knows IPv6 addresses however they are written', () => {
+  it('has IPv6 addresses in canonical form', () => {
     const [read] = readMessage(
       encode({ type: 'response', answers: [{ type: 'AAAA', name: 'a.local', data: 'FD77:0:0:1::A' }] })
     ).answers
     assert.ok(read?.type === 'AAAA' && read.address === 'fd77:0:0:1::a')
   })
 
-  it('has no records of other classes and types', () => {
+  it('has no records of unsupported classes and types', () => {
     const answers = [
       { type: 'A', name: 'a.local', class: 'CH', data: '10.0.0.1' },
       { type: 'HINFO', name: 'a.local', data: { cpu: '', os: '' } }
@@ -120,13 +120,13 @@ describe('a message that is read', () => {
     assert.deepEqual(readMessage(encode({ type: 'response', answers: [...answers] })).answers, [])
   })
 
-  it('compares names without regard to case, in ASCII alone', () => {
+  it('has names that are compared without regard to the case of ASCII letters', () => {
     const pointer = (target: string) => resource(TYPE, 120, false, { type: 'PTR', target })
     assert.equal(pointer(`aa.${TYPE}`).key, pointer(`AA.${TYPE.toUpperCase()}`).key)
     assert.notEqual(pointer('K.local').key, pointer('\u212a.local').key)
   })
 
-  it('of any bytes is a message or an error', () => {
+  it('with random bytes is read or throws an error', () => {
     let seed = 1
     const next = () => (seed = (seed * 48_271) % 2_147_483_647)
     const valid = responsesWith(recordsOf('AA'), [])[0] ?? Buffer.alloc(0)
@@ -142,7 +142,7 @@ describe('a message that is read', () => {
   })
 })
 
-it('an instance name has a uuid where it is hexadecimal and of the type', () => {
+it('an instance name has a uuid if its first label is hexadecimal and the rest is the type', () => {
   assert.equal(uuidIn(`0ab.${TYPE}`, TYPE), '0AB')
   assert.equal(uuidIn(`0ab.${TYPE.toUpperCase()}`, TYPE), '0AB')
   for (const name of [TYPE, `.${TYPE}`, `xyz.${TYPE}`, `A.B.${TYPE}`, `A${TYPE}`, 'A._other._tcp.local', ''])

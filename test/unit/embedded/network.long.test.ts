@@ -1,4 +1,5 @@
-// The driver over real sockets, on the loopback interface: who hears whom, interfaces that change, and a machine that was asleep.
+// The driver over real sockets on the loopback interface: several processes, interfaces that change, and a machine that
+// was asleep.
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -16,8 +17,8 @@ import { Tally, until } from '../../support/wait.js'
 
 const LO: InterfaceAddress = interfaceOf('127.0.0.1') ?? assert.fail('this machine has no loopback interface')
 
-/** What a discovery told: `seen BB`. */
-type Told = Tally<string> & { readonly hints: Instance[]; readonly errors: (Error & { code?: string })[] }
+/** What a discovery has reported: `seen BB`. */
+type Reports = Tally<string> & { readonly hints: Instance[]; readonly errors: (Error & { code?: string })[] }
 
 const open = new Set<Discovery>()
 let cluster = ''
@@ -32,27 +33,27 @@ afterEach(async () => {
   newCluster()
 })
 
-/** A service with sockets of its own, unless it shares those of others. */
+/** A service with its own network, or with one that it shares with others. */
 function service(
   uuid: string,
   options: Partial<NetworkOptions> | Network = {},
   hasMet = () => false
-): { told: Told; discovery: Discovery } {
-  const told: Told = Object.assign(new Tally<string>(), { hints: [], errors: [] })
+): { reports: Reports; discovery: Discovery } {
+  const reports: Reports = Object.assign(new Tally<string>(), { hints: [], errors: [] })
   const failed = (what: string) => (error: Error) => {
-    told.errors.push(error)
-    told.add(what)
+    reports.errors.push(error)
+    reports.add(what)
   }
   const listener: Listener = {
-    announced: () => told.add('announced'),
+    announced: () => reports.add('announced'),
     failed: failed('failed'),
-    seen: (other) => told.add(`seen ${other}`),
-    gone: (other) => told.add(`gone ${other}`),
+    seen: (other) => reports.add(`seen ${other}`),
+    gone: (other) => reports.add(`gone ${other}`),
     hint: (instance, isMutual) => {
-      told.hints.push(instance)
-      told.add(`hint ${instance.uuid} ${isMutual ? 'mutual' : 'one-sided'}`)
+      reports.hints.push(instance)
+      reports.add(`hint ${instance.uuid} ${isMutual ? 'mutual' : 'one-sided'}`)
     },
-    online: () => told.add('online'),
+    online: () => reports.add('online'),
     offline: failed('offline')
   }
   const network = options instanceof Network ? options : new Network(options)
@@ -68,22 +69,22 @@ function service(
   }
   const discovery = embeddedOver(network)(announcement, listener)
   open.add(discovery)
-  return { told, discovery }
+  return { reports, discovery }
 }
 
-function tells({ told }: { told: Told }, what: string): Promise<unknown> {
-  return until(() => told.items.includes(what), `"${what}" is not told, but ${told.items}`)
+function reported({ reports }: { reports: Reports }, what: string): Promise<unknown> {
+  return until(() => reports.items.includes(what), `"${what}" is not reported, but ${reports.items}`)
 }
 
-/** Interfaces that change when the test says so. */
+/** Interfaces that the test can change. */
 class Changing {
   addresses: readonly InterfaceAddress[] = [LO]
   readonly everyMs = 5
   readonly list = () => this.addresses
 }
 
-/** Hears what is sent on the loopback interface about the cluster at hand, or about a host. */
-class Ear {
+/** Receives the messages on the loopback interface that mention the current cluster, or a uuid. */
+class Sniffer {
   readonly packets = new Tally<DecodedPacket>()
   readonly #socket = createSocket({ type: 'udp4', reuseAddr: true })
 
@@ -97,7 +98,7 @@ class Ear {
     return this
   }
 
-  /** The addresses that were announced, or withdrawn, under a host's name. */
+  /** The addresses that were announced, or withdrawn, for a host name. */
   addresses(host: string, isGone = false): string[] {
     const answers: Answer[] = this.packets.items.flatMap((packet) => packet.answers ?? [])
     return answers.flatMap((answer) =>
@@ -119,123 +120,126 @@ describe('services over sockets', () => {
     const openAfterMs = { alone: 1, met: 3_600_000 }
     const network = new Network({ openAfterMs })
     const met = service('AA', network, () => true)
-    await tells(service('BB', { openAfterMs }), 'announced')
-    assert.deepEqual(met.told.items, [])
+    await reported(service('BB', { openAfterMs }), 'announced')
+    assert.deepEqual(met.reports.items, [])
     const alone = service('CC', new Network({ openAfterMs: { alone: 1, met: 1 } }), () => true)
-    await tells(alone, 'announced')
-    assert.deepEqual(met.told.items, [])
+    await reported(alone, 'announced')
+    assert.deepEqual(met.reports.items, [])
   })
 
   it('expect a peer to dial that knows them, but not one that has come after their announcement', async () => {
     const older = service('AA')
-    await tells(older, 'announced')
+    await reported(older, 'announced')
     const start = performance.now()
     service('BB')
-    await tells(older, 'hint BB one-sided')
+    await reported(older, 'hint BB one-sided')
     // The second announcement is over.
     await until(() => performance.now() - start > 1200, 'time does not pass')
     service('CC')
-    await tells(older, 'hint CC mutual')
+    await reported(older, 'hint CC mutual')
   })
 
   it('see each other across processes, bound to the group or to all addresses', async () => {
     const all = { system: { bindTo: 'all', scopeOf: ({ index }: InterfaceAddress) => String(index) } } as const
     const services = [service('AA'), service('BB', all), service('CC', all)]
     for (const [i, one] of services.entries()) {
-      for (const [j, uuid] of ['AA', 'BB', 'CC'].entries()) if (i !== j) await tells(one, `seen ${uuid}`)
+      for (const [j, uuid] of ['AA', 'BB', 'CC'].entries()) if (i !== j) await reported(one, `seen ${uuid}`)
     }
     const [aa, bb] = services
     assert.ok(aa !== undefined && bb !== undefined)
     assert.equal((await aa.discovery.locate('BB', new AbortController().signal))?.host, 'BB.local')
     await bb.discovery.close()
-    await tells(aa, 'gone BB')
+    await reported(aa, 'gone BB')
   })
 
-  it('share the sockets of a process, and see each other there at once', async () => {
+  it('share the sockets of a process, and see each other at once', async () => {
     const network = new Network()
     const [one, other] = [service('AA', network), service('BB', network)]
-    await Promise.all([tells(one, 'seen BB'), tells(other, 'seen AA')])
-    assert.deepEqual(one.told.hints[0]?.paths[0], { interfaceIndex: LO.index, family: 4, address: '127.0.0.1' })
+    await Promise.all([reported(one, 'seen BB'), reported(other, 'seen AA')])
+    assert.deepEqual(one.reports.hints[0]?.paths[0], { interfaceIndex: LO.index, family: 4, address: '127.0.0.1' })
     await other.discovery.close()
-    await tells(one, 'gone BB')
+    await reported(one, 'gone BB')
   })
 
-  it('do not answer themselves', async () => {
-    const ear = await new Ear().open()
+  it('do not answer their own questions', async () => {
+    const sniffer = await new Sniffer().open()
     const one = service('AA')
-    await ear.packets.reach(4, 'too little is sent')
+    await sniffer.packets.reach(4, 'too few messages are sent')
     await one.discovery.close()
-    // Two announcements, and two questions or three.
-    assert.equal(ear.count('response'), 2)
-    ear.close()
+    // Two announcements; the other packets are questions.
+    assert.equal(sniffer.count('response'), 2)
+    sniffer.close()
   })
 })
 
 describe('an interface', () => {
-  it('that goes takes the service offline, and back with it; what was seen stays seen meanwhile', async () => {
+  it('that is removed makes the service offline until it is back; names stay seen meanwhile', async () => {
     const interfaces = new Changing()
     const [one, other] = [service('AA', { interfaces }), service('BB')]
-    await tells(one, 'seen BB')
+    await reported(one, 'seen BB')
     interfaces.addresses = []
-    await tells(one, 'offline')
-    assert.equal(one.told.errors[0]?.code, 'ERR_TCPNET_NO_INTERFACE')
+    await reported(one, 'offline')
+    assert.equal(one.reports.errors[0]?.code, 'ERR_TCPNET_NO_INTERFACE')
     interfaces.addresses = [LO]
-    await tells(one, 'online')
-    // Announced again there, and heard.
+    await reported(one, 'online')
+    // The other service is found there again.
     const found = await until(() => one.discovery.locate('BB', new AbortController().signal), 'it is not located')
     assert.equal(found.port, 4000)
     assert.deepEqual(
-      one.told.items.filter((told) => told.endsWith('BB')),
+      one.reports.items.filter((reports) => reports.endsWith('BB')),
       ['seen BB']
     )
-    assert.ok(!other.told.items.includes('gone AA'))
+    assert.ok(!other.reports.items.includes('gone AA'))
   })
 
-  it('other than loopback has to wait for loopback to be used beside it, unless it cannot be used', async () => {
+  it('that cannot be used does not make services wait for loopback', async () => {
     const interfaces = new Changing()
-    // Of the documentation (RFC 5737): no socket can join a group by it.
+    // An address for documentation (RFC 5737), with which no socket can join a group.
     interfaces.addresses = [LO, { ...LO, index: 4711, name: 'none', loopback: false, address: '192.0.2.1' }]
     const never = { interfaces, loopbackAfterMs: 600_000 }
     const [one, other] = [service('AA', never), service('BB', { interfaces: new Changing() })]
-    await tells(one, 'seen BB')
-    await tells(other, 'seen AA')
-    assert.deepEqual(one.told.errors, [])
+    await reported(one, 'seen BB')
+    await reported(other, 'seen AA')
+    assert.deepEqual(one.reports.errors, [])
   })
 
-  it('that is there from the start on is needed', async () => {
+  it('is needed from the start', async () => {
     const interfaces = new Changing()
     interfaces.addresses = []
     const one = service('AA', { interfaces })
-    await tells(one, 'failed')
-    assert.equal(one.told.errors[0]?.code, 'ERR_TCPNET_NO_INTERFACE')
+    await reported(one, 'failed')
+    assert.equal(one.reports.errors[0]?.code, 'ERR_TCPNET_NO_INTERFACE')
   })
 
-  it('that gets another address is announced with that, and the old one is withdrawn', async () => {
+  it('that changes its address announces the new one and withdraws the old one', async () => {
     const [interfaces, uuid] = [new Changing(), randomHex(16).toUpperCase()]
-    const ear = await new Ear().open(uuid)
+    const sniffer = await new Sniffer().open(uuid)
     const one = service(uuid, { interfaces })
-    await tells(one, 'announced')
-    await until(() => ear.addresses(`${uuid}.local`).includes('127.0.0.1'), 'the first address is not announced')
+    await reported(one, 'announced')
+    await until(() => sniffer.addresses(`${uuid}.local`).includes('127.0.0.1'), 'the first address is not announced')
     interfaces.addresses = [{ ...LO, address: '127.0.0.2' }]
-    await until(() => ear.addresses(`${uuid}.local`).includes('127.0.0.2'), 'the new address is not announced')
-    await until(() => ear.addresses(`${uuid}.local`, true).includes('127.0.0.1'), 'the old address is not withdrawn')
-    assert.deepEqual(one.told.items, ['announced'])
-    ear.close()
+    await until(() => sniffer.addresses(`${uuid}.local`).includes('127.0.0.2'), 'the new address is not announced')
+    await until(
+      () => sniffer.addresses(`${uuid}.local`, true).includes('127.0.0.1'),
+      'the old address is not withdrawn'
+    )
+    assert.deepEqual(one.reports.items, ['announced'])
+    sniffer.close()
   })
 })
 
-it('announces and asks anew where the clocks tell that the machine was asleep', async () => {
+it('announces and asks again if the clocks show that the machine was asleep', async () => {
   const interfaces = new Changing()
-  const ear = await new Ear().open()
+  const sniffer = await new Sniffer().open()
   let asleepMs = 0
   const one = service('AA', { interfaces, wallClock: () => performance.now() + asleepMs })
-  await ear.packets.reach(4, 'too little is sent')
-  await tells(one, 'announced')
-  const [questions, announcements] = [ear.count('query'), ear.count('response')]
+  await sniffer.packets.reach(4, 'too few messages are sent')
+  await reported(one, 'announced')
+  const [questions, announcements] = [sniffer.count('query'), sniffer.count('response')]
   asleepMs = 60_000
-  await until(() => ear.count('response') > announcements, 'nothing is announced')
-  await until(() => ear.count('query') > questions, 'nothing is asked')
-  ear.close()
+  await until(() => sniffer.count('response') > announcements, 'nothing is announced')
+  await until(() => sniffer.count('query') > questions, 'nothing is asked')
+  sniffer.close()
 })
 
 after(() => assert.equal(open.size, 0))

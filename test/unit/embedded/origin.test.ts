@@ -1,4 +1,4 @@
-// Which link a message came on, as its sender's address tells (RFC 6762 §11).
+// Which link a message belongs to, according to its source address (RFC 6762 §11).
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Origins, originOf } from '#tcpnet/discovery/drivers/embedded/origin.js'
@@ -15,24 +15,24 @@ const IPV6 = { index: 2, name: 'eth0', family: 6 } as const
 const of = (address: string, link: typeof IPV4 | typeof IPV6) => originOf({ address }, link, interfaces)
 
 describe('a message', () => {
-  it('is of the link whose subnet its sender is in', () => {
+  it('belongs to the link whose subnet has the source address', () => {
     assert.deepEqual(of('10.77.1.9', IPV4), { isOnLink: true, isLocal: false })
     assert.deepEqual(of('10.77.1.1', IPV4), { isOnLink: true, isLocal: true })
     assert.equal(of('10.88.1.9', IPV4), null)
   })
 
-  it('from a link-local IPv6 address is of the link of its scope', () => {
+  it('from a link-local IPv6 address belongs to the link with its scope', () => {
     assert.deepEqual(of('fe80::9%eth0', IPV6), { isOnLink: true, isLocal: false })
     assert.deepEqual(of('fe80::9%2', IPV6), { isOnLink: true, isLocal: false })
     assert.equal(of('fe80::9%eth1', IPV6), null)
   })
 
-  it('counts for every link where it cannot be attributed to one', () => {
+  it('is taken on every link if its source address belongs to none', () => {
     assert.deepEqual(of('192.0.2.7', IPV4), { isOnLink: false, isLocal: false })
     assert.deepEqual(of('2001:db8::7', IPV6), { isOnLink: false, isLocal: false })
   })
 
-  it('is of the same link again, also where it is of none', () => {
+  it('has the same origin when the address is looked up again', () => {
     const origins = new Origins(interfaces)
     for (const [address, link] of [
       ['10.77.1.9', IPV4],

@@ -1,4 +1,4 @@
-// What other implementations say, as captured in the laboratory: it is understood, and answered as it was there.
+// Messages of other implementations, as captured in the laboratory, are understood and answered as they were there.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
@@ -30,7 +30,7 @@ function parsed(line: string): Captured {
   return { atMs: Number(ms), from: { address, port: Number(port) }, to, bytes: Buffer.from(hex, 'hex') }
 }
 
-/** The messages of the host with the daemon, in turn, to a link on which the service is announced as it was there. */
+/** Replays the messages of the host with the daemon to a link on which the same service is announced. */
 class Replay {
   readonly trial = new LinkTrial()
 
@@ -39,53 +39,53 @@ class Replay {
     this.trial.announced(uuid, recordsOf(uuid, { port: 4712, type: TYPE, address: OWN_HOST }))
   }
 
-  /** Hears what came in a part of the time, at the pace at which it came. */
-  hear(fromMs: number, toMs: number): void {
+  /** Receives the messages of a span of the capture, with their timing. */
+  receive(fromMs: number, toMs: number): void {
     let now = fromMs
     for (const { atMs, from, bytes } of captured) {
       if (atMs < fromMs || atMs > toMs || from.address !== OTHER_HOST) continue
       this.trial.clock.pass(atMs - now)
       now = atMs
-      this.trial.hearBytes(bytes, { ...from, isOnLink: true })
+      this.trial.receiveBytes(bytes, { ...from, isOnLink: true })
     }
     this.trial.clock.pass(toMs - now)
   }
 
-  /** What was said to all, and to one, since the last time. */
-  answers(): { readonly toAll: string[]; readonly toOne: string[] } {
+  /** The records of the responses since the last call. */
+  answers(): { readonly multicast: string[]; readonly unicast: string[] } {
     const sent = this.trial.take().filter(({ packet }) => packet.type === 'response')
-    const briefs = (isToOne: boolean) =>
+    const briefs = (isUnicast: boolean) =>
       sent
-        .filter(({ to }) => (to !== null) === isToOne)
+        .filter(({ to }) => (to !== null) === isUnicast)
         .flatMap(({ packet }) => [...(packet.answers ?? []), ...(packet.additionals ?? [])].map(brief))
-    return { toAll: briefs(false), toOne: briefs(true) }
+    return { multicast: briefs(false), unicast: briefs(true) }
   }
 }
 
 describe('avahi-daemon', () => {
-  it('is seen, known as a whole, and gone with its goodbye', () => {
+  it('is seen with all of its records, and gone after its goodbye', () => {
     const replay = new Replay()
-    replay.hear(0, 10_000)
-    assert.deepEqual(replay.trial.takeTold(), [`seen ${THEIRS}`])
+    replay.receive(0, 10_000)
+    assert.deepEqual(replay.trial.takeReported(), [`seen ${THEIRS}`])
     const [service] = replay.trial.cache.get(instanceName(THEIRS, TYPE), 'SRV')
     assert.ok(service?.type === 'SRV')
     assert.deepEqual([service.target, service.port], ['beta.local', 4711])
     const [address] = replay.trial.cache.get('beta.local', 'A')
     assert.ok(address?.type === 'A' && address.address === OTHER_HOST)
-    replay.hear(10_001, 16_000)
-    assert.deepEqual(replay.trial.takeTold(), [`gone ${THEIRS}`])
+    replay.receive(10_001, 16_000)
+    assert.deepEqual(replay.trial.takeReported(), [`gone ${THEIRS}`])
   })
 
-  it('that probes for a name of ours finds it defended', () => {
+  it('gets an answer that defends our name when it probes for that', () => {
     const replay = new Replay(THEIRS)
-    replay.hear(0, 1)
-    assert.deepEqual(replay.answers().toAll.slice(0, 2), [
+    replay.receive(0, 1)
+    assert.deepEqual(replay.answers().multicast.slice(0, 2), [
       `SRV ${instanceName(THEIRS, TYPE)}`,
       `TXT ${instanceName(THEIRS, TYPE)}`
     ])
   })
 
-  it('that knows our answer gets none', () => {
+  it('gets no answer that is among its known answers', () => {
     const replay = new Replay()
     const query = captured.find(
       ({ from, bytes }) => from.address === OTHER_HOST && readMessage(bytes).answers.length === 2 && bytes[2] === 0
@@ -93,21 +93,21 @@ describe('avahi-daemon', () => {
     assert.ok(query !== undefined)
     replay.trial.clock.pass(2000)
     replay.trial.take()
-    replay.hear(query.atMs, query.atMs)
+    replay.receive(query.atMs, query.atMs)
     replay.trial.clock.pass(500)
-    assert.deepEqual(replay.answers(), { toAll: [], toOne: [] })
+    assert.deepEqual(replay.answers(), { multicast: [], unicast: [] })
   })
 })
 
-it('python3-zeroconf, which asks for an answer by unicast first, gets it, and the whole of it', () => {
+it('python3-zeroconf gets a unicast answer with all records of the instance for its first question', () => {
   const replay = new Replay()
   const query = captured.find(
     ({ from, bytes }) => from.address === OTHER_HOST && readMessage(bytes).questions.some(({ unicast }) => unicast)
   )
   assert.ok(query !== undefined)
-  replay.hear(query.atMs, query.atMs)
+  replay.receive(query.atMs, query.atMs)
   const instance = instanceName(OWN, TYPE)
-  assert.deepEqual(replay.answers().toOne, [
+  assert.deepEqual(replay.answers().unicast, [
     `PTR ${TYPE}`,
     `SRV ${instance}`,
     `TXT ${instance}`,
@@ -116,14 +116,14 @@ it('python3-zeroconf, which asks for an answer by unicast first, gets it, and th
   ])
 })
 
-it('every message of the capture is read, and most are of use', () => {
+it('every message of the capture can be read, and most are of no interest to other clusters', () => {
   const inbox = new Inbox({ do: () => true })
   inbox.watch(TYPE)
   for (const { bytes } of captured) assert.ok(['query', 'response'].includes(readMessage(bytes).kind))
   assert.ok(captured.every(({ bytes }) => inbox.wants(bytes)))
   const other = new Inbox({ do: () => true })
   other.watch(serviceType('other'))
-  // Those that may be about a host, or list service types.
+  // Those that may concern a host or the list of service types.
   const wanted = captured.filter(({ bytes }) => other.wants(bytes))
   assert.ok(wanted.length < captured.length / 2)
   assert.ok(wanted.every(({ bytes }) => !bytes.includes('captured') || bytes.includes('_dns-sd')))

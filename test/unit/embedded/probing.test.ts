@@ -1,4 +1,4 @@
-// A uuid that was chosen may be taken: probes, the tie of two probers, and conflicts (RFC 6762 §8.1, §8.2, §9, §14).
+// Probes for a chosen uuid, the tie-break of simultaneous probes, and conflicts (RFC 6762 §8.1, §8.2, §9, §14).
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Packet } from 'dns-packet'
@@ -20,7 +20,7 @@ function probeOf(port: number): Packet {
 }
 
 describe('probing', () => {
-  it('asks three times, 250 ms apart, for all of each name, and then announces', () => {
+  it('asks three times, 250 ms apart, for all records of each name, and then announces', () => {
     const trial = new LinkTrial()
     trial.clock.chance = 0.5
     trial.publish('AA', true)
@@ -40,140 +40,140 @@ describe('probing', () => {
       )
       assert.ok(packet.authorities?.every((record) => record.type !== 'OPT' && record.flush === false))
     }
-    assert.deepEqual(trial.takeTold(), [])
+    assert.deepEqual(trial.takeReported(), [])
     const [announcement] = trial.sentIn(260)
     assert.equal(announcement?.packet.answers?.length, 6)
-    assert.deepEqual(trial.takeTold(), ['announced'])
+    assert.deepEqual(trial.takeReported(), ['announced'])
   })
 
-  it('answers nothing before it is over', () => {
+  it('answers no question', () => {
     const trial = new LinkTrial()
     trial.publish('AA', true)
-    trial.hear({ type: 'query', questions: [{ type: 'SRV', name: `AA.${TYPE}` }] })
+    trial.receive({ type: 'query', questions: [{ type: 'SRV', name: `AA.${TYPE}` }] })
     assert.deepEqual(answersIn(trial.sentIn(700)), [])
   })
 
-  it('ends where another host has the name', () => {
+  it('ends if another host has the name', () => {
     const trial = new LinkTrial()
     trial.publish('AA', true)
     trial.clock.pass(300)
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.take()
     assert.deepEqual(trial.sentIn(10_000), [])
-    assert.deepEqual(trial.takeTold(), ['conflict'])
+    assert.deepEqual(trial.takeReported(), ['conflict'])
     assert.ok(trial.clock.isIdle)
   })
 
-  it('goes on where its own records are heard, or a goodbye of the one that had the name', () => {
+  it('continues if its own records or a goodbye for the name are received', () => {
     const trial = new LinkTrial()
     trial.elsewhere = [...recordsOf('AA', { address: '10.78.1.1' })]
     trial.publish('AA', true)
     trial.clock.pass(300)
-    trial.hear(packetOf('AA', { port: 4000, address: '10.77.1.1' }))
-    trial.hear(packetOf('AA', { port: 4000, address: '10.78.1.1' }))
-    trial.hear(packetOf('AA', { ttl: 0 }))
+    trial.receive(packetOf('AA', { port: 4000, address: '10.77.1.1' }))
+    trial.receive(packetOf('AA', { port: 4000, address: '10.78.1.1' }))
+    trial.receive(packetOf('AA', { ttl: 0 }))
     trial.clock.pass(1000)
-    assert.deepEqual(trial.takeTold(), ['announced'])
+    assert.deepEqual(trial.takeReported(), ['announced'])
   })
 
-  it('waits a second where another prober has the later records, and loses to what that announces', () => {
+  it('waits a second if another prober has later records, and ends when that announces them', () => {
     const trial = new LinkTrial()
     trial.publish('AA', true)
     trial.sentIn(100)
-    trial.hear(probeOf(4001))
+    trial.receive(probeOf(4001))
     assert.deepEqual(trial.sentIn(990), [])
     assert.equal(trial.sentIn(20).length, 1)
-    trial.hear(packetOf('AA', { port: 4001 }))
+    trial.receive(packetOf('AA', { port: 4001 }))
     trial.clock.pass(1000)
-    assert.deepEqual(trial.takeTold(), ['conflict'])
+    assert.deepEqual(trial.takeReported(), ['conflict'])
   })
 
-  it('goes on where another prober has the earlier records, or the same', () => {
+  it('continues if another prober has earlier records, or the same', () => {
     const trial = new LinkTrial()
     trial.publish('AA', true)
     trial.clock.pass(100)
-    trial.hear(probeOf(3999))
-    trial.hear(probeOf(4000))
+    trial.receive(probeOf(3999))
+    trial.receive(probeOf(4000))
     trial.clock.pass(700)
-    assert.deepEqual(trial.takeTold(), ['announced'])
+    assert.deepEqual(trial.takeReported(), ['announced'])
   })
 })
 
-describe('a name that was announced', () => {
+describe('an announced name', () => {
   it('is defended against a probe at once, but not twice in 250 ms', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hear(probeOf(5000))
+    trial.receive(probeOf(5000))
     assert.deepEqual(answersIn(trial.sentIn(5)).map(brief), [`SRV AA.${TYPE}`, `TXT AA.${TYPE}`])
-    trial.hear(probeOf(5000))
+    trial.receive(probeOf(5000))
     assert.deepEqual(trial.sentIn(200), [])
     assert.deepEqual(answersIn(trial.sentIn(60)).map(brief), [`SRV AA.${TYPE}`, `TXT AA.${TYPE}`])
   })
 
-  it('is probed for anew where it was chosen and another host announces it, and lost where that defends it', () => {
+  it('that was chosen is probed again if another host announces it, and lost if that defends it', () => {
     const trial = new LinkTrial()
     trial.publish('AA', true)
     trial.clock.pass(3000)
-    trial.takeTold()
+    trial.takeReported()
     trial.take()
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     const [probe] = trial.sentIn(10)
     assert.equal(probe?.packet.authorities?.length, 4)
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     trial.clock.pass(10)
-    assert.deepEqual(trial.takeTold(), ['conflict'])
+    assert.deepEqual(trial.takeReported(), ['conflict'])
   })
 
-  it('is kept where it was chosen and nobody defends the other', () => {
+  it('that was chosen is kept if no other host defends it', () => {
     const trial = new LinkTrial()
     trial.publish('AA', true)
     trial.clock.pass(3000)
-    trial.takeTold()
-    trial.hear(packetOf('AA'))
+    trial.takeReported()
+    trial.receive(packetOf('AA'))
     trial.take()
     const sent = trial.sentIn(1000)
     assert.equal(sent.filter(({ packet }) => packet.type === 'query').length, 3)
     assert.equal(answersIn(sent).length, 6)
-    assert.deepEqual(trial.takeTold(), [])
+    assert.deepEqual(trial.takeReported(), [])
   })
 
-  it('is announced against another where it is random: that can only be false', () => {
+  it('that is random is defended against every conflict, which can only be bogus', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hear(packetOf('AA'))
+    trial.receive(packetOf('AA'))
     assert.deepEqual(answersIn(trial.sentIn(5)).map(brief).sort(), ['A AA.local', `SRV AA.${TYPE}`])
-    // However often that comes, not more than four times a second.
+    // At most four times a second, however many conflicts are received.
     for (let i = 0; i < 100; i++) {
-      trial.hear(packetOf('AA'))
+      trial.receive(packetOf('AA'))
       trial.clock.pass(10)
     }
     assert.ok(trial.take().length <= 4)
-    assert.deepEqual(trial.takeTold(), [])
+    assert.deepEqual(trial.takeReported(), [])
   })
 
-  it('is in no conflict with itself on another interface', () => {
+  it('has no conflict with the same name on another interface of this process', () => {
     const trial = new LinkTrial()
     trial.elsewhere = recordsOf('AA', { address: '10.78.1.1' })
     trial.publish('AA', true)
     trial.clock.pass(3000)
     trial.take()
-    trial.hear(packetOf('AA', { port: 4000, address: '10.78.1.1' }))
+    trial.receive(packetOf('AA', { port: 4000, address: '10.78.1.1' }))
     assert.deepEqual(trial.sentIn(1000), [])
   })
 
-  it('shares an address with other hosts without conflict', () => {
+  it('has no conflict with another host name for the same address', () => {
     const trial = new LinkTrial()
     trial.announced('AA')
-    trial.hear(packetOf('BB', { address: '10.77.1.1' }))
+    trial.receive(packetOf('BB', { address: '10.77.1.1' }))
     assert.deepEqual(trial.sentIn(1000), [])
   })
 })
 
-describe('the tie of two probers', () => {
+describe('the tie-break of two probers', () => {
   const a = (address: string) => resource('AA.local', 120, true, { type: 'A', address })
   const text = resource('AA.local', 120, true, { type: 'TXT', strings: Buffer.of(0) })
 
-  it('is won by the records that are later in order', () => {
+  it('is won by the lexicographically later records', () => {
     // The examples of RFC 6762 §8.2.1 and §8.2.
     assert.ok(compareClaims([a('169.254.99.200')], [a('169.254.200.50')]) < 0)
     assert.ok(compareClaims([a('169.254.200.50')], [a('169.254.99.200')]) > 0)

@@ -1,4 +1,4 @@
-// Which responses say something new, where the same goes over IPv4 and IPv6.
+// Which responses are copies of others, as most hosts send each over IPv4 and IPv6.
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { encode } from 'dns-packet'
@@ -17,13 +17,13 @@ function message() {
   return readMessage(encode(packetOf('AA')))
 }
 
-it('a response is known over IPv6 where it has just come over IPv4, once for each time', () => {
+it('a response over IPv6 is a duplicate if it was just received over IPv4, once for each time', () => {
   const clock = new FakeClock()
   const recent = new RecentResponses(() => clock.now())
   const one = message()
   assert.deepEqual(
     [IPV4, IPV6, IPV6].map((link) => recent.add(one, link)),
-    ['new', 'known', 'new']
+    ['new', 'duplicate', 'new']
   )
   const other = message()
   assert.equal(recent.add(other, IPV4), 'new')
@@ -34,7 +34,7 @@ it('a response is known over IPv6 where it has just come over IPv4, once for eac
   assert.equal(recent.add(late, IPV6), 'new')
 })
 
-it('a response is told, and taken all the same, where it comes twice over one family, or over IPv4 after IPv6', () => {
+it('a response is repeated, but no duplicate, if it comes twice over one family, or over IPv4 after IPv6', () => {
   const recent = new RecentResponses(() => 0)
   for (const [first, second] of [
     [IPV4, IPV4],
@@ -42,6 +42,6 @@ it('a response is told, and taken all the same, where it comes twice over one fa
     [IPV6, IPV4]
   ] as const) {
     const one = message()
-    assert.deepEqual([recent.add(one, first), recent.add(one, second)], ['new', 'told'])
+    assert.deepEqual([recent.add(one, first), recent.add(one, second)], ['new', 'repeated'])
   }
 })

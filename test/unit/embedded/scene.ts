@@ -2,15 +2,18 @@ import { encode, type Packet } from 'dns-packet'
 import { transcriptOf } from '../../support/transcript.js'
 import { LinkTrial, OTHER, recordsOf, type Sent } from './link-trial.js'
 
-/** A rule, and what has to happen for it to be seen. */
+/** A rule, and a sequence of events that shows it. */
 export interface Rule {
-  /** Of RFC 6762, unless it says otherwise. */
+  /** The sections of RFC 6762. */
   readonly section: string
   readonly says: string
   readonly play: (scene: Scene) => void
 }
 
-/** A link on a clock of its own, and everything that it hears (`<`), sends (`>`) and tells (`*`), with the milliseconds since the start. */
+/**
+ * A link with its own clock, and all that it receives (`<`), sends (`>`) and reports (`*`), in milliseconds since the
+ * start.
+ */
 export class Scene {
   readonly trial: LinkTrial
   readonly #lines: string[] = []
@@ -27,7 +30,7 @@ export class Scene {
     return `${this.#lines.join('\n')}\n`
   }
 
-  /** A service that was announced long ago; the scene begins after that. */
+  /** Announces a service; its announcement is not part of the scene. */
   announced(uuid: string, records = recordsOf(uuid)) {
     this.#isQuiet = true
     const publication = this.trial.announced(uuid, records)
@@ -35,18 +38,18 @@ export class Scene {
     return publication
   }
 
-  /** Another host sends. */
-  hear(packet: Packet | Buffer, from = OTHER): void {
+  /** The link receives a packet of another host. */
+  receive(packet: Packet | Buffer, from = OTHER): void {
     const bytes = Buffer.isBuffer(packet) ? packet : encode(packet)
     this.#add('<', `${from.address}:${from.port}  `, transcriptOf(bytes))
-    this.trial.hearBytes(bytes, from)
+    this.trial.receiveBytes(bytes, from)
   }
 
   pass(ms: number): void {
     this.trial.clock.pass(ms)
   }
 
-  /** What the test does, in words. */
+  /** Adds a line that says what the test does. */
   note(text: string): void {
     this.#add('-', text, [''])
   }

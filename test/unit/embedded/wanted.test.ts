@@ -1,4 +1,4 @@
-// Which interfaces are used for services, and when those are tried again that could not be used.
+// Which interfaces services use, and when an interface that could not be used is tried again.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Problems } from '#tcpnet/discovery/drivers/embedded/problems.js'
@@ -23,19 +23,19 @@ function names(indexes: number[], canLoopbackWait: boolean, all: Parameters<type
 }
 
 describe('a service on all interfaces', () => {
-  it('is on loopback as well, over IPv4 where it has that', () => {
+  it('also uses loopback, over IPv4 if possible', () => {
     assert.deepEqual(names([0], false), ['1 lo 4', '2 eth0 4', '2 eth0 6'])
     assert.deepEqual(names([0], false, [LO6, ETH]), ['1 lo 6', '2 eth0 4'])
   })
 
-  it('can do without loopback for a while where there is another interface', () => {
+  it('can do without loopback for a while if there is another interface', () => {
     assert.deepEqual(names([0], true), ['2 eth0 4', '2 eth0 6'])
     assert.equal(wantedOf(ALL, new Set([0]), true).isLoopbackLeftOut, true)
     assert.deepEqual(names([0], true, [LO, LO6]), ['1 lo 4'])
     assert.equal(wantedOf([LO, LO6], new Set([0]), true).isLoopbackLeftOut, false)
   })
 
-  it('is on loopback at once where another service is on that alone', () => {
+  it('uses loopback at once if another service listens on loopback alone', () => {
     assert.deepEqual(names([0, 1], true), ['1 lo 4', '2 eth0 4', '2 eth0 6'])
     assert.deepEqual(names([1], true), ['1 lo 4'])
   })
@@ -45,7 +45,7 @@ describe('an interface that cannot be used', () => {
   const place = { entry: ETH, addresses: [ETH] }
   const failure = (code: string) => Object.assign(new Error(code), { code })
 
-  it('is tried again after a second, and then after times that double up to a minute', () => {
+  it('is tried again after a second, and then at intervals that double up to a minute', () => {
     const problems = new Problems()
     let now = 0
     const waits = Array.from({ length: 8 }, () => {
@@ -68,7 +68,7 @@ describe('an interface that cannot be used', () => {
     assert.equal(problems.worstOn(0), null)
   })
 
-  it('is told to services that are on it, a port that is taken before all else', () => {
+  it('is reported to services on it, and a port in use is reported first', () => {
     const problems = new Problems()
     problems.add('eth0 6', place, failure('ENODEV'), 0)
     problems.add('eth0 4', place, failure('EADDRINUSE'), 0)

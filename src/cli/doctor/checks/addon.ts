@@ -9,7 +9,7 @@ export const addon: Check = async (machine) => {
   if (addonError === null) return [good('The native addon is loaded.')]
   return [
     warning(
-      `The native addon is not there: the daemon cannot be used, and dead hosts are noticed later. ${addonError}`,
+      `The native addon cannot be loaded, so the daemon cannot be used, and dead hosts are noticed later. ${addonError}`,
       'Reinstall tcpnet on this machine, or build the addon there.'
     )
   ]

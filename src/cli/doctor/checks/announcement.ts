@@ -4,7 +4,10 @@ import { isUsable } from './interfaces.js'
 
 const { problem, warning, good } = findings('announcement')
 
-/** Whether a service that was announced is found when it is asked for, on every interface; and its addresses dialed from here. */
+/**
+ * Whether an announced service is found on every interface, and whether this machine's addresses can be dialed from
+ * here.
+ */
 export const announcement: Check = async (machine) => {
   const trial = await machine.trial()
   if (trial.error !== null || trial.driver === 'memory') return []
@@ -13,18 +16,18 @@ export const announcement: Check = async (machine) => {
   const looked = interfaces.filter(({ name }) => usable.includes(name))
   const [seen, unseen] = [looked.filter(({ foundTrial }) => foundTrial), looked.filter(({ foundTrial }) => !foundTrial)]
   const found: Finding[] = []
-  if (seen.length > 0) found.push(good(`A service that was announced from here was found again on ${names(seen)}.`))
+  if (seen.length > 0) found.push(good(`A service that this machine announced was found on ${names(seen)}.`))
   if (unseen.length > 0 && seen.length === 0)
     found.push(
       problem(
-        `A service that was announced from here was not found again on ${names(unseen)}: what this machine announces does not get to the network.`,
+        `A service that this machine announced was not found on ${names(unseen)}: its announcements do not reach the network.`,
         "See the findings about multicast, the firewall and the daemon's configuration (disable-publishing)."
       )
     )
   else if (unseen.length > 0)
     found.push(
       warning(
-        `A service that was announced from here was not found again on ${names(unseen)}.`,
+        `A service that this machine announced was not found on ${names(unseen)}.`,
         'The daemon may not use that interface: see allow-interfaces and deny-interfaces in its configuration.'
       )
     )

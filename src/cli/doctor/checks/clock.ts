@@ -2,16 +2,16 @@ import { findings } from '../finding.js'
 import type { Check } from '../machine.js'
 
 const { warning } = findings('clock')
-/** Before this package was made: January 2025. */
+/** January 2025, before this package existed. */
 const TOO_EARLY = Date.UTC(2025, 0)
 
-/** Whether this machine's clock can be right: certificates are judged by it. */
+/** Whether this machine's clock is plausible: the validity of certificates depends on it. */
 export const clock: Check = async (machine) => {
   const now = machine.now()
   if (now >= TOO_EARLY) return []
   return [
     warning(
-      `This machine's clock says ${new Date(now).toISOString().slice(0, 10)}: certificates (the setting "tls") are not valid yet to it.`,
+      `This machine's clock says ${new Date(now).toISOString().slice(0, 10)}, when certificates (the setting "tls") are not valid yet.`,
       'Set it: "timedatectl set-ntp true".'
     )
   ]

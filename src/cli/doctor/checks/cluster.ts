@@ -7,7 +7,7 @@ import { distance } from './distance.js'
 
 const { problem, warning, note, good } = findings('cluster')
 
-/** The services of the cluster: whether there are any, whether they fit together, and others of nearly the same name. */
+/** Whether services of the cluster exist and fit together, and whether clusters with similar names exist. */
 export const cluster: Check = async (machine, goal) => {
   const { services } = await machine.survey()
   if (goal.name === null) return [...clustersFinding(services), ...duplicates(services)]
@@ -40,12 +40,12 @@ function missing(name: string, services: readonly FoundService[]): Finding {
   const there = countsOf(services)
   if (near.length > 0)
     return problem(
-      `No service of the cluster "${name}" was found; but there is ${near.map((one) => `"${one}"`).join(' and ')}: is the name misspelt?`,
+      `No service of the cluster "${name}" was found, but services of ${near.map((one) => `"${one}"`).join(' and ')}: is the name misspelt?`,
       `Give all services the same name: ${near.join(' or ')}. Clusters on the network: ${there}.`
     )
   return problem(
     `No service of the cluster "${name}" was found.${there === '' ? ' No other tcpnet service was found either.' : ''}`,
-    `Start services of that name.${there === '' ? '' : ` Clusters on the network: ${there}.`} If they run: see the other findings, and run this on their hosts.`
+    `Start services of that name.${there === '' ? '' : ` Clusters on the network: ${there}.`} If they are running, see the other findings, and run this on their hosts.`
   )
 }
 
@@ -58,13 +58,13 @@ function presence(name: string, members: readonly FoundService[], others: readon
     ]
   return [
     warning(
-      `The services of the cluster "${name}" that were found (${members.length}) are all on this machine: those of other hosts are not seen from here.`,
+      `All services of the cluster "${name}" that were found (${members.length}) are on this machine: none of another host was found.`,
       'If there are others: see the other findings, and run this on their hosts.'
     )
   ]
 }
 
-/** Names that somebody may have misspelt. */
+/** Names that may be misspelt forms of the cluster's name. */
 function nearNames(name: string, services: readonly FoundService[]): string[] {
   const names = new Set(services.map(({ cluster }) => cluster))
   names.delete(name)
@@ -80,7 +80,7 @@ function nearlyTheSame(name: string, services: readonly FoundService[]): Finding
   if (near.length === 0) return []
   return [
     note(
-      `There are clusters of nearly the same name: ${near.map((one) => `"${one}"`).join(', ')}.`,
+      `There are clusters with similar names: ${near.map((one) => `"${one}"`).join(', ')}.`,
       'If they are meant to be one cluster, give all services the same name.'
     )
   ]
@@ -99,19 +99,19 @@ function duplicates(services: readonly FoundService[]): Finding[] {
       const where = list.map(({ host, port }) => `${host} port ${port}`).join(' and ')
       return problem(
         `Two services of the cluster "${first?.cluster}" have the same uuid ${first?.uuid}: ${where}.`,
-        'Give each service a uuid of its own, or leave the setting out to have one made. A copied configuration or machine image often is the cause.'
+        'Give each service a uuid of its own, or leave the setting out for a random one. The cause is often a copied configuration or machine image.'
       )
     })
 }
 
-/** The uuid that a service of this machine is to have. */
+/** Whether the given uuid is already in use. */
 function taken({ uuid }: Goal, members: readonly FoundService[]): Finding[] {
   const holder = uuid === null ? undefined : members.find((one) => one.uuid === uuid.toUpperCase())
   if (holder === undefined) return []
   return [
     problem(
-      `The uuid ${holder.uuid} is that of a service at ${holder.host} port ${holder.port}: another one with it is a duplicate, and cannot listen.`,
-      'Give each service a uuid of its own, or leave the setting out to have one made.'
+      `A service at ${holder.host} port ${holder.port} has the uuid ${holder.uuid}: another one with the same uuid cannot listen.`,
+      'Give each service a uuid of its own, or leave the setting out for a random one.'
     )
   ]
 }
@@ -126,7 +126,7 @@ function mixedSecurity({ hasSecret }: Goal, members: readonly FoundService[]): F
     return [
       problem(
         `Services of the cluster have different kinds of security, and do not connect to each other (ERR_TCPNET_SECURITY): ${each.join('; ')}.`,
-        'Give every service of the cluster the same: one secret, certificates of one authority, or none. Or give the two clusters different names.'
+        'Give every service of the cluster the same secret, certificates of the same authority, or neither. Or give the two clusters different names.'
       )
     ]
   }
@@ -134,7 +134,7 @@ function mixedSecurity({ hasSecret }: Goal, members: readonly FoundService[]): F
   if (kind === 'secret' && !hasSecret)
     return [
       note(
-        'The cluster is secured by a secret; whether it is the same everywhere was not looked at.',
+        'The cluster is secured by a secret. None was given, so it was not checked whether all services have the same one.',
         'Give it with --secret-file, --ask-secret or TCPNET_SECRET.'
       )
     ]
@@ -145,11 +145,11 @@ function mixedSecurity({ hasSecret }: Goal, members: readonly FoundService[]): F
         'Give every service of the cluster the secret, or none of them.'
       )
     ]
-  if (kind === 'tls') return [note('The cluster is secured by certificates: they were not looked at.')]
+  if (kind === 'tls') return [note('The cluster is secured by certificates, which were not checked.')]
   return [good(`All services of the cluster have the same kind of security: "${kind}".`)]
 }
 
-/** Services of this machine that are announced where no other member is. */
+/** Whether services of this machine are announced only on interfaces without other members. */
 function unshared(members: readonly FoundService[], isOwnService: (one: FoundService) => boolean): Finding[] {
   const interfacesOf = (one: FoundService) => new Set(one.addresses.map(({ interfaceName }) => interfaceName))
   const others = members.filter((one) => !isOwnService(one))
@@ -160,13 +160,13 @@ function unshared(members: readonly FoundService[], isOwnService: (one: FoundSer
     .map((one) => {
       const own = one.addresses.map(({ address, interfaceName }) => `${address} (${interfaceName})`).join(', ')
       return problem(
-        `The service ${shortUuid(one.uuid)} of this machine listens on ${own} alone, an interface that no other member shares: the others are on ${[...theirs].join(', ')}.`,
+        `The service ${shortUuid(one.uuid)} of this machine listens on ${own} only, where there is no other member: the others are on ${[...theirs].join(', ')}.`,
         `Have it listen without an address, or on one of ${[...theirs].join(', ')}.`
       )
     })
 }
 
-/** The address that a service of this machine is to listen on. */
+/** Whether the given address exists, on an interface with other members. */
 function unsharedAddress(
   { address }: Goal,
   interfaces: readonly { name: string; addresses: readonly { address: string }[] }[],
@@ -185,13 +185,13 @@ function unsharedAddress(
   if (theirs.length === 0 || theirs.includes(own.name)) return []
   return [
     problem(
-      `The address ${address} is on ${own.name}, an interface that no other member shares: the others are on ${theirs.join(', ')}.`,
+      `The address ${address} is on ${own.name}, where there is no other member: the others are on ${theirs.join(', ')}.`,
       `Listen without an address, or on one of ${theirs.join(', ')}.`
     )
   ]
 }
 
-/** Services whose addresses are all of other networks than this machine's. */
+/** Whether services have only addresses that are not on a link of this machine. */
 function offLink(others: readonly FoundService[]): Finding[] {
   return others.flatMap((one) => {
     const paths = one.addresses.map(({ address, interfaceIndex }) => ({
@@ -202,7 +202,7 @@ function offLink(others: readonly FoundService[]): Finding[] {
     if (paths.some((path) => isOnLink(path) && !isOwn(path.address))) return []
     return [
       problem(
-        `The service ${shortUuid(one.uuid)} at ${one.host} announces no address of a network that this machine is in (ERR_TCPNET_OFF_LINK): ${one.addresses.map(({ address }) => address).join(', ')}.`,
+        `The service ${shortUuid(one.uuid)} at ${one.host} announces no address of a network of this machine (ERR_TCPNET_OFF_LINK): ${one.addresses.map(({ address }) => address).join(', ')}.`,
         'Give both hosts addresses of one network, or enable IPv6: link-local addresses are enough.'
       )
     ]

@@ -3,7 +3,7 @@ import type { Check, DaemonState } from '../machine.js'
 
 const { problem, warning, note, good } = findings('configuration')
 
-/** Settings of avahi-daemon.conf(5) that keep services from being seen. */
+/** Settings of avahi-daemon.conf(5) that prevent services from being found. */
 export const configuration: Check = async (machine, goal) => {
   if (machine.platform !== 'linux' || (goal.driver !== 'auto' && goal.driver !== 'avahi')) return []
   const { config } = await machine.daemon()
@@ -15,7 +15,7 @@ export const configuration: Check = async (machine, goal) => {
   })
   return found.length > 0
     ? found
-    : [good(`The configuration of avahi-daemon (${config.file}) keeps nothing from being seen.`)]
+    : [good(`The configuration of avahi-daemon (${config.file}) does not prevent services from being found.`)]
 }
 
 type Rule = (value: string, where: string) => Finding[]
@@ -28,13 +28,13 @@ const RULES: readonly (readonly [string, Rule])[] = [
   [
     'disable-publishing',
     (value, where) =>
-      isYes(value) ? [problem(`The daemon announces nothing: ${where}.`, `Set it to no, ${RESTART}.`)] : []
+      isYes(value) ? [problem(`The daemon does not announce anything: ${where}.`, `Set it to no, ${RESTART}.`)] : []
   ],
   [
     'disable-user-service-publishing',
     (value, where) =>
       isYes(value)
-        ? [problem(`The daemon announces no services of programs: ${where}.`, `Set it to no, ${RESTART}.`)]
+        ? [problem(`The daemon does not announce the services of programs: ${where}.`, `Set it to no, ${RESTART}.`)]
         : []
   ],
   [
@@ -43,7 +43,7 @@ const RULES: readonly (readonly [string, Rule])[] = [
       isNo(value)
         ? [
             problem(
-              `The daemon announces no addresses, so that services cannot be dialed: ${where}.`,
+              `The daemon does not announce addresses, so services cannot be dialed: ${where}.`,
               `Set it to yes, ${RESTART}.`
             )
           ]
@@ -71,13 +71,16 @@ const RULES: readonly (readonly [string, Rule])[] = [
   [
     'allow-interfaces',
     (_value, where) => [
-      note(`The daemon uses some interfaces alone: ${where}.`, `If one is missing there: add it, ${RESTART}.`)
+      note(`The daemon uses only some interfaces: ${where}.`, `If one is missing, add it there, ${RESTART}.`)
     ]
   ],
   [
     'deny-interfaces',
     (_value, where) => [
-      note(`The daemon leaves out some interfaces: ${where}.`, `If one is needed: take it out, ${RESTART}.`)
+      note(
+        `The daemon does not use some interfaces: ${where}.`,
+        `If one of them is needed, remove it there, ${RESTART}.`
+      )
     ]
   ],
   ['allow-point-to-point', () => []],
@@ -85,7 +88,11 @@ const RULES: readonly (readonly [string, Rule])[] = [
     'disallow-other-stacks',
     (value, where) =>
       isYes(value)
-        ? [note(`The daemon does not share port 5353: ${where}. The driver "embedded" cannot be used beside it.`)]
+        ? [
+            note(
+              `The daemon does not share port 5353: ${where}. The driver "embedded" cannot be used at the same time.`
+            )
+          ]
         : []
   ],
   [
@@ -93,11 +100,16 @@ const RULES: readonly (readonly [string, Rule])[] = [
     (value, where) =>
       value === 'local'
         ? []
-        : [problem(`The daemon announces in another domain than "local": ${where}.`, `Set it to local, ${RESTART}.`)]
+        : [
+            problem(
+              `The daemon announces services in another domain than "local": ${where}.`,
+              `Set it to local, ${RESTART}.`
+            )
+          ]
   ]
 ]
 
-/** The settings by name, whatever their section; those in comments are none. */
+/** The settings by name, of all sections, without those in comments. */
 function parse(text: NonNullable<DaemonState['config']>['text']): Map<string, string> {
   const settings = new Map<string, string>()
   for (const [, key = '', value = ''] of text.matchAll(/^[ \t]*([a-z0-9-]+)[ \t]*=[ \t]*(.*?)[ \t]*$/gm))

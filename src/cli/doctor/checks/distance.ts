@@ -1,4 +1,6 @@
-/** How many characters have to be put in, taken out, replaced, or exchanged with their neighbour, to make one text of another. */
+/**
+ * The edit distance of two texts: insertions, deletions, substitutions, and transpositions of neighbouring characters.
+ */
 export function distance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, at) => at)]
   const cell = (row: number, column: number) => rows[row]?.[column] ?? Number.POSITIVE_INFINITY

@@ -4,16 +4,14 @@ import { type BlockingRule, blocking } from './rules.js'
 
 const { warning, note, good } = findings('firewall')
 
-/** What this machine's firewall lets through, as far as it may be read. */
+/** Whether this machine's firewall may drop packets of services, as far as its rules can be read. */
 export const firewall: Check = async (machine) => {
   if (machine.platform !== 'linux') return []
   const state = await machine.firewall()
   const rules = blocking(state.nft, state.iptables)
   const found = rules.map(ruleFinding)
   if (rules.length === 0 && (state.nft !== null || state.iptables !== null))
-    found.push(
-      good("This machine's rules (nft, iptables) drop neither multicast DNS nor connections, as far as can be told.")
-    )
+    found.push(good("This machine's rules (nft, iptables) do not seem to drop multicast DNS or connections."))
   return [...found, ...managerFindings(state)]
 }
 
@@ -33,22 +31,22 @@ function managerFindings({ nft, iptables, ufwEnabled, firewalldRunning, isRoot }
     found.push(
       note(
         isRoot
-          ? "The firewall's rules were not read: there is neither nft nor iptables-save."
-          : "The firewall's rules were not read: only root may. Run this as root, too."
+          ? "The firewall's rules were not read: neither nft nor iptables-save is installed."
+          : "The firewall's rules were not read: only root can read them. Run this as root as well."
       )
     )
   if (ufwEnabled)
     found.push(
       note(
         'ufw is enabled.',
-        'If others do not see this machine: "ufw allow 5353/udp", and "ufw allow <port>/tcp" for each service.'
+        'If other hosts do not see this machine: "ufw allow 5353/udp", and "ufw allow <port>/tcp" for each service.'
       )
     )
   if (firewalldRunning)
     found.push(
       note(
         'firewalld is running.',
-        'If others do not see this machine: "firewall-cmd --add-service=mdns", and "--add-port=<port>/tcp" for each service.'
+        'If other hosts do not see this machine: "firewall-cmd --add-service=mdns", and "--add-port=<port>/tcp" for each service.'
       )
     )
   return found

@@ -3,7 +3,7 @@ import type { Check } from '../machine.js'
 
 const { warning, note } = findings('host-name')
 
-/** Whether this host's name on the network is its own. */
+/** Whether this host has its own name on the network. */
 export const hostName: Check = async (machine) => {
   if (machine.platform !== 'linux') return []
   const { service } = await machine.daemon()

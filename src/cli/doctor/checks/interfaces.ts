@@ -3,10 +3,10 @@ import type { Check, NetworkInterface } from '../machine.js'
 
 const { problem, warning, note, good } = findings('interfaces')
 
-/** Names of interfaces that VPNs, containers and virtual machines make. */
+/** Names of the interfaces of VPNs, containers and virtual machines. */
 const VIRTUAL =
   /^(tun|tap|wg|ppp|utun|tailscale|zt|docker|br-|veth|virbr|vmnet|vboxnet|cni|flannel|cali|lxc|lxd|podman|ipsec|nordlynx)/
-/** The least MTU of IPv6 (RFC 8200 §5). */
+/** The minimum MTU of IPv6 (RFC 8200 §5). */
 const LEAST_MTU = 1280
 
 /** Which interfaces multicast DNS can use. */
@@ -17,8 +17,8 @@ export const interfaces: Check = async (machine) => {
   if (usable.length > 0) return found
   const what =
     all.length === 0
-      ? 'There is no network interface but loopback: services are found on this machine alone.'
-      : 'No network interface can be used for multicast DNS: services are found on this machine alone.'
+      ? 'There is no network interface but loopback: only services on this machine are found.'
+      : 'No network interface can be used for multicast DNS: only services on this machine are found.'
   return [
     ...found,
     problem(what, 'Connect the machine, or the container, to a network: bring an interface up and give it an address.')
@@ -37,31 +37,31 @@ function usableFindings({ name, addresses, mtu, pointToPoint }: NetworkInterface
     found.push(
       note(
         `${name} looks like that of a VPN, of containers or of virtual machines: multicast often ends there, and hosts behind it are not on the link.`,
-        `To keep services off it, have them listen on the address of another interface.`
+        `If services are not to use it, let them listen on the address of another interface.`
       )
     )
   if (mtu !== null && mtu < LEAST_MTU)
     found.push(
       warning(
-        `${name} has an MTU of ${mtu} bytes, less than IPv6 needs: large answers are lost.`,
+        `${name} has an MTU of ${mtu} bytes, less than IPv6 requires: large answers are lost.`,
         `Raise it: "ip link set ${name} mtu 1500".`
       )
     )
   else if (mtu !== null && mtu > 1500)
     found.push(note(`${name} has an MTU of ${mtu} bytes: all hosts of the link need the same.`))
   if (addresses.every(({ family }) => family === 6))
-    found.push(note(`${name} has IPv6 addresses alone: hosts with IPv4 alone are not reached from it.`))
+    found.push(note(`${name} has only IPv6 addresses: hosts with only IPv4 cannot be reached from it.`))
   return found
 }
 
-/** What is wrong with an interface; not much where there are others, and it has no address. */
+/** Why an interface cannot be used. One without an address is only noted if there are others. */
 function faultOf({ name, up, running, multicast, addresses }: NetworkInterface, hasOthers: boolean): Finding[] {
   const severe = VIRTUAL.test(name) || (hasOthers && addresses.length === 0) ? note : hasOthers ? warning : problem
   if (!up)
     return [
       severe(
         `The interface ${name} is down.`,
-        `Bring it up: "ip link set ${name} up" (and see why it was not: "nmcli device", cable, rfkill).`
+        `Bring it up: "ip link set ${name} up". Check why it is down: "nmcli device", cable, rfkill.`
       )
     ]
   if (!running)
@@ -81,8 +81,8 @@ function faultOf({ name, up, running, multicast, addresses }: NetworkInterface, 
   if (!multicast)
     return [
       severe(
-        `The interface ${name} does not do multicast.`,
-        `Turn it on, if the link can do it: "ip link set ${name} multicast on".`
+        `The interface ${name} does not support multicast.`,
+        `Turn it on, if the link supports it: "ip link set ${name} multicast on".`
       )
     ]
   return []

@@ -12,7 +12,7 @@ const LET_OUT = 'Let out UDP to port 5353 (224.0.0.251, ff02::fb).'
 const SWITCH =
   ' If no host filters it: a switch or access point does. Turn off IGMP snooping, or turn on an IGMP querier; turn off client isolation and multicast suppression.'
 
-/** Whether multicast DNS comes and goes on every interface. */
+/** Whether multicast DNS messages are sent and received on every interface. */
 export const multicast: Check = async (machine, goal) => {
   const survey = await machine.survey()
   const firewall = await machine.firewall()
@@ -28,10 +28,10 @@ export const multicast: Check = async (machine, goal) => {
   return found
 }
 
-/** How the system refuses to send where there is no route, or one that is unreachable, prohibited or a black hole. */
+/** The error codes of sending without a route, or with one that is unreachable, prohibited or a black hole. */
 const UNROUTED = ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL']
 
-/** What the system refuses. */
+/** The findings for failed system calls. */
 function troubleFindings(troubles: Survey['troubles']): Finding[] {
   const seen = new Set<string>()
   return troubles.flatMap(({ interfaceName, family, by, step, error: { code = '', message } }) => {
@@ -42,7 +42,7 @@ function troubleFindings(troubles: Survey['troubles']): Finding[] {
     if (step === 'send' && code === 'EPERM')
       return [
         problem(
-          `Multicast is filtered out: this machine's own firewall drops what is sent ${where} to port 5353 (EPERM).`,
+          `Multicast is filtered out: this machine's own firewall drops packets to port 5353 ${where} (EPERM).`,
           LET_OUT
         )
       ]
@@ -56,14 +56,14 @@ function troubleFindings(troubles: Survey['troubles']): Finding[] {
     if (step === 'bind' && by === 'multicast' && code === 'EADDRINUSE')
       return [
         warning(
-          'Port 5353 is taken by a program that does not share it: other answers to the group cannot be heard, and the driver "embedded" cannot be used.',
-          'Find it ("ss -ulpn sport = :5353"), and have it share the port; avahi-daemon: disallow-other-stacks=no.'
+          'A program does not share port 5353: multicast answers cannot be received, and the driver "embedded" cannot be used.',
+          'Find it ("ss -ulpn sport = :5353"), and let it share the port; avahi-daemon: disallow-other-stacks=no.'
         )
       ]
     return [
       warning(
-        `Multicast DNS cannot be ${step === 'bind' ? 'listened to' : 'sent'} ${where}: ${message}`,
-        'See what the system says of it: a sandbox or a policy may forbid it.'
+        `Multicast DNS cannot be ${step === 'bind' ? 'received' : 'sent'} ${where}: ${message}`,
+        'See the log of the system: a sandbox or a policy may forbid it.'
       )
     ]
   })
@@ -82,7 +82,7 @@ async function interfaceFindings(one: InterfaceSurvey, context: Looked): Promise
   if (!heardItself)
     return [
       problem(
-        `Multicast is filtered in: this machine does not hear on ${name} what it sends to the group itself, so its own firewall drops what comes to UDP port 5353.${rules}`,
+        `Multicast is filtered in: this machine does not receive its own messages to the group on ${name}, so its own firewall drops packets to UDP port 5353.${rules}`,
         LET_IN
       )
     ]
@@ -90,14 +90,14 @@ async function interfaceFindings(one: InterfaceSurvey, context: Looked): Promise
   if (unicastFrom.length > 0)
     return [
       problem(
-        `Multicast is filtered in on ${name}: ${unicastFrom.join(', ')} answered questions directly, but nothing that other hosts send to the group arrives here.${rules}`,
+        `Multicast is filtered in on ${name}: ${unicastFrom.join(', ')} answered questions by unicast, but no message of other hosts to the group is received.${rules}`,
         LET_IN + SWITCH
       )
     ]
   if (multicastAnswers.length > 0)
     return [
       warning(
-        `Answers to one-shot queries are filtered in on ${name}: ${multicastAnswers.join(', ')} answered by multicast, and nothing comes from UDP port 5353 to a port of this machine's own. Services are found late.${rules}`,
+        `Answers to one-shot queries are filtered in on ${name}: ${multicastAnswers.join(', ')} answered by multicast, but no packet from UDP port 5353 reaches an ephemeral port of this machine. Services are found late.${rules}`,
         'Let in UDP from port 5353, to any port: an nft rule "udp sport 5353 accept".'
       )
     ]
@@ -109,12 +109,12 @@ async function workingFindings({ name, unicastFrom, multicastFrom }: InterfaceSu
   const own = (await machine.interfaces()).find((one) => one.name === name)?.addresses ?? []
   const hosts = counted(heard.length, 'address', 'addresses')
   return [
-    good(`Multicast DNS works on ${name}: ${hosts} of other hosts answered or were heard.`),
+    good(`Multicast DNS works on ${name}: messages from ${hosts} of other hosts were received.`),
     ...familyFindings(name, heard, new Set(own.map(({ family }) => family)))
   ]
 }
 
-/** Nobody answers questions to the group: because they do not get there, or because nobody is there. */
+/** The finding if no host answers questions to the group: they are filtered, or there is no other host. */
 async function silentFinding(one: InterfaceSurvey, { machine, goal, firewall, looked }: Looked): Promise<Finding> {
   const { name, multicastFrom, answeredDirectly, neighbours } = one
   const known = await heardByDaemon(name, machine)
@@ -125,24 +125,24 @@ async function silentFinding(one: InterfaceSurvey, { machine, goal, firewall, lo
   ].filter((text) => text !== '')
   if (evidence.length > 0)
     return problem(
-      `Multicast is filtered out on ${name}: nobody answers questions to the group, although ${evidence.join(' and ')}.${quoted(firewall)}`,
+      `Multicast is filtered out on ${name}: no host answers questions to the group, although ${evidence.join(' and ')}.${quoted(firewall)}`,
       LET_OUT + SWITCH
     )
   const hasOthers = looked.some(({ unicastFrom, multicastFrom }) => unicastFrom.length + multicastFrom.length > 0)
-  // Behind the interface of a VPN, or of containers, there often is no multicast DNS.
+  // Hosts behind the interface of a VPN or of containers often have no multicast DNS.
   const severe = hasOthers ? note : warning
   if (neighbours.length > 0)
     return severe(
-      `Multicast DNS is filtered on ${name}, in or out, or no other host has it: ${neighbours.join(', ')} ${neighbours.length > 1 ? 'are' : 'is'} on the link, and no answer comes from UDP port 5353 in any way.${quoted(firewall)}`,
-      `${LET_IN} Let the same out. On the other hosts, too; and see that avahi-daemon runs there.${SWITCH}`
+      `Multicast DNS is filtered on ${name}, in or out, or no other host uses it: ${neighbours.join(', ')} ${neighbours.length > 1 ? 'are' : 'is'} on the link, but no answer from UDP port 5353 is received.${quoted(firewall)}`,
+      `${LET_IN} Let the same out. Do this on the other hosts as well, and check that avahi-daemon runs there.${SWITCH}`
     )
   return severe(
-    `No other host was heard on ${name}, and none is known to be there.`,
-    `Start another host with multicast DNS there. If there is one: it is on another network or VLAN, or everything between the two is filtered.${SWITCH}`
+    `No message of another host was received on ${name}, and no other host is known there.`,
+    `Start another host with multicast DNS there. If there is one, it is on another network or VLAN, or all packets between the two are filtered.${SWITCH}`
   )
 }
 
-/** How many services of others on an interface the daemon knows. */
+/** The number of services of other hosts on an interface that the daemon knows. */
 async function heardByDaemon(name: string, machine: Machine): Promise<number> {
   if (machine.platform !== 'linux') return 0
   const index = (await machine.interfaces()).find((one) => one.name === name)?.index
@@ -152,20 +152,22 @@ async function heardByDaemon(name: string, machine: Machine): Promise<number> {
 
 function quoted({ nft, iptables }: Firewall): string {
   const rules = blocking(nft, iptables).map(({ rule }) => rule)
-  return rules.length === 0 ? '' : ` Rules of this machine that may do it: ${rules.slice(0, 3).join('; ')}.`
+  return rules.length === 0 ? '' : ` Rules of this machine that may drop them: ${rules.slice(0, 3).join('; ')}.`
 }
 
-/** Whether others are heard over one family alone, where this machine has both. */
+/** Whether messages of other hosts are received over one family only, although this machine has both. */
 function familyFindings(name: string, heard: readonly string[], families: ReadonlySet<4 | 6>): Finding[] {
   const isSix = (address: string) => address.includes(':')
   if (families.size < 2) return []
   if (heard.every(isSix))
     return [
       warning(
-        `Multicast DNS works on ${name} over IPv6 alone: nobody is heard over IPv4.`,
-        'If other hosts have IPv4: let UDP to and from port 5353 (224.0.0.251) through over IPv4, too; avahi-daemon: use-ipv4=yes.'
+        `Multicast DNS works on ${name} over IPv6 only: no message of another host is received over IPv4.`,
+        'If other hosts have IPv4: let UDP to and from port 5353 (224.0.0.251) through over IPv4 as well; avahi-daemon: use-ipv4=yes.'
       )
     ]
   if (heard.some(isSix)) return []
-  return [note(`Multicast DNS works on ${name} over IPv4 alone: nobody is heard over IPv6 (ff02::fb).`)]
+  return [
+    note(`Multicast DNS works on ${name} over IPv4 only: no message of another host is received over IPv6 (ff02::fb).`)
+  ]
 }

@@ -4,7 +4,7 @@ import type { Check, Reached } from '../machine.js'
 
 const { problem, warning, good } = findings('reach')
 
-/** Whether the services of the cluster can be dialed, and take this machine for a member. */
+/** Whether the services of the cluster can be dialed, and accept this machine as a member. */
 export const reach: Check = async (machine, goal) => {
   if (goal.name === null) return []
   const reached = await machine.reach()
@@ -43,10 +43,10 @@ function serviceFindings(attempts: readonly Reached[]): Finding[] {
 function causeOf(failed: readonly Reached[]): string {
   const codes = new Set(failed.map(({ connect }) => connect))
   if (codes.has('ETIMEDOUT'))
-    return 'Packets to that TCP port are filtered, at its host or on the way; or the host is gone.'
+    return 'Packets to that TCP port are filtered at its host or on the way, or the host is gone.'
   if (codes.has('ECONNREFUSED'))
-    return 'Nothing listens on that TCP port: the announcement is stale, of another host, or a firewall rejects.'
-  if (codes.has('EPERM') || codes.has('EACCES')) return "This machine's own firewall does not let the connection out."
+    return 'Nothing listens on that TCP port: the announcement is stale or that of another host, or a firewall rejects connections.'
+  if (codes.has('EPERM') || codes.has('EACCES')) return "This machine's own firewall drops the connection."
   return 'The host cannot be reached: it is gone, or on another link.'
 }
 
@@ -54,28 +54,28 @@ function remedyOf(failed: readonly Reached[], port: number): string {
   const codes = new Set(failed.map(({ connect }) => connect))
   if (codes.has('ETIMEDOUT'))
     return `Let TCP port ${port} in on its host: "ufw allow ${port}/tcp", "firewall-cmd --add-port=${port}/tcp" or "nft add rule inet filter input tcp dport ${port} accept". A service has a fixed port with listen(port).`
-  if (codes.has('ECONNREFUSED')) return 'See whether the service runs there, and run this on its host.'
+  if (codes.has('ECONNREFUSED')) return 'Check whether the service runs there, and run this on its host.'
   if (codes.has('EPERM') || codes.has('EACCES')) return `Let TCP to port ${port} out.`
-  return 'See whether the host is there, and whether both are on the same link.'
+  return 'Check whether the host is running, and whether both are on the same link.'
 }
 
 function helloFinding(who: string, { code, message }: { code: string; message: string }): Finding {
   switch (code) {
     case 'ERR_TCPNET_TLS':
       return problem(
-        `${who} has another secret than the one that was given, or none that fits (${code}: ${message})`,
-        'Give every service of the cluster the same secret. See whether the file has a blank or a line too many.'
+        `${who} has another secret than the given one (${code}: ${message})`,
+        'Give every service of the cluster the same secret. Check the file for an additional blank or line.'
       )
     case 'ERR_TCPNET_VERSION':
     case 'ERR_TCPNET_HELLO_INVALID':
       return problem(
         `${who} does not answer as a tcpnet service of this version (${code}: ${message})`,
-        'Use one major version of tcpnet in a cluster, and see what listens on that port.'
+        'Use one major version of tcpnet in a cluster, and check what listens on that port.'
       )
     default:
       return warning(
-        `${who} accepts connections, and does not answer well (${code}: ${message})`,
-        'See its log (NODE_DEBUG=tcpnet), and whether its process hangs.'
+        `${who} accepts connections, but does not answer correctly (${code}: ${message})`,
+        'See its log (NODE_DEBUG=tcpnet), and check whether its process hangs.'
       )
   }
 }

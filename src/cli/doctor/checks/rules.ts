@@ -1,13 +1,13 @@
 /** A rule, or a chain's policy, that drops packets. */
 export interface BlockingRule {
-  /** Which way packets go that it drops. */
+  /** The direction of the packets that it drops. */
   readonly direction: 'in' | 'out'
   readonly rule: string
   /** What it may drop: multicast DNS, connections, or both. */
   readonly drops: readonly ('mdns' | 'tcp')[]
 }
 
-/** The rules of this machine that may drop multicast DNS or connections: as far as can be told from their words. */
+/** The rules of this machine that may drop multicast DNS or connections, as far as their text shows. */
 export function blocking(nft: string | null, iptables: string | null): BlockingRule[] {
   return [...(nft === null ? [] : nftRules(nft)), ...(iptables === null ? [] : iptablesRules(iptables))]
 }
@@ -33,7 +33,7 @@ function nftRules(ruleset: string): BlockingRule[] {
   })
 }
 
-/** Where packets of this machine's own pass. */
+/** The hooks that packets to and from this machine pass. */
 const DIRECTIONS: ReadonlyMap<string, 'in' | 'out'> = new Map([
   ['prerouting', 'in'],
   ['input', 'in'],
@@ -41,7 +41,7 @@ const DIRECTIONS: ReadonlyMap<string, 'in' | 'out'> = new Map([
   ['postrouting', 'out']
 ])
 
-/** The chains of a ruleset: nft writes a rule a line, and a brace by itself at the end of a chain. */
+/** The chains of a ruleset: nft writes one rule in a line, and a single brace at the end of a chain. */
 function chainsOf(ruleset: string): { readonly name: string; readonly lines: readonly string[] }[] {
   const chains: { name: string; lines: string[] }[] = []
   let lines: string[] | null = null
@@ -84,13 +84,13 @@ function ofChain({ name, direction, policyDrops, rules }: Chain): BlockingRule[]
   return found
 }
 
-/** What a rule that drops may drop, by its conditions. */
+/** What a dropping rule may drop, according to its conditions. */
 function dropsOf(rule: string): ('mdns' | 'tcp')[] {
   const isUdp = /\budp\b/.test(rule)
   const isTcp = /\btcp\b/.test(rule)
   const isGroup = /224\.0\.0\.|ff0|multicast|igmp/i.test(rule)
   const port = /5353|mdns/.test(rule)
-  // Connections that are broken, and packets of other protocols, are nobody's loss.
+  // Rules for invalid connections and for other protocols do no harm.
   if (/ct state invalid|--ctstate INVALID|icmp|ct status/i.test(rule)) return []
   if (isTcp) return ['tcp']
   if (isUdp) return port || !/dport|sport|--[ds]port/.test(rule) ? ['mdns'] : []

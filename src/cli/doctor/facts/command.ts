@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 /** Milliseconds that a command of the system has. */
 const COMMAND_MS = 3000
 
-/** What a command of the system prints; null where it is not there, fails, or takes too long. */
+/** The output of a system command; null if it is not installed, fails, or takes too long. */
 export function outputOf(command: string, args: readonly string[]): Promise<string | null> {
   const { PATH = '/usr/bin:/bin', ...others } = process.env
   const env = { ...others, PATH: `${PATH}:/usr/sbin:/sbin`, LC_ALL: 'C' }

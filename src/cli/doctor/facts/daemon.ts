@@ -5,7 +5,7 @@ import type { DbusMessage, DbusValue } from './dbus-message.js'
 
 /** Milliseconds for one answer. */
 const ANSWER_MS = 1000
-/** Milliseconds in which the daemon tells what it has in its cache. */
+/** Milliseconds for the daemon to report the contents of its cache. */
 const BROWSE_MS = 300
 const AVAHI = 'org.freedesktop.Avahi'
 const SERVER = { destination: AVAHI, path: '/', interface: 'org.freedesktop.Avahi.Server' } as const
@@ -13,17 +13,17 @@ const SERVER = { destination: AVAHI, path: '/', interface: 'org.freedesktop.Avah
 const [LOCAL, OUR_OWN] = [8, 16]
 const FOLDERS = ['/usr/sbin', '/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin']
 
-/** How Avahi's daemon is: as it tells over D-Bus, as its client library would ask. */
+/** The state of avahi-daemon, asked over D-Bus as its client library does. */
 export async function readDaemon(name: string | null): Promise<DaemonState> {
   const path = systemBusPath(process.env) ?? '(of a kind that is not known here)'
-  const heard: DbusMessage[] = []
-  const opened = await open(path, (signal) => heard.push(signal))
+  const signals: DbusMessage[] = []
+  const opened = await open(path, (signal) => signals.push(signal))
   const common = { program: programPath() }
   if (!(opened instanceof Bus))
     return { ...common, bus: opened, service: { kind: 'unknown' }, config: readConfig(null) }
   try {
     const pid = processOf(await pidOf(opened))
-    const service = await serviceState(opened, pid, name, heard)
+    const service = await serviceState(opened, pid, name, signals)
     return { ...common, bus: { kind: 'there' }, service, config: readConfig(pid) }
   } finally {
     opened.close()
@@ -54,7 +54,7 @@ async function serviceState(
   bus: Bus,
   pid: number | null,
   name: string | null,
-  heard: readonly DbusMessage[]
+  signals: readonly DbusMessage[]
 ): Promise<DaemonState['service']> {
   try {
     await bus.call({ ...THE_BUS, member: 'GetNameOwner', signature: 's', values: [AVAHI] }, ANSWER_MS)
@@ -70,7 +70,7 @@ async function serviceState(
       hostName: String(hostName),
       state: Number(state),
       address: await addressOf(bus, String(hostName)),
-      hasHeard: name === null ? [] : await cached(bus, name, heard)
+      hasHeard: name === null ? [] : await cached(bus, name, signals)
     }
   } catch (error) {
     if (error instanceof BusTimeout) return { kind: 'silent', pid, isStopped: isStopped(pid) }
@@ -88,8 +88,8 @@ async function addressOf(bus: Bus, hostName: string): Promise<string | null> {
   )
 }
 
-/** The services of the cluster that others announce, out of the daemon's cache: the interfaces on which they were heard. */
-async function cached(bus: Bus, name: string, heard: readonly DbusMessage[]): Promise<number[]> {
+/** The interface index of each service of the cluster on another host that is in the daemon's cache. */
+async function cached(bus: Bus, name: string, signals: readonly DbusMessage[]): Promise<number[]> {
   const values: DbusValue[] = [-1, -1, `_${name}._tcp`, 'local', 0]
   const call = { ...SERVER, member: 'ServiceBrowserNew', signature: 'iissu', values }
   const browses = await bus.call(call, ANSWER_MS).then(
@@ -98,7 +98,7 @@ async function cached(bus: Bus, name: string, heard: readonly DbusMessage[]): Pr
   )
   if (!browses) return []
   await new Promise((resolve) => setTimeout(resolve, BROWSE_MS))
-  return heard
+  return signals
     .filter(({ member, values }) => member === 'ItemNew' && (Number(values[5]) & (LOCAL | OUR_OWN)) === 0)
     .map(({ values }) => Number(values[0]))
 }
@@ -117,9 +117,9 @@ function programPath(): string | null {
   return null
 }
 
-/** The process that the bus has told; another where that one is of another process namespace than this one's. */
-function processOf(told: number | null): number | null {
-  return told !== null && isDaemon(told) ? told : runningHere()
+/** The daemon's process. The id from the bus is not valid here if the bus is in another process namespace. */
+function processOf(pid: number | null): number | null {
+  return pid !== null && isDaemon(pid) ? pid : runningHere()
 }
 
 function isDaemon(pid: number): boolean {
@@ -130,7 +130,7 @@ function isDaemon(pid: number): boolean {
   }
 }
 
-/** The process of a daemon that runs in this network namespace; null where none can be found. */
+/** The process of a daemon in this network namespace; null if none is found. */
 function runningHere(): number | null {
   try {
     const own = readlinkSync('/proc/self/ns/net')
@@ -171,7 +171,7 @@ function isStopped(pid: number | null): boolean {
   }
 }
 
-/** The configuration of the daemon that runs; else the one that it would take. */
+/** The configuration of the running daemon, or else the default one. */
 function readConfig(pid: number | null): DaemonState['config'] {
   const command = pid === null ? [] : commandOf(pid)
   const at = command.findIndex((argument) => argument === '-f' || argument === '--file')

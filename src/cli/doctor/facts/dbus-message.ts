@@ -1,7 +1,7 @@
-/** A value of a message: a string, or a number of 32 bits. */
+/** A value of a message: a string, or a 32-bit number. */
 export type DbusValue = string | number
 
-/** What is asked of a service on the bus. */
+/** A method call to a service on the bus. */
 export interface DbusCall {
   readonly destination: string
   readonly path: string
@@ -12,7 +12,7 @@ export interface DbusCall {
   readonly values?: readonly DbusValue[]
 }
 
-/** A message that has arrived. */
+/** A received message. */
 export interface DbusMessage {
   readonly kind: 'reply' | 'error' | 'signal' | 'other'
   /** Of a reply or an error: the serial number of the call. */
@@ -26,7 +26,7 @@ export interface DbusMessage {
 const [CALL, REPLY, ERROR, SIGNAL] = [1, 2, 3, 4]
 /** Header fields (D-Bus specification, "Message Format"). */
 const FIELD = { path: 1, interface: 2, member: 3, errorName: 4, replySerial: 5, destination: 6, signature: 8 } as const
-/** The header up to and with the length of its fields. */
+/** The length of the header up to and including the length of its fields. */
 const FIXED_BYTES = 16
 /** The longest message that is read, in bytes. */
 export const MAX_MESSAGE = 1 << 20
@@ -53,7 +53,7 @@ export function encodeCall(call: DbusCall, serial: number): Buffer {
   return header.buffer
 }
 
-/** The length of the message at the start of a buffer; null where that is not known yet. */
+/** The length of the message at the start of a buffer; null if that is not known yet. */
 export function messageLength(buffer: Buffer): number | null {
   if (buffer.length < FIXED_BYTES) return null
   const isLittle = buffer[0] === 0x6c

@@ -10,7 +10,7 @@ import {
   messageLength
 } from './dbus-message.js'
 
-/** An error that the bus or a service on it has answered with. */
+/** An error reply of the bus or of a service on it. */
 export class BusError extends Error {
   /** `org.freedesktop.DBus.Error.AccessDenied`. */
   readonly busName: string
@@ -24,7 +24,7 @@ export class BusError extends Error {
 /** No answer came in time. */
 export class BusTimeout extends Error {}
 
-/** As much of D-Bus as it takes to ask a daemon how it is: method calls, and the signals that come. */
+/** The part of D-Bus that is needed to ask for a daemon's state: method calls, and received signals. */
 export class Bus {
   readonly #socket: Socket
   readonly #waiting = new Map<number, (message: DbusMessage) => void>()
@@ -39,10 +39,10 @@ export class Bus {
   }
 
   /**
-   * Connects to a bus, and says who it is.
+   * Connects and authenticates to a bus.
    *
-   * @param path of its socket
-   * @throws {Error} with the system's code, or what the bus said
+   * @param path the path of its socket
+   * @throws {Error} with the system's code, or the message of the bus
    */
   static async open(
     path: string,
@@ -99,14 +99,14 @@ export class Bus {
   }
 }
 
-/** The bus itself, as a service on it. */
+/** The bus itself, which is also a service. */
 export const THE_BUS = {
   destination: 'org.freedesktop.DBus',
   path: '/org/freedesktop/DBus',
   interface: 'org.freedesktop.DBus'
 } as const
 
-/** EXTERNAL: the system tells the bus who is at the other end of the socket. */
+/** EXTERNAL: the bus learns the user of the socket's other end from the system. */
 function authenticated(socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = ''
@@ -141,7 +141,10 @@ async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
   }
 }
 
-/** The system bus's socket (D-Bus specification, "Well-known Message Bus Instances"); null where it is of another kind. */
+/**
+ * The system bus's socket (D-Bus specification, "Well-known Message Bus Instances"); null if it is not a Unix socket
+ * with a path.
+ */
 export function systemBusPath(environment: NodeJS.ProcessEnv): string | null {
   const address = environment.DBUS_SYSTEM_BUS_ADDRESS ?? 'unix:path=/var/run/dbus/system_bus_socket'
   for (const one of address.split(';')) {

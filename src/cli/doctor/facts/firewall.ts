@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Firewall } from '../machine.js'
 import { outputOf } from './command.js'
 
-/** The rules of this machine, as far as they may be read: only root may read most. */
+/** The firewall's rules on this machine, as far as they can be read: most can be read by root only. */
 export async function readFirewall(): Promise<Firewall> {
   if (process.platform !== 'linux')
     return { nft: null, iptables: null, ufwEnabled: false, firewalldRunning: false, isRoot: isRoot() }

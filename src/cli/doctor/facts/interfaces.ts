@@ -3,7 +3,7 @@ import { listInterfaces } from '../../../net/interfaces.js'
 import type { NetworkInterface } from '../machine.js'
 import { outputOf } from './command.js'
 
-/** What `ip -json address` tells of an interface, as far as it is used. */
+/** An interface in the output of `ip -json address`, as far as it is used. */
 interface IpLink {
   readonly ifindex: number
   readonly ifname: string
@@ -11,7 +11,7 @@ interface IpLink {
   readonly mtu: number
 }
 
-/** The interfaces of this machine, also those that are down; without iproute2 only those that have addresses. */
+/** The interfaces of this machine, including those that are down; without iproute2 only those with addresses. */
 export async function readInterfaces(): Promise<NetworkInterface[]> {
   const addresses = listInterfaces()
   const printed = process.platform === 'linux' ? await outputOf('ip', ['-json', 'address']) : null

@@ -11,12 +11,12 @@ import { dialedCode } from './trial.js'
 
 /** Milliseconds for a connection, and for the exchange of a hello. */
 const [CONNECT_MS, HELLO_MS] = [1500, 3000]
-/** Services that are dialed. */
+/** The most services that are dialed. */
 const MAX_SERVICES = 64
 
 /**
- * Dials every address on the link of every service of a cluster, and says a hello for a uuid that nobody has: a member with our
- * secret refuses it as "not-me", so that its application sees no connection, only `rejected`.
+ * Dials every on-link address of every service of a cluster, and sends one hello to each service, for an unused uuid. A
+ * member with our secret refuses it as "not-me", so its application sees no connection, only `rejected`.
  */
 export async function reachAll(
   services: readonly FoundService[],
@@ -56,7 +56,7 @@ function scoped({ address, interfaceName }: FoundAddress): string {
   return /^fe[89ab]/i.test(address) ? `${address}%${interfaceName}` : address
 }
 
-/** Says a hello. Resolves with what the other end makes of it. */
+/** Sends a hello. Resolves with the result of the answer. */
 async function greet(
   service: FoundService,
   address: string,

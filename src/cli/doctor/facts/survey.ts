@@ -3,25 +3,25 @@ import type { InterfaceAddress } from '../../../addon.js'
 import { interfacesNow, isOwn } from '../../../net/addresses.js'
 import { listInterfaces } from '../../../net/interfaces.js'
 import { Directory } from '../../mdns/directory.js'
-import { type Heard, Inquiry, type Trouble } from '../../mdns/inquiry.js'
+import { Inquiry, type ReceivedMessage, type Trouble } from '../../mdns/inquiry.js'
 import type { InterfaceSurvey, Survey } from '../machine.js'
 import { TRIAL_NAME } from './trial.js'
 
-/** Milliseconds: between two rounds of questions (RFC 6762 §5.2), and after the last. */
+/** Milliseconds between two rounds of questions (RFC 6762 §5.2), and after the last. */
 const [ROUND_MS, LAST_MS] = [1000, 700]
-/** What is asked for after the first answers, in milliseconds. */
+/** When missing records are asked for, in milliseconds. */
 const SOON_MS = [50, 250]
-/** Subnets of up to so many addresses are asked address by address, where nobody has answered. */
+/** If no host answers, each address of a subnet is asked directly, unless the prefix is shorter than this. */
 const SMALLEST_PREFIX = 24
-/** Addresses that are asked at a time, and the milliseconds between two times. */
+/** The number of addresses that are asked at once, and the milliseconds before the next ones. */
 const [BATCH, BATCH_MS] = [32, 20]
-/** Milliseconds in which the link layer finds out who is there. */
+/** Milliseconds for the link layer to resolve addresses (ARP). */
 const NEIGHBOURS_MS = 1000
-/** Milliseconds for an answer, also one by multicast (RFC 6762 §6). */
+/** Milliseconds to wait for answers, including multicast ones (RFC 6762 §6). */
 const ANSWER_MS = 300
 
-/** What is heard on an interface, as it comes. */
-class SurveySocket {
+/** The facts of one interface, which are added as messages are received. */
+class InterfaceFacts {
   heardItself = false
   foundTrial = false
   readonly unicastFrom = new Set<string>()
@@ -31,11 +31,11 @@ class SurveySocket {
   isSweeping = false
 }
 
-/** Asks the network who is there, and listens to what is told. */
+/** Asks which hosts and services are on the network, and collects the answers and other messages. */
 export class Surveyor {
   readonly #trialUuid: () => string
   readonly #directory = new Directory(null)
-  readonly #ears = new Map<string, SurveySocket>()
+  readonly #facts = new Map<string, InterfaceFacts>()
   readonly #troubles: Trouble[] = []
   readonly #interfaces: InterfaceAddress[]
   readonly #inquiry: Inquiry
@@ -45,10 +45,10 @@ export class Surveyor {
   constructor(name: string | null, trialUuid: () => string) {
     this.#trialUuid = trialUuid
     this.#interfaces = listInterfaces().filter(({ up }) => up)
-    for (const { name } of this.#interfaces) this.#ears.set(name, new SurveySocket())
+    for (const { name } of this.#interfaces) this.#facts.set(name, new InterfaceFacts())
     this.#inquiry = new Inquiry({
       interfaces: this.#interfaces,
-      onHeard: (heard) => this.#onHeard(heard),
+      onMessage: (message) => this.#onMessage(message),
       onTrouble: (trouble) => this.#troubles.push(trouble)
     })
     this.#directory.expect(TRIAL_NAME)
@@ -66,12 +66,12 @@ export class Surveyor {
       }
       await pause(round === 0 ? ROUND_MS - 300 : LAST_MS)
     }
-    await this.#askForHosts([...this.#ears.values()].flatMap(({ multicastFrom }) => [...multicastFrom]))
+    await this.#askForHosts([...this.#facts.values()].flatMap(({ multicastFrom }) => [...multicastFrom]))
     await this.#sweep()
     this.#inquiry.close()
     const neighbours = neighboursNow()
     return {
-      interfaces: [...this.#ears].map(([name, ear]) => this.#surveyOf(name, ear, neighbours)),
+      interfaces: [...this.#facts].map(([name, facts]) => this.#surveyOf(name, facts, neighbours)),
       services: this.#directory.services.filter(({ cluster }) => cluster !== TRIAL_NAME),
       troubles: this.#troubles
     }
@@ -79,7 +79,7 @@ export class Surveyor {
 
   #surveyOf(
     name: string,
-    ear: SurveySocket,
+    facts: InterfaceFacts,
     neighbours: readonly { address: string; name: string }[]
   ): InterfaceSurvey {
     const trial = this.#trialUuid()
@@ -89,27 +89,27 @@ export class Surveyor {
     )
     return {
       name,
-      heardItself: ear.heardItself,
+      heardItself: facts.heardItself,
       foundTrial,
-      unicastFrom: [...ear.unicastFrom],
-      multicastFrom: [...ear.multicastFrom],
-      multicastAnswers: [...ear.multicastAnswers],
-      answeredDirectly: [...ear.answeredDirectly],
+      unicastFrom: [...facts.unicastFrom],
+      multicastFrom: [...facts.multicastFrom],
+      multicastAnswers: [...facts.multicastAnswers],
+      answeredDirectly: [...facts.answeredDirectly],
       neighbours: neighbours.filter((one) => one.name === name).map(({ address }) => address)
     }
   }
 
-  #onHeard(heard: Heard): void {
-    const { packet, from, by, interfaceName, interfaceIndex } = heard
-    const ear = this.#ears.get(interfaceName)
-    if (ear === undefined) return
+  #onMessage(message: ReceivedMessage): void {
+    const { packet, from, by, interfaceName, interfaceIndex } = message
+    const facts = this.#facts.get(interfaceName)
+    if (facts === undefined) return
     this.#directory.take(packet, { interfaceName, interfaceIndex })
     if (isOwn(from, interfacesNow())) {
-      if (by === 'multicast') ear.heardItself = true
+      if (by === 'multicast') facts.heardItself = true
     } else if (by === 'multicast') {
-      ear.multicastFrom.add(from)
-      if (this.#hasAskedForHosts && isReverse(packet)) ear.multicastAnswers.add(from)
-    } else (ear.isSweeping ? ear.answeredDirectly : ear.unicastFrom).add(from)
+      facts.multicastFrom.add(from)
+      if (this.#hasAskedForHosts && isReverse(packet)) facts.multicastAnswers.add(from)
+    } else (facts.isSweeping ? facts.answeredDirectly : facts.unicastFrom).add(from)
   }
 
   /** A host without services answers a question for the name of its address (RFC 6762 §4). */
@@ -120,21 +120,21 @@ export class Surveyor {
     await pause(ANSWER_MS)
   }
 
-  /** Where nobody was heard, and the subnet is small, every address is asked directly: others may be there all the same. */
+  /** Asks every address of small subnets directly if no host has answered there: multicast may be filtered. */
   async #sweep(): Promise<void> {
     const silent = this.#interfaces.filter(({ name, family, loopback, prefixLength }) => {
-      const ear = this.#ears.get(name)
-      const isSilent = ear !== undefined && ear.unicastFrom.size === 0
+      const facts = this.#facts.get(name)
+      const isSilent = facts !== undefined && facts.unicastFrom.size === 0
       return isSilent && family === 4 && !loopback && prefixLength >= SMALLEST_PREFIX && prefixLength < 31
     })
     if (silent.length === 0) return
     for (const { name } of silent) {
-      const ear = this.#ears.get(name)
-      if (ear !== undefined) ear.isSweeping = true
+      const facts = this.#facts.get(name)
+      if (facts !== undefined) facts.isSweeping = true
     }
     await Promise.all(silent.map((entry) => this.#askEach(entry)))
     await pause(NEIGHBOURS_MS)
-    for (const ear of this.#ears.values()) ear.isSweeping = false
+    for (const facts of this.#facts.values()) facts.isSweeping = false
     const names = new Set(silent.map(({ name }) => name))
     await this.#askForHosts(neighboursNow().flatMap(({ name, address }) => (names.has(name) ? [address] : [])))
   }
@@ -149,7 +149,7 @@ export class Surveyor {
   }
 }
 
-/** The addresses of the hosts of an IPv4 subnet of at most 256. */
+/** The host addresses of an IPv4 subnet with a prefix of at least 24 bits. */
 export function hostsOf(address: string, prefixLength: number): string[] {
   const last = Number(address.slice(address.lastIndexOf('.') + 1))
   const size = 2 ** (32 - prefixLength)
@@ -159,10 +159,10 @@ export function hostsOf(address: string, prefixLength: number): string[] {
 }
 
 /**
- * Whether a message answers a question for the names of addresses, which others hardly ask for, and nothing else: hosts that start
- * announce those names together with the addresses.
+ * Whether a response contains only names of addresses (reverse lookups): other hosts rarely ask for these, and
+ * announcements contain them together with the addresses, so it answers our question.
  */
-function isReverse({ type, answers = [] }: Heard['packet']): boolean {
+function isReverse({ type, answers = [] }: ReceivedMessage['packet']): boolean {
   const isName = ({ name }: { name: string }) => /\.(in-addr|ip6)\.arpa$/i.test(name)
   return type === 'response' && answers.length > 0 && answers.every(isName)
 }
@@ -178,7 +178,7 @@ export function reverseName(address: string): string {
   return `${[...digits].reverse().join('.')}.ip6.arpa`
 }
 
-/** The hosts that the link layer has met (the ARP table, Linux). */
+/** The hosts in the ARP table (Linux). */
 function neighboursNow(): { address: string; name: string }[] {
   try {
     const rows = readFileSync('/proc/net/arp', 'utf8').trim().split('\n').slice(1)

@@ -6,11 +6,11 @@ import { isLinkLocal } from '../../../net/addresses.js'
 import { listInterfaces, scopeOf } from '../../../net/interfaces.js'
 import type { Trial } from '../machine.js'
 
-/** The cluster of the services that the doctor makes: one for all doctors, so that networks do not fill with names. */
+/** The cluster of the doctor's services: always the same, so that the network does not collect names. */
 export const TRIAL_NAME = 'tcpnet-doctor'
-/** Milliseconds for two services on one machine to meet. */
+/** Milliseconds for two services on one machine to connect. */
 const MEET_MS = 2500
-/** Milliseconds for a connection to an address of one's own. */
+/** Milliseconds for a connection to an address of this machine. */
 const DIAL_MS = 1000
 
 export interface TrialOptions {
@@ -18,7 +18,10 @@ export interface TrialOptions {
   readonly secret: string | Buffer | undefined
 }
 
-/** Two services on this machine that look for each other, in a cluster of their own. They stay until they are closed. */
+/**
+ * Two services on this machine, in a cluster of their own, that connect to each other. They stay open until they are
+ * closed.
+ */
 export class TrialServices {
   readonly #services: readonly Service[]
   #error: Trial['error'] = null
@@ -34,7 +37,7 @@ export class TrialServices {
     }
   }
 
-  /** Has them listen, look for each other, and their addresses dialed. */
+  /** Starts both services, waits until they are connected, and dials the addresses of this machine. */
   async run(): Promise<Trial> {
     const addonError = addonFailure()
     await Promise.all(this.#services.map(listening))
@@ -72,7 +75,7 @@ export class TrialServices {
   }
 }
 
-/** Why a service with a driver cannot listen; null where it can. */
+/** Why a service with a driver cannot listen; null if it can. */
 export async function listenError(driver: string): Promise<Trial['error']> {
   const service = tcpnet({ name: TRIAL_NAME, driver: driver as NonNullable<Settings['driver']> })
   let failure: Trial['error'] = null
@@ -85,7 +88,9 @@ export async function listenError(driver: string): Promise<Trial['error']> {
   return failure
 }
 
-/** An address of this machine as it is dialed: a link-local one on each interface that has it (RFC 4007 §6). */
+/**
+ * The forms in which an address is dialed: a link-local one with the scope of each interface that has it (RFC 4007 §6).
+ */
 function scopedOwn(address: string): string[] {
   if (!isLinkLocal(address)) return [address]
   return listInterfaces()
@@ -109,7 +114,7 @@ function addonFailure(): string | null {
   }
 }
 
-/** How a connection to an address ends: `ok`, or the system's code. */
+/** The result of a connection to an address: `ok`, or the system's error code. */
 export function dialedCode(address: string, port: number, timeoutMs = DIAL_MS): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port })

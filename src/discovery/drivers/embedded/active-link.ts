@@ -5,23 +5,23 @@ import { Echoes } from './echoes.js'
 import { type LinkOptions, type LinkTimes, MdnsLink } from './link.js'
 import { LinkSocket, type SocketSystem } from './link-socket.js'
 
-/** An interface and family that can be used. */
+/** An interface and family for which a link can be opened. */
 export interface LinkPlace {
-  /** The address by which a socket knows the interface. */
+  /** The address that selects the interface for a socket. */
   readonly entry: InterfaceAddress
-  /** Every address of the interface, of both families. */
+  /** All addresses of the interface, of both families. */
   readonly addresses: readonly InterfaceAddress[]
 }
 
-export interface ActiveOptions extends Pick<LinkOptions, 'isOurs' | 'heard'> {
+export interface ActiveOptions extends Pick<LinkOptions, 'isOurs' | 'remote'> {
   readonly clock: Clock
   readonly times: LinkTimes
   readonly system: SocketSystem
-  /** Not called for what this link has sent itself. */
+  /** May be called with an echo: see {@link ActiveLink.isEcho}. */
   readonly onMessage: (bytes: Buffer, from: RemoteInfo) => void
-  /** It can send, for the first time or after its interface got other addresses. May be called from within {@link ActiveLink.open}. */
+  /** The link can send, for the first time or with a new socket. May be called from within {@link ActiveLink.open}. */
   readonly onOpen: (isFirst: boolean) => void
-  /** It cannot be used, or not any more. May be called from within {@link ActiveLink.open}. */
+  /** The link cannot be used, or no longer. May be called from within {@link ActiveLink.open}. */
   readonly onFailed: (error: NodeJS.ErrnoException) => void
 }
 
@@ -31,7 +31,7 @@ export class ActiveLink<User> {
   readonly name: string
   readonly family: 4 | 6
   readonly link: MdnsLink
-  /** The services that are on it. */
+  /** The services that use the link. */
   readonly users = new Set<User>()
   readonly #options: ActiveOptions
   readonly #echoes: Echoes
@@ -40,7 +40,7 @@ export class ActiveLink<User> {
   #isOpen = false
 
   constructor(place: LinkPlace, options: ActiveOptions) {
-    const { clock, times, isOurs, heard } = options
+    const { clock, times, isOurs, remote } = options
     this.index = place.entry.index
     this.name = place.entry.name
     this.family = place.entry.family
@@ -52,7 +52,7 @@ export class ActiveLink<User> {
       clock,
       times,
       family: this.family,
-      heard,
+      remote,
       isOurs,
       send: (message) => {
         this.#echoes.sent(message)
@@ -84,11 +84,11 @@ export class ActiveLink<User> {
     })
   }
 
-  /** The interface is such now. Returns whether it has other addresses, and the link can be used as before. */
+  /** Updates the addresses, and opens a new socket if it is needed. Returns whether they have changed without that. */
   follow(place: LinkPlace): boolean {
     const before = this.#place
     if (hasSameAddresses(before, place)) return false
-    // By an address that is there no more, an IPv4 socket does not find its interface.
+    // An IPv4 socket selects its interface by address, and fails once the interface has lost that address.
     const isStale = this.family === 4 && !hasAddress(place, before.entry.address)
     this.#place = isStale ? place : { entry: before.entry, addresses: place.addresses }
     if (!isStale) return this.#isOpen
@@ -98,12 +98,12 @@ export class ActiveLink<User> {
     return false
   }
 
-  /** Whether a message from this machine is one that this link has sent. */
+  /** Whether a message from this machine was sent by this link. */
   isEcho(bytes: Buffer): boolean {
     return this.#echoes.take(bytes)
   }
 
-  /** Resolves when what was sent has left. */
+  /** Resolves when all messages have been sent, or after a short time. */
   flushed(): Promise<void> {
     return this.#socket.flushed()
   }

@@ -5,22 +5,22 @@ import type { Question } from './questions.js'
 import { RecordSets, type SetLimits } from './record-sets.js'
 import { type Family, type RecordType, type Resource, setOf } from './records.js'
 
-/** Milliseconds that a record has left after a goodbye (RFC 6762 §10.1), or after another has taken its place (§10.2). */
+/** Milliseconds until a record expires after a goodbye (RFC 6762 §10.1) or a cache flush (§10.2). */
 const GRACE_MS = 1000
-/** The parts of a record's lifetime after which it is asked for again, and the random part that is added (RFC 6762 §5.2). */
+/** The parts of a record's lifetime after which it is refreshed, and the greatest random addition (RFC 6762 §5.2). */
 const REFRESH_AT = [0.8, 0.85, 0.9, 0.95] as const
 const REFRESH_SPREAD = 0.02
-/** After two questions without an answer within ten seconds, a record is gone (RFC 6762 §10.4). */
+/** A record expires if two questions of other hosts get no answer within ten seconds (RFC 6762 §10.4). */
 const [UNANSWERED, UNANSWERED_MS] = [2, 10_000]
-/** Milliseconds between two looks at what is due, so that many records that end one after the other cost no look each. */
-const LOOK_EVERY_MS = 20
-/** Records that end in one look: each is told, which takes its time. */
+/** The least time, in milliseconds, between two checks for due records: records that expire in succession share one. */
+const CHECK_EVERY_MS = 20
+/** The most records that expire in one check, because each is reported, which takes time. */
 const MAX_ENDED = 250
 
 export interface CacheLimits extends SetLimits {
-  /** The longest lifetime, in seconds: that of records that are no host's (RFC 6762 §10). */
+  /** The longest lifetime, in seconds: the TTL of records that contain no host name (RFC 6762 §10). */
   readonly maxTtl: number
-  /** Known answers of one question. With more, a query would take many packets and long to write: a flood must not cause that. */
+  /** The most known answers of one question: otherwise a flood would cause queries of many packets. */
   readonly maxKnownAnswers: number
 }
 
@@ -35,16 +35,16 @@ export const CACHE_LIMITS: CacheLimits = {
 export interface CacheOptions {
   readonly clock: Clock
   readonly limits?: CacheLimits
-  /** A record was not known. Called from within {@link Cache.take}. */
+  /** A record was added. Called from within {@link Cache.take}. */
   readonly onAdded: (record: Resource) => void
-  /** A record is known no longer. Called from the event loop, but for {@link Cache.forget}. */
+  /** A record was removed. Called from the event loop, or from within {@link Cache.forget}. */
   readonly onRemoved: (record: Resource) => void
   /**
-   * PTR records of a name are about to end, and somebody is interested in them: they came over these families, or could not be
-   * refreshed over one.
+   * Records of interest with this name are about to expire, and should be asked for over these families: that over
+   * which they were received, or both if a first refresh was not answered.
    */
   readonly onRefresh: (name: string, families: ReadonlySet<Family>) => void
-  /** Whether somebody is interested in a record. */
+  /** Whether a record is to be refreshed before it expires. */
   readonly isOfInterest: (record: Resource) => boolean
 }
 
@@ -52,28 +52,27 @@ interface Entry {
   readonly record: Resource
   /** Whether it came from this machine. */
   isLocal: boolean
-  /** Over which it came; IPv4 where it came over both. */
+  /** The family over which it was received; IPv4 if it was received over both. */
   readonly family: Family
   receivedAt: number
   lifetimeMs: number
   expiresAt: number
-  /** When it is asked for next; infinite where it is not. */
+  /** When it is refreshed next; infinity for never. */
   refreshAt: number
   refreshes: number
-  /** Questions of others for it that were not answered, and when the first of them came. */
+  /** The number of unanswered questions of other hosts for it, and when the first of them was received. */
   unanswered: number
   unansweredSince: number
 }
 
-/** Every family. */
 const BOTH: readonly Family[] = [4, 6]
 
-/** The records that others announced on one interface (RFC 6762 §10). Its size is bounded: packets are untrusted. */
+/** A cache of the records received on one interface (RFC 6762 §10). Its size is bounded: packets are untrusted. */
 export class Cache {
   readonly #options: CacheOptions
   readonly #limits: CacheLimits
   readonly #sets: RecordSets<Entry>
-  /** When each set was asked for last by another host, over each family. */
+  /** When another host last asked for each set, over each family. */
   readonly #askedAt = new Map<string, number>()
   readonly #alarm: Alarm
 
@@ -89,10 +88,10 @@ export class Cache {
   }
 
   /**
-   * Takes a record out of a response.
+   * Takes a record of a response.
    *
    * @param isLocal whether the response came from this machine
-   * @param family over which it came
+   * @param family the family over which it was received
    */
   take(record: Resource, isLocal = false, family: Family = 4): void {
     const now = this.#options.clock.now()
@@ -101,7 +100,7 @@ export class Cache {
       if (known !== undefined) this.#end(known, now)
       return
     }
-    // RFC 6762 §10.2. A PTR record names one instance of many: whoever sets its flush bit is wrong, and would end all others.
+    // RFC 6762 §10.2. The cache-flush bit of a shared PTR record is an error, and would remove all other instances.
     if (record.unique && record.type !== 'PTR') this.#flush(record, now)
     const entry = this.#entryOf(record, isLocal, known?.family === 4 ? 4 : family, now)
     if (!this.#sets.put(entry)) return
@@ -118,7 +117,7 @@ export class Cache {
     return this.#entries(name, type).map(({ record }) => record)
   }
 
-  /** The one of a name and type that was received last: there is one of them, but where another takes its place. */
+  /** The last received record of a name and type. There are several only while one replaces another. */
   latest(name: string, type: RecordType): Resource | null {
     const entries = this.#entries(name, type)
     return (
@@ -129,18 +128,18 @@ export class Cache {
     )
   }
 
-  /** Those that this machine announced itself, or another did. */
+  /** Whether a record was last received from this machine. */
   isLocal(record: Resource): boolean {
     return this.#sets.get(record)?.isLocal ?? false
   }
 
-  /** Milliseconds since a record of a name and type was received last; infinite where there is none. */
+  /** Milliseconds since a record of a name and type was last received; infinity if there is none. */
   ageMs(name: string, type: RecordType): number {
     const now = this.#options.clock.now()
     return Math.min(...this.#entries(name, type).map(({ receivedAt }) => now - receivedAt))
   }
 
-  /** The records that a query tells to be known, with the TTL that they have left: at least half of it (RFC 6762 §7.1). Of many, the first known. */
+  /** The known answers of a question, with their remaining TTL (RFC 6762 §7.1); the first if there are too many. */
   knownAnswers(name: string, type: RecordType): Resource[] {
     const now = this.#options.clock.now()
     return this.#entries(name, type)
@@ -149,16 +148,16 @@ export class Cache {
       .map(({ record, expiresAt }) => ({ ...record, ttl: Math.floor((expiresAt - now) / 1000), unique: false }))
   }
 
-  /** Whether a query would tell a record as known. */
+  /** Whether a query of ours would have a record among its known answers. */
   isKnownAnswer(record: Resource): boolean {
     const entry = this.#sets.get(record)
     return entry !== undefined && isKnownAnswer(entry, this.#options.clock.now())
   }
 
   /**
-   * Another host asks by multicast, and says which answers it knows. A record that is asked for twice over its family and does not
-   * come within ten seconds is gone (RFC 6762 §10.4). Questions within a second count as one, and a record that came less than a
-   * second ago is not due to come again (§6).
+   * Another host has asked a question by multicast, with its known answers. A record that does not answer two questions
+   * over its family within ten seconds expires (RFC 6762 §10.4). Questions within a second count as one. A record that
+   * was received less than a second ago is not expected again (§6).
    */
   onQuestion(question: Question, known: ReadonlySet<string>, family: Family = 4): void {
     const now = this.#options.clock.now()
@@ -179,7 +178,7 @@ export class Cache {
     this.#setAlarm(entry)
   }
 
-  /** Lets every record end that is not received within so many milliseconds: for after a pause in which nothing was heard. */
+  /** Lets every record expire that is not received again within `ms` milliseconds, because it may be obsolete. */
   doubt(ms: number): void {
     const end = this.#options.clock.now() + ms
     for (const entry of this.#sets.all()) {
@@ -189,14 +188,14 @@ export class Cache {
     }
   }
 
-  /** Removes some records, and tells it. */
+  /** Removes some records, and calls `onRemoved` for each. */
   forget(picks: (record: Resource) => boolean): void {
     const picked = this.#sets.all().filter(({ record }) => picks(record))
     for (const { record } of picked) this.#remove(record)
     for (const { record } of picked) this.#options.onRemoved(record)
   }
 
-  /** Removes everything, and tells nobody. */
+  /** Removes all records, without calling `onRemoved`. */
   clear(): void {
     this.#alarm.stop()
     this.#sets.clear()
@@ -230,7 +229,7 @@ export class Cache {
         : entry.receivedAt + (part + clock.random() * REFRESH_SPREAD) * entry.lifetimeMs
   }
 
-  /** Records of the same set that came more than a second ago end in a second: the others may be of the same announcement. */
+  /** Lets the other records of a set expire in a second, except those that were received within the last second. */
   #flush(record: Resource, now: number): void {
     for (const entry of this.#sets.of(record.set)) {
       if (entry.record.key !== record.key && entry.receivedAt < now - GRACE_MS) this.#end(entry, now)
@@ -243,7 +242,7 @@ export class Cache {
   }
 
   #setAlarm({ expiresAt, refreshAt }: Entry): void {
-    const soonest = this.#options.clock.now() + LOOK_EVERY_MS
+    const soonest = this.#options.clock.now() + CHECK_EVERY_MS
     this.#alarm.setTo(Math.max(Math.min(expiresAt, refreshAt), soonest))
   }
 
@@ -267,8 +266,8 @@ export class Cache {
       }
       nextAt = Math.min(nextAt, entry.expiresAt, entry.refreshAt)
     }
-    // Set to infinity, it does not ring.
-    this.#alarm.setTo(Math.max(nextAt, now + LOOK_EVERY_MS))
+    // At infinity, `setTo` has no effect.
+    this.#alarm.setTo(Math.max(nextAt, now + CHECK_EVERY_MS))
     for (const { record } of ended) this.#remove(record)
     for (const { record } of ended) this.#options.onRemoved(record)
     for (const [name, families] of refreshed) this.#options.onRefresh(name, families)

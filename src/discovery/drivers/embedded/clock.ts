@@ -1,14 +1,16 @@
-/** The time and chance that the protocol goes by: the system's, or a test's. */
+/** The source of time and of random numbers for the protocol: the system, or a test. */
 export interface Clock {
   /** Milliseconds of a monotonic clock. */
   now(): number
-  /** Calls back once, after so many milliseconds at least, never from within. Returns a function that takes it back. */
+  /**
+   * Calls back once, after at least `ms` milliseconds, never from within the call. Returns a function that cancels it.
+   */
   after(ms: number, callback: () => void): () => void
-  /** A number from 0 to 1, without 1. */
+  /** A number from 0 to 1, excluding 1. */
   random(): number
 }
 
-/** No timer of it keeps the process alive: a service does, for as long as it listens. */
+/** Its timers do not keep the process alive: the server of a service does, for as long as it listens. */
 export const SYSTEM_CLOCK: Clock = {
   now: () => performance.now(),
   after: (ms, callback) => {
@@ -18,7 +20,7 @@ export const SYSTEM_CLOCK: Clock = {
   random: Math.random
 }
 
-/** A time span in milliseconds, of which a random part is waited. */
+/** The shortest and the longest of a random wait. */
 export interface Span {
   readonly leastMs: number
   readonly mostMs: number
@@ -28,19 +30,19 @@ export function randomMs(clock: Pick<Clock, 'random'>, { leastMs, mostMs }: Span
   return leastMs + clock.random() * (mostMs - leastMs)
 }
 
-/** One timer that is only ever moved forward: it rings at the earliest of the times that it was set to. */
+/** A timer that calls back at the earliest of the times that it was set to. */
 export class Alarm {
   readonly #clock: Clock
-  readonly #ring: () => void
+  readonly #callback: () => void
   #at = Number.POSITIVE_INFINITY
   #cancel: (() => void) | null = null
 
-  constructor(clock: Clock, ring: () => void) {
+  constructor(clock: Clock, callback: () => void) {
     this.#clock = clock
-    this.#ring = ring
+    this.#callback = callback
   }
 
-  /** Rings at a time of the clock, or before where it is set to an earlier one. */
+  /** Calls back at a time of the clock. Has no effect if the alarm is already set to an earlier time. */
   setTo(at: number): void {
     if (at >= this.#at) return
     this.stop()
@@ -48,7 +50,7 @@ export class Alarm {
     this.#cancel = this.#clock.after(Math.max(at - this.#clock.now(), 0), () => {
       this.#at = Number.POSITIVE_INFINITY
       this.#cancel = null
-      this.#ring()
+      this.#callback()
     })
   }
 

@@ -1,9 +1,9 @@
-/** Milliseconds after which a message that was sent is not expected back any more, and how many are. */
+/** Milliseconds after which a sent message is no longer expected back, and the most messages that are expected. */
 const [EXPECTED_MS, MAX_EXPECTED] = [1000, 256]
 
 /**
- * Messages that this process has sent by multicast, and that the system gives back to its socket. Each comes back once: another of
- * the same bytes is another process's, and counts.
+ * The multicast messages that a link has sent, which the system loops back to its socket. Each comes back once: a
+ * further message with the same bytes was sent by another process, and is not an echo.
  */
 export class Echoes {
   readonly #now: () => number
@@ -20,7 +20,7 @@ export class Echoes {
     this.#expected.push({ bytes, until: now + EXPECTED_MS })
   }
 
-  /** Whether a message from this machine is one that was sent and has not come back so far. */
+  /** Whether a message from this machine was sent by this link and has not come back yet. */
   take(bytes: Buffer): boolean {
     const at = this.#expected.findIndex((sent) => sent.bytes.equals(bytes))
     if (at < 0) return false

@@ -6,32 +6,32 @@ import { ServiceInterface } from '../../service-interface.js'
 import { Sightings } from '../../sightings.js'
 import { Inquiries } from './inquiries.js'
 import { serviceType } from './names.js'
-import type { Neighbourhood } from './neighbourhood.js'
 import { Network } from './network.js'
 import type { NetworkLink, NetworkUser } from './network-user.js'
 import { ownInstance, recordsOf } from './own-service.js'
 import { InstancePlaces } from './places.js'
 import type { Publication } from './publication.js'
 import type { Resource } from './records.js'
+import type { RemoteRecords } from './remote-records.js'
 import { type Found, whereIs } from './whereabouts.js'
 
-/** Milliseconds after an outage in which names have to be seen again. */
+/** Milliseconds after an outage within which names must be seen again. */
 const REPLAY_MS = 5000
 /**
- * Milliseconds after the first announcement until the second one has been received (RFC 6762 §8.3). A peer that opens its sockets
- * in between is heard, but does not know this service: it must not be expected to dial.
+ * Milliseconds from the first announcement until the second one has been received (RFC 6762 §8.3). A peer that opens its sockets
+ * in between is found, but does not know this service, and is not expected to dial it.
  */
 const KNOWN_AFTER_MS = 1100
-/** Hints to one service. Packets are untrusted. */
+/** The rate of hints to one service: packets are untrusted. */
 const HINTS = { perSecond: 100, burst: 1024 }
 
-/** The links of this thread: all its services share them. */
+/** The links of this thread, which all its services share. */
 const network = new Network()
 
-/** The driver that needs no daemon: a multicast DNS responder and browser of this process's own. */
+/** The driver that needs no daemon: a multicast DNS responder and browser in this process. */
 export const embedded: Driver = embeddedOver(network)
 
-/** The driver over other links than those of this thread: for tests. */
+/** The driver with other links than those of this thread, for tests. */
 export function embeddedOver(network: Network): Driver {
   return (announcement, listener) => new EmbeddedDiscovery(network, announcement, listener)
 }
@@ -43,14 +43,14 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   readonly #listener: Listener
   readonly #interface: ServiceInterface
   readonly #sightings: Sightings
-  /** The links that the service is on, and what it has published there. */
+  /** The links that the service uses, with its publication on each. */
   readonly #links = new Map<NetworkLink, Pick<Publication, 'update' | 'close'>>()
-  /** Those on which it is announced. */
+  /** The links on which the service is announced. */
   readonly #established = new Set<NetworkLink>()
-  /** Where each name is seen: on interfaces, and in this process. */
-  readonly #places: InstancePlaces<Neighbourhood | 'here'>
+  /** Where each name is seen: on interfaces, or in this process. */
+  readonly #places: InstancePlaces<RemoteRecords | 'here'>
   readonly #inquiries: Inquiries
-  /** Ends the questions that are under way. */
+  /** Aborts the questions that are under way. */
   readonly #over = new AbortController()
   readonly #hints = new TokenBucket(HINTS)
   /** When it was first announced: a time of performance.now(); NaN before. */
@@ -67,10 +67,10 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     this.#interface = new ServiceInterface(announcement, network.source)
     this.#sightings = new Sightings({
       seen: (uuid) => {
-        if (this.#isTelling) listener.seen(uuid)
+        if (this.#isReporting) listener.seen(uuid)
       },
       gone: (uuid) => {
-        if (this.#isTelling) listener.gone(uuid)
+        if (this.#isReporting) listener.gone(uuid)
       }
     })
     this.#places = new InstancePlaces(this.#sightings)
@@ -81,7 +81,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   }
 
   async locate(uuid: string, signal: AbortSignal): Promise<Instance | null> {
-    if (!this.#isTelling || signal.aborted) return null
+    if (!this.#isReporting || signal.aborted) return null
     const sibling = this.#sibling(uuid)
     if (sibling !== null) return sibling
     return await withAny([signal, this.#over.signal], (question) => this.#inquiries.locate(uuid, question.signal))
@@ -92,7 +92,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     return this.#closing
   }
 
-  // What the network tells.
+  // NetworkUser
 
   get hasMet(): boolean {
     return this.#announcement.hasMet?.() ?? false
@@ -111,26 +111,26 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     })
     this.#links.set(link, publication)
     link.link.browse(this.type)
-    const { heard } = link.link
-    for (const uuid of heard.known(this.type)) this.seen(heard, uuid)
+    const { remote } = link.link
+    for (const uuid of remote.known(this.type)) this.seen(remote, uuid)
   }
 
   down(link: NetworkLink): void {
     this.#leave(link)
-    const { heard } = link.link
-    const isLastThere = [...this.#links.keys()].every((other) => other.link.heard !== heard)
-    if (isLastThere) this.#places.leave(heard, this.#links.size === 0)
+    const { remote } = link.link
+    const isLastThere = [...this.#links.keys()].every((other) => other.link.remote !== remote)
+    if (isLastThere) this.#places.leave(remote, this.#links.size === 0)
   }
 
   changed(link: NetworkLink): void {
     this.#links.get(link)?.update(this.#records(link))
   }
 
-  seen(place: Neighbourhood, uuid: string): void {
+  seen(place: RemoteRecords, uuid: string): void {
     this.#places.seen(uuid, place)
   }
 
-  gone(place: Neighbourhood, uuid: string): void {
+  gone(place: RemoteRecords, uuid: string): void {
     this.#places.gone(uuid, place)
   }
 
@@ -152,19 +152,19 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     this.#listener.offline(unusable(problem, this.#announcement))
   }
 
-  /** Whether a peer that announces itself now knows this service, or will at once. */
+  /** Whether a peer that announces itself now knows this service, or will in a moment. */
   get #isMutual(): boolean {
     return !(performance.now() - this.#announcedAt < KNOWN_AFTER_MS)
   }
 
-  /** Whether the listener is told of what is seen. */
-  get #isTelling(): boolean {
+  /** Whether names are reported to the listener. */
+  get #isReporting(): boolean {
     return this.#state === 'online' || this.#state === 'offline'
   }
 
-  /** Until a uuid that was chosen is known to be ours, no peer may be dialed. */
+  /** Whether hints may be reported: while a chosen uuid is probed, no peer may be dialed. */
   get #mayHint(): boolean {
-    return this.#isTelling || (this.#state === 'opening' && !this.#announcement.probe)
+    return this.#isReporting || (this.#state === 'opening' && !this.#announcement.probe)
   }
 
   #onEstablished(link: NetworkLink): void {
@@ -173,7 +173,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     this.#settle()
   }
 
-  /** Announced is what is announced on every link that can be used. */
+  /** Reports the service as announced, or online again, once it is announced on every link that it uses. */
   #settle(): void {
     const isEstablished = [...this.#links.keys()].every((link) => this.#established.has(link))
     if (!isEstablished || (this.#state !== 'opening' && this.#state !== 'offline')) return
@@ -184,28 +184,28 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     if (!isFirst) return this.#listener.online()
     this.#announcedAt = performance.now()
     this.#listener.announced()
-    if (this.#isTelling) this.#sightings.begin()
-    if (this.#isTelling) this.#meetSiblings()
+    if (this.#isReporting) this.#sightings.begin()
+    if (this.#isReporting) this.#reportSiblings()
   }
 
-  /** Services of one process do not hear each other: each is told of the others here. */
-  #meetSiblings(): void {
+  /** Services of one process do not receive each other's messages, so they are reported to each other here. */
+  #reportSiblings(): void {
     for (const sibling of this.#siblings()) {
-      this.#meet(sibling)
-      sibling.#meet(this)
+      this.#reportSibling(sibling)
+      sibling.#reportSibling(this)
     }
   }
 
-  #meet(sibling: EmbeddedDiscovery): void {
-    if (!this.#isTelling || !sibling.#isTelling) return
+  #reportSibling(sibling: EmbeddedDiscovery): void {
+    if (!this.#isReporting || !sibling.#isReporting) return
     const { uuid } = sibling.#announcement
     this.#places.seen(uuid, 'here')
     const instance = sibling.#ownInstance()
-    if (this.#isTelling && sibling.#isTelling && instance !== null) this.#listener.hint(instance, true)
+    if (this.#isReporting && sibling.#isReporting && instance !== null) this.#listener.hint(instance, true)
   }
 
   #sibling(uuid: string): Instance | null {
-    const sibling = this.#siblings().find((other) => other.#isTelling && other.#announcement.uuid === uuid)
+    const sibling = this.#siblings().find((other) => other.#isReporting && other.#announcement.uuid === uuid)
     return sibling === undefined ? null : sibling.#ownInstance()
   }
 
@@ -213,7 +213,10 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     return this.#network.siblingsOf(this).filter((other) => other instanceof EmbeddedDiscovery)
   }
 
-  /** Whether another service of this process has the uuid, which was chosen: it would not hear our probes. */
+  /**
+   * Whether another service of this process has the same chosen uuid: probes would not find it, because it does not
+   * receive them.
+   */
   #hasRival(): boolean {
     const { probe, uuid } = this.#announcement
     return probe && this.#siblings().some((other) => other.#isAlive && other.#announcement.uuid === uuid)
@@ -253,9 +256,9 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     await this.#network.remove(this)
   }
 
-  /** Takes leave of every link, and of the other services of this process. */
+  /** Withdraws the service from every link, and from the other services of this process. */
   #end(state: 'failed' | 'closed'): void {
-    const siblings = this.#isTelling ? this.#siblings() : []
+    const siblings = this.#isReporting ? this.#siblings() : []
     this.#state = state
     this.#over.abort()
     clearTimeout(this.#replay)
@@ -266,14 +269,14 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   }
 }
 
-/** Why a service cannot be announced on any link. */
+/** The error of a service that cannot be announced on any link. */
 function unusable(problem: NodeJS.ErrnoException | null, { address }: Announcement): TcpnetError {
   if (problem?.code === 'EADDRINUSE') return mdnsPortTaken(problem)
   const what = address === null ? 'No interface of this machine' : `No interface with the address ${address}`
   const why = problem === null ? '' : ` (${problem.message})`
   return new TcpnetError(
     'ERR_TCPNET_NO_INTERFACE',
-    `${what} can be used for multicast DNS${why}: the service is announced once one can.`,
+    `${what} can be used for multicast DNS${why}. Check the addresses of this machine.`,
     problem ?? undefined
   )
 }

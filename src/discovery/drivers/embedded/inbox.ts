@@ -2,29 +2,29 @@ import { trace } from '../../../trace.js'
 import type { PacedWork } from '../../paced-work.js'
 import { isPlausible, type Message, readMessage } from './messages.js'
 
-/** Messages of one sender that may wait to be read: so a flood of one host leaves room for others. */
+/** The most messages of one sender that may wait to be read, so that a flood from one host leaves room for others. */
 const MAX_WAITING_OF_SENDER = 64
-/** Messages that are remembered as they were read, and the longest of them, in bytes: most come over both families, or twice in a second. */
+/** How many decoded messages are cached, and the longest, in bytes: most are received over both families, or twice. */
 const [MAX_REMEMBERED, MAX_REMEMBERED_BYTES] = [64, 1500]
 
 /**
- * Messages that have arrived and are to be read: a few milliseconds of work in a turn of the event loop, and as few of them as
- * need be. All packets are untrusted.
+ * Decodes received messages, paced over turns of the event loop. Messages that cannot concern this process are not
+ * decoded. All packets are untrusted.
  */
 export class Inbox {
   readonly #reading: Pick<PacedWork, 'do'>
   /** The first labels of the service types that are of interest: `_my-cluster`. */
   readonly #labels = new Set<string>(['_dns-sd'])
   readonly #remembered: { readonly bytes: Buffer; readonly message: Message }[] = []
-  /** How many messages of a sender wait. */
+  /** How many messages of each sender wait. */
   readonly #waiting = new Map<string, number>()
 
-  /** @param reading where messages wait to be read */
+  /** @param reading paces the reading */
   constructor(reading: Pick<PacedWork, 'do'>) {
     this.#reading = reading
   }
 
-  /** Messages about a service type are of interest from now on: `_my-cluster._tcp.local`. */
+  /** Lets messages about a service type pass: `_my-cluster._tcp.local`. */
   watch(type: string): void {
     this.#labels.add(labelOf(type))
   }
@@ -33,15 +33,16 @@ export class Inbox {
     this.#labels.delete(labelOf(type))
   }
 
-  /** Whether a message may be of use: the others of a network, about printers and the like, are not even decoded. */
+  /** Whether a message may be of interest. Others, about printers and the like, are not even decoded. */
   wants(bytes: Buffer): boolean {
     return isPlausible(bytes) && !this.#isForOthers(bytes)
   }
 
-  /** Reads a message when its turn comes; `done` is called with it, unless it is none. */
+  /** Reads a message when its turn comes. `done` is called with it, unless it is malformed or dropped. */
   read(bytes: Buffer, sender: string, done: (message: Message) => void): void {
     const waiting = this.#waiting.get(sender) ?? 0
-    if (waiting >= MAX_WAITING_OF_SENDER) return trace('ignored a message of %s: too many wait', sender)
+    if (waiting >= MAX_WAITING_OF_SENDER)
+      return trace('ignored a message from %s: too many of its messages wait', sender)
     this.#waiting.set(sender, waiting + 1)
     const isTaken = this.#reading.do(() => {
       this.#leave(sender)
@@ -67,9 +68,12 @@ export class Inbox {
     else this.#waiting.delete(sender)
   }
 
-  /** Whether it is about service types, and none of ours. Labels are in a message at least once as they are (RFC 1035 §4.1.4). */
+  /**
+   * Whether a message concerns only service types that are not watched. It can be searched as bytes: even with
+   * compression, each label occurs at least once in full (RFC 1035 §4.1.4).
+   */
   #isForOthers(bytes: Buffer): boolean {
-    // Nearly always written as it is watched: labels are compared without regard to case (RFC 6762 §16) where that finds nothing.
+    // A fast path: nearly all labels are in lower case. If none is found, the comparison ignores case (RFC 6762 §16).
     for (const label of this.#labels) if (bytes.includes(label)) return false
     const text = bytes.toString('latin1').toLowerCase()
     if (!text.includes('_tcp') && !text.includes('_udp')) return false
@@ -86,7 +90,7 @@ function decoded(bytes: Buffer, sender: string): Message | null {
   try {
     return readMessage(bytes)
   } catch (error) {
-    trace('ignored a message of %s that is no DNS message: %j', sender, (error as Error).message)
+    trace('ignored a malformed message from %s: %j', sender, (error as Error).message)
     return null
   }
 }

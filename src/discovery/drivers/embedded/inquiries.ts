@@ -1,29 +1,29 @@
 import { ask } from '../../ask.js'
 import { type Instance, LOCATE_MS } from '../../discovery.js'
 import { instanceName } from './names.js'
-import type { Neighbourhood } from './neighbourhood.js'
 import type { NetworkLink } from './network-user.js'
+import type { RemoteRecords } from './remote-records.js'
 
-/** When an instance is asked for, in milliseconds, and when what is known of it has to do. */
+/** When an instance is asked for, in milliseconds, and after how many older records are accepted as the answer. */
 const ASK_AT_MS = [0, 1000]
 const LAST_MS = 1500
-/** Milliseconds in which an answer counts as new: its sender must not send it again before (RFC 6762 §6). */
+/** Milliseconds for which a received answer is used without a question: it is not repeated before (RFC 6762 §6). */
 const NEW_MS = 1000
-/** Milliseconds that other interfaces may add to the first answer. */
+/** Milliseconds to wait for answers on other interfaces after the first one. */
 const MOMENT_MS = 50
 
 export interface InquiriesOptions {
   readonly type: string
   /** The links to ask on. */
   readonly links: () => readonly NetworkLink[]
-  /** What is known of an instance, and how old that is. */
+  /** Finds an instance among the known records; `ageMs` is the age of its SRV record. */
   readonly find: (uuid: string) => { readonly instance: Instance; readonly ageMs: number } | null
 }
 
-/** The questions of a service where an instance is: put to the network, and answered out of what comes. */
+/** Asks the network where instances are, for one service. */
 export class Inquiries {
   readonly #options: InquiriesOptions
-  /** By uuid: those who wait for an answer. */
+  /** The callbacks that wait for an answer, by uuid. */
   readonly #waiting = new Map<string, Set<() => void>>()
   /** The uuids that are asked for at the end of this turn of the event loop, in one message. */
   readonly #asked = new Set<string>()
@@ -32,19 +32,19 @@ export class Inquiries {
     this.#options = options
   }
 
-  /** Resolves with null where no answer comes within {@link LOCATE_MS}, or when `signal` is aborted. */
+  /** Resolves with null if no answer comes within {@link LOCATE_MS}, or when `signal` is aborted. */
   async locate(uuid: string, signal: AbortSignal): Promise<Instance | null> {
     const recent = this.#options.find(uuid)
     if (recent !== null && recent.ageMs < NEW_MS) return recent.instance
     return await ask<Instance>((done) => this.#begin(uuid, done), signal, LOCATE_MS)
   }
 
-  /** An answer about an instance has come. */
+  /** Notifies the questions about an instance that an answer was received. */
   answered(uuid: string): void {
     for (const answered of [...(this.#waiting.get(uuid) ?? [])]) answered()
   }
 
-  /** Asks, and again a second later; where nobody answers, what is known has to do. */
+  /** Asks now and again a second later. If no answer comes, falls back to the known records. */
   #begin(uuid: string, done: (instance: Instance) => void): () => void {
     const end = () => {
       const found = this.#options.find(uuid)
@@ -75,13 +75,13 @@ export class Inquiries {
     const names = [...this.#asked].map((uuid) => instanceName(uuid, this.#options.type))
     this.#asked.clear()
     for (const { link } of this.#options.links()) {
-      link.ask(...names.flatMap((name) => [name, ...hostToAskFor(name, link.heard)]))
+      link.ask(...names.flatMap((name) => [name, ...hostToAskFor(name, link.remote)]))
     }
   }
 }
 
-/** The host of an instance, if an answer has come without its addresses. */
-function hostToAskFor(name: string, { cache }: Pick<Neighbourhood, 'cache'>): string[] {
+/** The host of an instance, if its SRV record is known and its IPv4 addresses are not. */
+function hostToAskFor(name: string, { cache }: Pick<RemoteRecords, 'cache'>): string[] {
   const service = cache.latest(name, 'SRV')
   return service?.type !== 'SRV' || cache.get(service.target, 'A').length > 0 ? [] : [service.target]
 }

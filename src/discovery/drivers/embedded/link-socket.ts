@@ -5,21 +5,21 @@ import { GROUPS, PORT } from '../../../net/multicast-dns.js'
 import { trace } from '../../../trace.js'
 import type { Sender } from './responder.js'
 
-/** Every message is sent with this TTL, by multicast and by unicast (RFC 6762 §11). */
+/** The IP TTL of all messages, multicast and unicast (RFC 6762 §11). */
 const TTL = 255
-/** Why an interface cannot send to its group: it has no route there, as the loopback interface over IPv6, no address yet, or is gone. */
+/** Errors of sending to the group that mean that the interface has no route or no address yet, or is gone. */
 const USELESS = ['ENETUNREACH', 'EADDRNOTAVAIL', 'ENETDOWN', 'ENODEV', 'ENXIO']
-/** Milliseconds that what was sent has to leave, when a socket is closed. */
+/** The longest time, in milliseconds, to wait for messages to be sent before a socket is closed. */
 const FLUSH_MS = 500
 
 /** What differs between systems. */
 export interface SocketSystem {
   /**
-   * What a socket is bound to. The group: it takes no unicast then, which a daemon on the same host is to get. All addresses, on
-   * systems that bind to no group, or send from what a socket is bound to.
+   * What a socket is bound to. With `group` it receives no unicast, which is left to a daemon on the same host. `all`
+   * is for systems that cannot bind to a group, or that would use the group as the source address.
    */
   readonly bindTo: 'group' | 'all'
-  /** What tells an IPv6 address's interface, after `%`. */
+  /** The scope of an interface's IPv6 addresses, which is written after `%`. */
   readonly scopeOf: (entry: InterfaceAddress) => string
 }
 
@@ -29,22 +29,22 @@ export const SOCKET_SYSTEM: SocketSystem = {
 }
 
 export interface LinkSocketOptions {
-  /** One address of the interface, of the family that is used. */
+  /** An address of the interface, of the socket's family. */
   readonly entry: InterfaceAddress
   readonly system: SocketSystem
   readonly onMessage: (bytes: Buffer, from: RemoteInfo) => void
-  /** It cannot be used, or not any more. Once. */
+  /** The socket cannot be used, or no longer. Called at most once. */
   readonly onError: (error: Error & { code?: string }) => void
 }
 
-/** The socket of one interface and family: bound to port 5353 together with others, of this process and of other programs. */
+/** The socket of one interface and family. It shares port 5353 with other sockets of this process and of others. */
 export class LinkSocket {
   readonly #options: LinkSocketOptions
   readonly #socket: Socket
   readonly #scope: string
   readonly #group: string
   #state: 'opening' | 'open' | 'closed' = 'opening'
-  /** Messages that have not left yet, and who waits for that. */
+  /** The number of messages that are being sent, and the callbacks for when there are none. */
   #pending = 0
   #flushed: (() => void)[] = []
 
@@ -58,7 +58,7 @@ export class LinkSocket {
       type: isV4 ? 'udp4' : 'udp6',
       reuseAddr: true,
       ...(isV4 ? {} : { ipv6Only: true }),
-      // Every address is one already: so nothing is looked up, and a message is sent within the call, in the order of the calls.
+      // All addresses are numeric. Without a lookup, messages are sent within the call, so their order is kept.
       lookup: (address, _options, found) => found(null, address, entry.family)
     })
     this.#socket.on('error', this.#fail)
@@ -68,11 +68,11 @@ export class LinkSocket {
     this.#socket.unref()
   }
 
-  /** @param done called once it can send; it may be from within, as may {@link LinkSocketOptions.onError} */
+  /** @param done called when the socket can send, possibly from within, as {@link LinkSocketOptions.onError} */
   open(done: () => void): void {
     const isV4 = this.#options.entry.family === 4
     const address = this.#options.system.bindTo === 'group' ? this.#group : isV4 ? '0.0.0.0' : '::'
-    // Exclusive: the workers of node:cluster have sockets of their own.
+    // Not shared between the workers of node:cluster: each has its own socket.
     this.#socket.bind({ port: PORT, address, exclusive: true }, () => {
       if (this.#state === 'opening' && this.#join()) done()
     })
@@ -88,7 +88,7 @@ export class LinkSocket {
     this.#send(message, to.port, to.address)
   }
 
-  /** Resolves when what was sent has left, or shortly after where it does not. */
+  /** Resolves when all messages have been sent, or after a short time. */
   flushed(): Promise<void> {
     if (this.#pending === 0) return Promise.resolve()
     return new Promise((resolve) => {
@@ -115,7 +115,7 @@ export class LinkSocket {
       this.#socket.setMulticastInterface(interfaceAddress)
       this.#socket.setMulticastTTL(TTL)
       this.#socket.setTTL(TTL)
-      // Other processes of this host hear what is sent.
+      // So that other processes of this host receive the messages.
       this.#socket.setMulticastLoopback(true)
     } catch (error) {
       this.#fail(error as Error)
@@ -137,7 +137,7 @@ export class LinkSocket {
 
   #onNotSent(error: NodeJS.ErrnoException, address: string): void {
     if (address === this.#group && USELESS.includes(error.code ?? '')) return this.#fail(error)
-    trace('nothing is sent to %s on %s: %s', address, this.#options.entry.name, error.message)
+    trace('cannot send to %s on %s: %s', address, this.#options.entry.name, error.message)
   }
 
   readonly #fail = (error: Error): void => {

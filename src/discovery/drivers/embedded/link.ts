@@ -1,7 +1,6 @@
 import { PORT } from '../../../net/multicast-dns.js'
 import type { Clock } from './clock.js'
 import type { Message } from './messages.js'
-import type { Neighbourhood } from './neighbourhood.js'
 import { Outbox } from './outbox.js'
 import { OwnRecords } from './own-records.js'
 import type { ProbeTimes } from './prober.js'
@@ -9,13 +8,14 @@ import { Publication, type PublicationOptions } from './publication.js'
 import { Querier } from './querier.js'
 import type { QuestionTimes } from './question-schedule.js'
 import type { Family, Resource } from './records.js'
+import type { RemoteRecords } from './remote-records.js'
 import { Responder, type Sender } from './responder.js'
 
-/** Waits and limits of the protocol. Tests set others. */
+/** Waits of the protocol; tests set other values. */
 export interface LinkTimes {
   readonly questions?: QuestionTimes
   readonly probes?: ProbeTimes
-  /** Milliseconds after a pause in which others have to be heard again. */
+  /** Milliseconds after a restart within which records of other hosts must be received again. */
   readonly doubtMs: number
 }
 
@@ -25,8 +25,8 @@ export interface LinkOptions {
   readonly clock: Clock
   readonly times?: LinkTimes
   readonly family: Family
-  /** What is heard on the interface, over either family. */
-  readonly heard: Neighbourhood
+  /** The records of other hosts on the interface, over either family. */
+  readonly remote: RemoteRecords
   /** Sends by multicast. */
   readonly send: (message: Buffer) => void
   /** Sends to one address. */
@@ -35,10 +35,7 @@ export interface LinkOptions {
   readonly isOurs: (record: Resource) => boolean
 }
 
-/**
- * Multicast DNS on one interface over one family of addresses: what is announced, asked and heard there. Knows no sockets; messages
- * come and go through its owner.
- */
+/** Multicast DNS on one interface over one address family, without the socket: its owner passes messages in and out. */
 export class MdnsLink {
   readonly #options: LinkOptions
   readonly #times: LinkTimes
@@ -46,8 +43,7 @@ export class MdnsLink {
   readonly #outbox: Outbox
   readonly #responder: Responder
   readonly family: Family
-  /** What is heard on its interface, over either family. */
-  readonly heard: Neighbourhood
+  readonly remote: RemoteRecords
   readonly #querier: Querier
   readonly #publications = new Set<Publication>()
 
@@ -55,21 +51,21 @@ export class MdnsLink {
     this.#options = options
     this.#times = options.times ?? LINK_TIMES
     this.family = options.family
-    this.heard = options.heard
+    this.remote = options.remote
     const { clock, send, reply } = options
     const { questions: times } = this.#times
     this.#outbox = new Outbox({ clock, own: this.#own, send })
     this.#responder = new Responder({ clock, own: this.#own, outbox: this.#outbox, reply })
     this.#querier = new Querier({
       clock,
-      heard: this.heard,
+      remote: this.remote,
       own: this.#own,
       send,
       ...(times === undefined ? {} : { times })
     })
   }
 
-  /** Announces records, and answers for them, until the publication is closed. */
+  /** Announces records, and answers queries for them, until the publication is closed. */
   publish(
     options: Pick<PublicationOptions, 'records' | 'probe' | 'onAnnounced' | 'onConflict'>
   ): Pick<Publication, 'update' | 'close'> {
@@ -94,24 +90,24 @@ export class MdnsLink {
     }
   }
 
-  /** Asks for the instances of a service type, until {@link stop} was called as often. */
+  /** Asks for the instances of a service type until {@link stop} has been called as often. */
   browse(type: string): void {
-    this.heard.browse(type)
+    this.remote.browse(type)
     this.#querier.browse(type)
   }
 
   /** Ends one {@link browse}. */
   stop(type: string): void {
     this.#querier.stop(type)
-    this.heard.stop(type)
+    this.remote.stop(type)
   }
 
-  /** Asks for the instances of a browsed type, unless that was done a moment ago. */
+  /** Asks again for the instances of a browsed type, unless the question was asked a moment ago. */
   refresh(type: string): void {
     this.#querier.refresh(type)
   }
 
-  /** Asks for everything about some names, once. */
+  /** Asks for all records of some names, once. */
   ask(...names: readonly string[]): void {
     this.#querier.ask(...names)
   }
@@ -122,22 +118,22 @@ export class MdnsLink {
 
   /**
    * @param isLocal whether a message comes from this machine
-   * @param isKnown whether it is a response that the other link of the interface has just received
+   * @param isDuplicate whether the interface's other link has just received the same response
    */
-  receive(message: Message, sender: Sender, isLocal: boolean, isKnown = false): void {
+  receive(message: Message, sender: Sender, isLocal: boolean, isDuplicate = false): void {
     if (message.kind === 'query') this.#onQuery(message, sender)
-    // RFC 6762 §6: a response from another port is none.
-    else if (sender.port === PORT) this.#onResponse(message, isLocal, isKnown)
+    // RFC 6762 §6: responses from other ports are ignored.
+    else if (sender.port === PORT) this.#onResponse(message, isLocal, isDuplicate)
   }
 
-  /** Announces and asks anew, and lets what is known end unless it is heard again: after a pause, or where the network has changed. */
+  /** Announces and asks again, and lets records expire that are not received again, after a sleep or network change. */
   restart(): void {
     for (const publication of this.#publications) publication.announceAgain()
-    this.heard.cache.doubt(this.#times.doubtMs)
+    this.remote.cache.doubt(this.#times.doubtMs)
     this.#querier.restart()
   }
 
-  /** The interface is gone: nothing is sent any more. */
+  /** Ends the link and sends nothing, not even goodbyes for publications that are still open. */
   close(): void {
     for (const publication of this.#publications) publication.drop()
     this.#publications.clear()
@@ -149,18 +145,18 @@ export class MdnsLink {
   #onQuery(query: Message, sender: Sender): void {
     this.#responder.onQuery(query, sender)
     for (const publication of this.#publications) publication.onQuery(query)
-    // RFC 6762 §7.3, §10.4: not one whose answers, or known answers, do not come to us.
+    // RFC 6762 §7.3, §10.4: no probes, no legacy queries, and none with incomplete known answers.
     if (sender.port !== PORT || query.truncated || query.authorities.length > 0) return
     this.#querier.onQuery(query)
     const known = new Set(query.answers.map(({ key }) => key))
     for (const question of query.questions)
-      if (!question.unicast) this.heard.cache.onQuestion(question, known, this.family)
+      if (!question.unicast) this.remote.cache.onQuestion(question, known, this.family)
   }
 
-  #onResponse(response: Message, isLocal: boolean, isKnown: boolean): void {
+  #onResponse(response: Message, isLocal: boolean, isDuplicate: boolean): void {
     const records = [...response.answers, ...response.additionals]
     this.#responder.onResponse(records)
     for (const publication of [...this.#publications]) publication.onResponse(records)
-    if (!isKnown) this.heard.take(records, this.family, isLocal)
+    if (!isDuplicate) this.remote.take(records, this.family, isLocal)
   }
 }

@@ -3,28 +3,28 @@ import { type Question, questionTypeOf } from './questions.js'
 import { fromRecord, type Resource } from './records.js'
 import { Writer } from './writer.js'
 
-/** The longest message that is sent, in bytes: within the least MTU that links commonly have, with all headers (RFC 6762 §17). */
+/** The longest message that is sent, in bytes: with all headers it fits into the MTU of common links (RFC 6762 §17). */
 export const MAX_BYTES = 1440
 /** The longest message that is read, in bytes (RFC 6762 §17). */
 export const MAX_RECEIVED_BYTES = 9000
-/** What one who asks by unicast DNS can take, where it does not say so (RFC 1035 §4.2.1). */
+/** The longest response to a legacy query without EDNS, in bytes (RFC 1035 §4.2.1). */
 export const LEGACY_BYTES = 512
 
-/** A message that was received. */
+/** A received message. */
 export interface Message {
   readonly kind: 'query' | 'response'
   readonly id: number
-  /** More known answers follow (RFC 6762 §7.2). */
+  /** The TC bit: more known answers follow (RFC 6762 §7.2). */
   readonly truncated: boolean
   readonly questions: readonly Question[]
   readonly answers: readonly Resource[]
   readonly authorities: readonly Resource[]
   readonly additionals: readonly Resource[]
-  /** How long an answer by unicast may be, in bytes (RFC 6891 §6.2.3). */
+  /** The longest unicast response that the sender accepts, in bytes (RFC 6891 §6.2.3). */
   readonly maxReplyBytes: number
 }
 
-/** Whether a message can be one of multicast DNS, as far as its header tells: opcode and response code 0 (RFC 6762 §18.3, §18.11). */
+/** Whether length, opcode and response code are those of a multicast DNS message (RFC 6762 §17, §18.3, §18.11). */
 export function isPlausible(message: Buffer): boolean {
   if (message.length < 12 || message.length > MAX_RECEIVED_BYTES) return false
   return (message.readUInt16BE(2) & 0x780f) === 0
@@ -33,7 +33,7 @@ export function isPlausible(message: Buffer): boolean {
 /**
  * Reads a message.
  *
- * @throws {Error} where it is no DNS message
+ * @throws {Error} if it is not a DNS message
  */
 export function readMessage(bytes: Buffer): Message {
   const { type, id, truncated, questions, answers, authorities, additionals, udpPayloadBytes } = decodeMessage(bytes)
@@ -49,7 +49,7 @@ export function readMessage(bytes: Buffer): Message {
   }
 }
 
-/** Classes IN and ANY, and the QU bit (RFC 6762 §5.4). */
+/** The classes IN and ANY, and the QU bit (RFC 6762 §5.4). */
 const [CLASSES, QU] = [[1, 255], 0x8000]
 
 function questionOf({ name, type, class: ofClass }: DnsQuestion): Question | null {
@@ -57,7 +57,7 @@ function questionOf({ name, type, class: ofClass }: DnsQuestion): Question | nul
   return { name, type: questionTypeOf(type), unicast: (ofClass & QU) !== 0 }
 }
 
-/** Responses with these records, in as many messages as they take; additional ones only as far as they fit beside the answers. */
+/** Responses with these answers, in as many messages as needed; the last has the additional records that fit. */
 export function responsesWith(
   records: readonly Resource[],
   additionals: readonly Resource[],
@@ -67,7 +67,7 @@ export function responsesWith(
   for (const record of records) {
     if (writers.at(-1)?.add('answers', record) === true) continue
     const writer = new Writer({ kind: 'response', maxBytes })
-    // One that fits no message at all is left out (RFC 6762 §17): none of ours is that long.
+    // A record that does not fit into an empty message is left out (RFC 6762 §17); none of ours is that long.
     if (writer.add('answers', record)) writers.push(writer)
   }
   const last = writers.at(-1)
@@ -76,8 +76,8 @@ export function responsesWith(
 }
 
 /**
- * A query with the answers that are already known, in as many messages as they take (RFC 6762 §7.1, §7.2). A question that does
- * not fit beside those before it begins a message of its own. Empty if no question can be asked.
+ * A query with its known answers, in as many messages as needed (RFC 6762 §7.1, §7.2). A question that no longer fits
+ * begins a new message. Empty if no question can be asked.
  */
 export function queriesWith(
   questions: readonly Question[],
@@ -104,10 +104,7 @@ export function queriesWith(
   return [...messages, writer.end()]
 }
 
-/**
- * A probe: a question for all records of each name, and those that are to be announced under it (RFC 6762 §8.1). Without flush
- * bits: nothing is announced yet (§10.2).
- */
+/** A probe: an ANY question for each name, and the proposed records without cache-flush bits (RFC 6762 §8, §10.2). */
 export function probeFor(records: readonly Resource[], maxBytes = MAX_BYTES): Buffer {
   const writer = new Writer({ kind: 'query', maxBytes })
   for (const name of new Set(records.map((record) => record.name))) writer.ask({ name, type: 'ANY', unicast: false })
@@ -115,18 +112,18 @@ export function probeFor(records: readonly Resource[], maxBytes = MAX_BYTES): Bu
   return writer.end()
 }
 
-/** A record and what belongs to it. */
+/** An answer and its additional records. */
 export interface Group {
   readonly answer: Resource
   readonly additionals: readonly Resource[]
 }
 
-/** The longest TTL in an answer by unicast DNS, in seconds: its receiver hears of no change (RFC 6762 §6.7). */
+/** The longest TTL in a legacy response, in seconds: its receiver does not learn of changes (RFC 6762 §6.7). */
 const LEGACY_TTL = 10
 
 /**
- * The answer to one that asks by unicast DNS: its ID, its questions, no flush bits, short TTLs (RFC 6762 §6.7). Where not all
- * answers fit, those that do have their additional records with them: a service that looks for its peers can dial these at once.
+ * The response to a legacy query, with its ID and questions, short TTLs and no cache-flush bits (RFC 6762 §6.7). If not
+ * all answers fit, those that do keep their additional records: a service that looks for peers can dial them at once.
  */
 export function legacyResponse(query: Message, groups: readonly Group[]): Buffer {
   const whole = legacyWriter(query, groups)
@@ -137,12 +134,12 @@ export function legacyResponse(query: Message, groups: readonly Group[]): Buffer
     if (next === null) break
     fitting = next
   }
-  // RFC 6762 §18.5: as in unicast DNS, there is more.
+  // RFC 6762 §18.5: the TC bit has its meaning of unicast DNS here.
   fitting?.truncate()
   return fitting?.end() ?? Buffer.alloc(0)
 }
 
-/** Null where they do not fit. */
+/** A writer with these answers; null if they do not fit. */
 function legacyWriter(query: Message, groups: readonly Group[]): Writer | null {
   const writer = new Writer({ kind: 'response', maxBytes: query.maxReplyBytes, id: query.id, legacy: true })
   const answers = groups.map(({ answer }) => answer)

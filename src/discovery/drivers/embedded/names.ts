@@ -14,16 +14,16 @@ export function instanceName(uuid: string, type: string): string {
   return `${uuid}.${type}`
 }
 
-/** The host name under which a service is announced: its own, because the machine's may be a daemon's, too. */
+/** The host name of a service. Every service has its own, because a daemon may announce the machine's name. */
 export function hostName(uuid: string): string {
   return `${uuid}.${DOMAIN}`
 }
 
-/** The uuid in an instance's name; null where it is none of the type, or no hexadecimal one. */
+/** The uuid in an instance name; null if the name has another service type or its first label is not a uuid. */
 export function uuidIn(name: string, type: string): string | null {
   const at = name.length - type.length - 1
   if (at < 1 || name[at] !== '.') return null
-  // Nearly always written as it is browsed.
+  // A fast path: nearly all names are written in the same case.
   if (!name.endsWith(type) && folded(name.slice(at + 1)) !== folded(type)) return null
   return parseUuid(name.slice(0, at))
 }

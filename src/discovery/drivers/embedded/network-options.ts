@@ -6,14 +6,14 @@ import { LINK_TIMES, type LinkTimes } from './link.js'
 import { SOCKET_SYSTEM, type SocketSystem } from './link-socket.js'
 
 /**
- * Milliseconds between two looks at the interfaces: nearly all the work of an idle service. One that comes or changes is used
- * so much later.
+ * Milliseconds between two checks of the interfaces, which are nearly all the work of an idle service. A new or changed
+ * interface is noticed at the next check.
  */
-const LOOK_EVERY_MS = 4000
+const CHECK_EVERY_MS = 4000
 
 export interface NetworkOptions {
   readonly clock: Clock
-  /** The time of day, in milliseconds: it goes on while the machine is asleep, which the other clock does not. */
+  /** The time of day, in milliseconds: unlike `clock`, it advances while the machine is asleep. */
   readonly wallClock: () => number
   readonly interfaces: InterfaceSource
   readonly system: SocketSystem
@@ -24,20 +24,20 @@ export interface NetworkOptions {
    */
   readonly openAfterMs: { readonly alone: number; readonly met: number }
   /**
-   * Milliseconds before the loopback interface is used beside others by services that are on all: only those on it alone are
-   * not met elsewhere.
+   * Milliseconds before services on all interfaces also use the loopback interface. It can wait: only services that
+   * listen on loopback alone cannot be found on another interface.
    */
   readonly loopbackAfterMs: number
-  /** Where messages wait to be read. */
+  /** Paces the reading of messages. */
   readonly reading: Pick<PacedWork, 'do'>
 }
 
-/** The options where a test sets no others. */
+/** The defaults; tests set other values. */
 export function networkOptions(): NetworkOptions {
   return {
     clock: SYSTEM_CLOCK,
     wallClock: Date.now,
-    interfaces: { ...SYSTEM_INTERFACES, everyMs: LOOK_EVERY_MS, changes: interfaceChanges },
+    interfaces: { ...SYSTEM_INTERFACES, everyMs: CHECK_EVERY_MS, changes: interfaceChanges },
     system: SOCKET_SYSTEM,
     times: LINK_TIMES,
     openAfterMs: { alone: 15, met: 40 },

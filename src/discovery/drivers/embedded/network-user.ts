@@ -1,6 +1,6 @@
 import type { InterfaceAddress } from '../../../addon.js'
 import type { MdnsLink } from './link.js'
-import type { Neighbourhood } from './neighbourhood.js'
+import type { RemoteRecords } from './remote-records.js'
 
 /** A link that is in use. */
 export interface NetworkLink {
@@ -11,24 +11,24 @@ export interface NetworkLink {
   readonly addresses: readonly InterfaceAddress[]
 }
 
-/** What uses links: a service. Nothing is called from within `Network.add`. */
+/** A service that uses links. No method is called from within `Network.add`. */
 export interface NetworkUser {
   readonly type: string
   /** Whether its first look has found a peer. */
   readonly hasMet: boolean
-  /** The index of the interface that it is on: 0 for all, null for none at present. */
+  /** The index of the service's interface: 0 for all, null if no interface has its address. */
   interfaceIndex(): number | null
   up(link: NetworkLink): void
-  /** Called before the link closes, or where the service is not on it any more. */
+  /** Called before the link closes, or when the service no longer uses it. */
   down(link: NetworkLink): void
   /** The link's interface has other addresses. */
   changed(link: NetworkLink): void
-  /** An instance is announced on an interface that the service is on, over either family. */
-  seen(place: Neighbourhood, uuid: string): void
-  /** It is announced there no longer. */
-  gone(place: Neighbourhood, uuid: string): void
-  /** An answer told of an instance's host and port. */
+  /** An instance is announced on one of the service's interfaces, over either family. */
+  seen(place: RemoteRecords, uuid: string): void
+  /** The instance is no longer announced on that interface. */
+  gone(place: RemoteRecords, uuid: string): void
+  /** A response had an SRV record of an instance. */
   answered(link: NetworkLink, uuid: string): void
-  /** No link is being opened; `problem` says why one could not be that the service would use. Told again and again. */
+  /** No link is being opened. Called repeatedly. `problem` says why a link of the service could not be opened. */
   settled(problem: NodeJS.ErrnoException | null): void
 }

@@ -1,5 +1,4 @@
 import type { RemoteInfo } from 'node:dgram'
-import type { InterfaceAddress } from '../../../addon.js'
 import { untilAligned } from '../../../aligned-interval.js'
 import { type Interfaces, interfacesWith } from '../../../net/addresses.js'
 import { PORT } from '../../../net/multicast-dns.js'
@@ -7,62 +6,61 @@ import { trace } from '../../../trace.js'
 import type { InterfaceSource } from '../../service-interface.js'
 import { ActiveLink, type LinkPlace } from './active-link.js'
 import { Inbox } from './inbox.js'
+import { InterfaceList } from './interface-list.js'
 import type { Message } from './messages.js'
 import { uuidIn } from './names.js'
-import { Neighbourhood } from './neighbourhood.js'
 import { type NetworkOptions, networkOptions } from './network-options.js'
 import type { NetworkUser } from './network-user.js'
 import { type Origin, Origins } from './origin.js'
 import { Problems } from './problems.js'
 import { RecentResponses } from './recent-responses.js'
 import type { Family } from './records.js'
+import { RemoteRecords } from './remote-records.js'
 import { SleepWatch } from './sleep-watch.js'
 import { wantedOf } from './wanted.js'
 
 type Active = ActiveLink<NetworkUser>
 
 /**
- * The links of this process, and one socket for each: all services of the process share them. Opened with the first that uses them, closed with
- * the last. Nobody tells Node of interfaces that come, go or change their addresses: they are looked at all the time.
+ * The links of this process, each with one socket, which all its services share. They are opened with the first service
+ * and closed with the last. Node does not report changes of the interfaces, so these are checked periodically.
  */
 export class Network {
   readonly #options: NetworkOptions
   readonly #inbox: Inbox
   readonly #sleepWatch: SleepWatch
   readonly #recent: RecentResponses
-  /** With the index of the interface that each is on, as of the last look. */
+  readonly #list: InterfaceList
+  /** The services, each with the index of its interface at the last reconciliation. */
   readonly #users = new Map<NetworkUser, number | null>()
   readonly #links = new Map<string, Active>()
-  /** What is heard on each interface. */
-  readonly #heard = new Map<string, Neighbourhood>()
+  /** The records of other hosts, by interface. */
+  readonly #remote = new Map<string, RemoteRecords>()
   readonly #problems = new Problems()
-  /** The interfaces at the last look that had to do with them, as a text. */
-  #listed = ''
-  /** The number of changes that were looked at. */
-  #changes: number | undefined
   #origins = new Origins(interfacesWith([]))
   #timer: NodeJS.Timeout | undefined
-  /** Opens what services that have just come need. */
+  /** Opens the links that new services need. */
   #soon: NodeJS.Timeout | undefined
-  /** Until then the loopback interface may be left out. */
+  /** The time until which services on all interfaces may do without the loopback interface. */
   #loopbackAt = 0
   #isLoopbackLeftOut = false
-  #isLooking = false
+  #isReconciling = false
 
   constructor(options: Partial<NetworkOptions> = {}) {
     this.#options = { ...networkOptions(), ...options }
     const { clock, wallClock, reading } = this.#options
     this.#inbox = new Inbox(reading)
+    this.#list = new InterfaceList(this.source)
     this.#recent = new RecentResponses(() => clock.now())
     this.#sleepWatch = new SleepWatch(() => clock.now(), wallClock)
   }
 
-  /** Where the interfaces are read. */
+  /** Lists the interfaces. */
   get source(): InterfaceSource {
     return this.#options.interfaces
   }
 
-  /** This machine's interfaces, as they were at the last look. */
+  /** This machine's interfaces at the last reconciliation. */
   get interfaces(): Interfaces {
     return this.#origins.interfaces
   }
@@ -77,14 +75,14 @@ export class Network {
     this.#users.set(user, null)
     this.#inbox.watch(user.type)
     if (this.#timer === undefined) {
-      this.#sleepWatch.look()
+      this.#sleepWatch.check()
       this.#loopbackAt = this.#options.clock.now() + this.#options.loopbackAfterMs
       this.#plan()
     }
     this.#soon ??= setTimeout(this.#onSoon, this.#options.openAfterMs.alone)
   }
 
-  /** Lets a service go that has taken its leave. Resolves when its last messages have left. */
+  /** Removes a service that has withdrawn its announcements. Resolves when its last messages have been sent. */
   async remove(user: NetworkUser): Promise<void> {
     if (!this.#users.delete(user)) return
     if (this.siblingsOf(user).length === 0) this.#inbox.unwatch(user.type)
@@ -93,58 +91,45 @@ export class Network {
     this.#reconcile()
   }
 
+  /** Opens the sockets for new services, or lets the dials to peers that their first looks have found go first. */
   readonly #onSoon = (): void => {
     const { alone, met } = this.#options.openAfterMs
     if ([...this.#users.keys()].some(({ hasMet }) => !hasMet)) return this.#reconcile()
     this.#soon = setTimeout(this.#reconcile, met - alone)
   }
 
-  /** Looks whether interfaces have changed, and whether the machine was asleep. */
-  readonly #look = (): void => {
-    const asleepMs = this.#sleepWatch.look()
+  /** Checks whether interfaces have changed, and whether the machine was asleep. */
+  readonly #check = (): void => {
+    const asleepMs = this.#sleepWatch.check()
     if (asleepMs !== 0) {
-      trace('the clocks are apart by another %d ms: everything is announced and asked anew', asleepMs)
+      trace('the clocks have drifted apart by %d ms: all is announced and asked again', asleepMs)
       for (const { link } of this.#links.values()) link.restart()
     }
-    if (this.#nextAt <= this.#options.clock.now() || this.#hasChanged()) this.#reconcile()
+    if (this.#nextAt <= this.#options.clock.now() || this.#list.hasChanged()) this.#reconcile()
     this.#plan()
   }
 
-  /** Whether the interfaces have changed since the last look that had to do with them. */
-  #hasChanged(): boolean {
-    const changes = this.#options.interfaces.changes?.()
-    if (changes !== undefined && changes === this.#changes) return false
-    this.#changes = changes
-    return this.#list().text !== this.#listed
-  }
-
-  /** When something is to be done though nothing has changed: an interface is tried again, or loopback has waited long enough. */
+  /** When to reconcile even without a change: to try an interface again, or to use the loopback interface. */
   get #nextAt(): number {
     return Math.min(this.#problems.nextAt, this.#isLoopbackLeftOut ? this.#loopbackAt : Number.POSITIVE_INFINITY)
   }
 
-  /** Plans the next look. */
+  /** Plans the next check. */
   #plan(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#users.size === 0) return
     const { clock, interfaces } = this.#options
     const waitMs = Math.max(Math.min(untilAligned(interfaces.everyMs), this.#nextAt - clock.now()), 1)
-    this.#timer = setTimeout(this.#look, waitMs).unref()
+    this.#timer = setTimeout(this.#check, waitMs).unref()
   }
 
-  /** The interfaces that are up, and all of it as a text. */
-  #list(): { readonly entries: InterfaceAddress[]; readonly text: string } {
-    const entries = this.#options.interfaces.list().filter(({ up }) => up)
-    return { entries, text: entries.map(({ index, name, address }) => `${index} ${name} ${address}`).join('\n') }
-  }
-
-  /** Opens what is wanted and not open, closes what is open and not wanted, and tells the services. */
+  /** Opens the links that services need, closes the others, and notifies the services. */
   readonly #reconcile = (): void => {
     clearTimeout(this.#soon)
     this.#soon = undefined
     if (this.#users.size === 0) this.#plan()
-    this.#isLooking = true
+    this.#isReconciling = true
     const places = this.#places()
     for (const [key, active] of [...this.#links]) if (!places.has(key)) this.#close(key, active)
     this.#problems.keep(places)
@@ -154,15 +139,14 @@ export class Network {
       if (active?.follow(place) === true) this.#onChanged(active)
       else if (active === undefined && this.#problems.mayTry(key, place, now)) this.#open(key, place)
     }
-    this.#isLooking = false
+    this.#isReconciling = false
     if (this.#isLoopbackLeftOut) this.#plan()
     this.#join()
   }
 
-  /** The interfaces and families that a service is on. */
+  /** The interfaces and families for which a service needs a link. */
   #places(): ReadonlyMap<string, LinkPlace> {
-    const { entries, text } = this.#users.size === 0 ? { entries: [], text: '' } : this.#list()
-    this.#listed = text
+    const entries = this.#users.size === 0 ? [] : this.#list.use()
     this.#origins = new Origins(interfacesWith(entries))
     for (const user of this.#users.keys()) this.#users.set(user, user.interfaceIndex())
     const canLoopbackWait = this.#options.clock.now() < this.#loopbackAt
@@ -177,7 +161,7 @@ export class Network {
       clock,
       times,
       system,
-      heard: this.#neighbourhoodOf(place),
+      remote: this.#remoteRecordsOf(place),
       isOurs: (record) => [...this.#links.values()].some(({ link }) => link.hasRecord(record)),
       onMessage: (bytes, from) => this.#onMessage(active, bytes, from),
       onOpen: (isFirst) => this.#onOpen(active, isFirst),
@@ -187,31 +171,31 @@ export class Network {
     active.open()
   }
 
-  #neighbourhoodOf({ entry }: LinkPlace): Neighbourhood {
+  #remoteRecordsOf({ entry }: LinkPlace): RemoteRecords {
     const key = `${entry.index} ${entry.name}`
-    const known = this.#heard.get(key)
+    const known = this.#remote.get(key)
     if (known !== undefined) return known
-    const heard: Neighbourhood = new Neighbourhood({
+    const remote: RemoteRecords = new RemoteRecords({
       clock: this.#options.clock,
-      onSeen: (type, uuid) => this.#tell(heard, type, (user) => user.seen(heard, uuid)),
-      onGone: (type, uuid) => this.#tell(heard, type, (user) => user.gone(heard, uuid)),
-      onRefresh: (type, families) => this.#refresh(heard, type, families)
+      onSeen: (type, uuid) => this.#report(remote, type, (user) => user.seen(remote, uuid)),
+      onGone: (type, uuid) => this.#report(remote, type, (user) => user.gone(remote, uuid)),
+      onRefresh: (type, families) => this.#refresh(remote, type, families)
     })
-    this.#heard.set(key, heard)
-    return heard
+    this.#remote.set(key, remote)
+    return remote
   }
 
-  /** Asks over some families, or over the other one where there is no link over them. */
-  #refresh(heard: Neighbourhood, type: string, families: ReadonlySet<Family>): void {
-    const links = this.#linksWith(heard)
+  /** Asks again over these families, or over any link of the interface if it has none of these families. */
+  #refresh(remote: RemoteRecords, type: string, families: ReadonlySet<Family>): void {
+    const links = this.#linksWith(remote)
     const asked = links.filter(({ family }) => families.has(family))
     for (const { link } of asked.length === 0 ? links : asked) link.refresh(type)
   }
 
   #onOpen(active: Active, isFirst: boolean): void {
     if (!isFirst) this.#onChanged(active)
-    // From within a look, services and links are brought together at its end.
-    if (!this.#isLooking) this.#join()
+    // `#reconcile` does this at its end.
+    if (!this.#isReconciling) this.#join()
   }
 
   #onFailed(key: string, active: Active, error: NodeJS.ErrnoException): void {
@@ -219,10 +203,10 @@ export class Network {
     this.#problems.add(key, active.place, error, this.#options.clock.now())
     this.#close(key, active)
     this.#plan()
-    if (!this.#isLooking) this.#join()
+    if (!this.#isReconciling) this.#join()
   }
 
-  /** The link's interface has other addresses: who was heard before may be elsewhere. */
+  /** The link's interface has changed addresses, so the records of other hosts may be obsolete. */
   #onChanged(active: Active): void {
     for (const user of [...active.users]) user.changed(active)
     active.link.restart()
@@ -235,18 +219,18 @@ export class Network {
       user.down(active)
     }
     active.close()
-    const { heard } = active.link
-    if (this.#linksWith(heard).length > 0) return
-    for (const [name, one] of this.#heard) if (one === heard) this.#heard.delete(name)
-    heard.close()
+    const { remote } = active.link
+    if (this.#linksWith(remote).length > 0) return
+    for (const [name, one] of this.#remote) if (one === remote) this.#remote.delete(name)
+    remote.close()
   }
 
   /** The links of an interface. */
-  #linksWith(heard: Neighbourhood): Active[] {
-    return [...this.#links.values()].filter(({ link }) => link.heard === heard)
+  #linksWith(remote: RemoteRecords): Active[] {
+    return [...this.#links.values()].filter(({ link }) => link.remote === remote)
   }
 
-  /** Brings services and open links together. */
+  /** Lets each service use the open links of its interfaces, and no others. */
   #join(): void {
     const links = [...this.#links.values()]
     for (const [user, own] of [...this.#users]) {
@@ -262,19 +246,19 @@ export class Network {
       }
     }
     if (links.length === 0 && this.#isLoopbackLeftOut) return this.#useLoopback()
-    // Services that have just come have no links yet.
+    // New services get their links when `#soon` fires.
     if (this.#soon !== undefined || !links.every(({ isOpen }) => isOpen)) return
     for (const [user, own] of [...this.#users]) user.settled(this.#problems.worstOn(own))
   }
 
-  /** No other interface can be used. */
+  /** Uses the loopback interface at once, because no other interface can be used. */
   #useLoopback(): void {
     this.#loopbackAt = 0
     this.#soon ??= setTimeout(this.#reconcile, 0)
   }
 
   #onMessage(active: Active, bytes: Buffer, from: RemoteInfo): void {
-    // What came on another interface is dropped first: over IPv4 each link's socket gets that as well.
+    // Messages of other interfaces are dropped first: an IPv4 socket receives those as well.
     const origin = this.#origins.of(from, active)
     if (origin === null || !this.#inbox.wants(bytes) || (origin.isLocal && active.isEcho(bytes))) return
     this.#inbox.read(bytes, from.address, (message) => {
@@ -283,9 +267,9 @@ export class Network {
   }
 
   #receive(active: Active, message: Message, { address, port }: RemoteInfo, { isOnLink, isLocal }: Origin): void {
-    // From another port it is no response (RFC 6762 §6): it must not take the place of one.
+    // A response from another port is ignored (RFC 6762 §6), so it must not mark a later one as a duplicate.
     const novelty = message.kind === 'response' && port === PORT ? this.#recent.add(message, active) : null
-    active.link.receive(message, { address, port, isOnLink }, isLocal, novelty === 'known')
+    active.link.receive(message, { address, port, isOnLink }, isLocal, novelty === 'duplicate')
     if (novelty !== 'new') return
     for (const record of [...message.answers, ...message.additionals]) {
       if (record.type !== 'SRV' || record.ttl === 0) continue
@@ -296,8 +280,8 @@ export class Network {
     }
   }
 
-  #tell(heard: Neighbourhood, type: string, tell: (user: NetworkUser) => void): void {
-    const isOn = (user: NetworkUser) => this.#linksWith(heard).some(({ users }) => users.has(user))
-    for (const user of [...this.#users.keys()]) if (user.type === type && isOn(user)) tell(user)
+  #report(remote: RemoteRecords, type: string, report: (user: NetworkUser) => void): void {
+    const isOn = (user: NetworkUser) => this.#linksWith(remote).some(({ users }) => users.has(user))
+    for (const user of [...this.#users.keys()]) if (user.type === type && isOn(user)) report(user)
   }
 }

@@ -1,28 +1,29 @@
 import type { RemoteInfo } from 'node:dgram'
 import { type Interfaces, isLinkLocal, isOwn, splitScope } from '../../../net/addresses.js'
 
-/** Where a message came from, as far as its sender's address tells. */
+/** Where a message came from, according to its source address. */
 export interface Origin {
-  /** Whether the sender is on the link, so that it may be answered there (RFC 6762 §11). */
+  /** Whether the sender is on the link, so that it may be answered by unicast (RFC 6762 §11). */
   readonly isOnLink: boolean
-  /** Whether the address is one of this machine's. The system drops packets from elsewhere that claim such a one. */
+  /** Whether the address belongs to this machine. The system drops packets from other hosts with such an address. */
   readonly isLocal: boolean
 }
 
-/** The link that a socket is for. */
-export interface LinkPlace {
+/** The link whose socket received a message. */
+export interface ReceivingLink {
   readonly index: number
   readonly name: string
   readonly family: 4 | 6
 }
 
 /**
- * Where a message came from that a link's socket has received; null where it came on another link: a socket that is bound to a
- * group of IPv4 gets what comes on any interface. What cannot be attributed counts for all links (RFC 6762 §11).
+ * The origin of a message that a link's socket has received; null if it belongs to another link, because a socket that
+ * is bound to an IPv4 group receives the messages of all interfaces. A message that belongs to no known link is taken
+ * on all (RFC 6762 §11).
  */
 export function originOf(
   { address }: Pick<RemoteInfo, 'address'>,
-  link: LinkPlace,
+  link: ReceivingLink,
   interfaces: Interfaces
 ): Origin | null {
   const { bare, scope } = splitScope(address)
@@ -38,10 +39,10 @@ export function originOf(
   return isElsewhere ? null : { isOnLink: false, isLocal }
 }
 
-/** How many addresses are remembered, of a flood of senders. */
+/** The most addresses that are remembered, because a flood can come from many. */
 const MAX_REMEMBERED = 4096
 
-/** Where messages came from, remembered for as long as the interfaces stay as they are. */
+/** The origins of messages, by source address. Valid until the interfaces change. */
 export class Origins {
   readonly interfaces: Interfaces
   readonly #known = new Map<string, Origin | null>()
@@ -50,8 +51,8 @@ export class Origins {
     this.interfaces = interfaces
   }
 
-  /** As {@link originOf} finds it. */
-  of(from: Pick<RemoteInfo, 'address'>, link: LinkPlace): Origin | null {
+  /** As {@link originOf}, but remembered. */
+  of(from: Pick<RemoteInfo, 'address'>, link: ReceivingLink): Origin | null {
     const key = `${link.family} ${link.index} ${link.name} ${from.address}`
     const known = this.#known.get(key)
     if (known !== undefined) return known

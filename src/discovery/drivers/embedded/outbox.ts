@@ -3,10 +3,12 @@ import { responsesWith } from './messages.js'
 import type { OwnRecords } from './own-records.js'
 import { type Resource, setOf } from './records.js'
 
-/** Milliseconds before a record is sent again by multicast (RFC 6762 §6): for any reason, and as an answer to a probe for its name. */
+/**
+ * Milliseconds before a record is multicast again (RFC 6762 §6): in general, and to defend its name against a probe.
+ */
 const AGAIN_MS = 1000
 const DEFENCE_MS = 250
-/** What is due within so many milliseconds is sent with what is due now (RFC 6762 §6.4). */
+/** Records that are due within this many milliseconds are sent together with those that are due now (RFC 6762 §6.4). */
 const TOGETHER_MS = 100
 
 export interface OutboxOptions {
@@ -17,17 +19,17 @@ export interface OutboxOptions {
 }
 
 /**
- * Why a record is sent: as an answer, which another host may give as well; against a probe or a record for its name; or because
- * it is announced, with all others of its service (RFC 6762 §8.3).
+ * Why a record is sent: as an answer, which another host may give as well; to defend it against a probe or a
+ * conflicting record; or as part of the announcement of its service (RFC 6762 §8.3).
  */
 export type Reason = 'answer' | 'defence' | 'announcement'
 
-/** What this process is about to send by multicast on one link: each record at most once in a second, many in one message. */
+/** The records to multicast on one link: each at most once in a second, and many in one message. */
 export class Outbox {
   readonly #options: OutboxOptions
-  /** By key: when it is due. */
+  /** The records to send and when they are due, by key. */
   readonly #due = new Map<string, { readonly record: Resource; readonly at: number; readonly reason: Reason }>()
-  /** By key: when it was sent last. Records of ours alone. */
+  /** When each of our records was last multicast, by key. */
   readonly #sentAt = new Map<string, number>()
   readonly #alarm: Alarm
 
@@ -36,9 +38,7 @@ export class Outbox {
     this.#alarm = new Alarm(options.clock, this.#flush)
   }
 
-  /**
-   * Sends a record so many milliseconds from now, or as soon after that as it may be sent again.
-   */
+  /** Sends a record after `afterMs` milliseconds, or as soon after that as it may be multicast again. */
   send(record: Resource, afterMs: number, reason: Reason): void {
     const now = this.#options.clock.now()
     const last = this.#sentAt.get(record.key) ?? Number.NEGATIVE_INFINITY
@@ -50,31 +50,31 @@ export class Outbox {
     this.#alarm.setTo(soonest)
   }
 
-  /** Another host has just sent the same record: an answer need not be sent again (RFC 6762 §7.4). */
-  heard({ key }: Resource): void {
+  /** Suppresses an answer that another host has just multicast (RFC 6762 §7.4). */
+  suppress({ key }: Resource): void {
     const due = this.#due.get(key)
     if (due === undefined || due.reason === 'announcement') return
     this.#due.delete(key)
     this.#sentAt.set(key, this.#options.clock.now())
   }
 
-  /** When a record was sent last by multicast. */
+  /** When a record was last multicast; minus infinity if never. */
   sentAt(record: Resource): number {
     return this.#sentAt.get(record.key) ?? Number.NEGATIVE_INFINITY
   }
 
-  /** Forgets records that are ours no longer, and what was said of their names beside them (RFC 6762 §6.1). */
+  /** Removes records that are no longer ours, and the negative answers for their names (RFC 6762 §6.1). */
   forget(records: readonly Resource[]): void {
     for (const { key, name } of records) {
-      const nothingElse = `${setOf(name, 'NSEC')} `
+      const negative = `${setOf(name, 'NSEC')} `
       for (const known of [this.#due, this.#sentAt]) {
         known.delete(key)
-        for (const other of known.keys()) if (other.startsWith(nothingElse)) known.delete(other)
+        for (const other of known.keys()) if (other.startsWith(negative)) known.delete(other)
       }
     }
   }
 
-  /** How many records it knows to have been sent. */
+  /** The number of records whose last time is remembered. */
   get size(): number {
     return this.#sentAt.size
   }

@@ -1,20 +1,20 @@
 import { answers, type Question } from './questions.js'
 import { folded, type RecordType, type Resource, resource } from './records.js'
 
-/** A record of ours, and those who have it announced. */
+/** An announced record and its owners. */
 interface Own {
   readonly record: Resource
   readonly owners: Set<object>
 }
 
-/** The records that this process announces on one link: of all its services together. */
+/** The records that all services of this process announce on one link. */
 export class OwnRecords {
   readonly #byName = new Map<string, Map<string, Own>>()
-  /** The same: each record that is heard is looked for here. */
+  /** The same records by key, for the lookup of each received record. */
   readonly #byKey = new Map<string, Own>()
   #version = 0
 
-  /** Another number whenever records were added or removed: answers that were made before are not to be given again. */
+  /** Changes whenever records are added or removed, so that cached answers can be recognized as outdated. */
   get version(): number {
     return this.#version
   }
@@ -33,7 +33,7 @@ export class OwnRecords {
     }
   }
 
-  /** Takes an owner's records back. Returns those that nobody else in this process has. */
+  /** Removes an owner's records. Returns those that have no other owner in this process. */
   remove(owner: object, records: readonly Resource[]): Resource[] {
     this.#version++
     return records.filter(({ name, key }) => {
@@ -51,23 +51,26 @@ export class OwnRecords {
     return this.#byKey.has(key)
   }
 
-  /** Our record that says the same. */
+  /** Our record with the same key. */
   get({ key }: Resource): Resource | null {
     return this.#byKey.get(key)?.record ?? null
   }
 
   /**
-   * What answers a question. Where a name is ours alone, and has no such record, the answer is that (RFC 6762 §6.1).
+   * The answers to a question: a negative answer if the name is unique to us and has no such record (RFC 6762 §6.1).
    */
   answersTo(question: Question): Resource[] {
     const named = this.#named(question.name)
     const found = named.filter((record) => answers(question, record))
     if (found.length > 0) return found
-    const nothing = this.#nothingElse(named)
-    return nothing === null ? [] : [nothing]
+    const negative = this.#negativeAnswer(named)
+    return negative === null ? [] : [negative]
   }
 
-  /** What is told beside an answer: what its receiver would ask for next (RFC 6763 §12.1, §12.2), and that there is no more of it. */
+  /**
+   * The additional records of an answer: those that its receiver would ask for next (RFC 6763 §12.1, §12.2), or a
+   * negative answer if the host has addresses of one family only.
+   */
   additionalsTo(record: Resource): Resource[] {
     switch (record.type) {
       case 'PTR': {
@@ -86,12 +89,14 @@ export class OwnRecords {
 
   #addresses(host: string): Resource[] {
     const named = this.#named(host).filter(({ type }) => type === 'A' || type === 'AAAA')
-    const nothing = new Set(named.map(({ type }) => type)).size < 2 ? this.#nothingElse(named) : null
-    return nothing === null ? named : [...named, nothing]
+    const negative = new Set(named.map(({ type }) => type)).size < 2 ? this.#negativeAnswer(named) : null
+    return negative === null ? named : [...named, negative]
   }
 
-  /** That a name has no records but these; null where others may have some under it, too. */
-  #nothingElse(named: readonly Resource[]): Resource | null {
+  /**
+   * An NSEC record which says that a name has no other records; null if other responders may have records of that name.
+   */
+  #negativeAnswer(named: readonly Resource[]): Resource | null {
     const [first] = named
     if (first === undefined || !named.every(({ unique }) => unique)) return null
     const types = [...new Set<RecordType>(named.map(({ type }) => type))]

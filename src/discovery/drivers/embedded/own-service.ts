@@ -6,21 +6,18 @@ import { hostName, instanceName, serviceType } from './names.js'
 import { SERVICE_TYPES } from './publication.js'
 import { type Resource, resource, stringsOf } from './records.js'
 
-/** Seconds that others keep records in which a host is named (RFC 6762 §10), and other records. */
+/** The TTLs, in seconds, of records that contain a host name, and of other records (RFC 6762 §10). */
 const [HOST_TTL, OTHER_TTL] = [120, 4500]
 
 /** An interface on which a service is announced. */
-interface On {
+interface AnnouncedInterface {
   readonly index: number
   /** Its addresses. */
   readonly addresses: readonly InterfaceAddress[]
 }
 
-/**
- * The records of a service on one interface. Its PTR record lives as short as those that name a host, so that a process that was
- * killed is not announced for 75 minutes.
- */
-export function recordsOf(announcement: Announcement, on: On): Resource[] {
+/** The records of a service on one interface. The short TTL of PTR bounds how long a killed process stays announced. */
+export function recordsOf(announcement: Announcement, on: AnnouncedInterface): Resource[] {
   const { uuid, name: cluster, port, txt } = announcement
   const [type, host] = [serviceType(cluster), hostName(uuid)]
   const name = instanceName(uuid, type)
@@ -35,8 +32,8 @@ export function recordsOf(announcement: Announcement, on: On): Resource[] {
   ]
 }
 
-/** The same, as one who is told of it in this process gets it. */
-export function ownInstance(announcement: Announcement, on: readonly On[]): Instance | null {
+/** The same service as an instance, for the other services of this process. Null if there is no address to announce. */
+export function ownInstance(announcement: Announcement, on: readonly AnnouncedInterface[]): Instance | null {
   const { uuid, port, txt } = announcement
   const paths = new Map<string, Path>()
   for (const one of on) {
@@ -49,16 +46,16 @@ export function ownInstance(announcement: Announcement, on: readonly On[]): Inst
 }
 
 /**
- * Those of an interface's own addresses (RFC 6762 §6.2) on which the service listens; of IPv4 ones no link-local one where there
- * is another (RFC 3927 §1.9).
+ * The interface's own addresses (RFC 6762 §6.2) on which the service listens, without IPv4 link-local addresses if
+ * there is another IPv4 address (RFC 3927 §1.9).
  */
 function announcedAddresses(
   { address: listened, interfaceIndex }: Announcement,
-  { addresses }: On
+  { addresses }: AnnouncedInterface
 ): InterfaceAddress[] {
   const isOne = listened !== null && interfaceIndex !== 0
   const [first] = addresses
-  // Any address of 127.0.0.0/8 is the loopback interface's, though only one is listed.
+  // All of 127.0.0.0/8 belongs to the loopback interface, although only one address is listed.
   if (isOne && first !== undefined && isLoopback(listened))
     return [{ ...first, family: listened.includes(':') ? 6 : 4, address: listened }]
   const own = isOne ? addresses.filter(({ address }) => address === listened) : addresses

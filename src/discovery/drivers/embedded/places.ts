@@ -1,11 +1,11 @@
 import type { Sightings } from '../../sightings.js'
 
-/** Where names are seen: each on one place or several, such as links. Tells whether it is seen at all. */
+/** The places where each name is seen, such as interfaces. Reports whether a name is seen in any place. */
 export class InstancePlaces<Place> {
   readonly #sightings: Sightings
   readonly #byUuid = new Map<string, Set<Place>>()
 
-  /** @param sightings told of every change */
+  /** @param sightings receives every change */
   constructor(sightings: Sightings) {
     this.#sightings = sightings
   }
@@ -25,9 +25,9 @@ export class InstancePlaces<Place> {
   }
 
   /**
-   * A place is there no longer.
+   * Removes a place.
    *
-   * @param isLast whether there is no other: what was seen stays seen until it could be seen again
+   * @param isLast whether there is no other place: its names are then doubted instead of gone
    */
   leave(place: Place, isLast: boolean): void {
     if (isLast) this.#sightings.doubt()
@@ -38,7 +38,7 @@ export class InstancePlaces<Place> {
     }
   }
 
-  /** What is seen is in no doubt any more. */
+  /** Confirms all names that are seen. */
   confirm(): void {
     for (const uuid of this.#byUuid.keys()) this.#sightings.seen(uuid)
   }

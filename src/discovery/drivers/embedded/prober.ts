@@ -3,13 +3,13 @@ import { type Message, probeFor } from './messages.js'
 import { folded, isSameName, type Resource } from './records.js'
 import { compareClaims } from './tie-break.js'
 
-/** Probing (RFC 6762 §8.1, §8.2). */
+/** The times of probing (RFC 6762 §8.1, §8.2). */
 export interface ProbeTimes {
-  /** The wait before the first probe, the greatest. */
+  /** The longest wait before the first probe. */
   readonly mostFirstMs: number
   readonly probes: number
   readonly betweenMs: number
-  /** The wait after another host that probes for the name at the same time has proved to be first. */
+  /** The wait after another host that probes at the same time has won the tie-break. */
   readonly deferMs: number
 }
 
@@ -17,18 +17,18 @@ export const PROBE_TIMES: ProbeTimes = { mostFirstMs: 250, probes: 3, betweenMs:
 
 export interface ProberOptions {
   readonly clock: Clock
-  /** The records that are to be announced, each under a name that is to be ours alone. */
+  /** The unique records to announce. */
   readonly records: readonly Resource[]
   readonly times?: ProbeTimes
   /** Sends by multicast. */
   readonly send: (message: Buffer) => void
-  /** Nobody has the names. From the event loop, once, and nothing after it. */
+  /** No other host has the names. Called once, from the event loop; nothing is called after it. */
   readonly onFree: () => void
-  /** Another host has one of them. From within {@link Prober.onResponse}, once, and nothing after it. */
+  /** Another host has one of the names. Called once, from within {@link Prober.onResponse}; nothing is called after. */
   readonly onTaken: () => void
 }
 
-/** Asks a link whether a name is taken. */
+/** Probes a link for names that another host may have (RFC 6762 §8.1). */
 export class Prober {
   readonly #options: ProberOptions
   readonly #times: ProbeTimes
@@ -43,7 +43,7 @@ export class Prober {
     this.#after(randomMs(options.clock, { leastMs: 0, mostMs: this.#times.mostFirstMs }), this.#probe)
   }
 
-  /** Any record under one of the names, other than ours, says that it is taken (RFC 6762 §8.1). */
+  /** Any record of one of the names that is not ours means that the name is taken (RFC 6762 §8.1). */
   onResponse(records: readonly Resource[]): void {
     const ours = new Set(this.#options.records.map(({ key }) => key))
     const isTaken = records.some(({ name, key, ttl }) => ttl > 0 && this.#names.has(folded(name)) && !ours.has(key))
@@ -52,7 +52,7 @@ export class Prober {
     this.#options.onTaken()
   }
 
-  /** Another host probes for the name as well: the one whose records are the later ones goes on, the other waits a second (RFC 6762 §8.2). */
+  /** If a simultaneous probe of another host has later records, probing starts again after a second (RFC 6762 §8.2). */
   onQuery({ questions, authorities }: Message): void {
     if (this.#sent === 0 || authorities.length === 0) return
     const isBehind = questions.some(({ name }) => {
@@ -65,7 +65,7 @@ export class Prober {
     this.#after(this.#times.deferMs, this.#probe)
   }
 
-  /** Ends it, untold. Idempotent. */
+  /** Stops probing; nothing is called after it. Idempotent. */
   close(): void {
     this.#cancel()
   }

@@ -1,6 +1,6 @@
 import { hasSameAddresses, type LinkPlace } from './active-link.js'
 
-/** Milliseconds before an interface is tried again that could not be used: doubling to the longest. */
+/** Milliseconds before an interface that could not be used is tried again: the first wait doubles up to the longest. */
 const [FIRST_RETRY_MS, LONGEST_RETRY_MS] = [1000, 60_000]
 
 /** Why an interface could not be used. */
@@ -11,7 +11,10 @@ interface Problem {
   readonly waitMs: number
 }
 
-/** Why interfaces could not be used, and when they are tried again. Times are those of a monotonic clock, in milliseconds. */
+/**
+ * Why interfaces could not be used, and when they are tried again. Times are those of a monotonic clock, in
+ * milliseconds.
+ */
 export class Problems {
   readonly #all = new Map<string, Problem>()
 
@@ -22,23 +25,23 @@ export class Problems {
     this.#all.set(key, { error, place, waitMs, retryAt: now + waitMs })
   }
 
-  /** Forgets those of interfaces that are not wanted any more. */
+  /** Forgets the problems of interfaces that are no longer needed. */
   keep(places: ReadonlyMap<string, unknown>): void {
     for (const key of this.#all.keys()) if (!places.has(key)) this.#all.delete(key)
   }
 
-  /** Whether an interface may be tried: at once where it has other addresses. */
+  /** Whether an interface may be tried: after its wait, or at once if its addresses have changed. */
   mayTry(key: string, place: LinkPlace, now: number): boolean {
     const problem = this.#all.get(key)
     return problem === undefined || problem.retryAt <= now || !hasSameAddresses(problem.place, place)
   }
 
-  /** When the next one is tried again; infinite where there is none. */
+  /** When the next interface is tried again; infinity if there is none. */
   get nextAt(): number {
     return Math.min(...[...this.#all.values()].map(({ retryAt }) => retryAt))
   }
 
-  /** The error to tell a service that is on one interface, or on all (0). */
+  /** The error to report to a service on one interface, or on all (0): that of a port in use first. */
   worstOn(index: number | null): NodeJS.ErrnoException | null {
     const errors = [...this.#all.values()]
       .filter(({ place }) => index === 0 || index === place.entry.index)

@@ -11,10 +11,10 @@ export const SERVICE_TYPES = '_services._dns-sd._udp.local'
 /** Milliseconds between the two announcements (RFC 6762 §8.3). */
 const BETWEEN_MS = 1000
 
-/** Where a service's records stand on one link. Each variant owns what is in it; {@link Publication} alone changes it. */
+/** The state of a service's records on one link. Each variant owns what it contains. */
 type State =
   | { readonly kind: 'probing'; readonly prober: Prober }
-  /** They were announced at least once; `cancel` takes back what is still to come. */
+  /** The records were announced at least once; `cancel` cancels the second announcement. */
   | { readonly kind: 'announced'; readonly cancel: () => void }
   | { readonly kind: 'closed' }
 
@@ -23,16 +23,18 @@ export interface PublicationOptions {
   readonly own: OwnRecords
   readonly outbox: Outbox
   readonly records: readonly Resource[]
-  /** Whether the names may be taken. Those with random bits in them are not: a conflict over one is false. */
+  /** Whether the names were chosen and may be taken. Random names cannot be taken, so a conflict over one is bogus. */
   readonly probe: boolean
   readonly probeTimes?: ProbeTimes
   /** Sends by multicast. */
   readonly send: (message: Buffer) => void
-  /** Whether this process has announced a record on any link: heard on another one it is no conflict (RFC 6762 §14). */
+  /**
+   * Whether this process has announced a record on any link: received on another one, it is no conflict (RFC 6762 §14).
+   */
   readonly isOurs: (record: Resource) => boolean
-  /** The records are announced on this link. From the event loop, at most once. */
+  /** The records are announced on this link. Called at most once, from the event loop. */
   readonly onAnnounced: () => void
-  /** Another host has one of the names, which were chosen. From the event loop; nothing follows. */
+  /** Another host has one of the chosen names. Called from the event loop; nothing is called after it. */
   readonly onConflict: () => void
 }
 
@@ -41,7 +43,7 @@ export class Publication {
   readonly #options: PublicationOptions
   #records: readonly Resource[]
   #state: State = { kind: 'closed' }
-  #isKnown = false
+  #isReported = false
 
   constructor(options: PublicationOptions) {
     this.#options = options
@@ -62,12 +64,12 @@ export class Publication {
     const isContested = (ours: Resource) => records.some((theirs) => isConflict(ours, theirs) && isOther(theirs))
     const contested = this.#records.filter(isContested)
     if (contested.length === 0) return
-    // RFC 6762 §9: whose name it is, is found out anew.
+    // RFC 6762 §9: a conflicting name is probed again.
     if (this.#options.probe) return this.#probeAgain()
     for (const record of contested) this.#options.outbox.send(record, 0, 'defence')
   }
 
-  /** Other records in place of those so far (RFC 6762 §8.4): what is left out is withdrawn, and all is announced anew. */
+  /** Replaces the records: sends goodbyes for those left out, and announces the new set (RFC 6762 §8.4). */
   update(records: readonly Resource[]): void {
     const kept = new Set(records.map(({ key }) => key))
     const dropped = this.#records.filter(({ key }) => !kept.has(key))
@@ -78,19 +80,19 @@ export class Publication {
     this.#announce()
   }
 
-  /** Announces anew, as where others may not have heard it: not before probing is over. */
+  /** Announces the records again, because other hosts may have missed them. Has no effect while probing. */
   announceAgain(): void {
     if (this.#state.kind === 'announced') this.#announce()
   }
 
-  /** Says goodbye, where it was announced. Idempotent. */
+  /** Sends goodbyes if the records were announced. Idempotent. */
   close(): void {
     const { kind } = this.#state
     this.#enter({ kind: 'closed' })
     if (kind === 'announced') this.#withdraw(this.#records)
   }
 
-  /** The link is gone: nothing can be sent. */
+  /** Ends the publication without goodbyes. */
   drop(): void {
     this.#enter({ kind: 'closed' })
     this.#forget(this.#records)
@@ -125,20 +127,23 @@ export class Publication {
     }
     announce()
     this.#enter({ kind: 'announced', cancel: clock.after(BETWEEN_MS, announce) })
-    clock.after(0, this.#tellAnnounced)
+    clock.after(0, this.#reportAnnounced)
   }
 
-  readonly #tellAnnounced = (): void => {
-    if (this.#state.kind !== 'announced' || this.#isKnown) return
-    this.#isKnown = true
+  readonly #reportAnnounced = (): void => {
+    if (this.#state.kind !== 'announced' || this.#isReported) return
+    this.#isReported = true
     this.#options.onAnnounced()
   }
 
-  /** A goodbye (RFC 6762 §10.1) for what no other service of this process has; not for the service type, which other processes share (§6.6). */
+  /**
+   * Sends goodbyes (RFC 6762 §10.1) for records that no other service of this process has, except for the service type,
+   * which other processes share (§6.6).
+   */
   #withdraw(records: readonly Resource[]): void {
     const gone = this.#forget(records).filter(({ name }) => !isSameName(name, SERVICE_TYPES))
-    const farewells = gone.map((record) => withTtl(record, 0))
-    for (const message of responsesWith(farewells, [])) this.#options.send(message)
+    const goodbyes = gone.map((record) => withTtl(record, 0))
+    for (const message of responsesWith(goodbyes, [])) this.#options.send(message)
   }
 
   #forget(records: readonly Resource[]): Resource[] {
@@ -154,7 +159,9 @@ export class Publication {
   }
 }
 
-/** Whether another record of the same name and type says something else, which cannot be where all are one host's (RFC 6762 §9). */
+/**
+ * Whether a received record conflicts with a unique one of ours: the same name and type, but other data (RFC 6762 §9).
+ */
 function isConflict(ours: Resource, theirs: Resource): boolean {
   return ours.unique && theirs.ttl > 0 && ours.set === theirs.set && ours.key !== theirs.key
 }

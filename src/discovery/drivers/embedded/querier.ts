@@ -1,28 +1,28 @@
 import { Alarm, type Clock } from './clock.js'
 import { type Message, queriesWith } from './messages.js'
-import type { Neighbourhood } from './neighbourhood.js'
 import type { OwnRecords } from './own-records.js'
 import { QUESTION_TIMES, QuestionSchedule, type QuestionTimes } from './question-schedule.js'
 import { keyOf, type Question } from './questions.js'
 import type { Resource } from './records.js'
+import type { RemoteRecords } from './remote-records.js'
 
-/** Questions that are due within so many milliseconds are asked in one message (RFC 6762 §5.3). */
+/** Questions that are due within this many milliseconds of each other are asked in one message (RFC 6762 §5.3). */
 const TOGETHER_MS = 20
-/** Milliseconds after a question, ours or another's, in which its answers are awaited before it is asked for a refresh. */
+/** Milliseconds after a question, ours or another host's, in which it is not repeated to refresh records. */
 const AWAITED_MS = 1000
 
 export interface QuerierOptions {
   readonly clock: Clock
-  /** What is known on the interface. */
-  readonly heard: Pick<Neighbourhood, 'cache' | 'lastAt'>
-  /** The records of this process: no answer has to tell them. */
+  /** The records of other hosts on the interface. */
+  readonly remote: Pick<RemoteRecords, 'cache' | 'lastAt'>
+  /** The records of this process, which no answer has to contain. */
   readonly own: Pick<OwnRecords, 'has'>
   readonly times?: QuestionTimes
   /** Sends by multicast. */
   readonly send: (message: Buffer) => void
 }
 
-/** A question that is asked again and again, for how many. */
+/** A question that is asked repeatedly, with the number of its users. */
 interface Asked {
   readonly question: Question
   readonly schedule: QuestionSchedule
@@ -30,13 +30,13 @@ interface Asked {
 }
 
 /**
- * Asks on one link, for as long as somebody browses (RFC 6762 §5.2). Never with the QU bit: the sockets take no unicast, and a
- * daemon on the same host would get the answer (§5.4, §15.1).
+ * Asks questions on one link for as long as a service browses (RFC 6762 §5.2). The QU bit is never set: the sockets
+ * receive no unicast, and a daemon on the same host would receive the answer (§5.4, §15.1).
  */
 export class Querier {
   readonly #options: QuerierOptions
   readonly #times: QuestionTimes
-  /** By what is alike for the same question. */
+  /** By {@link keyOf}. */
   readonly #asked = new Map<string, Asked>()
   readonly #alarm: Alarm
 
@@ -46,7 +46,7 @@ export class Querier {
     this.#alarm = new Alarm(options.clock, this.#onDue)
   }
 
-  /** Asks for the instances of a service type, until {@link stop} was called as often. */
+  /** Asks for the instances of a service type until {@link stop} has been called as often. */
   browse(name: string): void {
     const question = pointerTo(name)
     const key = keyOf(question)
@@ -69,12 +69,12 @@ export class Querier {
     if (this.#asked.size === 0) this.#alarm.stop()
   }
 
-  /** Asks for all records of some names, once, now: as one does who is about to use them. */
+  /** Asks for all records of some names, once and at once. */
   ask(...names: readonly string[]): void {
     this.#send(names.map((name) => ({ name, type: 'ANY', unicast: false })))
   }
 
-  /** Records that are browsed are about to end: asks for them, unless that was done a moment ago. */
+  /** Asks for browsed records that are about to expire, unless the question was asked a moment ago. */
   refresh(name: string): void {
     const asked = this.#asked.get(keyOf(pointerTo(name)))
     if (asked === undefined || asked.schedule.wasAskedWithin(AWAITED_MS)) return
@@ -83,21 +83,21 @@ export class Querier {
   }
 
   /**
-   * Another host asks, from port 5353 and with nothing more to follow. Where it knows no answer that we do not know, the answers
-   * to it are all that we would get: our own question counts as asked (RFC 6762 §7.3). One that wants its answer by unicast does not.
+   * Suppresses our own question if another host has asked it by multicast (RFC 6762 §7.3). The query must come from
+   * port 5353, without the TC and QU bits, and contain only known answers that are known here as well.
    */
   onQuery({ questions, answers }: Message): void {
     for (const question of questions) {
       const asked = question.unicast ? undefined : this.#asked.get(keyOf(question))
       if (asked === undefined) continue
-      const { heard, own } = this.#options
+      const { remote, own } = this.#options
       const isKnown = (record: Resource) =>
-        record.set !== keyOf(question) || own.has(record) || heard.cache.isKnownAnswer(record)
-      if (answers.every(isKnown)) asked.schedule.heard()
+        record.set !== keyOf(question) || own.has(record) || remote.cache.isKnownAnswer(record)
+      if (answers.every(isKnown)) asked.schedule.onDuplicate()
     }
   }
 
-  /** Asks everything anew: others may have been out of reach. */
+  /** Asks all questions again, because other hosts may have been unreachable. */
   restart(): void {
     for (const { schedule } of this.#asked.values()) {
       schedule.restart()
@@ -111,10 +111,10 @@ export class Querier {
   }
 
   readonly #onDue = (): void => {
-    const { clock, heard } = this.#options
+    const { clock, remote } = this.#options
     const soon = clock.now() + TOGETHER_MS
     const due = [...this.#asked.values()].filter(
-      ({ schedule }) => schedule.nextAt <= soon && !schedule.waitsForSilence(heard.lastAt)
+      ({ schedule }) => schedule.nextAt <= soon && !schedule.waitsForSilence(remote.lastAt)
     )
     for (const { schedule } of due) schedule.asked()
     if (due.length > 0) this.#send(due.map(({ question }) => question))
@@ -127,7 +127,7 @@ export class Querier {
   }
 
   #knownAnswers({ name, type }: Question): Resource[] {
-    return type === 'PTR' ? this.#options.heard.cache.knownAnswers(name, type) : []
+    return type === 'PTR' ? this.#options.remote.cache.knownAnswers(name, type) : []
   }
 }
 

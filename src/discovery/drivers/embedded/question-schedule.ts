@@ -1,16 +1,16 @@
 import type { Clock, Span } from './clock.js'
 import { randomMs } from './clock.js'
 
-/** When a question is asked again and again (RFC 6762 §5.2). */
+/** The times at which a question is asked repeatedly (RFC 6762 §5.2). */
 export interface QuestionTimes {
-  /** The wait before the first question: many hosts may start at the same moment. */
+  /** The wait before the first question. It is random, because many hosts may start at the same time. */
   readonly first: Span
   /** The first interval; each later one is twice as long. */
   readonly intervalMs: number
   readonly longestMs: number
-  /** The first question waits until others have been silent for so long: what they announce may answer it. */
+  /** The first question waits until no announcement was received for this long: announcements may answer it. */
   readonly silenceMs: number
-  /** But no longer than this. */
+  /** The most by which the first question is postponed for that. */
   readonly mostSilenceMs: number
 }
 
@@ -22,17 +22,17 @@ export const QUESTION_TIMES: QuestionTimes = {
   mostSilenceMs: 1000
 }
 
-/** The part of an interval before its end in which another host's question takes the place of our own. */
+/** Another host's question suppresses ours if that is due within this part of the following interval. */
 const PLANNED = 1 / 4
 
-/** When one question is asked next. */
+/** Decides when one question is asked next. */
 export class QuestionSchedule {
   readonly #times: QuestionTimes
   readonly #clock: Clock
   #nextAt: number
   #intervalMs: number
   #lastAt = Number.NEGATIVE_INFINITY
-  /** Until then the first question may be put off. */
+  /** The time until which the first question may be postponed. */
   #putOffUntil: number
 
   constructor(clock: Clock, times: QuestionTimes) {
@@ -43,53 +43,51 @@ export class QuestionSchedule {
     this.#intervalMs = times.intervalMs
   }
 
-  /** A time of the clock. */
+  /** When the question is asked next: a time of the clock. */
   get nextAt(): number {
     return this.#nextAt
   }
 
-  /** Whether it was asked, by whomever, in the last so many milliseconds. */
+  /** Whether this or another host asked the question in the last `ms` milliseconds. */
   wasAskedWithin(ms: number): boolean {
     return this.#clock.now() - this.#lastAt < ms
   }
 
   /**
-   * Puts the first question off where others have said something of late: while many hosts start together they announce themselves
-   * one after the other, and each question in between would have known answers of its own, so that none took the place of another
-   * (RFC 6762 §7.3).
+   * Postpones the first question if an announcement was received recently, and returns whether it did. While many hosts
+   * start, their questions would differ in known answers, so that none suppresses another (RFC 6762 §7.3).
    *
-   * @param heardAt when others were heard last
-   * @returns whether it was put off
+   * @param receivedAt when an announcement was last received
    */
-  waitsForSilence(heardAt: number): boolean {
+  waitsForSilence(receivedAt: number): boolean {
     const now = this.#clock.now()
     const isFirst = this.#lastAt === Number.NEGATIVE_INFINITY
-    if (!isFirst || now - heardAt >= this.#times.silenceMs || now >= this.#putOffUntil) return false
+    if (!isFirst || now - receivedAt >= this.#times.silenceMs || now >= this.#putOffUntil) return false
     this.#nextAt = Math.min(now + randomMs(this.#clock, this.#times.first), this.#putOffUntil)
     return true
   }
 
-  /** It is asked now, as planned. */
+  /** The question is asked now, as scheduled. */
   asked(): void {
     this.#lastAt = this.#clock.now()
     this.#nextAt = this.#lastAt + this.#intervalMs
     this.#intervalMs = Math.min(this.#intervalMs * 2, this.#times.longestMs)
   }
 
-  /** It is asked now, beside the plan. */
+  /** The question is asked now, in addition to the schedule. */
   askedBetween(): void {
     this.#lastAt = this.#clock.now()
   }
 
-  /** Another host asks it now, and its answers come to us as well: counts as our own where that is about to come (RFC 6762 §7.3). */
-  heard(): void {
+  /** Another host has asked the question by multicast: suppresses our own if that is due soon (RFC 6762 §7.3). */
+  onDuplicate(): void {
     if (this.#nextAt - this.#clock.now() > this.#intervalMs * PLANNED) return this.askedBetween()
     this.asked()
-    // Otherwise all that have heard it would ask again in the same instant.
+    // The random part keeps all hosts that suppressed theirs from asking again at the same time.
     this.#nextAt += randomMs(this.#clock, this.#times.first)
   }
 
-  /** Begins anew, as for a link on which nobody has asked before. */
+  /** Starts the schedule again with the first interval. */
   restart(): void {
     this.#intervalMs = this.#times.intervalMs
     this.#nextAt = this.#clock.now() + randomMs(this.#clock, this.#times.first)

@@ -1,13 +1,13 @@
 import { folded, isSameName, type RecordType, type Resource, TYPE_NUMBERS } from './records.js'
 
-/** The type of a question: of records that this responder can have, all of a name, or others, by the name that they have. */
+/** The type of a question: a type that this responder supports, ANY, or any other type. */
 export type QuestionType = RecordType | 'ANY' | 'other'
 
 /** A question of a message. */
 export interface Question {
   readonly name: string
   readonly type: QuestionType
-  /** Whether an answer by unicast is wanted (RFC 6762 §5.4). */
+  /** Whether a unicast answer is requested: the QU bit (RFC 6762 §5.4). */
   readonly unicast: boolean
 }
 
@@ -31,7 +31,7 @@ export function answers({ name, type }: Question, record: Resource): boolean {
   return (type === 'ANY' || type === record.type) && isSameName(name, record.name)
 }
 
-/** What is alike for questions that are the same, but for the answer that is wanted. */
+/** A key that is the same for questions of the same name and type. */
 export function keyOf({ name, type }: Question): string {
   return `${folded(name)} ${type}`
 }

@@ -1,37 +1,34 @@
 import type { Message } from './messages.js'
 import type { Family } from './records.js'
 
-/** Milliseconds in which the same response on the same interface is the one that went over the other family: less than to the second announcement. */
+/** Milliseconds in which the same response counts as a copy: announcements are repeated only after a second. */
 const SAME_MS = 500
 
-/**
- * What a response says: something new; nothing new of where instances are; or nothing new at all, because the same has just come
- * over IPv4, and is known on the interface.
- */
-export type Novelty = 'new' | 'told' | 'known'
+/** `repeated`: just received on the interface as well. `duplicate`: moreover, the IPv6 copy of one over IPv4. */
+export type Novelty = 'new' | 'repeated' | 'duplicate'
 
-/** The responses that were heard of late: nearly all hosts send each over both families. */
+/** Recognizes copies of recent responses: nearly all hosts send each response over both families. */
 export class RecentResponses {
   readonly #now: () => number
-  /** The inbox gives the same object for the same bytes. */
-  readonly #heard = new WeakMap<Message, { readonly index: number; readonly family: Family; readonly at: number }>()
+  /** By message: the inbox returns the same object for the same bytes. */
+  readonly #received = new WeakMap<Message, { readonly index: number; readonly family: Family; readonly at: number }>()
 
   /** @param now milliseconds of a monotonic clock */
   constructor(now: () => number) {
     this.#now = now
   }
 
-  /** Remembers a response that has come over a link. */
+  /** Records that a response was received over a link. Returns how it compares to recent ones. */
   add(message: Message, { index, family }: { readonly index: number; readonly family: Family }): Novelty {
     const at = this.#now()
-    const before = this.#heard.get(message)
+    const before = this.#received.get(message)
     if (before?.index !== index || at - before.at >= SAME_MS) {
-      this.#heard.set(message, { index, family, at })
+      this.#received.set(message, { index, family, at })
       return 'new'
     }
-    if (before.family !== 4 || family !== 6) return 'told'
-    // Each makes one over IPv6 superfluous: of two that are alike, others may have come between them, such as a goodbye.
-    this.#heard.delete(message)
-    return 'known'
+    if (before.family !== 4 || family !== 6) return 'repeated'
+    // Only one copy is a duplicate: before a second one, another response may have been received, such as a goodbye.
+    this.#received.delete(message)
+    return 'duplicate'
   }
 }

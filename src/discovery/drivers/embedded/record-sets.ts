@@ -1,16 +1,16 @@
 import type { Resource } from './records.js'
 
-/** How much is kept: packets are untrusted. */
+/** How many records are kept: packets are untrusted. */
 export interface SetLimits {
-  /** PTR records of one name: the members of a cluster. */
+  /** The most PTR records of one name: the members of a cluster. */
   readonly maxPointers: number
-  /** All other records: each member has 4 or 5. They leave PTR records their room. */
+  /** The most other records; each member has 4 or 5. Counted separately, so that PTR records keep their room. */
   readonly maxRecords: number
-  /** Other records of one name and type: the addresses of a host. */
+  /** The most other records of one name and type: the addresses of a host. */
   readonly maxPerSet: number
 }
 
-/** Entries for records, by name and type, and of these by what the records say. Their number is bounded. */
+/** Entries for records, in sets by name and type, and within a set by the record's key. Their number is bounded. */
 export class RecordSets<Entry extends { readonly record: Resource }> {
   readonly #limits: SetLimits
   readonly #sets = new Map<string, Map<string, Entry>>()
@@ -25,11 +25,12 @@ export class RecordSets<Entry extends { readonly record: Resource }> {
     return this.#pointers + this.#others
   }
 
-  /** Whether there are records of a name and type. */
+  /** Whether a set has entries. */
   has(set: string): boolean {
     return this.#sets.has(set)
   }
 
+  /** The entries of a set. */
   of(set: string): Iterable<Entry> {
     return this.#sets.get(set)?.values() ?? []
   }
@@ -42,7 +43,7 @@ export class RecordSets<Entry extends { readonly record: Resource }> {
     return [...this.#sets.values()].flatMap((set) => [...set.values()])
   }
 
-  /** Adds an entry, or puts it in the place of the one for the same record. Returns whether there is room for it. */
+  /** Adds an entry, or replaces that of the same record. Returns false if there is no room for it. */
   put(entry: Entry): boolean {
     const { record } = entry
     const set = this.#sets.get(record.set)

@@ -2,14 +2,16 @@ import { encode } from 'dns-packet'
 import { canonical } from '../../../net/addresses.js'
 import type { DnsRecord } from '../../dns-reader.js'
 
-/** The types of records that this responder has, with their numbers (RFC 1035 §3.2.2, RFC 3596, RFC 2782, RFC 4034). */
+/**
+ * The record types that this responder supports, with their numbers (RFC 1035 §3.2.2, RFC 3596, RFC 2782, RFC 4034).
+ */
 export const TYPE_NUMBERS = { A: 1, PTR: 12, TXT: 16, AAAA: 28, SRV: 33, NSEC: 47 } as const
 export type RecordType = keyof typeof TYPE_NUMBERS
 
-/** The families of addresses over which messages go: each is a link of its own. */
+/** An address family. An interface has one link for each. */
 export type Family = 4 | 6
 
-/** What a record says. */
+/** The type and data of a record. */
 export type Rdata =
   | { readonly type: 'PTR'; readonly target: string }
   | {
@@ -19,7 +21,7 @@ export type Rdata =
       readonly port: number
       readonly target: string
     }
-  /** The strings with their lengths, as on the wire (RFC 6763 §6.1). */
+  /** The strings with their lengths, in wire format (RFC 6763 §6.1). */
   | { readonly type: 'TXT'; readonly strings: Buffer }
   | { readonly type: 'A' | 'AAAA'; readonly address: string }
   /** The name has records of these types and no others (RFC 6762 §6.1). */
@@ -30,11 +32,11 @@ export type Resource = Rdata & {
   readonly name: string
   /** In seconds. */
   readonly ttl: number
-  /** Whether all records of its name and type are of one responder: the cache-flush bit (RFC 6762 §10.2). */
+  /** The cache-flush bit: all records of this name and type are of one responder (RFC 6762 §10.2). */
   readonly unique: boolean
-  /** Alike for all records of its name and type. */
+  /** The same for all records of one name and type. */
   readonly set: string
-  /** Alike for records that differ at most in TTL and flush bit (RFC 6762 §7.1). */
+  /** The same for records that differ only in TTL and cache-flush bit (RFC 6762 §7.1). */
   readonly key: string
 }
 
@@ -44,14 +46,14 @@ export function resource(name: string, ttl: number, unique: boolean, rdata: Rdat
   return { ...rdata, name, ttl, unique, set, key: `${set} ${textOf(rdata)}` }
 }
 
-/** What is alike for all records of a name and type. */
+/** The key of the set of all records of a name and type. */
 export function setOf(name: string, type: RecordType): string {
   return `${folded(name)} ${type}`
 }
 
-/** A name as it is compared: without regard to case, in ASCII alone (RFC 6762 §16). */
+/** A name in lower case for comparison. Only ASCII letters are converted (RFC 6762 §16). */
 export function folded(name: string): string {
-  // In a name of ASCII alone, which nearly all are, no other letters can change.
+  // A fast path: nearly all names are ASCII, in which toLowerCase changes no other letters.
   if (Buffer.byteLength(name) === name.length) return name.toLowerCase()
   return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
@@ -65,7 +67,7 @@ export function withTtl(record: Resource, ttl: number): Resource {
   return { ...record, ttl }
 }
 
-/** A record of a message. */
+/** A record of a received message. */
 export function fromRecord(record: DnsRecord): Resource {
   return resource(record.name, record.ttl, record.flush, rdataOf(record))
 }
@@ -85,13 +87,13 @@ function rdataOf(record: DnsRecord): Rdata {
   }
 }
 
-/** Strings of a TXT record, each of at most 255 bytes, as on the wire. */
+/** The strings of a TXT record, each of at most 255 bytes, in wire format. */
 export function stringsOf(strings: readonly (string | Buffer)[]): Buffer {
   const parts = strings.map((string) => Buffer.from(string as string))
   return Buffer.concat(parts.flatMap((bytes) => [Buffer.of(bytes.length), bytes]))
 }
 
-/** The data as a text, in which names are compared without regard to case. */
+/** The data as text, with names in lower case. */
 function textOf(rdata: Rdata): string {
   switch (rdata.type) {
     case 'PTR':
@@ -108,13 +110,13 @@ function textOf(rdata: Rdata): string {
   }
 }
 
-/** An address in the bytes of its record. */
+/** An address in wire format. */
 export function addressBytes(type: 'A' | 'AAAA', address: string): Buffer {
   const record = encode({ type: 'response', answers: [{ type, name: '.', data: address }] })
   return record.subarray(type === 'A' ? -4 : -16)
 }
 
-/** A name as labels, each with its length, without compression. */
+/** A name in wire format, without compression. */
 export function nameBytes(name: string): Buffer {
   const labels = name === '.' ? [] : name.split('.')
   return Buffer.concat([
@@ -123,7 +125,7 @@ export function nameBytes(name: string): Buffer {
   ])
 }
 
-/** The data in the bytes of the wire, without compression: what two probers compare (RFC 6762 §8.2). */
+/** The data in wire format, without compression, as compared in a tie-break (RFC 6762 §8.2). */
 export function rdataBytes(rdata: Rdata): Buffer {
   switch (rdata.type) {
     case 'PTR':
@@ -142,7 +144,10 @@ export function rdataBytes(rdata: Rdata): Buffer {
   }
 }
 
-/** The types of an NSEC record: one block of at most 32 bytes, a bit a type (RFC 4034 §4.1.2, RFC 6762 §6.1). */
+/**
+ * The type bitmap of an NSEC record: one block of at most 32 bytes, with one bit for each type (RFC 4034 §4.1.2, RFC
+ * 6762 §6.1).
+ */
 function bitmapOf(types: readonly RecordType[]): Buffer {
   const bits = Buffer.alloc(32)
   let length = 0

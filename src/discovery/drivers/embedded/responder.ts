@@ -7,24 +7,24 @@ import type { OwnRecords } from './own-records.js'
 import type { Question } from './questions.js'
 import type { Resource } from './records.js'
 
-/** The wait before an answer that others may give as well, so that not all are sent at the same moment (RFC 6762 §6). */
+/** The wait before an answer that other hosts may give as well: random, so that they differ (RFC 6762 §6). */
 const SHARED = { leastMs: 20, mostMs: 120 }
-/** The wait where more known answers follow (RFC 6762 §7.2). */
+/** The wait if more known answers follow (RFC 6762 §7.2). */
 const MORE_FOLLOWS = { leastMs: 400, mostMs: 500 }
-/** And none after that: it was random, and long enough. */
+/** The wait before a shared answer after that: none, because the former wait was random as well. */
 const AT_ONCE = { leastMs: 0, mostMs: 0 }
-/** The part of its TTL in which a record has to have been sent by multicast to be told by unicast alone (RFC 6762 §5.4). */
+/** A record that was multicast within this part of its TTL is sent by unicast only if requested (RFC 6762 §5.4). */
 const RECENT = 1 / 4
-/** How many queries wait for more known answers at once, and how often one may be extended. Others are answered without. */
+/** The most queries that wait for more known answers, and the most extensions of a wait. Others are not held. */
 const [MAX_HELD, MAX_EXTENSIONS] = [64, 8]
-/** Answers by unicast, on one link: a query may name somebody else as its sender. */
+/** The rate of unicast responses on one link: the source address of a query may be forged. */
 const UNICAST = { perSecond: 200, burst: 400 }
 
 /** Where a message came from. */
 export interface Sender {
   readonly address: string
   readonly port: number
-  /** Whether the address belongs to the link, so that it may be answered (RFC 6762 §11). */
+  /** Whether the address is on the link, so that it may be answered (RFC 6762 §11). */
   readonly isOnLink: boolean
 }
 
@@ -36,7 +36,7 @@ export interface ResponderOptions {
   readonly reply: (message: Buffer, to: Sender) => void
 }
 
-/** A query whose known answers are not complete. */
+/** A query that waits for further known answers. */
 interface Held {
   readonly queries: Message[]
   readonly sender: Sender
@@ -44,20 +44,21 @@ interface Held {
   extensions: number
 }
 
-/** What was answered to one message of unicast DNS; null for nothing. */
+/** The cached response to a legacy query. */
 interface LegacyAnswer {
-  /** Of our records, then. */
+  /** The version of our records from which it was made. */
   readonly version: number
+  /** Null if there is no answer. */
   readonly message: Buffer | null
 }
 
 /** Answers questions on one link (RFC 6762 §6). */
 export class Responder {
   readonly #options: ResponderOptions
-  /** By the address of the sender: other packets with known answers have it as well. */
+  /** The waiting queries by sender address, which the packets with further known answers share. */
   readonly #held = new Map<string, Held>()
   readonly #unicast: TokenBucket
-  /** What was answered to messages of unicast DNS: those of hosts that start together are alike, and come as the same object. */
+  /** The responses to legacy queries, of which those with the same bytes are the same object. */
   readonly #legacy = new WeakMap<Message, LegacyAnswer>()
 
   constructor(options: ResponderOptions) {
@@ -73,15 +74,17 @@ export class Responder {
     this.#answer([query], sender, SHARED)
   }
 
-  /** Takes what another responder sends: it need not be sent again by us, or has to be set right. */
+  /**
+   * Compares the records of another responder with ours: suppresses our answer, or corrects a TTL that is too short.
+   */
   onResponse(records: readonly Resource[]): void {
     const { own, outbox } = this.#options
-    for (const heard of records) {
-      const ours = own.get(heard)
+    for (const theirs of records) {
+      const ours = own.get(theirs)
       if (ours === null) continue
-      // RFC 6762 §7.4 where it lives as long as ours; §6.6 where others would forget it too soon: a goodbye is such a one.
-      if (heard.ttl >= ours.ttl) outbox.heard(ours)
-      else if (heard.ttl < ours.ttl / 2) outbox.send(ours, 0, 'defence')
+      // RFC 6762 §7.4: the same record with at least our TTL. §6.6: one with less than half of it, such as a goodbye.
+      if (theirs.ttl >= ours.ttl) outbox.suppress(ours)
+      else if (theirs.ttl < ours.ttl / 2) outbox.send(ours, 0, 'defence')
     }
   }
 
@@ -116,9 +119,9 @@ export class Responder {
   }
 
   /**
-   * Answers what several messages of one querier ask together.
+   * Answers one query, which may consist of several messages.
    *
-   * @param shared the wait for answers that others may give as well
+   * @param shared the wait before answers that other hosts may give as well
    */
   #answer(queries: readonly Message[], sender: Sender, shared: Span): void {
     const { clock, outbox } = this.#options
@@ -131,12 +134,12 @@ export class Responder {
       for (const record of this.#unknown(question, known)) {
         const isEnough = question.unicast && sender.isOnLink && this.#wasSentLately(record)
         ;(isEnough ? byUnicast : byMulticast).set(record.key, record)
-        // RFC 6762 §5.4: by multicast as well where the last time is long ago.
+        // RFC 6762 §5.4: also by multicast if that was not done recently.
         if (question.unicast && sender.isOnLink) byUnicast.set(record.key, record)
       }
     }
     if (byUnicast.size > 0) this.#reply([...byUnicast.values()], sender)
-    // RFC 6762 §6, §6.3: at once where only we can answer all of it.
+    // RFC 6762 §6, §6.3: at once if all answers are unique to us.
     const isAtOnce = [...byMulticast.values()].every(({ unique }) => unique)
     const afterMs = isAtOnce ? 0 : randomMs(clock, shared)
     for (const record of byMulticast.values()) {
@@ -144,7 +147,9 @@ export class Responder {
     }
   }
 
-  /** Our answers to a question but for those that the querier knows, for at least half of their lifetime to come (RFC 6762 §7.1). */
+  /**
+   * Our answers to a question, without those that the querier knows with at least half of their TTL (RFC 6762 §7.1).
+   */
   #unknown(question: Question, known: readonly Resource[]): Resource[] {
     return this.#options.own
       .answersTo(question)
@@ -166,7 +171,7 @@ export class Responder {
     for (const message of responsesWith(records, [...each.values()])) this.#options.reply(message, sender)
   }
 
-  /** One that asks from another port understands unicast DNS alone (RFC 6762 §6.7): it is answered at once. */
+  /** Answers a legacy query: one from another port than 5353 (RFC 6762 §6.7). */
   #answerLegacy(query: Message, sender: Sender): void {
     if (!sender.isOnLink) return
     const answer = this.#legacyAnswer(query)
@@ -184,7 +189,7 @@ export class Responder {
 
   #newLegacyAnswer(query: Message): Buffer | null {
     const { own } = this.#options
-    // Where nothing is to be said of such a type, nor can the question be given back, nothing is said.
+    // No answer for a question of a type that is not supported, because the response could not repeat the question.
     if (query.questions.some(({ type }) => type === 'other')) return null
     const groups = new Map<string, Group>()
     for (const question of query.questions) {

@@ -1,7 +1,7 @@
-/** Milliseconds by which two clocks may drift apart between two looks: beyond that, the machine was asleep, or its clock was set. */
+/** If the clocks drift apart by more than this between two checks, the machine was asleep or its clock was set. */
 const ASLEEP_MS = 5000
 
-/** Whether the machine was asleep: the time of day goes on then, the monotonic clock does not. */
+/** Detects that the machine was asleep: the time of day advances meanwhile, and the monotonic clock does not. */
 export class SleepWatch {
   readonly #now: () => number
   readonly #wallClock: () => number
@@ -17,8 +17,8 @@ export class SleepWatch {
     this.#apartMs = wallClock() - now()
   }
 
-  /** Milliseconds by which the clocks have drifted apart since the last call; 0 where that is little. */
-  look(): number {
+  /** Milliseconds by which the clocks have drifted apart since the last call; 0 if the drift is small. */
+  check(): number {
     const apartMs = this.#wallClock() - this.#now()
     const driftMs = apartMs - this.#apartMs
     this.#apartMs = apartMs

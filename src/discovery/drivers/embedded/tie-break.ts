@@ -1,16 +1,16 @@
 import { type Resource, rdataBytes, TYPE_NUMBERS } from './records.js'
 
 /**
- * Whose records for a name are the later ones, where two hosts probe for it at the same time: the host's whose they are may go
- * on. They are compared in order, first by type and then by the bytes of their data (RFC 6762 §8.2, §8.2.1); of class IN are all.
+ * Compares the records of two hosts that probe for the same name at the same time; the lexicographically later ones
+ * win. Sorted records are compared one by one, by type and then by data (RFC 6762 §8.2, §8.2.1). All are of class IN.
  *
- * @returns below 0 where ours are the earlier ones, above 0 where they are the later ones, 0 where they are alike
+ * @returns less than 0 if our records are earlier, more than 0 if they are later, 0 if they are the same
  */
 export function compareClaims(ours: readonly Resource[], theirs: readonly Resource[]): number {
   const [a, b] = [ours, theirs].map((records) => [...records].sort(compareRecords))
   for (let i = 0; ; i++) {
     const [one, other] = [a?.[i], b?.[i]]
-    // Whose list ends first is the earlier one.
+    // The list that ends first is earlier.
     if (one === undefined) return other === undefined ? 0 : -1
     if (other === undefined) return 1
     const order = compareRecords(one, other)

@@ -1,19 +1,19 @@
 import type { InterfaceAddress } from '../../../addon.js'
 import type { LinkPlace } from './active-link.js'
 
-/** The interfaces and families that services are on. */
+/** The interfaces and families that services need. */
 export interface Wanted {
   readonly places: ReadonlyMap<string, LinkPlace>
-  /** Whether the loopback interface was left out, which can wait. */
+  /** Whether the loopback interface was left out for now. */
   readonly isLoopbackLeftOut: boolean
 }
 
 /**
- * The interfaces and families that services are on.
+ * The interfaces and families that services need.
  *
- * @param all this machine's, but for those that are down
+ * @param all this machine's interfaces that are up
  * @param indexes the interfaces of the services: 0 for all
- * @param canLoopbackWait whether services on all interfaces do without loopback for now, where there is another
+ * @param canLoopbackWait whether services on all interfaces do without loopback for now, if there is another interface
  */
 export function wantedOf(
   all: readonly InterfaceAddress[],
@@ -25,7 +25,7 @@ export function wantedOf(
   let isLoopbackLeftOut = false
   for (const entry of all) {
     if (!indexes.has(0) && !indexes.has(entry.index)) continue
-    // Linux has no route to the group over it, and IPv4 does as well.
+    // Linux has no route to the IPv6 group over loopback, and IPv4 is sufficient.
     if (entry.loopback && entry.family === 6 && all.some(({ loopback, family }) => loopback && family === 4)) continue
     if (entry.loopback && mayWait && !indexes.has(entry.index)) {
       isLoopbackLeftOut = true
@@ -38,7 +38,7 @@ export function wantedOf(
   return { places, isLoopbackLeftOut }
 }
 
-/** What tells an interface and family from others. */
+/** The key of an interface and family. */
 export function keyOf({ index, name, family }: Pick<InterfaceAddress, 'index' | 'name' | 'family'>): string {
   return `${index} ${name} ${family}`
 }

@@ -7,15 +7,15 @@ import type { Cache } from './cache.js'
 import { instanceName } from './names.js'
 import type { NetworkLink } from './network-user.js'
 
-/** An instance, as the records tell that were heard. */
+/** An instance, according to the received records. */
 export interface Found {
   readonly instance: Instance
-  /** Milliseconds since the last of them came that says its host and port. */
+  /** Milliseconds since its SRV record was last received. */
   readonly ageMs: number
 }
 
-/** What is known of an instance on one interface. */
-interface Told {
+/** What the records of one interface say of an instance. */
+interface Candidate {
   readonly ageMs: number
   readonly host: string
   readonly port: number
@@ -24,8 +24,8 @@ interface Told {
 }
 
 /**
- * Where an instance is by what was heard on some links; null where that is not all. Where interfaces disagree on host or port, the one
- * is right that was told last.
+ * Where an instance is, according to the records of some links; null if these are incomplete. If interfaces disagree on
+ * host or port, the SRV record that was received last is used.
  */
 export function whereIs(
   uuid: string,
@@ -33,11 +33,11 @@ export function whereIs(
   links: readonly NetworkLink[],
   interfaces: Interfaces
 ): Found | null {
-  // The links of an interface share what they know.
-  const places = new Map(links.map(({ index, link }) => [link.heard, index]))
+  // The links of one interface share their records.
+  const places = new Map(links.map(({ index, link }) => [link.remote, index]))
   const name = instanceName(uuid, type)
-  const told = [...places].flatMap(([{ cache }, index]) => toldOn(cache, index, name) ?? [])
-  const [last, ...others] = told.sort((one, other) => one.ageMs - other.ageMs)
+  const candidates = [...places].flatMap(([{ cache }, index]) => candidateOn(cache, index, name) ?? [])
+  const [last, ...others] = candidates.sort((one, other) => one.ageMs - other.ageMs)
   if (last === undefined) return null
   const agreeing = others.filter(({ host, port }) => host === last.host && port === last.port)
   const paths = [last, ...agreeing].flatMap((one) => one.paths)
@@ -45,7 +45,7 @@ export function whereIs(
   return instance === null ? null : { instance, ageMs: last.ageMs }
 }
 
-function toldOn(cache: Cache, index: number, name: string): Told | null {
+function candidateOn(cache: Cache, index: number, name: string): Candidate | null {
   const service = cache.latest(name, 'SRV')
   if (service?.type !== 'SRV') return null
   const text = cache.latest(name, 'TXT')

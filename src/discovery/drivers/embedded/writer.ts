@@ -1,37 +1,40 @@
 import { type Question, questionTypeNumber } from './questions.js'
 import { addressBytes, folded, nameBytes, type Resource, rdataBytes, TYPE_NUMBERS } from './records.js'
 
-/** The sections of a message, by their place in the header's counts (RFC 1035 §4.1.1). */
+/** The offset of each section's count in the header (RFC 1035 §4.1.1). */
 const COUNTS = { questions: 4, answers: 6, authorities: 8, additionals: 10 } as const
 export type Section = 'answers' | 'authorities' | 'additionals'
 
 const [HEADER_BYTES, IN, FLUSH, QU] = [12, 1, 0x8000, 0x8000]
 const [RESPONSE, AUTHORITATIVE, TRUNCATED] = [0x8000, 0x0400, 0x0200]
-/** A label's length (RFC 1035 §2.3.4). */
+/** The longest label (RFC 1035 §2.3.4). */
 const MAX_LABEL_BYTES = 63
-/** The longest name as text: 255 bytes on the wire, with the lengths of its labels and of the root (RFC 1035 §2.3.4). */
+/**
+ * The longest name as text: on the wire it has 255 bytes, including the first label's length and the root (RFC 1035
+ * §2.3.4).
+ */
 const MAX_NAME_BYTES = 253
-/** A pointer has 14 bits for the place (RFC 1035 §4.1.4). */
+/** The type bits of a compression pointer, and the greatest offset that its 14 bits can hold (RFC 1035 §4.1.4). */
 const [POINTER, LAST_PLACE] = [0xc000, 0x3fff]
 
 export interface WriterOptions {
   readonly kind: 'query' | 'response'
   /** The longest message, in bytes. */
   readonly maxBytes: number
-  /** Default: 0, as for all that is sent by multicast (RFC 6762 §18.1). */
+  /** Default: 0, as in all multicast messages (RFC 6762 §18.1). */
   readonly id?: number
-  /** For one that asks by unicast DNS: no name in an SRV record is compressed (RFC 6762 §18.14). */
+  /** Whether this is a legacy response, in which names in SRV records are not compressed (RFC 6762 §18.14). */
   readonly legacy?: boolean
 }
 
 /**
- * Writes one message with names compressed (RFC 6762 §18.14), up to its greatest length. Questions come first, and then the
- * sections in their order.
+ * Writes one message of bounded length, with compressed names (RFC 6762 §18.14). Questions must be added first, and
+ * then the sections in their order.
  */
 export class Writer {
   readonly #options: WriterOptions
   readonly #bytes: Buffer
-  /** Where each name, or end of one, is in the message. */
+  /** The offset in the message of each name and of each of its suffixes. */
   readonly #places = new Map<string, number>()
   #length = HEADER_BYTES
 
@@ -39,7 +42,7 @@ export class Writer {
     this.#options = options
     this.#bytes = Buffer.alloc(options.maxBytes)
     this.#bytes.writeUInt16BE(options.id ?? 0, 0)
-    // RFC 6762 §18.2 to §18.11: of the flags a response has AA alone, a query none.
+    // RFC 6762 §18.2 to §18.11: besides QR, the only flag of a response is AA; a query has none.
     if (options.kind === 'response') this.#bytes.writeUInt16BE(RESPONSE | AUTHORITATIVE, 2)
   }
 
@@ -48,12 +51,12 @@ export class Writer {
     return this.#length === HEADER_BYTES
   }
 
-  /** More follows (RFC 6762 §7.2), or did not fit (§18.5). */
+  /** Sets the TC bit: more known answers follow (RFC 6762 §7.2), or not all answers fit (§18.5). */
   truncate(): void {
     this.#bytes.writeUInt16BE(this.#bytes.readUInt16BE(2) | TRUNCATED, 2)
   }
 
-  /** Adds a question, with the QU bit where it has that: one given back (RFC 6762 §6.7), none of ours. Returns whether it fits. */
+  /** Adds a question, whose QU bit is set only in legacy responses (RFC 6762 §6.7). Returns whether it was added. */
   ask({ name, type, unicast }: Question): boolean {
     if (type === 'other') return false
     return this.#add('questions', () => {
@@ -63,7 +66,7 @@ export class Writer {
     })
   }
 
-  /** Adds records, all or none. Returns whether they fit. */
+  /** Adds all records if they fit, or none. Returns whether they fit. */
   add(section: Section, ...records: readonly Resource[]): boolean {
     const [length, count] = [this.#length, this.#count(section)]
     const fits = records.every((record) => this.#add(section, () => this.#record(record)))
@@ -81,7 +84,7 @@ export class Writer {
     try {
       write()
     } catch (error) {
-      // Of this class, or of Node's for what does not fit into the buffer.
+      // Thrown by this class, or by Node.js for a write beyond the end of the buffer.
       if (!(error instanceof RangeError)) throw error
       this.#back(length, section, count)
       return false
@@ -94,7 +97,7 @@ export class Writer {
     return this.#bytes.readUInt16BE(COUNTS[section])
   }
 
-  /** Removes what was added to a section after the message had this length, and the section so many entries. */
+  /** Truncates the message to a former length, and restores the section's former count. */
   #back(length: number, section: keyof typeof COUNTS, count: number): void {
     this.#length = length
     this.#bytes.writeUInt16BE(count, COUNTS[section])
@@ -126,15 +129,15 @@ export class Writer {
       case 'TXT':
         return this.#raw(rdataBytes(record))
       case 'NSEC':
-        // RFC 6762 §6.1: the next name is the name itself.
+        // RFC 6762 §6.1: the next domain name is the record's own name.
         this.#name(record.name)
         return this.#raw(rdataBytes(record))
     }
   }
 
   #name(name: string): void {
-    // Out of bytes that are no UTF-8 come more than there were.
-    if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw new RangeError('no name can be so long')
+    // A received name can become longer: decoding replaces each invalid UTF-8 byte by three.
+    if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw new RangeError('the name is too long')
     const labels = name === '.' ? [] : name.split('.')
     for (let first = 0; first < labels.length; first++) {
       const rest = folded(labels.slice(first).join('.'))
@@ -142,7 +145,7 @@ export class Writer {
       if (known !== undefined) return this.#uint16(POINTER | known)
       if (this.#length <= LAST_PLACE) this.#places.set(rest, this.#length)
       const label = Buffer.from(labels[first] ?? '')
-      if (label.length === 0 || label.length > MAX_LABEL_BYTES) throw new RangeError('no name can have such a label')
+      if (label.length === 0 || label.length > MAX_LABEL_BYTES) throw new RangeError('a label is empty or too long')
       this.#raw(Buffer.of(label.length))
       this.#raw(label)
     }

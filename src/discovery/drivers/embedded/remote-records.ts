@@ -4,31 +4,31 @@ import type { Clock } from './clock.js'
 import { uuidIn } from './names.js'
 import { type Family, folded, isSameName, type Resource, resource, stringsOf } from './records.js'
 
-export interface NeighbourhoodOptions {
+export interface RemoteRecordsOptions {
   readonly clock: Clock
   readonly limits?: CacheLimits
-  /** An instance of a browsed type is announced. From within {@link Neighbourhood.take}. */
+  /** An instance of a browsed type is announced. Called from within {@link RemoteRecords.take}. */
   readonly onSeen: (type: string, uuid: string) => void
-  /** It is announced no longer. From the event loop. */
+  /** The instance is no longer announced. Called from the event loop. */
   readonly onGone: (type: string, uuid: string) => void
-  /** Instances of a browsed type are about to end: it is to be asked for over these families. */
+  /** Instances of a browsed type are about to expire, so the type is to be asked for again over these families. */
   readonly onRefresh: (type: string, families: ReadonlySet<Family>) => void
 }
 
 /**
- * What other hosts announce on one interface. Its links over IPv4 and IPv6 share it: nearly all hosts have both, and say the same
- * over each.
+ * The records of other responders on one interface. Its links over IPv4 and IPv6 share them, because nearly all hosts
+ * announce the same over both.
  */
-export class Neighbourhood {
-  readonly #options: NeighbourhoodOptions
+export class RemoteRecords {
+  readonly #options: RemoteRecordsOptions
   readonly #cache: Cache
-  /** By type: how many browse it, over either family. */
+  /** The number of calls of {@link browse} for each type, over either family. */
   readonly #browsed = new Map<string, number>()
-  /** The hosts that SRV records in the cache name, with how many there are. */
+  /** The number of SRV records in the cache for each target host. */
   readonly #hosts = new Map<string, number>()
   #lastAt = Number.NEGATIVE_INFINITY
 
-  constructor(options: NeighbourhoodOptions) {
+  constructor(options: RemoteRecordsOptions) {
     this.#options = options
     const { clock, limits } = options
     this.#cache = new Cache({
@@ -45,42 +45,42 @@ export class Neighbourhood {
     return this.#cache
   }
 
-  /** When something of a browsed type was heard last: a time of the clock. */
+  /** When a record of a browsed type was last received: a time of the clock. */
   get lastAt(): number {
     return this.#lastAt
   }
 
-  /** Keeps what is announced of a service type, until {@link stop} was called as often. */
+  /** Keeps the records of a service type until {@link stop} has been called as often. */
   browse(type: string): void {
     this.#browsed.set(type, (this.#browsed.get(type) ?? 0) + 1)
   }
 
-  /** Ends one {@link browse}. With the last of a type, what is known of it is forgotten. */
+  /** Ends one {@link browse}. After the last one of a type, its records are removed. */
   stop(type: string): void {
     const count = (this.#browsed.get(type) ?? 0) - 1
     if (count > 0) {
       this.#browsed.set(type, count)
       return
     }
-    // First, because nobody is to be told what is forgotten.
+    // First, so that `onGone` is not called for the removed records.
     this.#browsed.delete(type)
     if (this.#browsed.size === 0) this.close()
     else this.#cache.forget((record) => uuidOf(record, type) !== null)
   }
 
-  /** The instances of a browsed type that are known. */
+  /** The known instances of a browsed type. */
   known(type: string): string[] {
     return this.#cache.get(type, 'PTR').flatMap((record) => uuidOf(record, type) ?? [])
   }
 
   /**
-   * Takes what a response says.
+   * Takes the records of a response.
    *
-   * @param family over which it came
+   * @param family the family over which it was received
    * @param isLocal whether it came from this machine
    */
   take(records: readonly Resource[], family: Family, isLocal: boolean): void {
-    // Addresses last: only those of hosts that an SRV record names are kept.
+    // Addresses last: they are kept only for hosts that are the target of an SRV record.
     const late = records.filter(({ type }) => type === 'A' || type === 'AAAA')
     const early = records.filter(({ type }) => type !== 'A' && type !== 'AAAA')
     for (const record of [...early, ...late]) {
@@ -90,7 +90,7 @@ export class Neighbourhood {
     }
   }
 
-  /** Forgets everything, and tells nobody. */
+  /** Removes all records, without calling `onGone`. */
   close(): void {
     this.#browsed.clear()
     this.#hosts.clear()
@@ -101,7 +101,7 @@ export class Neighbourhood {
     return [...this.#browsed.keys()]
   }
 
-  /** What nobody browses is not kept, nor what is no service of ours: packets are untrusted. */
+  /** Whether a record belongs to an instance of a browsed type. Others are not kept: packets are untrusted. */
   #isWanted(record: Resource): boolean {
     switch (record.type) {
       case 'PTR':
@@ -121,7 +121,7 @@ export class Neighbourhood {
       const host = folded(record.target)
       this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1)
     }
-    this.#tell(record, this.#options.onSeen)
+    this.#report(record, this.#options.onSeen)
   }
 
   readonly #onRemoved = (record: Resource): void => {
@@ -131,10 +131,10 @@ export class Neighbourhood {
       if (count > 0) this.#hosts.set(host, count)
       else this.#hosts.delete(host)
     }
-    this.#tell(record, this.#options.onGone)
+    this.#report(record, this.#options.onGone)
   }
 
-  #tell(record: Resource, listener: (type: string, uuid: string) => void): void {
+  #report(record: Resource, listener: (type: string, uuid: string) => void): void {
     if (record.type !== 'PTR') return
     for (const type of this.#types()) {
       const uuid = uuidOf(record, type)
@@ -143,16 +143,16 @@ export class Neighbourhood {
   }
 }
 
-/** The uuid of the instance that a record is of; null where it is of none of the type. */
+/** The uuid of the instance that a record belongs to; null if that is no instance of the type. */
 function uuidOf(record: Resource, type: string): string | null {
   if (record.type === 'PTR') return isSameName(record.name, type) ? uuidIn(record.target, type) : null
   return uuidIn(record.name, type)
 }
 
-/** The longest TXT record that is kept as it is, in bytes: those of services are. */
+/** The longest TXT record that is kept unchanged, in bytes. Those of services are shorter. */
 const SHORT_TXT_BYTES = 64
 
-/** Of a long TXT record only what is read: some are thousands of bytes long. */
+/** Reduces a long TXT record, which may have thousands of bytes, to the keys that are used. */
 function reduced(record: Resource): Resource {
   if (record.type !== 'TXT' || record.strings.length <= SHORT_TXT_BYTES) return record
   const strings = stringsOf(formatTxt(parseTxt(splitTxt(record.strings))))
