@@ -47,8 +47,15 @@ export class Output {
 
   /** Calls back when the buffer has drained, or when nothing can be written any more. */
   whenDrained(callback: () => void): void {
-    if (this.isBehind) this.#stream.once('drain', callback)
-    else setImmediate(callback)
+    if (!this.isBehind) {
+      setImmediate(callback)
+      return
+    }
+    const done = () => {
+      this.#stream.off('drain', done).off('error', done)
+      callback()
+    }
+    this.#stream.on('drain', done).on('error', done)
   }
 
   onResize(callback: () => void): void {

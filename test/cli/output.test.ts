@@ -47,6 +47,15 @@ test('an output that breaks is told once, and takes what is written after that',
   assert.deepEqual([told, output.isBehind], [['EPIPE'], false])
 })
 
+test('a wait for the buffer to drain ends when the output breaks', async () => {
+  const stream = streamWith({ writableNeedDrain: true })
+  const output = new Output(stream, () => {})
+  const drained = new Promise<void>((resolve) => output.whenDrained(resolve))
+  stream.emit('error', Object.assign(new Error('gone'), { code: 'EPIPE' }))
+  await drained
+  assert.equal(stream.listenerCount('drain'), 0)
+})
+
 test('a file that cannot be written throws from write, and that is told, too', () => {
   const write = () => {
     throw Object.assign(new Error('full'), { code: 'ENOSPC' })

@@ -1,6 +1,7 @@
 // Announcements, updates and goodbyes (RFC 6762 §8.3, §8.4, §10.1, §10.2), as other hosts receive them.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Packet } from 'dns-packet'
 import { additionalsIn, answersIn, brief, LinkTrial, recordsOf, SERVICE_TYPES, TYPE } from './link-trial.js'
 
 describe('an announcement', () => {
@@ -126,6 +127,21 @@ describe('an update', () => {
     assert.ok(announced?.type === 'A' && announced.data === '10.77.1.9' && announced.flush === true)
     assert.deepEqual(again?.packet, announcement?.packet)
     assert.deepEqual(none, [])
+  })
+
+  it('takes back a negative answer that is due, for a name that has such a record now', () => {
+    const trial = new LinkTrial()
+    const without = recordsOf('AA').filter(({ type }) => type !== 'AAAA')
+    const publication = trial.announced('AA', without)
+    const question: Packet = { type: 'query', questions: [{ type: 'AAAA', name: 'AA.local' }] }
+    trial.receive(question)
+    trial.sentIn(500)
+    // Sent a moment ago, so that the answer to the next question has to wait.
+    trial.receive(question)
+    publication.update(recordsOf('AA'))
+    const types = trial.sentIn(5000).flatMap(({ packet }) => [...(packet.answers ?? []), ...(packet.additionals ?? [])])
+    assert.ok(types.some(({ type }) => type === 'AAAA'))
+    assert.ok(!types.some(({ type }) => type === 'NSEC'))
   })
 
   it('during probing starts the probes again', () => {

@@ -60,6 +60,14 @@ describe('a legacy query', () => {
     assert.equal(sent?.packet.flag_tc, false)
   })
 
+  it('gets no response if not even its questions fit into one', () => {
+    const trial = new LinkTrial()
+    trial.announced('AA')
+    const others = Array.from({ length: 40 }, (_, i) => ({ type: 'PTR', name: `${'a'.repeat(20)}${i}.local` }) as const)
+    trial.receive({ type: 'query', questions: [{ type: 'PTR', name: TYPE }, ...others] }, LEGACY)
+    assert.deepEqual(trial.sentIn(5000), [])
+  })
+
   it('gets no answer to a question of an unsupported type', () => {
     const trial = new LinkTrial()
     trial.announced('AA')

@@ -47,6 +47,10 @@ describe('the inbox', () => {
     assert.ok(!inbox.wants(question('_ipp._tcp.local')))
     inbox.unwatch(TYPE)
     assert.ok(!inbox.wants(MESSAGE))
+    // A cluster may have the name of the list.
+    inbox.watch('_dns-sd._tcp.local')
+    inbox.unwatch('_dns-sd._tcp.local')
+    assert.ok(inbox.wants(question('_services._dns-sd._udp.local')))
   })
 
   it('bounds how many messages of one sender wait, so that there is room for others', () => {

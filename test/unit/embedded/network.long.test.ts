@@ -209,6 +209,16 @@ describe('an interface', () => {
     const one = service('AA', { interfaces })
     await reported(one, 'failed')
     assert.equal(one.reports.errors[0]?.code, 'ERR_TCPNET_NO_INTERFACE')
+    // Nothing is announced later, although the service is not closed yet.
+    const other = service('BB', { interfaces: new Changing() })
+    await reported(other, 'announced')
+    interfaces.addresses = [LO]
+    service('CC', { interfaces })
+    await reported(other, 'seen CC')
+    const later = new Network({ interfaces })
+    service('DD', later)
+    await reported(other, 'seen DD')
+    assert.ok(!other.reports.items.includes('seen AA'))
   })
 
   it('that changes its address announces the new one and withdraws the old one', async () => {

@@ -22,7 +22,8 @@ export class Echoes {
 
   /** Whether a message from this machine was sent by this link and has not come back yet. */
   take(bytes: Buffer): boolean {
-    const at = this.#expected.findIndex((sent) => sent.bytes.equals(bytes))
+    const now = this.#now()
+    const at = this.#expected.findIndex((sent) => sent.until > now && sent.bytes.equals(bytes))
     if (at < 0) return false
     this.#expected.splice(at, 1)
     return true

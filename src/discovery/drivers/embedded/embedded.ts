@@ -103,6 +103,8 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   }
 
   up(link: NetworkLink): void {
+    // After a failure, the network still has the service until it is closed.
+    if (!this.#isAlive) return
     const publication = link.link.publish({
       records: this.#records(link),
       probe: this.#announcement.probe,
@@ -239,9 +241,11 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   }
 
   #leave(link: NetworkLink): void {
+    const publication = this.#links.get(link)
+    if (publication === undefined) return
     this.#established.delete(link)
-    this.#links.get(link)?.close()
     this.#links.delete(link)
+    publication.close()
     link.link.stop(this.type)
   }
 

@@ -7,6 +7,9 @@ const MAX_WAITING_OF_SENDER = 64
 /** How many decoded messages are cached, and the longest, in bytes: most are received over both families, or twice. */
 const [MAX_REMEMBERED, MAX_REMEMBERED_BYTES] = [64, 1500]
 
+/** The first label of the name under which service types are listed (RFC 6763 §9). */
+const SERVICE_TYPES_LABEL = '_dns-sd'
+
 /**
  * Decodes received messages, paced over turns of the event loop. Messages that cannot concern this process are not
  * decoded. All packets are untrusted.
@@ -14,7 +17,7 @@ const [MAX_REMEMBERED, MAX_REMEMBERED_BYTES] = [64, 1500]
 export class Inbox {
   readonly #reading: Pick<PacedWork, 'do'>
   /** The first labels of the service types that are of interest: `_my-cluster`. */
-  readonly #labels = new Set<string>(['_dns-sd'])
+  readonly #labels = new Set([SERVICE_TYPES_LABEL])
   readonly #remembered: { readonly bytes: Buffer; readonly message: Message }[] = []
   /** How many messages of each sender wait. */
   readonly #waiting = new Map<string, number>()
@@ -30,7 +33,8 @@ export class Inbox {
   }
 
   unwatch(type: string): void {
-    this.#labels.delete(labelOf(type))
+    const label = labelOf(type)
+    if (label !== SERVICE_TYPES_LABEL) this.#labels.delete(label)
   }
 
   /** Whether a message may be of interest. Others, about printers and the like, are not even decoded. */

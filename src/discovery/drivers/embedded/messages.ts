@@ -124,8 +124,9 @@ const LEGACY_TTL = 10
 /**
  * The response to a legacy query, with its ID and questions, short TTLs and no cache-flush bits (RFC 6762 §6.7). If not
  * all answers fit, those that do keep their additional records: a service that looks for peers can dial them at once.
+ * Null if not even the questions fit.
  */
-export function legacyResponse(query: Message, groups: readonly Group[]): Buffer {
+export function legacyResponse(query: Message, groups: readonly Group[]): Buffer | null {
   const whole = legacyWriter(query, groups)
   if (whole !== null) return whole.end()
   let fitting = legacyWriter(query, [])
@@ -136,7 +137,7 @@ export function legacyResponse(query: Message, groups: readonly Group[]): Buffer
   }
   // RFC 6762 §18.5: the TC bit has its meaning of unicast DNS here.
   fitting?.truncate()
-  return fitting?.end() ?? Buffer.alloc(0)
+  return fitting?.end() ?? null
 }
 
 /** A writer with these answers; null if they do not fit. */

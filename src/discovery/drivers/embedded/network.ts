@@ -164,7 +164,7 @@ export class Network {
       remote: this.#remoteRecordsOf(place),
       isOurs: (record) => [...this.#links.values()].some(({ link }) => link.hasRecord(record)),
       onMessage: (bytes, from) => this.#onMessage(active, bytes, from),
-      onOpen: (isFirst) => this.#onOpen(active, isFirst),
+      onOpen: (isFirst) => this.#onOpen(key, active, isFirst),
       onFailed: (error) => this.#onFailed(key, active, error)
     })
     this.#links.set(key, active)
@@ -192,7 +192,8 @@ export class Network {
     for (const { link } of asked.length === 0 ? links : asked) link.refresh(type)
   }
 
-  #onOpen(active: Active, isFirst: boolean): void {
+  #onOpen(key: string, active: Active, isFirst: boolean): void {
+    this.#problems.opened(key, this.#options.clock.now())
     if (!isFirst) this.#onChanged(active)
     // `#reconcile` does this at its end.
     if (!this.#isReconciling) this.#join()

@@ -65,12 +65,18 @@ export class Outbox {
 
   /** Removes records that are no longer ours, and the negative answers for their names (RFC 6762 §6.1). */
   forget(records: readonly Resource[]): void {
-    for (const { key, name } of records) {
-      const negative = `${setOf(name, 'NSEC')} `
-      for (const known of [this.#due, this.#sentAt]) {
-        known.delete(key)
-        for (const other of known.keys()) if (other.startsWith(negative)) known.delete(other)
-      }
+    for (const { key } of records) {
+      this.#due.delete(key)
+      this.#sentAt.delete(key)
+    }
+    this.forgetNegatives(records)
+  }
+
+  /** Removes the negative answers for the names of some records: these names have other records now. */
+  forgetNegatives(records: readonly Resource[]): void {
+    for (const set of new Set(records.map(({ name }) => `${setOf(name, 'NSEC')} `))) {
+      for (const known of [this.#due, this.#sentAt])
+        for (const key of known.keys()) if (key.startsWith(set)) known.delete(key)
     }
   }
 
@@ -97,6 +103,7 @@ export class Outbox {
     for (const record of answers.flatMap((answer) => this.#options.own.additionalsTo(answer))) {
       if (!given.has(record.key) && this.#maySend(record, now)) additionals.set(record.key, record)
     }
+    for (const key of additionals.keys()) if (this.#due.get(key)?.reason !== 'announcement') this.#due.delete(key)
     for (const record of [...answers, ...additionals.values()]) this.#sentAt.set(record.key, now)
     for (const message of responsesWith(answers, [...additionals.values()])) this.#options.send(message)
     for (const { at } of this.#due.values()) this.#alarm.setTo(at)

@@ -7,8 +7,11 @@ const [FIRST_RETRY_MS, LONGEST_RETRY_MS] = [1000, 60_000]
 interface Problem {
   readonly error: NodeJS.ErrnoException
   readonly place: LinkPlace
-  readonly retryAt: number
   readonly waitMs: number
+  /** When it is tried again; infinity once it is open. */
+  readonly retryAt: number
+  /** When it was opened after all: it may fail again at the first message. Null if it is not open. */
+  readonly openedAt: number | null
 }
 
 /**
@@ -20,9 +23,16 @@ export class Problems {
 
   add(key: string, place: LinkPlace, error: NodeJS.ErrnoException, now: number): void {
     const before = this.#all.get(key)
-    const isAgain = before !== undefined && hasSameAddresses(before.place, place)
+    const hasWorked = now - (before?.openedAt ?? now) >= LONGEST_RETRY_MS
+    const isAgain = before !== undefined && !hasWorked && hasSameAddresses(before.place, place)
     const waitMs = isAgain ? Math.min(before.waitMs * 2, LONGEST_RETRY_MS) : FIRST_RETRY_MS
-    this.#all.set(key, { error, place, waitMs, retryAt: now + waitMs })
+    this.#all.set(key, { error, place, waitMs, retryAt: now + waitMs, openedAt: null })
+  }
+
+  /** An interface is open. If it fails soon, it counts as failed again. */
+  opened(key: string, now: number): void {
+    const problem = this.#all.get(key)
+    if (problem !== undefined) this.#all.set(key, { ...problem, openedAt: now, retryAt: Number.POSITIVE_INFINITY })
   }
 
   /** Forgets the problems of interfaces that are no longer needed. */
@@ -44,7 +54,7 @@ export class Problems {
   /** The error to report to a service on one interface, or on all (0): that of a port in use first. */
   worstOn(index: number | null): NodeJS.ErrnoException | null {
     const errors = [...this.#all.values()]
-      .filter(({ place }) => index === 0 || index === place.entry.index)
+      .filter(({ place, openedAt }) => openedAt === null && (index === 0 || index === place.entry.index))
       .map(({ error }) => error)
     return errors.find(({ code }) => code === 'EADDRINUSE') ?? errors[0] ?? null
   }

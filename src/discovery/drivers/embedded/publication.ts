@@ -77,6 +77,7 @@ export class Publication {
     if (this.#state.kind === 'probing') return this.#probe()
     if (this.#state.kind === 'closed') return
     this.#withdraw(dropped)
+    this.#options.outbox.forgetNegatives(records)
     this.#announce()
   }
 
