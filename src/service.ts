@@ -266,8 +266,9 @@ export class Service extends EventEmitter<ServiceEvents> {
 
   readonly #onDisconnected = (socket: Socket): void => {
     const at = this.#connections.indexOf(socket as PeerSocket)
-    if (at >= 0) this.#connections.splice(at, 1)
-    this.#deadPeers.removed()
+    if (at < 0) return
+    this.#connections.splice(at, 1)
+    this.#deadPeers.removed(at)
   }
 
   readonly #onDialFailed = (error: Error, peer: Peer): void => {

@@ -67,16 +67,16 @@ export class DeadPeerWatch {
   readonly #timeoutMs: number
   readonly #sockets: readonly Socket[]
   readonly #parts: Parts
-  /** Of accepted connections that the other end probes. */
-  readonly #quiet = new WeakMap<Socket, Quiet>()
+  /** For each of the sockets: null unless this side relies on probes of the other end. */
+  readonly #quiet: (Quiet | null)[] = []
   /** Connections that are silent, each with a timer for its next check. */
   readonly #asked = new WeakSet<Socket>()
   #interval: AlignedInterval | undefined
 
   /**
    * @param timeoutMs from {@link SHORTEST_DEAD_PEER_TIMEOUT_MS} to {@link LONGEST_DEAD_PEER_TIMEOUT_MS}, or 0 to leave it to the system
-   * @param sockets the connections, in an array that the caller changes; after each change it calls {@link added} or {@link
-   *   removed}
+   * @param sockets the connections, in an array to which the caller appends, and from which it removes; after each change it calls
+   *   {@link added} or {@link removed}
    */
   constructor(timeoutMs: number, sockets: readonly Socket[], parts = PARTS) {
     this.#timeoutMs = timeoutMs
@@ -100,27 +100,29 @@ export class DeadPeerWatch {
   added(socket: Socket, keepAlive: number | null = null): void {
     if (this.#timeoutMs === 0) return
     const addon = this.#parts.addon()
-    if (addon === null || !(this.#rely(addon, socket, keepAlive) || this.#probe(addon, socket))) {
+    const quiet = addon === null ? null : this.#rely(addon, socket, keepAlive)
+    this.#quiet.push(quiet)
+    if (addon === null || (quiet === null && !this.#probe(addon, socket))) {
       socket.setKeepAlive(true, deadPeerOptions(this.#timeoutMs, false).idle * 1000)
       return
     }
     this.#interval ??= new AlignedInterval(this.#timeoutMs * LOOK_AFTER, () => this.look())
   }
 
-  /** A connection has closed. */
-  removed(): void {
+  /** The connection at that place of the array was removed. */
+  removed(at: number): void {
+    this.#quiet.splice(at, 1)
     if (this.#sockets.length > 0) return
     this.#interval?.stop()
     this.#interval = undefined
   }
 
-  /** Relies on the probes of the other end. Returns false if they are too few. */
-  #rely(addon: Addon, socket: Socket, keepAlive: number | null): boolean {
+  /** Relies on the probes of the other end; returns null if they are too few. */
+  #rely(addon: Addon, socket: Socket, keepAlive: number | null): Quiet | null {
     const descriptor = descriptorOf(socket)
-    if (!IS_LINUX || descriptor === null) return false
-    if (keepAlive === null || keepAlive * 1000 > this.#timeoutMs * PROBE_AFTER) return false
-    this.#quiet.set(socket, new Quiet(addon.segmentsIn(descriptor), this.#parts.now()))
-    return true
+    if (!IS_LINUX || descriptor === null) return null
+    if (keepAlive === null || keepAlive * 1000 > this.#timeoutMs * PROBE_AFTER) return null
+    return new Quiet(addon.segmentsIn(descriptor), this.#parts.now())
   }
 
   /**
@@ -142,10 +144,10 @@ export class DeadPeerWatch {
     const addon = this.#parts.addon()
     if (addon === null) return
     // A socket that is destroyed here is removed from the array in a later turn of the event loop.
-    for (const socket of this.#sockets) this.#look(addon, socket)
+    for (const [at, socket] of this.#sockets.entries()) this.#look(addon, socket, this.#quiet[at] ?? null)
   }
 
-  #look(addon: Addon, socket: Socket): void {
+  #look(addon: Addon, socket: Socket, quiet: Quiet | null): void {
     const descriptor = descriptorOf(socket)
     if (descriptor === null) return
     if (isUnread(socket) && addon.isClosed(descriptor)) {
@@ -153,37 +155,40 @@ export class DeadPeerWatch {
       return
     }
     if (this.#asked.has(socket)) return
-    const quietMs = this.#quietMs(addon, socket, descriptor)
-    const isQuiet = quietMs !== null && quietMs >= this.#timeoutMs * QUIET_FOR
-    if (isQuiet || silentMs(addon, descriptor, quietMs) > this.#timeoutMs * LOOK_AFTER) {
-      this.#ask(addon, socket, this.#timeoutMs * ASK_AFTER)
+    const { quietMs, silentMs } = this.#silence(addon, descriptor, quiet)
+    if (quietMs >= this.#timeoutMs * QUIET_FOR || silentMs > this.#timeoutMs * LOOK_AFTER) {
+      this.#ask(addon, socket, quiet, this.#timeoutMs * ASK_AFTER)
     }
   }
 
   /** Asks a silent connection for a sign of life, and checks later whether it came. */
-  #ask(addon: Addon, socket: Socket, checkAfterMs: number): void {
+  #ask(addon: Addon, socket: Socket, quiet: Quiet | null, checkAfterMs: number): void {
     this.#asked.add(socket)
     this.#probe(addon, socket)
-    this.#parts.after(Math.ceil(checkAfterMs), () => this.#check(addon, socket))
+    this.#parts.after(Math.ceil(checkAfterMs), () => this.#check(addon, socket, quiet))
   }
 
-  #check(addon: Addon, socket: Socket): void {
+  #check(addon: Addon, socket: Socket, quiet: Quiet | null): void {
     this.#asked.delete(socket)
     const descriptor = descriptorOf(socket)
     if (descriptor === null) return
-    const forMs = silentMs(addon, descriptor, this.#quietMs(addon, socket, descriptor))
+    const { silentMs } = this.#silence(addon, descriptor, quiet)
     // Not silent; or the kernel could not probe, because the other end takes no data, as it has said.
-    if (forMs <= this.#timeoutMs * LOOK_AFTER) return
-    const leftMs = this.#timeoutMs * SILENT_FOR - forMs
-    if (leftMs > 0) this.#ask(addon, socket, Math.min(leftMs, this.#timeoutMs * ASK_AFTER))
-    else socket.destroy(silent(forMs))
+    if (silentMs <= this.#timeoutMs * LOOK_AFTER) return
+    const leftMs = this.#timeoutMs * SILENT_FOR - silentMs
+    if (leftMs > 0) this.#ask(addon, socket, quiet, Math.min(leftMs, this.#timeoutMs * ASK_AFTER))
+    else socket.destroy(silent(silentMs))
   }
 
-  /** Milliseconds for which a connection that the other end probes has received nothing, at most; null for others. */
-  #quietMs(addon: Addon, socket: Socket, descriptor: number): number | null {
-    const quiet = this.#quiet.get(socket)
-    if (quiet === undefined) return null
-    return quiet.lookAt(addon.segmentsIn(descriptor), this.#parts.now(), this.#timeoutMs * LOOK_AFTER)
+  /**
+   * In milliseconds: for how long an answer has been missing, 0 if none is; and for how long at most this side has received nothing,
+   * 0 unless it relies on probes of the other end.
+   */
+  #silence(addon: Addon, descriptor: number, quiet: Quiet | null): { silentMs: number; quietMs: number } {
+    const silentMs = addon.silenceMs(descriptor)
+    if (quiet === null) return { silentMs, quietMs: 0 }
+    const quietMs = quiet.lookAt(addon.segmentsIn(descriptor), this.#parts.now(), this.#timeoutMs * LOOK_AFTER)
+    return { silentMs: Math.min(silentMs, quietMs), quietMs }
   }
 }
 
@@ -213,11 +218,6 @@ class Quiet {
     }
     return Math.round(now) - this.#since
   }
-}
-
-/** Milliseconds for which an answer has been missing from the other end; 0 if none is. */
-function silentMs(addon: Addon, descriptor: number, quietMs: number | null): number {
-  return Math.min(addon.silenceMs(descriptor), quietMs ?? Number.POSITIVE_INFINITY)
 }
 
 /**

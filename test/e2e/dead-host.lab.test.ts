@@ -80,6 +80,8 @@ overDrivers(['avahi', ...inWhole('embedded')], (driver, skip) => {
         const victim = nodes[cut % nodes.length]
         assert.ok(victim !== undefined)
         const others = nodes.filter((node) => node !== victim)
+        // Idle for long enough that keep-alive has begun.
+        await delay(timeoutMs)
         all.push(...(await noticed(victim, others)))
         await fullMesh(others)
         const restored = Date.now()

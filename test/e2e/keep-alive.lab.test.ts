@@ -1,11 +1,12 @@
 // How many packets keep connections under watch, and that connections with a live host are kept: with an application that does
-// not read, and on a network that loses packets.
+// not read, with processes that are stopped, and on a network that loses packets.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Host, sharedLab } from '../lab/index.js'
+import { type Host, sharedLab, until } from '../lab/index.js'
 import { closeAll, everybodyTalks, firstMesh } from '../programs/full-mesh.js'
 import { Node } from '../programs/node-client.js'
+import type { PeerReport } from '../programs/protocol.js'
 import { WHOLE } from '../support/long.js'
 import { overDrivers } from './drivers.js'
 
@@ -73,6 +74,10 @@ class Pair {
   }
 }
 
+function isAnnounced({ announced }: PeerReport): boolean {
+  return announced
+}
+
 function assertKept(nodes: readonly Node[]): void {
   for (const { ledger, host } of nodes) assert.deepEqual(ledger.all('closed'), [], host.name)
 }
@@ -93,19 +98,31 @@ overDrivers(['avahi'], (driver, skip) => {
     await closeAll(nodes)
   })
 
-  test('connections are kept while the dialer, the acceptor or neither reads, and data for it waits', {
+  test('connections are kept while one end does not read, or neither, or both processes are stopped', {
     skip
   }, async () => {
+    const stopped = await Promise.all(shared.hosts.map((host) => Node.start(host, { name: 'stopped', driver })))
+    await firstMesh(stopped)
+    // A process that is stopped while the daemon announces it would fail for that.
+    const areAnnounced = async () => (await Promise.all(stopped.map((node) => node.peers()))).flat().every(isAnnounced)
+    await until(areAnnounced, 'the nodes are not announced')
     const pairs: Pair[] = []
     for (const ways of ['to the dialer', 'to the acceptor', 'both'] as const) pairs.push(await Pair.start(ways, driver))
     await Promise.all(pairs.map((pair) => pair.fill()))
+    await Promise.all(stopped.map(({ process }) => process.program.freeze()))
     await delay(PAUSE_MS)
+    await Promise.all(stopped.map(({ process }) => process.program.thaw()))
     for (const pair of pairs) {
       assertKept(pair.nodes)
       await pair.read()
       assertKept(pair.nodes)
       await closeAll(pair.nodes)
     }
+    // Longer than the watch takes to close a connection.
+    await delay(3000)
+    await everybodyTalks(stopped, 'afterwards')
+    assertKept(stopped)
+    await closeAll(stopped)
   })
 
   test('no connection is lost where packets are', { skip }, async () => {

@@ -44,7 +44,7 @@ it('a connection that was reset is closed if nothing reads it', { skip: notLinux
   assert.equal(((await failed)[0] as NodeJS.ErrnoException).code, 'ECONNRESET')
   await closed
   sockets.pop()
-  watch.removed()
+  watch.removed(0)
 })
 
 it('a connection that was reset stays open while the application reads it, byte by byte', {
@@ -64,8 +64,10 @@ it('a connection that was reset stays open while the application reads it, byte 
   assert.equal(slow.destroyed, false)
   slow.resume()
   assert.equal(String((await next(slow, 'data'))[0]), 'x')
-  for (const socket of sockets.splice(0)) socket.destroy()
-  watch.removed()
+  for (const socket of sockets.splice(0)) {
+    socket.destroy()
+    watch.removed(0)
+  }
 })
 
 it('the end of a connection is detected if nothing reads it and no byte is unread', async () => {

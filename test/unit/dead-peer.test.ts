@@ -66,7 +66,7 @@ class Trial {
 
   end(): void {
     this.#sockets.length = 0
-    this.#watch.removed()
+    this.#watch.removed(0)
   }
 
   /** Lets time pass. @param isStopped whether the process is stopped meanwhile, but not its kernel */
