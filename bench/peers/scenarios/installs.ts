@@ -18,10 +18,9 @@ export async function installSizes({ peers, tell }: Plan, ours: string | undefin
   for (const [peer, packages] of await byPackages(peers)) {
     const from = packages.includes('tcpnet') ? ours : FOLDER
     if (packages.length === 0 || from === undefined) continue
-    const sized = (metric: string, of: (found: ReturnType<typeof installed>) => number) =>
-      attempt({ metric, peer: peer.id }, [], async () => of(installed(packages, from)))
-    tell(await sized('size', ({ bytes }) => bytes / MIB))
-    tell(await sized('packages', (found) => found.packages))
+    const subject = { peer, members: [] }
+    await attempt(subject, 'size', tell, async () => installed(packages, from).bytes / MIB)
+    await attempt(subject, 'packages', tell, async () => installed(packages, from).packages)
   }
 }
 
@@ -34,7 +33,7 @@ export async function imports({ peers, runs, tell }: Plan): Promise<void> {
       for (const { peer, hosts } of venues) {
         const command = [process.execPath, `${FOLDER}import.js`, ...(packages.get(peer) ?? [])]
         const measure = async () => Number(await hosts[0]?.exec(command, { cwd: FOLDER }))
-        tell(await attempt({ metric: 'import', peer: peer.id }, [], measure))
+        await attempt({ peer, members: [] }, 'import', tell, measure)
       }
     }
   })
