@@ -1,5 +1,7 @@
-// tcpnet and what is used instead of it, side by side: every peer runs the same scenarios, in turn, in one run. Each
-// invocation adds a file to bench/peers/results/; the tables and plots of docs/benchmarks.md are made of all of them.
+// tcpnet and what is used instead of it, side by side: every peer runs the same scenarios, in turn, in one run. Prints the
+// tables of this run, and adds a file to bench/peers/results/, after each result. The tables and plots of docs/benchmarks.md
+// are made of all files there: of each peer, metric and size the newest file counts, and files that count for nothing are
+// removed. --report makes them without a run. --quick runs a part within ten minutes, and changes neither.
 //
 //   join      all join at once; one joins a settled mesh; one joins as soon as its process runs. N = --nodes
 //   losses    a member is killed; a host vanishes
@@ -10,7 +12,7 @@
 //   size      installed size and packages. For tcpnet --installed names a folder in which its tarball is installed
 //   import    the time that the import takes
 //
-// The peers are dependencies of bench/peers alone, and the set-up script adds mdns. --quick takes less than ten minutes.
+// The peers are dependencies of bench/peers alone, and the set-up script adds mdns.
 //
 //   scripts/bench peers [--scenarios join,losses,restart,transfer,messages,idle,size,import] [--peers ID,...]
 //                       [--nodes 2,5,10,20] [--runs 3] [--quick] [--installed DIR] [--report]
@@ -48,7 +50,7 @@ const scenarios = choices(
   NAMES
 )
 const ids = choices('peers', given.peers, IDS)
-const sizes = counts('nodes', given.nodes ?? (given.quick ? '2,10' : '2,5,10,20'))
+const sizes = counts('nodes', given.nodes ?? (given.quick ? '10' : '2,5,10,20'))
 const runs = count('runs', given.runs ?? (given.quick ? '1' : '3'))
 const RESULTS = `${FOLDER}results/`
 /** The file of `--quick`, of which docs/benchmarks.md has nothing. */

@@ -16,7 +16,7 @@ export interface Plan {
 export type Tell = (result: Result) => void
 
 /** The longest wait for an idle machine before each measurement, in milliseconds. */
-export const QUIET_MS = 3000
+export const QUIET_MS = 1000
 /** Milliseconds after which a mesh that is not complete counts as failed. */
 export const MESH_MS = 20_000
 

@@ -12,15 +12,19 @@ const IMPORTS = 7
 /**
  * What an install puts on the disk.
  *
- * @param ours the folder of an application in which the packed tcpnet is installed; without one, tcpnet is left out
+ * @param ours the folder of an application in which the packed tcpnet is installed
  */
 export async function installSizes({ peers, tell }: Plan, ours: string | undefined): Promise<void> {
   for (const [peer, packages] of await byPackages(peers)) {
-    const from = packages.includes('tcpnet') ? ours : FOLDER
-    if (packages.length === 0 || from === undefined) continue
+    if (packages.length === 0) continue
     const subject = { peer, members: [] }
-    await attempt(subject, 'size', tell, async () => installed(packages, from).bytes / MIB)
-    await attempt(subject, 'packages', tell, async () => installed(packages, from).packages)
+    const found = async () => {
+      const from = packages.includes('tcpnet') ? ours : FOLDER
+      if (from === undefined) throw new Error('no --installed')
+      return installed(packages, from)
+    }
+    await attempt(subject, 'size', tell, async () => (await found()).bytes / MIB)
+    await attempt(subject, 'packages', tell, async () => (await found()).packages)
   }
 }
 
