@@ -50,7 +50,7 @@ const scenarios = choices(
   NAMES
 )
 const ids = choices('peers', given.peers, IDS)
-const sizes = counts('nodes', given.nodes ?? (given.quick ? '10' : '2,5,10,20'))
+const sizes = counts('nodes', given.nodes ?? (given.quick ? '5' : '2,5,10,20'))
 const runs = count('runs', given.runs ?? (given.quick ? '1' : '3'))
 const RESULTS = `${FOLDER}results/`
 /** The file of `--quick`, of which docs/benchmarks.md has nothing. */
@@ -84,7 +84,6 @@ async function measure(): Promise<void> {
   const results: Result[] = []
   const session = (): Session => ({
     at,
-    until: new Date().toISOString(),
     machine: MACHINE,
     conditions: [before, conditions()],
     versions: versionsOf(names),

@@ -106,26 +106,14 @@ export function failuresOf(peers: readonly Peer[], results: readonly Current[]):
 export function circumstances(counting: ReadonlyMap<Session, readonly Current[]>): string {
   const sessions = [...counting.keys()]
   const versions = Object.assign({}, ...sessions.map((session) => session.versions)) as Record<string, string>
-  const loadOf = (text = '') => /load ([\d.]+)/.exec(text)?.[1] ?? ''
-  const rows = [...counting].map(
-    ([
-      {
-        at,
-        until,
-        conditions: [before, after]
-      },
-      results
-    ]) => [
-      runsOf(results),
-      at.slice(0, 16),
-      `${Math.round((Date.parse(until) - Date.parse(at)) / 60_000)}`,
-      `${loadOf(before)}, ${loadOf(after)}`
-    ]
-  )
+  const rows = [...counting].map(([{ at, conditions }, results]) => {
+    const loads = conditions.map((text) => /load ([\d.]+)/.exec(text)?.[1])
+    return [runsOf(results), at.slice(0, 16), loads.join(', ')]
+  })
   return [
     ...new Set(sessions.map(({ machine }) => machine)),
     '',
-    table(['run', 'began (UTC)', 'minutes', 'load before, after'], rows),
+    table(['run', 'began (UTC)', 'load before, after'], rows),
     '',
     `Versions: ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)

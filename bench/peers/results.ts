@@ -16,7 +16,6 @@ export interface Result {
 /** The results of one invocation, and its circumstances. */
 export interface Session {
   readonly at: string
-  readonly until: string
   readonly machine: string
   /** The load at the start and at the end. */
   readonly conditions: readonly string[]

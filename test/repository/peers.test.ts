@@ -72,7 +72,6 @@ describe('summarize', () => {
 describe('current', () => {
   const session = (at: string, ...results: Current[]): Session => ({
     at,
-    until: at,
     machine: 'this one',
     conditions: [],
     versions: {},

@@ -16,7 +16,7 @@ const TRANSFER_MS = 8000
 /** Milliseconds for one transfer, after which it counts as failed. */
 const SEND_MS = 20_000
 /** Transfers of each pair in an invocation, for one of its runs. */
-const TRANSFERS = 3
+const TRANSFERS = 2
 
 /** One member writes a gibibyte to another: mebibytes a second. The pairs of all peers exist at the same time. */
 export async function transfers({ peers, runs, tell }: Plan): Promise<void> {
