@@ -41,7 +41,8 @@ export const PEERS: readonly Peer[] = [
   other('moleculer', 'moleculer, TCP'),
   other('cote', 'cote'),
   other('node-discover', 'node-discover + net'),
-  both('node-discover', false)
+  both('node-discover', false),
+  other('zyre', 'zyre.js (ZRE over ZeroMQ)')
 ]
 
 /** A package that only finds peers, in an application in which both of two members connect. */

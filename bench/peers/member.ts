@@ -47,7 +47,12 @@ export class Member {
       cwd: FOLDER
     })
     const member = new Member(host, program)
-    await member.event('ready', 'it does not start', START_MS, 0)
+    try {
+      await member.event('ready', 'it does not start', START_MS, 0)
+    } catch (error) {
+      await member.leave()
+      throw error
+    }
     return member
   }
 

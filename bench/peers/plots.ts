@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type { Peer } from './catalogue.js'
 import { FOLDER } from './member.js'
 import { TABLES } from './report.js'
-import { type Result, selected, summarize } from './results.js'
+import { type Current, selected, summarize } from './results.js'
 
 /** The part of the packages vega and vega-lite that is used; they are dependencies of bench/peers alone. */
 interface Vega {
@@ -18,7 +18,7 @@ export async function plotOf(
   name: string,
   unit: string,
   peers: readonly Peer[],
-  results: readonly Result[]
+  results: readonly Current[]
 ): Promise<string> {
   const require = createRequire(`${FOLDER}package.json`)
   const [vega, lite] = [require('vega') as Vega, require('vega-lite') as VegaLite]

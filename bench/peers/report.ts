@@ -1,6 +1,6 @@
 import { short, table } from '../lib/figures.js'
 import type { Peer } from './catalogue.js'
-import { type Result, type Session, selected, summarize } from './results.js'
+import { type Current, type Session, selected, summarize } from './results.js'
 
 /** A column of a table: a metric, for one number of members if it varies. */
 export interface Column {
@@ -45,19 +45,24 @@ export const TABLES: Readonly<Record<string, readonly Column[]>> = {
 
 /**
  * A table with a row for each peer that was measured. A cell has the median, the least and the greatest value, and the ratio
- * of the median to that of the best JavaScript peer.
+ * of the median to that of the best JavaScript peer. The last column has the runs from which the row comes.
  */
-export function tableOf(name: string, peers: readonly Peer[], results: readonly Result[]): string {
+export function tableOf(name: string, peers: readonly Peer[], results: readonly Current[]): string {
   const columns = TABLES[name] ?? []
   const best = columns.map((column) => bestOf(column, peers, results))
   const rows = peers.flatMap((peer) => {
     const cells = columns.map((column, i) => cell(column, peer, results, best[i] ?? null))
-    return cells.every((text) => text === '') ? [] : [[peer.title, ...cells]]
+    const measured = columns.flatMap(({ metric, nodes }) => selected(results, metric, peer.id, nodes))
+    return measured.length === 0 ? [] : [[peer.title, ...cells, runsOf(measured)]]
   })
-  return table(['', ...columns.map(({ title }) => title)], rows)
+  return table(['', ...columns.map(({ title }) => title), 'run'], rows)
 }
 
-function bestOf(column: Column, peers: readonly Peer[], results: readonly Result[]): number | null {
+function runsOf(results: readonly Current[]): string {
+  return [...new Set(results.map(({ run }) => run))].sort().join('')
+}
+
+function bestOf(column: Column, peers: readonly Peer[], results: readonly Current[]): number | null {
   const medians = peers
     .filter(({ kind }) => kind === 'JavaScript')
     .map(({ id }) => summarize(selected(results, column.metric, id, column.nodes)).median)
@@ -66,7 +71,7 @@ function bestOf(column: Column, peers: readonly Peer[], results: readonly Result
   return column.more ? Math.max(...medians) : Math.min(...medians)
 }
 
-function cell({ metric, nodes }: Column, peer: Peer, results: readonly Result[], best: number | null): string {
+function cell({ metric, nodes }: Column, peer: Peer, results: readonly Current[], best: number | null): string {
   const cannot = peer.cannot?.[metric]
   if (cannot !== undefined) return cannot
   const { median, least, most, runs, failures } = summarize(selected(results, metric, peer.id, nodes))
@@ -83,7 +88,7 @@ function reason(failed: string): string {
 }
 
 /** Each failure once for each peer, metric and size, with its number. */
-export function failuresOf(peers: readonly Peer[], results: readonly Result[]): string {
+export function failuresOf(peers: readonly Peer[], results: readonly Current[]): string {
   const counts = new Map<string, number>()
   for (const { peer, metric, nodes, failed } of results) {
     if (failed === undefined) continue
@@ -97,15 +102,18 @@ export function failuresOf(peers: readonly Peer[], results: readonly Result[]): 
   )
 }
 
-/** The machine, the versions, and the load of each invocation. */
-export function circumstances(sessions: readonly Session[]): string {
-  const machines = [...new Set(sessions.map(({ machine }) => machine))]
+/** The machine, the versions, and when each run was and under which load. */
+export function circumstances(counting: ReadonlyMap<Session, readonly Current[]>): string {
+  const sessions = [...counting.keys()]
   const versions = Object.assign({}, ...sessions.map((session) => session.versions)) as Record<string, string>
-  const loads = sessions.flatMap(({ conditions }) => conditions.map((text) => Number(/load ([\d.]+)/.exec(text)?.[1])))
+  const rows = [...counting].map(([{ at, conditions }, results]) => {
+    const loads = conditions.map((text) => /load ([\d.]+)/.exec(text)?.[1])
+    return [runsOf(results), at.slice(0, 16), loads.join(', ')]
+  })
   return [
-    ...machines,
+    ...new Set(sessions.map(({ machine }) => machine)),
     '',
-    `${sessions.length} invocations, ${sessions.at(0)?.at.slice(0, 10)} to ${sessions.at(-1)?.at.slice(0, 10)}; load before and after each: ${Math.min(...loads)} to ${Math.max(...loads)}.`,
+    table(['run', 'began (UTC)', 'load before, after'], rows),
     '',
     `Versions: ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)

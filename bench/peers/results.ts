@@ -24,6 +24,31 @@ export interface Session {
   readonly results: readonly Result[]
 }
 
+/** A result that counts, with the letter of its session. */
+export interface Current extends Result {
+  readonly run: string
+}
+
+/**
+ * Of each metric, peer and size the results of the newest session that has some: results of different sessions never make
+ * one median. Sessions of which nothing counts have no letter.
+ */
+export function current(sessions: readonly Session[]): Map<Session, readonly Current[]> {
+  const keyOf = ({ metric, peer, nodes }: Result) => [metric, peer, nodes].join()
+  const newest = new Map(sessions.flatMap((session) => session.results.map((result) => [keyOf(result), session])))
+  const found = new Map<Session, readonly Current[]>()
+  for (const session of sessions) {
+    const run = String.fromCharCode('A'.charCodeAt(0) + found.size)
+    const counting = session.results.filter((result) => newest.get(keyOf(result)) === session)
+    if (counting.length > 0)
+      found.set(
+        session,
+        counting.map((result) => ({ ...result, run }))
+      )
+  }
+  return found
+}
+
 /** The JSON of a session, with a line for each result. */
 export function textOf({ results, ...circumstances }: Session): string {
   const head = JSON.stringify(circumstances).slice(0, -1)
@@ -53,6 +78,6 @@ export function summarize(results: readonly Result[]): Summary {
 }
 
 /** The results of one metric, peer and size. */
-export function selected(results: readonly Result[], metric: string, peer: string, nodes?: number): Result[] {
+export function selected(results: readonly Current[], metric: string, peer: string, nodes?: number): Current[] {
   return results.filter((one) => one.metric === metric && one.peer === peer && (nodes ?? one.nodes) === one.nodes)
 }

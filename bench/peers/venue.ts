@@ -9,17 +9,19 @@ const AHEAD_MS = 250
 /** Milliseconds between members that join one after the other. */
 export const STAGGER_MS = 200
 
-/** The hosts on which a peer is measured. */
+/** The hosts on which a peer is measured, and its members that run there. */
 export class Venue {
   readonly peer: Peer
   readonly hosts: readonly Host[]
+  readonly members: Member[] = []
+  readonly #help: () => Promise<Record<string, unknown>>
   /** What the peer's helper program told: options for its members. */
-  readonly #options: Record<string, unknown>
+  #options: Promise<Record<string, unknown>> | undefined
 
-  private constructor(peer: Peer, hosts: readonly Host[], options: Record<string, unknown>) {
+  private constructor(peer: Peer, hosts: readonly Host[], help: () => Promise<Record<string, unknown>>) {
     this.peer = peer
     this.hosts = hosts
-    this.#options = options
+    this.#help = help
   }
 
   /** Venues for peers that are measured one after the other: they share hosts, those with a daemon and those without. */
@@ -27,11 +29,7 @@ export class Venue {
     const make = async (daemon: boolean) =>
       peers.some((peer) => peer.daemon === daemon) ? await hostsOn(lab, daemon ? 'lan' : 'bare', size, daemon) : []
     const [withDaemon, bare] = [await make(true), await make(false)]
-    const venues: Venue[] = []
-    for (const peer of peers) {
-      venues.push(new Venue(peer, peer.daemon ? withDaemon : bare, await help(lab, peer, 'bare')))
-    }
-    return venues
+    return peers.map((peer) => new Venue(peer, peer.daemon ? withDaemon : bare, () => help(lab, peer, 'bare')))
   }
 
   /** Venues for peers that are measured at the same time: each has a network of its own. */
@@ -39,18 +37,33 @@ export class Venue {
     const venues: Venue[] = []
     for (const peer of peers) {
       const hosts = await hostsOn(lab, peer.id, size, peer.daemon)
-      venues.push(new Venue(peer, hosts, await help(lab, peer, peer.id)))
+      venues.push(new Venue(peer, hosts, () => help(lab, peer, peer.id)))
     }
     return venues
   }
 
   async start(host: Host, options: Record<string, unknown> = {}): Promise<Member> {
-    return await Member.start(host, this.peer, { ...this.#options, ...options })
+    this.#options ??= this.#help()
+    const member = await Member.start(host, this.peer, { ...(await this.#options), ...options })
+    this.members.push(member)
+    return member
   }
 
-  /** Starts a member on each host. */
-  async startAll(): Promise<Member[]> {
-    return await startAll(this.hosts, (host) => this.start(host))
+  /** Starts a member on each host; resolves with `members`, in the order of the hosts. */
+  async startAll(): Promise<readonly Member[]> {
+    const failures: unknown[] = []
+    await startAll(this.hosts, (host) => this.start(host).catch((error: unknown) => failures.push(error)))
+    if (failures.length > 0) throw failures[0]
+    return this.members.sort((a, b) => this.hosts.indexOf(a.host) - this.hosts.indexOf(b.host))
+  }
+
+  /** They join one after the other, for scenarios that begin with a full mesh. */
+  async assemble(timeoutMs: number): Promise<void> {
+    await joinTogether(this.members, timeoutMs, STAGGER_MS)
+  }
+
+  async leaveAll(): Promise<void> {
+    await Promise.all(this.members.splice(0).map((member) => member.leave()))
   }
 }
 
@@ -85,18 +98,9 @@ export async function joinTogether(members: readonly Member[], timeoutMs: number
   return Math.max(...times.map(([, end]) => end)) - Math.min(...times.map(([start]) => start))
 }
 
-/** They join one after the other, for scenarios that begin with a full mesh. */
-export async function assemble(members: readonly Member[], timeoutMs: number): Promise<void> {
-  await joinTogether(members, timeoutMs, STAGGER_MS)
-}
-
 /** One joins a mesh; resolves with the milliseconds until it has a connection to each of so many peers. */
 export async function join(member: Member, peers: number, timeoutMs: number): Promise<number> {
   const from = member.mark
   const joining = await member.ask('join', 'joining')
   return (await member.connectedTo(peers, timeoutMs, from)) - joining.at
-}
-
-export async function leaveAll(members: readonly Member[]): Promise<void> {
-  await Promise.all(members.map((member) => member.leave()))
 }

@@ -48,7 +48,8 @@ test('an output that breaks is told once, and takes what is written after that',
 })
 
 test('a wait for the buffer to drain ends when the output breaks', async () => {
-  const stream = streamWith({ writableNeedDrain: true })
+  const stream = new PassThrough({ highWaterMark: 1 })
+  stream.write('more than fits')
   const output = new Output(stream, () => {})
   const drained = new Promise<void>((resolve) => output.whenDrained(resolve))
   stream.emit('error', Object.assign(new Error('gone'), { code: 'EPIPE' }))

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { PEERS, type Peer } from '../../bench/peers/catalogue.js'
 import { failuresOf, replaced, TABLES, tableOf } from '../../bench/peers/report.js'
-import { type Result, summarize } from '../../bench/peers/results.js'
+import { type Current, current, type Session, summarize } from '../../bench/peers/results.js'
 
 const FOLDER = fileURLToPath(new URL('../../../bench/peers/', import.meta.url))
 
@@ -22,7 +22,8 @@ const peers = [
   peer('fast', 'JavaScript'),
   peer('slow', 'JavaScript')
 ]
-const result = (metric: string, id: string, value: number | string, nodes?: number): Result => ({
+const result = (metric: string, id: string, value: number | string, nodes?: number): Current => ({
+  run: 'A',
   metric,
   peer: id,
   ...(nodes === undefined ? {} : { nodes }),
@@ -55,6 +56,35 @@ describe('summarize', () => {
   })
 })
 
+describe('current', () => {
+  const session = (at: string, ...results: Current[]): Session => ({
+    at,
+    machine: 'this one',
+    conditions: [],
+    versions: {},
+    results
+  })
+  const old = session('1', result('join', 'us', 1, 2), result('join', 'us', 1, 5))
+  const gone = session('2', result('join', 'us', 2, 2))
+  const last = session('3', result('join', 'us', 3, 2), result('join', 'us', 4, 2))
+
+  it('has the results of the newest session for each metric, peer and size, and no others', () => {
+    const found = [...current([old, gone, last])].map(([{ at }, results]) => [
+      at,
+      results.map(({ run, value, nodes }) => `${run} ${value} ${nodes}`)
+    ])
+    assert.deepEqual(found, [
+      ['1', ['A 1 5']],
+      ['3', ['B 3 2', 'B 4 2']]
+    ])
+  })
+
+  it('the rows of a table name their runs', () => {
+    const results = [...current([old, last]).values()].flat()
+    assert.match(tableOf('join', [peer('us', 'ours')], results), /^\| us .* AB \|$/m)
+  })
+})
+
 describe('tableOf', () => {
   it('compares with the best JavaScript peer, in the direction of the metric', () => {
     const results = [
@@ -71,10 +101,15 @@ describe('tableOf', () => {
   })
 
   it('says what a peer cannot do, and how many runs failed', () => {
-    const results = [result('restart', 'fast', 10), result('restart', 'fast', 30), result('restart', 'fast', 'lost')]
+    const results = [
+      result('killed', 'us', 5),
+      result('restart', 'fast', 10),
+      result('restart', 'fast', 30),
+      result('restart', 'fast', 'lost')
+    ]
     const text = tableOf('losses', peers, results)
-    assert.match(text, /^\| us .* uses no daemon \|$/m)
-    assert.match(text, /^\| fast .* 20 \(10-30\), ×1, 1 of 3 failed \|$/m)
+    assert.match(text, /^\| us .* uses no daemon \| +A \|$/m)
+    assert.match(text, /^\| fast .* 20 \(10-30\), ×1, 1 of 3 failed \| +A \|$/m)
   })
 })
 

@@ -1,9 +1,9 @@
 import { withLab } from '../../../test/lab/index.js'
 import { privateBytes } from '../../lib/processes.js'
 import { quiet } from '../../lib/run.js'
-import { attempt, inTurns, MESH_MS, type Plan, QUIET_MS, startOrTell } from '../attempt.js'
+import { assembled, attempt, inTurns, MESH_MS, type Plan, QUIET_MS, succeeds } from '../attempt.js'
 import { type Member, monotonicMs } from '../member.js'
-import { assemble, leaveAll, STAGGER_MS, Venue } from '../venue.js'
+import { joinTogether, STAGGER_MS, Venue } from '../venue.js'
 
 const MIB = 2 ** 20
 const KIB = 1024
@@ -16,31 +16,25 @@ const TRANSFER_MS = 8000
 /** Milliseconds for one transfer, after which it counts as failed. */
 const SEND_MS = 20_000
 /** Transfers of each pair in an invocation, for one of its runs. */
-const TRANSFERS = 3
+const TRANSFERS = 2
 
 /** One member writes a gibibyte to another: mebibytes a second. The pairs of all peers exist at the same time. */
 export async function transfers({ peers, runs, tell }: Plan): Promise<void> {
   await withLab(async (lab) => {
-    const pairs: { venue: Venue; members: Member[]; bytes: number }[] = []
-    for (const venue of await Venue.apart(lab, peers, 2)) {
-      const members = await startOrTell(venue, 'transfer', tell)
-      if (members === null) continue
-      const probe = await attempt({ metric: 'transfer', peer: venue.peer.id }, members, async () => {
-        await assemble(members, MESH_MS)
-        return await rate(members, PROBE_BYTES)
+    const pairs = new Map<Venue, number>()
+    for (const venue of await assembled(await Venue.apart(lab, peers, 2), ['transfer'], tell)) {
+      await succeeds(venue, ['transfer'], tell, async () => {
+        const affordable = Math.floor(((await rate(venue.members, PROBE_BYTES)) * TRANSFER_MS) / 1000) * MIB
+        pairs.set(venue, Math.min(TRANSFER_BYTES, Math.max(affordable, PROBE_BYTES)))
       })
-      if (probe.value === undefined) tell(probe)
-      const affordable = Math.floor(((probe.value ?? 0) * TRANSFER_MS) / 1000) * MIB
-      const bytes = Math.min(TRANSFER_BYTES, Math.max(affordable, PROBE_BYTES))
-      if (probe.value !== undefined) pairs.push({ venue, members, bytes })
     }
     for (let run = 0; run < runs * TRANSFERS; run++) {
-      for (const { venue, members, bytes } of pairs) {
+      for (const [venue, bytes] of pairs) {
         await quiet(QUIET_MS)
-        tell(await attempt({ metric: 'transfer', peer: venue.peer.id }, members, () => rate(members, bytes)))
+        await attempt(venue, 'transfer', tell, () => rate(venue.members, bytes))
       }
     }
-    for (const { members } of pairs) await leaveAll(members)
+    for (const venue of pairs.keys()) await venue.leaveAll()
   })
 }
 
@@ -70,25 +64,20 @@ const FEW = 3
 
 /** One member writes messages of 1 KiB to ten others: messages a second. Before that, the memory of a member. */
 export async function messages(plan: Plan): Promise<void> {
-  await inTurns(plan, 'messages', RECEIVERS + 1, async (venue, members) => {
-    const head = { peer: venue.peer.id }
+  await inTurns(plan, ['connection', 'memory', 'messages'], RECEIVERS + 1, async (venue, tell) => {
+    const { members } = venue
     const [measured] = members
     if (measured === undefined) throw new RangeError('there are members')
-    const perConnection = await attempt({ ...head, metric: 'connection' }, members, async () => {
-      await assemble(members.slice(0, FEW), MESH_MS)
-      const few = await heapOf(measured)
-      await assembleRest(members)
-      return ((await heapOf(measured)) - few) / (RECEIVERS + 1 - FEW) / KIB
-    })
-    plan.tell(perConnection)
-    if (perConnection.failed !== undefined) return
-    plan.tell(
-      await attempt({ ...head, metric: 'memory' }, members, async () => (await privateBytes(measured.pid)) / MIB)
-    )
+    await joinTogether(members.slice(0, FEW), MESH_MS, STAGGER_MS)
+    const few = await heapOf(measured)
+    await assembleRest(members)
+    const growth = (await heapOf(measured)) - few
+    tell({ metric: 'connection', peer: venue.peer.id, value: growth / (RECEIVERS + 1 - FEW) / KIB })
+    await attempt(venue, 'memory', tell, async () => (await privateBytes(measured.pid)) / MIB)
     await deliverMessages(members)
     for (let round = 0; round < ROUNDS; round++) {
       await quiet(QUIET_MS)
-      plan.tell(await attempt({ ...head, metric: 'messages' }, members, () => deliverMessages(members)))
+      await attempt(venue, 'messages', tell, () => deliverMessages(members))
     }
   })
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { withLab } from '../../../test/lab/index.js'
 import { workMs } from '../../lib/processes.js'
-import { assembled, type Plan, packetsOf, startOrTell } from '../attempt.js'
-import type { Member } from '../member.js'
-import { leaveAll, Venue } from '../venue.js'
+import { assembled, type Plan, packetsOf } from '../attempt.js'
+import { Venue } from '../venue.js'
 
+const METRICS = ['packets', 'cpu'] as const
 const MEMBERS = 5
 /** Milliseconds of rest after the start, and of the measurement, for each run. */
 const REST_MS = 30_000
@@ -17,34 +17,29 @@ const MINUTE_MS = 60_000
  */
 export async function idle({ peers, runs, tell }: Plan): Promise<void> {
   await withLab(async (lab) => {
-    const meshes: { id: string; members: Member[] }[] = []
-    for (const venue of await Venue.apart(lab, peers, MEMBERS)) {
-      const members = await startOrTell(venue, 'packets', tell)
-      if (members === null) continue
-      if (await assembled(venue, members, 'packets', tell)) meshes.push({ id: venue.peer.id, members })
-    }
+    const meshes = await assembled(await Venue.apart(lab, peers, MEMBERS), METRICS, tell)
     await delay(REST_MS)
     for (let run = 0; run < runs; run++) {
-      const before = await Promise.all(meshes.map(({ members }) => spent(members)))
+      const before = await Promise.all(meshes.map(spent))
       await delay(IDLE_MS)
-      const after = await Promise.all(meshes.map(({ members }) => spent(members)))
-      for (const [i, { id }] of meshes.entries()) {
-        const share = (of: 'cpuMs' | 'packets') =>
-          ((((after[i]?.[of] ?? 0) - (before[i]?.[of] ?? 0)) / MEMBERS) * MINUTE_MS) / IDLE_MS
-        tell({ metric: 'packets', peer: id, value: share('packets') })
-        tell({ metric: 'cpu', peer: id, value: share('cpuMs') })
+      const after = await Promise.all(meshes.map(spent))
+      for (const [i, { peer }] of meshes.entries()) {
+        for (const metric of METRICS) {
+          const total = (after[i]?.[metric] ?? 0) - (before[i]?.[metric] ?? 0)
+          tell({ metric, peer: peer.id, value: ((total / MEMBERS) * MINUTE_MS) / IDLE_MS })
+        }
       }
     }
-    for (const { members } of meshes) await leaveAll(members)
+    for (const venue of meshes) await venue.leaveAll()
   })
 }
 
 /** The sums for all members so far. */
-async function spent(members: readonly Member[]): Promise<{ cpuMs: number; packets: number }> {
+async function spent({ members }: Venue): Promise<Record<(typeof METRICS)[number], number>> {
   const daemons = members.flatMap(({ host }) => (host.avahi.running ? [host.avahi.pid] : []))
   const work = await Promise.all([...members.map(({ pid }) => pid), ...daemons].map(workMs))
   const packets = await Promise.all(members.map(({ host }) => packetsOf(host)))
-  return { cpuMs: sum(work), packets: sum(packets) }
+  return { cpu: sum(work), packets: sum(packets) }
 }
 
 function sum(values: readonly number[]): number {

@@ -12,16 +12,19 @@ const IMPORTS = 7
 /**
  * What an install puts on the disk.
  *
- * @param ours the folder of an application in which the packed tcpnet is installed; without one, tcpnet is left out
+ * @param ours the folder of an application in which the packed tcpnet is installed
  */
 export async function installSizes({ peers, tell }: Plan, ours: string | undefined): Promise<void> {
   for (const [peer, packages] of await byPackages(peers)) {
-    const from = packages.includes('tcpnet') ? ours : FOLDER
-    if (packages.length === 0 || from === undefined) continue
-    const sized = (metric: string, of: (found: ReturnType<typeof installed>) => number) =>
-      attempt({ metric, peer: peer.id }, [], async () => of(installed(packages, from)))
-    tell(await sized('size', ({ bytes }) => bytes / MIB))
-    tell(await sized('packages', (found) => found.packages))
+    if (packages.length === 0) continue
+    const subject = { peer, members: [] }
+    const found = async () => {
+      const from = packages.includes('tcpnet') ? ours : FOLDER
+      if (from === undefined) throw new Error('no --installed')
+      return installed(packages, from)
+    }
+    await attempt(subject, 'size', tell, async () => (await found()).bytes / MIB)
+    await attempt(subject, 'packages', tell, async () => (await found()).packages)
   }
 }
 
@@ -34,7 +37,7 @@ export async function imports({ peers, runs, tell }: Plan): Promise<void> {
       for (const { peer, hosts } of venues) {
         const command = [process.execPath, `${FOLDER}import.js`, ...(packages.get(peer) ?? [])]
         const measure = async () => Number(await hosts[0]?.exec(command, { cwd: FOLDER }))
-        tell(await attempt({ metric: 'import', peer: peer.id }, [], measure))
+        await attempt({ peer, members: [] }, 'import', tell, measure)
       }
     }
   })

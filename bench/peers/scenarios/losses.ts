@@ -1,49 +1,40 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { withLab } from '../../../test/lab/index.js'
-import { assembled, attempt, MESH_MS, type Plan, startOrTell } from '../attempt.js'
+import { assembled, attempt, inTurns, MESH_MS, type Plan } from '../attempt.js'
 import { type Member, monotonicMs } from '../member.js'
-import type { Result } from '../results.js'
-import { assemble, join, leaveAll, Venue } from '../venue.js'
+import { join, joinTogether, STAGGER_MS, Venue } from '../venue.js'
 
 const MEMBERS = 3
 /** Milliseconds for the others to notice a loss, after which it counts as not noticed. */
 const NOTICED_MS = 60_000
+/** Milliseconds between the losses of two peers: most are noticed in that time, and some need the whole minute. */
+const APART_MS = 500
 
 /** A member is killed; then, in a new mesh, the host of one vanishes. Each peer is on a network of its own. */
-export async function losses({ peers, runs, tell }: Plan): Promise<void> {
-  for (let run = 0; run < runs; run++) {
+export async function losses(plan: Plan): Promise<void> {
+  for (let run = 0; run < plan.runs; run++) {
     await withLab(async (lab) => {
-      const venues = await Venue.apart(lab, peers, MEMBERS)
-      const killed = await meshes(venues, 'killed', tell)
-      for (const mesh of killed) {
-        tell(await lossIn(mesh, 'killed', async (last) => void (await last.program.kill())))
-      }
-      await leaveAll(killed.flatMap(({ members }) => members))
-      // All at the same time: some need the whole minute.
-      const cut = await meshes(venues, 'vanished', tell)
-      const told = await Promise.all(cut.map((mesh) => lossIn(mesh, 'vanished', (last) => last.host.cut())))
-      for (const result of told) tell(result)
-      await leaveAll(cut.flatMap(({ members }) => members))
+      const venues = await Venue.apart(lab, plan.peers, MEMBERS)
+      await lossIn(venues, 'killed', plan, async (last) => void (await last.program.kill()))
+      await lossIn(venues, 'vanished', plan, (last) => last.host.cut())
     })
   }
 }
 
-interface Mesh {
-  readonly venue: Venue
-  readonly members: readonly Member[]
-}
-
-/** A mesh of each peer that makes one; tells the failures of the others. */
-async function meshes(venues: readonly Venue[], metric: string, tell: Plan['tell']): Promise<Mesh[]> {
-  const found: Mesh[] = []
-  for (const venue of venues) {
-    const members = await startOrTell(venue, metric, tell)
-    if (members !== null && (await assembled(venue, members, metric, tell))) found.push({ venue, members })
-  }
-  return found
-}
-
-function lossIn({ venue, members }: Mesh, metric: string, lose: (last: Member) => Promise<void>): Promise<Result> {
-  return attempt({ metric, peer: venue.peer.id }, members, () => noticed(members, lose))
+async function lossIn(
+  venues: readonly Venue[],
+  metric: string,
+  { tell }: Plan,
+  lose: (last: Member) => Promise<void>
+): Promise<void> {
+  const meshes = await assembled(venues, [metric], tell)
+  await Promise.all(
+    meshes.map(async (venue, i) => {
+      await delay(i * APART_MS)
+      await attempt(venue, metric, tell, () => noticed(venue.members, lose))
+    })
+  )
+  for (const venue of meshes) await venue.leaveAll()
 }
 
 /** Milliseconds until each of the others has lost the last member. */
@@ -63,25 +54,15 @@ async function noticed(members: readonly Member[], lose: (last: Member) => Promi
 }
 
 /** The daemon of one member restarts; a newcomer on another host joins when it runs again. */
-export async function restarts({ peers, runs, tell }: Plan): Promise<void> {
-  const using = peers.filter(({ daemon }) => daemon)
-  if (using.length === 0) return
-  await withLab(async (lab) => {
-    for (const venue of await Venue.shared(lab, using, MEMBERS)) {
-      for (let run = 0; run < runs; run++) tell(await restarted(venue))
-    }
+export async function restarts({ peers, ...plan }: Plan): Promise<void> {
+  const using = { ...plan, peers: peers.filter(({ daemon }) => daemon) }
+  await inTurns(using, ['restart'], MEMBERS, async (venue, tell) => {
+    const [first, second, newcomer] = venue.members
+    if (first === undefined || second === undefined || newcomer === undefined) throw new RangeError('three members')
+    await attempt(venue, 'restart', tell, async () => {
+      await joinTogether([first, second], MESH_MS, STAGGER_MS)
+      await first.host.avahi.restart()
+      return await join(newcomer, 2, MESH_MS)
+    })
   })
-}
-
-async function restarted(venue: Venue): Promise<Result> {
-  const members = await venue.startAll()
-  const [first, second, newcomer] = members
-  if (first === undefined || second === undefined || newcomer === undefined) throw new RangeError('three members')
-  const result = await attempt({ metric: 'restart', peer: venue.peer.id }, members, async () => {
-    await assemble([first, second], MESH_MS)
-    await first.host.avahi.restart()
-    return await join(newcomer, 2, MESH_MS)
-  })
-  await leaveAll(members)
-  return result
 }
