@@ -60,6 +60,23 @@ describe('the announcement', () => {
     assert.deepEqual([trial.take(), trial.session.closed], [['announced'], 0])
   })
 
+  it('is made again after the daemon has answered and gone away', () => {
+    const trial = new HealingTrial()
+    trial.session.emit({ type: 'answered' })
+    trial.fail('daemon')
+    // The next attempt finds no daemon, and the one after it does.
+    for (const ms of [500, 4500, 1000]) trial.pass(ms)
+    trial.announce()
+    assert.deepEqual([trial.take(), trial.sessions.length], [['announced'], 3])
+  })
+
+  it('fails then if the service can do without the daemon', () => {
+    const trial = new HealingTrial(ANNOUNCEMENT, { waitsForDaemon: false })
+    trial.session.emit({ type: 'answered' })
+    trial.fail('daemon')
+    assert.deepEqual(trial.take(), ['failed'])
+  })
+
   it('has 30 seconds if the daemon has answered', () => {
     const trial = new HealingTrial()
     trial.pass(4000)

@@ -60,12 +60,18 @@ export interface HealingOptions {
   readonly answerTimeoutMs: number
   /** What to do about a daemon that does not answer, as the end of a sentence. */
   readonly startDaemon: string
+  /**
+   * Whether a daemon that has answered, and goes away before it has announced the service, is waited for; if not, that is an
+   * error, as it is if the daemon has not answered at all.
+   */
+  readonly waitsForDaemon: boolean
   readonly interfaces: InterfaceSource
 }
 
 const DEFAULTS: HealingOptions = {
   answerTimeoutMs: ANSWER_TIMEOUT_MS,
   startDaemon: START_AVAHI,
+  waitsForDaemon: true,
   interfaces: SYSTEM_INTERFACES
 }
 
@@ -80,6 +86,7 @@ class HealingDiscovery implements Discovery {
   readonly #listener: Listener
   readonly #answerTimeoutMs: number
   readonly #startDaemon: string
+  readonly #waitsForDaemon: boolean
   readonly #sightings: Sightings
   /** Aborts the questions to the current session. */
   #questions = new AbortController()
@@ -90,6 +97,8 @@ class HealingDiscovery implements Discovery {
   /** The index that the session was opened with; null while there is none. */
   #index: number | null = null
   #session: Session | null = null
+  /** Whether a daemon has ever answered. */
+  #answered = false
   #announced = false
   #offline = false
   #retryMs = FIRST_RETRY_MS
@@ -109,9 +118,10 @@ class HealingDiscovery implements Discovery {
         if (this.#closed === null) listener.gone(uuid)
       }
     })
-    const { answerTimeoutMs, startDaemon, interfaces } = options
+    const { answerTimeoutMs, startDaemon, waitsForDaemon, interfaces } = options
     this.#answerTimeoutMs = answerTimeoutMs
     this.#startDaemon = startDaemon
+    this.#waitsForDaemon = waitsForDaemon
     this.#interface = new ServiceInterface(announcement, interfaces)
     this.#host = new ServiceHost(announcement, interfaces)
     if (this.#interface.isOne) this.#interfaceTimer = setInterval(this.#checkInterface, interfaces.everyMs).unref()
@@ -171,6 +181,7 @@ class HealingDiscovery implements Discovery {
   }
 
   #onAnswered(): void {
+    this.#answered = true
     if (this.#isOnline) return
     const seconds = ANNOUNCE_TIMEOUT_MS / 1000
     const message = `it accepted the announcement but did not publish it within ${seconds} s: see its log`
@@ -181,6 +192,7 @@ class HealingDiscovery implements Discovery {
     // A daemon may announce again, for example when its host name has changed.
     if (this.#isOnline) return
     const isFirst = !this.#announced
+    this.#answered = true
     this.#announced = true
     this.#offline = false
     this.#retryMs = FIRST_RETRY_MS
@@ -231,6 +243,7 @@ class HealingDiscovery implements Discovery {
 
   /** Whether another attempt is useless. */
   #isFinal({ failure }: Failure): boolean {
+    if (failure === 'daemon' && this.#waitsForDaemon) return !this.#answered
     if (failure !== 'conflict') return !this.#announced
     // Random uuids cannot collide: a reported conflict is false, so registration is retried for a while.
     return this.#announcement.probe || (!this.#announced && this.#retryMs === LONGEST_RETRY_MS)

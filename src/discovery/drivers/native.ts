@@ -26,13 +26,14 @@ export const avahi: Driver = native(AVAHI)
 export const bonjour: Driver = native(BONJOUR)
 
 /**
- * The driver of the daemon that is usual on this system.
+ * The driver of the daemon that is usual on this system, for a service that can do without it: if the daemon goes away before it
+ * has announced the service, that is an error.
  *
  * @param answerTimeoutMs milliseconds in which the daemon has to reply
  */
 export function systemDaemon(answerTimeoutMs: number): Named<Backend> {
   const options = process.platform === 'darwin' ? BONJOUR : AVAHI
-  return { name: options.backend, driver: native(options, { answerTimeoutMs }) }
+  return { name: options.backend, driver: native(options, { answerTimeoutMs, waitsForDaemon: false }) }
 }
 
 function native({ backend, startDaemon }: NativeOptions, more: Partial<HealingOptions> = {}): Driver {
