@@ -50,7 +50,7 @@ export interface Addon {
    */
   setDeadPeerOptions(fd: number, options: DeadPeerOptions): number
   /**
-   * Milliseconds since the other end of a TCP socket last acknowledged anything, if an acknowledgement is missing: of data that
+   * Milliseconds since the other end of a TCP socket last acknowledged or sent anything, if an acknowledgement is missing: of data that
    * was sent after that, of a keep-alive probe, or of more than one probe of a zero window. Otherwise, and on systems other than
    * Linux, 0.
    */

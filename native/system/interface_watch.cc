@@ -44,11 +44,15 @@ uint32_t InterfaceWatch::Changes() {
   for (;;) {
     if (recv(socket_, &byte, sizeof byte, MSG_TRUNC) >= 0 || errno == ENOBUFS) {
       has_changed = true;
+    } else if (errno == EAGAIN) {
+      return has_changed ? ++changes_ : changes_;
     } else if (errno != EINTR) {
-      break;
+      // It will not tell of changes any more: the next call opens another.
+      close(socket_);
+      socket_ = -1;
+      return ++changes_;
     }
   }
-  return has_changed ? ++changes_ : changes_;
 }
 
 #else

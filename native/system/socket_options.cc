@@ -11,6 +11,7 @@
 #include <netinet/tcp.h>
 #endif
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 
@@ -77,7 +78,8 @@ unsigned SilenceMs([[maybe_unused]] int fd) {
   const bool is_keep_alive =
       size >= offsetof(tcp_info, tcpi_min_rtt) && info.tcpi_unacked + info.tcpi_notsent_bytes == 0;
   const bool owed_to_probes = info.tcpi_probes > (is_keep_alive ? 0 : 1);
-  if (owed_to_data || owed_to_end || owed_to_probes) return info.tcpi_last_ack_recv;
+  // As the kernel's own keep-alive does: data that arrives does not always count as an acknowledgement.
+  if (owed_to_data || owed_to_end || owed_to_probes) return std::min(info.tcpi_last_ack_recv, info.tcpi_last_data_recv);
 #endif
   return 0;
 }

@@ -35,7 +35,7 @@ export interface Listener {
    * Where an instance may be, according to an answer on the network. May be called before `announced` if the uuid need not be
    * probed. May be wrong. A hint is no announcement: no `gone` follows it, and `seen` is still called.
    *
-   * @param isMutual whether this service was announced before the question, so that the peer may know it as well, and dial it
+   * @param isMutual whether the peer may know this service as well, and dial it
    */
   hint(instance: Instance, isMutual: boolean): void
   /**

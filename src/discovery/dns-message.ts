@@ -6,7 +6,7 @@ import type { Instance } from './discovery.js'
 import type { DnsMessage, DnsRecord } from './dns-reader.js'
 import { shownHost } from './host-name.js'
 import { MAX_PATHS } from './instance.js'
-import { parseTxt } from './txt.js'
+import { parseTxt, splitTxt } from './txt.js'
 
 /** What to search for in a message, and where the message came from. */
 export interface Asked {
@@ -80,7 +80,7 @@ function textsByName(records: readonly DnsRecord[]): { get: (name: string) => st
   return {
     get: (name) => {
       const data = byName.get(name)?.data
-      return data?.map((string) => string.toString())
+      return data && splitTxt(data)
     }
   }
 }

@@ -30,15 +30,12 @@ const [MAX_NAME_BYTES, MAX_LABELS, MAX_LABEL_BYTES] = [255, 127, 63]
 /** The two highest bits of a compression pointer (RFC 1035 §4.1.4). */
 const POINTER = 0xc0
 
-/** The numbers of a record after its name: type, class, the two halves of the TTL, and the length of the data. */
-type Fields = [number, number, number, number, number]
-
 /** What a record says. */
 type DnsData =
   | { readonly type: 'PTR'; readonly data: string }
   | { readonly type: 'SRV'; readonly data: SrvData }
-  /** The strings, as parts of the message's memory. */
-  | { readonly type: 'TXT'; readonly data: readonly Buffer[] }
+  /** The strings in wire format (RFC 6763 §6.1), as a part of the message's memory. */
+  | { readonly type: 'TXT'; readonly data: Buffer }
   | { readonly type: 'A' | 'AAAA'; readonly data: string }
 
 interface SrvData {
@@ -136,6 +133,8 @@ class Reader {
   #at = HEADER_BYTES
   /** Names by where they begin: a message may point to the same name hundreds of times. */
   readonly #names = new Map<number, Name>()
+  /** How many labels were read: a message whose names overlap may have each of its bytes read a hundred times. */
+  #labels = 0
   udpPayloadBytes: number | null = null
 
   constructor(message: Buffer) {
@@ -149,51 +148,44 @@ class Reader {
   /** Null for a record of another type or class. */
   record(): DnsRecord | null {
     const name = this.#name()
-    const [number, ofClass, high, low, length] = [1, 2, 3, 4, 5].map(() => this.#uint16()) as Fields
-    const start = this.#at
-    const end = start + length
+    const number = this.#uint16()
+    const ofClass = this.#uint16()
+    const ttl = this.#uint16() * 0x10000 + this.#uint16()
+    const end = this.#uint16() + this.#at
     if (end > this.#message.length) throw new Error('a record is longer than the message')
-    const type = TYPES.get(number as 1)
-    const isRead = type !== undefined && (ofClass & ~FLUSH) === IN
-    const data = isRead ? this.#data(type, length) : null
-    if (isRead && this.#at !== end) throw new Error('the data of a record has another length than it claims')
+    const type = (ofClass & ~FLUSH) === IN ? TYPES.get(number as 1) : undefined
+    const data = type === undefined ? null : this.#data(type, end)
     this.#at = end
     if (number === OPT) this.udpPayloadBytes ??= ofClass
-    return data && { ...data, name, ttl: high * 0x10000 + low, flush: (ofClass & FLUSH) !== 0 }
+    return data && { ...data, name, ttl, flush: (ofClass & FLUSH) !== 0 }
   }
 
-  #data(type: DnsRecord['type'], length: number): DnsData {
+  /** Null if the data does not end where it has to: other records of the message can be valid all the same. */
+  #data(type: DnsRecord['type'], end: number): DnsData | null {
     switch (type) {
-      case 'PTR':
-        return { type, data: this.#name() }
+      case 'PTR': {
+        const data = this.#name()
+        return this.#at === end ? { type, data } : null
+      }
       case 'SRV': {
         const [priority, weight, port] = [this.#uint16(), this.#uint16(), this.#uint16()]
-        return { type, data: { priority, weight, port, target: this.#name() } }
+        const data = { priority, weight, port, target: this.#name() }
+        return this.#at === end ? { type, data } : null
       }
       case 'TXT':
-        return { type, data: this.#strings(this.#at + length) }
+        return this.#hasStrings(end) ? { type, data: this.#message.subarray(this.#at, end) } : null
       case 'A':
+        return this.#at + 4 === end ? { type, data: a.decode(this.#message, this.#at - 2) } : null
       case 'AAAA':
-        return { type, data: this.#address(type) }
+        return this.#at + 16 === end ? { type, data: aaaa.decode(this.#message, this.#at - 2) } : null
     }
   }
 
-  #address(type: 'A' | 'AAAA'): string {
-    const bytes = type === 'A' ? 4 : 16
-    const codec = type === 'A' ? a : aaaa
-    const at = this.#take(bytes)
-    return codec.decode(this.#message, at - 2)
-  }
-
-  /** The strings up to an offset (RFC 1035 §3.3). */
-  #strings(end: number): Buffer[] {
-    const strings: Buffer[] = []
-    while (this.#at < end) {
-      const length = this.#message.readUInt8(this.#take(1))
-      const at = this.#take(length)
-      strings.push(this.#message.subarray(at, this.#at))
-    }
-    return strings
+  /** Whether the bytes up to an offset are strings (RFC 1035 §3.3), each after its length. */
+  #hasStrings(end: number): boolean {
+    let at = this.#at
+    while (at < end) at += 1 + this.#message.readUInt8(at)
+    return at === end
   }
 
   #uint16(): number {
@@ -226,6 +218,7 @@ class Reader {
     let at = start
     let length = this.#message[at]
     while (length !== undefined && length > 0 && length < POINTER) {
+      if (++this.#labels > 2 * this.#message.length) throw new Error('its names overlap')
       if (length > MAX_LABEL_BYTES || at + 1 + length > this.#message.length) throw new Error('a label is too long')
       labels.push(this.#message.toString('utf8', at + 1, at + 1 + length))
       at += 1 + length
@@ -235,7 +228,7 @@ class Reader {
     const rest = length === 0 ? null : this.#pointedAt(at, start, pointers)
     const bytes = at - start + (rest?.bytes ?? 1)
     if (bytes > MAX_NAME_BYTES) throw new Error('a name is too long')
-    if (rest !== null && rest.text !== '.') labels.push(rest.text)
+    if (rest !== null && rest.bytes > 1) labels.push(rest.text)
     const name = { text: labels.join('.') || '.', bytes, end: at + (rest === null ? 1 : 2) }
     this.#names.set(start, name)
     return name

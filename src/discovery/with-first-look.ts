@@ -81,7 +81,6 @@ class WithFirstLook implements Discovery {
   }
 
   async locate(uuid: string, signal: AbortSignal): Promise<Instance | null> {
-    if (this.#driverAsks) return (await this.#discovery?.locate(uuid, signal)) ?? null
     return await withAny([signal, this.#end.signal], async (question) => {
       const network = this.#locateOnNetwork(uuid, question.signal)
       const daemon = this.#locateByDaemon(uuid, network, question.signal)
@@ -203,14 +202,9 @@ class WithFirstLook implements Discovery {
     this.#timer = setTimeout(onDue, waitMs)
   }
 
-  /** Whether the driver asks the network itself: its sockets are open already. */
-  get #driverAsks(): boolean {
-    return this.#seesAll() && this.#isKnown && !this.#isOffline
-  }
-
   /** Whether the driver's own queries find everything that a look would find. */
   #isEnough(): boolean {
-    return this.#driverAsks && [...this.#seen].some((uuid) => uuid !== this.#announcement.uuid)
+    return this.#seesAll() && !this.#isOffline && [...this.#seen].some((uuid) => uuid !== this.#announcement.uuid)
   }
 
   /** @param wasAnswered whether the look has found another instance */

@@ -43,7 +43,7 @@ const QUIET_FOR = 0.7
  */
 const ASK_AFTER = 0.11
 /** A connection is closed after this part of the timeout: timers are late, but the timeout is a promise. */
-const SILENT_FOR = 0.93
+const SILENT_FOR = 0.95
 /** More probes than fit into the timeout: the kernel closes a connection only where this process cannot. */
 const PROBES = 10
 
@@ -52,7 +52,7 @@ const PROBES = 10
  *
  * Only the dialer's kernel probes an idle connection (keep-alive); the acceptor's side relies on receiving these probes. If it
  * receives nothing (the host is gone, or the dialer cannot probe because it has unacknowledged data), it switches on its own
- * keep-alive, and leaves it on.
+ * keep-alive, and leaves it on: then both ends probe.
  *
  * The kernel sends no keep-alive while there is unacknowledged data, and then waits for a quarter of an hour. TCP_USER_TIMEOUT
  * would end that wait, but it also ends connections whose other end answers with a zero window because its application does not
@@ -67,7 +67,7 @@ export class DeadPeerWatch {
   readonly #timeoutMs: number
   readonly #sockets: readonly Socket[]
   readonly #parts: Parts
-  /** For each of the sockets: null unless this side relies on probes of the other end. */
+  /** For each of the sockets; null where the system does not count segments. */
   readonly #quiet: (Quiet | null)[] = []
   /** Connections that are silent, each with a timer for its next check. */
   readonly #asked = new WeakSet<Socket>()
@@ -100,9 +100,9 @@ export class DeadPeerWatch {
   added(socket: Socket, keepAlive: number | null = null): void {
     if (this.#timeoutMs === 0) return
     const addon = this.#parts.addon()
-    const quiet = addon === null ? null : this.#rely(addon, socket, keepAlive)
+    const quiet = addon === null ? null : this.#quietOf(addon, socket, keepAlive)
     this.#quiet.push(quiet)
-    if (addon === null || (quiet === null && !this.#probe(addon, socket))) {
+    if (addon === null || (quiet?.relies !== true && !this.#probe(addon, socket))) {
       socket.setKeepAlive(true, deadPeerOptions(this.#timeoutMs, false).idle * 1000)
       return
     }
@@ -117,12 +117,11 @@ export class DeadPeerWatch {
     this.#interval = undefined
   }
 
-  /** Relies on the probes of the other end; returns null if they are too few. */
-  #rely(addon: Addon, socket: Socket, keepAlive: number | null): Quiet | null {
+  #quietOf(addon: Addon, socket: Socket, keepAlive: number | null): Quiet | null {
     const descriptor = descriptorOf(socket)
     if (!IS_LINUX || descriptor === null) return null
-    if (keepAlive === null || keepAlive * 1000 > this.#timeoutMs * PROBE_AFTER) return null
-    return new Quiet(addon.segmentsIn(descriptor), this.#parts.now())
+    const relies = keepAlive !== null && keepAlive * 1000 <= this.#timeoutMs * PROBE_AFTER
+    return new Quiet(relies, addon.segmentsIn(descriptor), this.#parts.now())
   }
 
   /**
@@ -155,16 +154,18 @@ export class DeadPeerWatch {
       return
     }
     if (this.#asked.has(socket)) return
-    const { quietMs, silentMs } = this.#silence(addon, descriptor, quiet)
-    if (quietMs >= this.#timeoutMs * QUIET_FOR || silentMs > this.#timeoutMs * LOOK_AFTER) {
+    const relied = quiet?.relies === true
+    const silentMs = this.#silentMs(addon, descriptor, quiet)
+    const isQuiet = relied && quiet?.relies === false
+    if (isQuiet || silentMs > this.#timeoutMs * LOOK_AFTER) {
       this.#ask(addon, socket, quiet, this.#timeoutMs * ASK_AFTER)
     }
   }
 
-  /** Asks a silent connection for a sign of life, and checks later whether it came. */
+  /** Asks a silent connection for a sign of life, unless the other end probes, and checks later whether one came. */
   #ask(addon: Addon, socket: Socket, quiet: Quiet | null, checkAfterMs: number): void {
     this.#asked.add(socket)
-    this.#probe(addon, socket)
+    if (quiet?.relies !== true) this.#probe(addon, socket)
     this.#parts.after(Math.ceil(checkAfterMs), () => this.#check(addon, socket, quiet))
   }
 
@@ -172,7 +173,7 @@ export class DeadPeerWatch {
     this.#asked.delete(socket)
     const descriptor = descriptorOf(socket)
     if (descriptor === null) return
-    const { silentMs } = this.#silence(addon, descriptor, quiet)
+    const silentMs = this.#silentMs(addon, descriptor, quiet)
     // Not silent; or the kernel could not probe, because the other end takes no data, as it has said.
     if (silentMs <= this.#timeoutMs * LOOK_AFTER) return
     const leftMs = this.#timeoutMs * SILENT_FOR - silentMs
@@ -181,14 +182,15 @@ export class DeadPeerWatch {
   }
 
   /**
-   * In milliseconds: for how long an answer has been missing, 0 if none is; and for how long at most this side has received nothing,
-   * 0 unless it relies on probes of the other end.
+   * Milliseconds for which an answer has been missing and nothing was received, at most; 0 if no answer is missing. If nothing was
+   * received for too long, this side does not rely on the other end any more.
    */
-  #silence(addon: Addon, descriptor: number, quiet: Quiet | null): { silentMs: number; quietMs: number } {
+  #silentMs(addon: Addon, descriptor: number, quiet: Quiet | null): number {
     const silentMs = addon.silenceMs(descriptor)
-    if (quiet === null) return { silentMs, quietMs: 0 }
+    if (quiet === null) return silentMs
     const quietMs = quiet.lookAt(addon.segmentsIn(descriptor), this.#parts.now(), this.#timeoutMs * LOOK_AFTER)
-    return { silentMs: Math.min(silentMs, quietMs), quietMs }
+    if (quietMs >= this.#timeoutMs * QUIET_FOR) quiet.relies = false
+    return Math.min(silentMs, quietMs)
   }
 }
 
@@ -197,26 +199,33 @@ export class DeadPeerWatch {
  * received segments shows them.
  */
 class Quiet {
+  /** Whether this side relies on probes of the other end; if not, it probes itself. */
+  relies: boolean
   #segments: number
   #since: number
+  #lookedAt: number
 
-  constructor(segments: number, now: number) {
+  constructor(relies: boolean, segments: number, now: number) {
+    this.relies = relies
     this.#segments = segments
     this.#since = Math.round(now)
+    this.#lookedAt = this.#since
   }
 
   /**
    * To be called regularly, with the number of segments received so far.
    *
-   * @param everyMs how long ago the last call can be, as a rule: a new segment may have come right after it
-   * @returns milliseconds without a segment, at most
+   * @param everyMs the time between two calls, as a rule: more has passed if the process was stopped
+   * @returns milliseconds without a segment, at most: a new one may have come right after the last call
    */
   lookAt(segments: number, now: number, everyMs: number): number {
+    const at = Math.round(now)
     if (segments !== this.#segments) {
       this.#segments = segments
-      this.#since = Math.round(now - everyMs)
+      this.#since = Math.max(this.#lookedAt, at - Math.round(everyMs))
     }
-    return Math.round(now) - this.#since
+    this.#lookedAt = at
+    return at - this.#since
   }
 }
 

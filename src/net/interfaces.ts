@@ -21,8 +21,12 @@ export function listInterfaces(): readonly InterfaceAddress[] {
   const addon = addonIfLoaded()
   if (addon === null) return fromNode(networkInterfaces())
   const changes = addon.interfaceChanges()
-  if (last?.changes !== changes) last = { changes, list: addon.interfaces() }
-  return last.list
+  if (last?.changes === changes) return last.list
+  const list = addon.interfaces()
+  // Without file descriptors, for example, the system lists nothing, or does not find the indexes.
+  const isComplete = list.length > 0 && list.every(({ index }) => index > 0)
+  last = isComplete ? { changes, list } : undefined
+  return list
 }
 
 let unknownChanges = 0

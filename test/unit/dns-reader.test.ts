@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Answer, encode } from 'dns-packet'
 import { decodeMessage } from '#tcpnet/discovery/dns-reader.js'
+import { splitTxt } from '#tcpnet/discovery/txt.js'
 
 /** The offset of the first entry (RFC 1035 §4.1.1). */
 const FIRST = 12
-const [A, TXT, NSEC, SSHFP] = [1, 16, 47, 44]
+const [A, PTR, TXT, NSEC, SSHFP] = [1, 12, 16, 47, 44]
 const ROOT = Buffer.of(0)
 
 /** A record of class IN. */
@@ -53,7 +54,7 @@ describe('a message that is read', () => {
       ['PTR 120 false', 'SRV 120 true', 'TXT 70000 true', 'A 0 false', 'AAAA 1 false']
     )
     assert.deepEqual(
-      read.answers.map(({ data }) => (Array.isArray(data) ? data.map(String) : data)),
+      read.answers.map(({ data }) => (Buffer.isBuffer(data) ? splitTxt(data) : data)),
       [
         'A._a._tcp.local',
         { priority: 0, weight: 0, port: 4000, target: 'a.local' },
@@ -94,14 +95,28 @@ describe('a message that is read', () => {
   })
 })
 
+describe('a record is left out, and others are read', () => {
+  const cases: Record<string, Buffer> = {
+    'with data that is longer than an address': record(ROOT, A, Buffer.of(192, 0, 2, 1, 0)),
+    'with data that is shorter than an address': record(ROOT, A, Buffer.of(192, 0, 2)),
+    'with a string that is longer than its record': record(ROOT, TXT, Buffer.of(2, 65)),
+    'with bytes after a name': record(ROOT, PTR, Buffer.of(1, 65, 0, 0))
+  }
+  for (const [what, wrong] of Object.entries(cases))
+    it(what, () => {
+      const { answers } = decodeMessage(response(wrong, address))
+      assert.deepEqual(
+        answers.map(({ data }) => data),
+        ['192.0.2.1']
+      )
+    })
+})
+
 describe('bytes are no message', () => {
   const cases: Record<string, Buffer> = {
     'shorter than a header': Buffer.alloc(FIRST - 1),
     'with more records than fit': Buffer.concat([response(address).subarray(0, 6), Buffer.of(255, 255, 0, 0, 0, 0)]),
     'with data that is longer than the message': response(record(ROOT, TXT, ROOT, 2)),
-    'with data that is longer than an address': response(record(ROOT, A, Buffer.of(192, 0, 2, 1, 0))),
-    'with data that is shorter than an address': response(record(ROOT, A, Buffer.of(192, 0, 2))),
-    'with a string that is longer than its record': response(record(ROOT, TXT, Buffer.of(2, 65)), address),
     'with a name that points to itself': named(pointer(FIRST)),
     'with a name that points ahead': named(pointer(FIRST + 20)),
     'with a name of more than 255 bytes': named(
@@ -121,6 +136,14 @@ describe('bytes are no message', () => {
     }
     assert.equal(decodeMessage(chain(100)).answers[0]?.name, '.')
     assert.throws(() => decodeMessage(chain(200)), /pointer/)
+  })
+
+  it('with names that overlap, each of which would be read anew', () => {
+    const text = record(ROOT, SSHFP, Buffer.concat([Buffer.alloc(254, 1), ROOT]))
+    const data = FIRST + 11
+    // Each begins two bytes after the one before, in the middle of it.
+    const names = Array.from({ length: 120 }, (_, i) => record(pointer(data + 2 * i), TXT, Buffer.alloc(0)))
+    assert.throws(() => decodeMessage(response(text, ...names)), /overlap/)
   })
 
   it('if they are cut anywhere', () => {

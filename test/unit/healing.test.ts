@@ -61,7 +61,7 @@ describe('the announcement', () => {
   })
 
   it('is made again after the daemon has answered and gone away', () => {
-    const trial = new HealingTrial()
+    const trial = new HealingTrial(ANNOUNCEMENT, { waitsForDaemon: true })
     trial.session.emit({ type: 'answered' })
     trial.fail('daemon')
     // The next attempt finds no daemon, and the one after it does.
@@ -70,8 +70,18 @@ describe('the announcement', () => {
     assert.deepEqual([trial.take(), trial.sessions.length], [['announced'], 3])
   })
 
-  it('fails then if the service can do without the daemon', () => {
-    const trial = new HealingTrial(ANNOUNCEMENT, { waitsForDaemon: false })
+  it('fails if the daemon stays away after it has answered', () => {
+    const trial = new HealingTrial(ANNOUNCEMENT, { waitsForDaemon: true })
+    trial.session.emit({ type: 'answered' })
+    trial.fail('daemon')
+    trial.pass(15_000)
+    assert.deepEqual(trial.take(), [])
+    for (let i = 0; i < 10; i++) trial.pass(5000)
+    assert.deepEqual([trial.take(), trial.errors[0]?.code], [['failed'], 'ERR_TCPNET_NO_DAEMON'])
+  })
+
+  it('fails at once then if the driver does not wait', () => {
+    const trial = new HealingTrial()
     trial.session.emit({ type: 'answered' })
     trial.fail('daemon')
     assert.deepEqual(trial.take(), ['failed'])

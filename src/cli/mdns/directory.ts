@@ -1,7 +1,7 @@
 import type { Question } from 'dns-packet'
 import type { DnsMessage, DnsRecord } from '../../discovery/dns-reader.js'
 import { shownHost } from '../../discovery/host-name.js'
-import { parseTxt } from '../../discovery/txt.js'
+import { parseTxt, splitTxt } from '../../discovery/txt.js'
 import { parseUuid } from '../../uuid.js'
 
 /** The query for the types of all services on a network (RFC 6763 §9). */
@@ -161,7 +161,7 @@ export class Directory {
         return
       case 'TXT': {
         const one = this.#instanceOf(record.name)
-        if (one !== undefined) one.txt = parseTxt(record.data.map(String))
+        if (one !== undefined) one.txt = parseTxt(splitTxt(record.data))
         return
       }
       case 'A':

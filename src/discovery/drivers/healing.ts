@@ -61,8 +61,8 @@ export interface HealingOptions {
   /** What to do about a daemon that does not answer, as the end of a sentence. */
   readonly startDaemon: string
   /**
-   * Whether a daemon that has answered, and goes away before it has announced the service, is waited for; if not, that is an
-   * error, as it is if the daemon has not answered at all.
+   * Whether a daemon that has answered, and goes away before it has announced the service, is waited for, for about half a minute.
+   * If not, that is an error at once, as it is if the daemon has not answered at all.
    */
   readonly waitsForDaemon: boolean
   readonly interfaces: InterfaceSource
@@ -71,7 +71,7 @@ export interface HealingOptions {
 const DEFAULTS: HealingOptions = {
   answerTimeoutMs: ANSWER_TIMEOUT_MS,
   startDaemon: START_AVAHI,
-  waitsForDaemon: true,
+  waitsForDaemon: false,
   interfaces: SYSTEM_INTERFACES
 }
 
@@ -243,10 +243,11 @@ class HealingDiscovery implements Discovery {
 
   /** Whether another attempt is useless. */
   #isFinal({ failure }: Failure): boolean {
-    if (failure === 'daemon' && this.#waitsForDaemon) return !this.#answered
+    const isOver = this.#retryMs === LONGEST_RETRY_MS
+    if (failure === 'daemon' && this.#answered && this.#waitsForDaemon) return !this.#announced && isOver
     if (failure !== 'conflict') return !this.#announced
     // Random uuids cannot collide: a reported conflict is false, so registration is retried for a while.
-    return this.#announcement.probe || (!this.#announced && this.#retryMs === LONGEST_RETRY_MS)
+    return this.#announcement.probe || (!this.#announced && isOver)
   }
 
   #endSession(): Promise<void> {

@@ -21,9 +21,9 @@ const AVAHI: NativeOptions = { backend: 'avahi', startDaemon: START_AVAHI }
 const BONJOUR: NativeOptions = { backend: 'bonjour', startDaemon: START_BONJOUR }
 
 /** The driver over libavahi-client. */
-export const avahi: Driver = native(AVAHI)
+export const avahi: Driver = native(AVAHI, { waitsForDaemon: true })
 /** The driver over dns_sd.h: Apple's own, or any libdns_sd. */
-export const bonjour: Driver = native(BONJOUR)
+export const bonjour: Driver = native(BONJOUR, { waitsForDaemon: true })
 
 /**
  * The driver of the daemon that is usual on this system, for a service that can do without it: if the daemon goes away before it
@@ -33,7 +33,7 @@ export const bonjour: Driver = native(BONJOUR)
  */
 export function systemDaemon(answerTimeoutMs: number): Named<Backend> {
   const options = process.platform === 'darwin' ? BONJOUR : AVAHI
-  return { name: options.backend, driver: native(options, { answerTimeoutMs, waitsForDaemon: false }) }
+  return { name: options.backend, driver: native(options, { answerTimeoutMs }) }
 }
 
 function native({ backend, startDaemon }: NativeOptions, more: Partial<HealingOptions> = {}): Driver {

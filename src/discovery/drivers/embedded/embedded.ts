@@ -53,7 +53,7 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
   /** Aborts the questions that are under way. */
   readonly #over = new AbortController()
   readonly #hints = new TokenBucket(HINTS)
-  /** When it was first announced: a time of performance.now(); NaN before. */
+  /** When it was announced, first or after an outage: a time of performance.now(); NaN before. */
   #announcedAt = Number.NaN
   #state: 'opening' | 'online' | 'offline' | 'failed' | 'closed' = 'opening'
   #replay: NodeJS.Timeout | undefined
@@ -183,8 +183,8 @@ class EmbeddedDiscovery implements Discovery, NetworkUser {
     this.#state = 'online'
     this.#places.confirm()
     this.#replay = setTimeout(() => this.#sightings.dropDoubted(), REPLAY_MS).unref()
-    if (!isFirst) return this.#listener.online()
     this.#announcedAt = performance.now()
+    if (!isFirst) return this.#listener.online()
     this.#listener.announced()
     if (this.#isReporting) this.#sightings.begin()
     if (this.#isReporting) this.#reportSiblings()

@@ -34,5 +34,7 @@ export class InterfaceList {
 }
 
 function textOf(entries: readonly InterfaceAddress[]): string {
-  return entries.map(({ index, name, address }) => `${index} ${name} ${address}`).join('\n')
+  return entries
+    .map(({ index, name, address, prefixLength }) => `${index} ${name} ${address}/${prefixLength}`)
+    .join('\n')
 }

@@ -79,7 +79,7 @@ function rdataOf(record: DnsRecord): Rdata {
     case 'SRV':
       return { type: 'SRV', ...record.data }
     case 'TXT':
-      return { type: 'TXT', strings: stringsOf(record.data) }
+      return { type: 'TXT', strings: Buffer.from(record.data) }
     case 'A':
       return { type: 'A', address: record.data }
     case 'AAAA':
@@ -88,8 +88,8 @@ function rdataOf(record: DnsRecord): Rdata {
 }
 
 /** The strings of a TXT record, each of at most 255 bytes, in wire format. */
-export function stringsOf(strings: readonly (string | Buffer)[]): Buffer {
-  const parts = strings.map((string) => Buffer.from(string as string))
+export function stringsOf(strings: readonly string[]): Buffer {
+  const parts = strings.map((string) => Buffer.from(string))
   return Buffer.concat(parts.flatMap((bytes) => [Buffer.of(bytes.length), bytes]))
 }
 
