@@ -35,6 +35,8 @@ class Trial {
   isLost: (way: 'in' | 'out') => boolean = () => false
   /** Whether data waits that the other end does not take: then the kernel sends no keep-alive. */
   isBlocked = false
+  /** Whether an acknowledgement of data is missing. */
+  isOwed = false
 
   /** @param phase the part of the time between two looks that passes before the first one */
   constructor(timeoutMs: number, peerProbesAfter: number | null, phase: number) {
@@ -48,7 +50,7 @@ class Trial {
     this.#sockets = [socket]
     const addon = {
       setDeadPeerOptions: (_fd: number, options: DeadPeerOptions) => this.#set(options),
-      silenceMs: () => (this.#unanswered > 0 ? this.now - this.#lastAck : 0),
+      silenceMs: () => (this.#unanswered > 0 || this.isOwed ? this.now - this.#lastAck : 0),
       segmentsIn: () => this.#segments
     } as unknown as Addon
     this.#watch = new DeadPeerWatch(timeoutMs, this.#sockets, {
@@ -58,6 +60,12 @@ class Trial {
     })
     this.#watch.added(socket, peerProbesAfter)
     if (peerProbesAfter !== null) this.#nextPeerProbe = peerProbesAfter * 1000
+  }
+
+  /** The other end probes from now on. */
+  probeFromPeer(afterSeconds: number): void {
+    this.peerProbesAfter = afterSeconds
+    this.#nextPeerProbe = this.now
   }
 
   get isProbing(): boolean {
@@ -238,6 +246,18 @@ describe('the acceptor', { skip }, () => {
 })
 
 describe('the dialer', { skip }, () => {
+  it('keeps the connection while the other end probes, though its own data is not acknowledged', () => {
+    overPhases(5000, null, (trial, phase) => {
+      trial.pass(5000)
+      trial.isBlocked = true
+      trial.isOwed = true
+      trial.pass(phase * 2000)
+      trial.probeFromPeer(2)
+      trial.pass(60_000)
+      assert.equal(trial.closedAt, null, `phase ${phase}`)
+    })
+  })
+
   it('keeps the connection if one of its packets in four comes through', () => {
     overPhases(5000, null, (trial, phase) => {
       let packets = Math.round(phase * 4)

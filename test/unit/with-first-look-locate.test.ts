@@ -12,8 +12,10 @@ import { type Asked, LOOPBACK, Responder, responseOf } from '../support/responde
 import { SILENT } from '../support/silent.js'
 import { Tally } from '../support/wait.js'
 
-const TYPE = `_${ANNOUNCEMENT.name}._tcp.local`
-const ON_LOOPBACK = { ...ANNOUNCEMENT, interfaceIndex: interfaceOf(LOOPBACK)?.index ?? 0, address: LOOPBACK }
+// Not the cluster of another test, which may run at the same time.
+const name = 'located'
+const TYPE = `_${name}._tcp.local`
+const ON_LOOPBACK = { ...ANNOUNCEMENT, name, interfaceIndex: interfaceOf(LOOPBACK)?.index ?? 0, address: LOOPBACK }
 const NEVER = new AbortController().signal
 
 let responder: Responder
