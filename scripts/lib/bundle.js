@@ -62,10 +62,14 @@ const outside = (place) => ({
   }
 })
 
+/** Tables that only the `decode` of dns-packet uses: the package writes messages with it, and reads them itself. */
+const TABLES_FOR_READING = /dns-packet\/(opcodes|optioncodes|rcodes)\.js$/
+
 /** Shortens the names in what is not ours. */
 const thirdParty = {
   name: 'third party',
   setup(bundle) {
+    bundle.onLoad({ filter: TABLES_FOR_READING }, () => ({ contents: '', loader: 'js' }))
     bundle.onLoad({ filter: /node_modules\/.*\.js$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, 'utf8'), { minify: true, format: 'cjs', platform: 'node' })
       return { contents: code, loader: 'js' }

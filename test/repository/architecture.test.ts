@@ -73,3 +73,14 @@ for (const [folder, what, but] of NEVER) {
     )
   })
 }
+
+test('src/ does not read messages with dns-packet, whose tables for that are not in a release', () => {
+  const folder = new URL('src/', root)
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const readers = files.filter((file) => {
+    const [, imported = ''] =
+      /import \{([^}]*)\} from 'dns-packet'/.exec(readFileSync(new URL(file, folder), 'utf8')) ?? []
+    return /\b(decode|streamDecode)\b/.test(imported)
+  })
+  assert.deepEqual(readers, [])
+})
