@@ -19,9 +19,9 @@ struct DeadPeerOptions {
 int SetDeadPeerOptions(int fd, const DeadPeerOptions& options);
 
 /**
- * Milliseconds since the other end of a TCP socket last acknowledged or sent anything, if an acknowledgement is missing: of
- * data that was sent after that, of a keep-alive probe, or of more than one probe of a zero window. Otherwise, and on
- * systems other than Linux, 0.
+ * Milliseconds since the other end of a TCP socket last acknowledged or sent anything, if an acknowledgement is
+ * missing: of data that was sent after that, of a keep-alive probe, or of more than one probe of a zero window.
+ * Otherwise, and on systems other than Linux, 0.
  */
 unsigned SilenceMs(int fd);
 
