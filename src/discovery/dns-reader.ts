@@ -76,8 +76,8 @@ export interface DnsMessage {
 }
 
 /**
- * Reads a DNS message. The time for it is proportional to its length, whatever it contains: packets are untrusted. The `decode`
- * of dns-packet 5.6.1 takes seconds for some messages of a few kilobytes, because it reads a record of many types again and again.
+ * Reads a DNS message. The time is bounded by its length, whatever it contains: packets are untrusted. The `decode` of dns-packet
+ * 5.6.1 takes seconds for some messages of a few kilobytes, because it reads one record of many types again and again.
  *
  * @throws {Error} if the bytes are no DNS message
  */

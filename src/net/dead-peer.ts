@@ -154,10 +154,10 @@ export class DeadPeerWatch {
       return
     }
     if (this.#asked.has(socket)) return
-    const relied = quiet?.relies === true
     const silentMs = this.#silentMs(addon, descriptor, quiet)
-    const isQuiet = relied && quiet?.relies === false
-    if (isQuiet || silentMs > this.#timeoutMs * LOOK_AFTER) {
+    const isOverdue = quiet?.relies === true && quiet.forMs >= this.#timeoutMs * QUIET_FOR
+    if (isOverdue) quiet.relies = false
+    if (isOverdue || silentMs > this.#timeoutMs * LOOK_AFTER) {
       this.#ask(addon, socket, quiet, this.#timeoutMs * ASK_AFTER)
     }
   }
@@ -181,16 +181,12 @@ export class DeadPeerWatch {
     else socket.destroy(silent(silentMs))
   }
 
-  /**
-   * Milliseconds for which an answer has been missing and nothing was received, at most; 0 if no answer is missing. If nothing was
-   * received for too long, this side does not rely on the other end any more.
-   */
+  /** Milliseconds for which an answer has been missing and nothing was received, at most; 0 if no answer is missing. */
   #silentMs(addon: Addon, descriptor: number, quiet: Quiet | null): number {
     const silentMs = addon.silenceMs(descriptor)
     if (quiet === null) return silentMs
-    const quietMs = quiet.lookAt(addon.segmentsIn(descriptor), this.#parts.now(), this.#timeoutMs * LOOK_AFTER)
-    if (quietMs >= this.#timeoutMs * QUIET_FOR) quiet.relies = false
-    return Math.min(silentMs, quietMs)
+    quiet.lookAt(addon.segmentsIn(descriptor), this.#parts.now(), this.#timeoutMs * LOOK_AFTER)
+    return Math.min(silentMs, quiet.forMs)
   }
 }
 
@@ -216,16 +212,19 @@ class Quiet {
    * To be called regularly, with the number of segments received so far.
    *
    * @param everyMs the time between two calls, as a rule: more has passed if the process was stopped
-   * @returns milliseconds without a segment, at most: a new one may have come right after the last call
    */
-  lookAt(segments: number, now: number, everyMs: number): number {
+  lookAt(segments: number, now: number, everyMs: number): void {
     const at = Math.round(now)
     if (segments !== this.#segments) {
       this.#segments = segments
       this.#since = Math.max(this.#lookedAt, at - Math.round(everyMs))
     }
     this.#lookedAt = at
-    return at - this.#since
+  }
+
+  /** Milliseconds without a segment at the last look, at most: it may have come right after the look before. */
+  get forMs(): number {
+    return this.#lookedAt - this.#since
   }
 }
 
