@@ -17,18 +17,19 @@ async function freePort(): Promise<number> {
   return port
 }
 
+const hello = () => ({
+  name: 'x',
+  from: 'A',
+  boot: '0123456789abcdef',
+  to: 'B',
+  seq: 0,
+  dial: 1,
+  port: null,
+  keepalive: null
+})
+
 /** Dials a port at these addresses, and resolves with the result. */
 function dial(port: number, addresses: string[], answer: Endpoint[] | null = null): Promise<DialResult> {
-  const hello = () => ({
-    name: 'x',
-    from: 'A',
-    boot: '0123456789abcdef',
-    to: 'B',
-    seq: 0,
-    dial: 1,
-    port: null,
-    keepalive: null
-  })
   const endpoints = addresses.map((address) => ({ address, family: 4 as const, port }))
   return within(dialed({ uuid: 'B', endpoints, hello, locate: async () => answer }), 'the dial ends')
 }
@@ -81,16 +82,6 @@ describe('a dial that reaches no address', () => {
   }
 
   it('fails, if no address answers in time, with an error that names each address and port, and a firewall as a cause', async () => {
-    const hello = () => ({
-      name: 'x',
-      from: 'A',
-      boot: '0123456789abcdef',
-      to: 'B',
-      seq: 0,
-      dial: 1,
-      port: null,
-      keepalive: null
-    })
     const endpoints = ['10.66.0.3', 'fe80::3%eth0'].map((address) => ({ address, family: 4 as const, port: 4711 }))
     // Attempts begin 250 ms apart.
     const dial = dialed({ uuid: 'B', endpoints, hello, connect: () => new Socket(), deadlineMs: 300 })

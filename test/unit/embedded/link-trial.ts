@@ -3,9 +3,10 @@ import type { Cache, CacheLimits } from '#tcpnet/discovery/drivers/embedded/cach
 import { LINK_TIMES, type LinkTimes, MdnsLink } from '#tcpnet/discovery/drivers/embedded/link.js'
 import { readMessage } from '#tcpnet/discovery/drivers/embedded/messages.js'
 import { hostName, instanceName, serviceType } from '#tcpnet/discovery/drivers/embedded/names.js'
-import { type Family, type Resource, resource, stringsOf } from '#tcpnet/discovery/drivers/embedded/records.js'
+import { type Family, type Resource, resource } from '#tcpnet/discovery/drivers/embedded/records.js'
 import { RemoteRecords } from '#tcpnet/discovery/drivers/embedded/remote-records.js'
 import type { Sender } from '#tcpnet/discovery/drivers/embedded/responder.js'
+import { joinTxt } from '#tcpnet/discovery/txt.js'
 import { FakeClock } from '../../support/fake-clock.js'
 
 export const TYPE = serviceType('my-cluster')
@@ -161,7 +162,7 @@ export function recordsOf(uuid: string, { port = 4000, address = '10.77.1.1', ty
     resource(type, 120, false, { type: 'PTR', target: name }),
     resource(SERVICE_TYPES, 4500, false, { type: 'PTR', target: type }),
     resource(name, 120, true, { type: 'SRV', priority: 0, weight: 0, port, target: host }),
-    resource(name, 4500, true, { type: 'TXT', strings: stringsOf(['v=1', 'sec=none']) }),
+    resource(name, 4500, true, { type: 'TXT', strings: joinTxt(['v=1', 'sec=none']) }),
     resource(host, 120, true, { type: 'A', address }),
     resource(host, 120, true, { type: 'AAAA', address: 'fe80::1' })
   ]

@@ -1,10 +1,10 @@
 import type { InterfaceAddress } from '../../../addon.js'
 import { isLoopback, type Path } from '../../../net/addresses.js'
 import type { Announcement, Instance } from '../../discovery.js'
-import { formatTxt, parseTxt } from '../../txt.js'
+import { formatTxt, joinTxt, parseTxt } from '../../txt.js'
 import { hostName, instanceName, serviceType } from './names.js'
 import { SERVICE_TYPES } from './publication.js'
-import { type Resource, resource, stringsOf } from './records.js'
+import { type Resource, resource } from './records.js'
 
 /** The TTLs, in seconds, of records that contain a host name, and of other records (RFC 6762 §10). */
 const [HOST_TTL, OTHER_TTL] = [120, 4500]
@@ -25,7 +25,7 @@ export function recordsOf(announcement: Announcement, on: AnnouncedInterface): R
     resource(type, HOST_TTL, false, { type: 'PTR', target: name }),
     resource(SERVICE_TYPES, OTHER_TTL, false, { type: 'PTR', target: type }),
     resource(name, HOST_TTL, true, { type: 'SRV', priority: 0, weight: 0, port, target: host }),
-    resource(name, OTHER_TTL, true, { type: 'TXT', strings: stringsOf(formatTxt(txt)) }),
+    resource(name, OTHER_TTL, true, { type: 'TXT', strings: joinTxt(formatTxt(txt)) }),
     ...announcedAddresses(announcement, on).map(({ family, address }) =>
       resource(host, HOST_TTL, true, { type: family === 4 ? 'A' : 'AAAA', address })
     )

@@ -87,12 +87,6 @@ function rdataOf(record: DnsRecord): Rdata {
   }
 }
 
-/** The strings of a TXT record, each of at most 255 bytes, in wire format. */
-export function stringsOf(strings: readonly string[]): Buffer {
-  const parts = strings.map((string) => Buffer.from(string))
-  return Buffer.concat(parts.flatMap((bytes) => [Buffer.of(bytes.length), bytes]))
-}
-
 /** The data as text, with names in lower case. */
 function textOf(rdata: Rdata): string {
   switch (rdata.type) {

@@ -1,8 +1,8 @@
-import { formatTxt, parseTxt, splitTxt } from '../../txt.js'
+import { formatTxt, joinTxt, parseTxt, splitTxt } from '../../txt.js'
 import { Cache, type CacheLimits } from './cache.js'
 import type { Clock } from './clock.js'
 import { uuidIn } from './names.js'
-import { type Family, folded, isSameName, type Resource, resource, stringsOf } from './records.js'
+import { type Family, folded, isSameName, type Resource, resource } from './records.js'
 
 export interface RemoteRecordsOptions {
   readonly clock: Clock
@@ -155,6 +155,6 @@ const SHORT_TXT_BYTES = 64
 /** Reduces a long TXT record, which may have thousands of bytes, to the keys that are used. */
 function reduced(record: Resource): Resource {
   if (record.type !== 'TXT' || record.strings.length <= SHORT_TXT_BYTES) return record
-  const strings = stringsOf(formatTxt(parseTxt(splitTxt(record.strings))))
+  const strings = joinTxt(formatTxt(parseTxt(splitTxt(record.strings))))
   return resource(record.name, record.ttl, record.unique, { type: 'TXT', strings })
 }
