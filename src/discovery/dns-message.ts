@@ -1,6 +1,5 @@
-import { isIP } from 'node:net'
 import type { Path } from '../net/addresses.js'
-import { canonical, type Interfaces, isLoopback, isOnLink, isOwn } from '../net/addresses.js'
+import { canonical, familyOf, type Interfaces, isLoopback, isOnLink, isOwn } from '../net/addresses.js'
 import { parseUuid } from '../uuid.js'
 import type { Instance } from './discovery.js'
 import type { DnsMessage, DnsRecord } from './dns-reader.js'
@@ -54,8 +53,8 @@ function pathsByHost(records: readonly DnsRecord[], asked: Asked, interfaces?: I
   const hosts = new Map<string, Path[]>()
   for (const record of records) {
     if (record.type !== 'A' && record.type !== 'AAAA') continue
-    const family = isIP(record.data)
-    if (family !== 4 && family !== 6) continue
+    const family = familyOf(record.data)
+    if (family === 0) continue
     const host = record.name.toLowerCase()
     const paths = hosts.get(host) ?? []
     const path = { interfaceIndex: asked.interfaceIndex, family, address: record.data } as const

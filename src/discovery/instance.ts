@@ -1,6 +1,5 @@
-import { isIP } from 'node:net'
 import type { Path } from '../net/addresses.js'
-import { type Interfaces, interfacesNow, isHost, isLoopback, isOwn } from '../net/addresses.js'
+import { familyOf, type Interfaces, interfacesNow, isHost, isLoopback, isOwn } from '../net/addresses.js'
 import { trace } from '../trace.js'
 import type { Instance, Txt, Whereabouts } from './discovery.js'
 import { shownHost } from './host-name.js'
@@ -30,8 +29,8 @@ export function instanceOf(uuid: string, location: Location, interfaces = interf
 function usablePaths(paths: readonly LocationPath[], interfaces: Interfaces): Path[] {
   const usable = new Map<string, Path>()
   for (const { interfaceIndex, address, origin } of paths) {
-    const family = isIP(address)
-    if ((family !== 4 && family !== 6) || !isHost(address, interfaceIndex, interfaces)) continue
+    const family = familyOf(address)
+    if (family === 0 || !isHost(address, interfaceIndex, interfaces)) continue
     // Never dial an address of this machine that another machine announces: this service would connect to local programs.
     if (origin === 'another machine' && !isLoopback(address) && isOwn(address, interfaces)) continue
     if (usable.size < MAX_PATHS) usable.set(`${interfaceIndex} ${address}`, { interfaceIndex, family, address })

@@ -120,7 +120,11 @@ export class OneShotQuery {
   #ask(entry: InterfaceAddress, askAtMs: readonly number[]): void {
     const { family } = entry
     const { createSocket } = process.getBuiltinModule('node:dgram')
-    const socket = createSocket(family === 4 ? 'udp4' : 'udp6')
+    const socket = createSocket({
+      type: family === 4 ? 'udp4' : 'udp6',
+      // All addresses are numeric: without a lookup, the first question is sent within this call.
+      lookup: (address, _options, found) => found(null, address, family)
+    })
     this.#sockets.add(socket)
     const place = `${entry.name} over IPv${family}`
     const giveUp = (error: NodeJS.ErrnoException) => {

@@ -125,12 +125,8 @@ export class Dial {
   }
 
   #try(endpoints: readonly Endpoint[]): void {
-    const { uuid, connect, allowance, slowAfterMs } = this.#target
-    this.#race = new Race(
-      endpoints,
-      { connect: (endpoint) => connect(endpoint, uuid), pace: allowance },
-      this.#onRaceEnded
-    )
+    const { connect, allowance, slowAfterMs } = this.#target
+    this.#race = new Race(endpoints, { connect, pace: allowance }, this.#onRaceEnded)
     this.#slowTimer = setTimeout(() => void this.#locate(), slowAfterMs)
   }
 

@@ -24,8 +24,8 @@ export type RaceResult =
   | { readonly kind: 'reached'; readonly socket: Socket; readonly endpoint: Endpoint }
   | { readonly kind: 'failed'; readonly error: Error }
 
-/** Opens a connection to an endpoint of the peer that has this uuid. */
-export type Connect = (endpoint: Endpoint, uuid: string) => Socket
+/** Opens a connection to an endpoint. */
+export type Connect = (endpoint: Endpoint) => Socket
 
 /**
  * Connects to the first of several endpoints that answers (Happy Eyeballs, RFC 8305): they are tried in order, each when the
@@ -33,7 +33,7 @@ export type Connect = (endpoint: Endpoint, uuid: string) => Socket
  * families whatever the given order, and takes no address once it has begun.
  */
 export class Race {
-  readonly #connect: (endpoint: Endpoint) => Socket
+  readonly #connect: Connect
   readonly #pace: AttemptPace
   readonly #done: (result: RaceResult) => void
   /** Endpoints that were tried or will be, as keys. */
@@ -55,7 +55,7 @@ export class Race {
    */
   constructor(
     endpoints: readonly Endpoint[],
-    { connect, pace }: { readonly connect: (endpoint: Endpoint) => Socket; readonly pace: AttemptPace },
+    { connect, pace }: { readonly connect: Connect; readonly pace: AttemptPace },
     done: (result: RaceResult) => void
   ) {
     this.#connect = connect
@@ -161,17 +161,9 @@ export class Race {
   }
 }
 
-/** Connects as `net.connect` does. The host's name is the uuid: TLS passes it to the application's `checkServerIdentity`. */
-export function connectTo({ address, family, port }: Endpoint, uuid: string): Socket {
-  return connect({
-    host: uuid,
-    port,
-    autoSelectFamily: false,
-    lookup: (_host, { all }, callback) => {
-      if (all === true) callback(null, [{ address, family }])
-      else callback(null, address, family)
-    }
-  })
+/** Connects as `net.connect` does. */
+export function connectTo({ address, port }: Endpoint): Socket {
+  return connect({ host: address, port, autoSelectFamily: false })
 }
 
 function ignore(): void {}

@@ -1,10 +1,6 @@
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, isIPv4 } from 'node:net'
 import type { InterfaceAddress } from '../addon.js'
 import { listInterfaces, scopeOf } from './interfaces.js'
-
-// Node 20 and 22 parse addresses with regular expressions, which V8 needs some milliseconds to compile at first use: do that
-// when this module is loaded, not during the first dial.
-for (const address of ['::1', '::1%lo']) isIP(address)
 
 /** One way to reach an instance: an address, and the interface on which it was announced. */
 export interface Path {
@@ -13,6 +9,15 @@ export interface Path {
   readonly family: 4 | 6
   /** The bare address, without scope. */
   readonly address: string
+}
+
+/**
+ * The family of a bare address; 0 for other text. Not by `net.isIP`: on Node 20 and 22 that is a regular expression which takes V8
+ * three milliseconds to compile, and most joins need no other check of an IPv6 address.
+ */
+export function familyOf(address: string): 0 | 4 | 6 {
+  if (!address.includes(':')) return isIPv4(address) ? 4 : 0
+  return /^[0-9a-f:.]+$/i.test(address) && URL.canParse(`http://[${address}]`) ? 6 : 0
 }
 
 /** The bare address and the scope of `fe80::1%eth0` (RFC 4007 §11). */
@@ -41,7 +46,7 @@ const [MAX_CANONICALS, MAX_ADDRESS_LENGTH] = [1024, 61]
 
 function toCanonical(address: string): string {
   const { bare, scope } = splitScope(address)
-  if (isIP(bare) !== 6) return address
+  if (familyOf(bare) !== 6) return address
   const short = new URL(`http://[${bare}]`).hostname.slice(1, -1)
   const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short)
   if (mapped === null) return scope === null ? short : `${short}%${scope}`
@@ -56,12 +61,13 @@ export function isWildcard(address: string): boolean {
 
 /** Whether an address is a multicast address (RFC 5771, RFC 4291 §2.7). */
 export function isMulticast(address: string): boolean {
-  return (isIP(address) === 4 && /^2(2[4-9]|3[0-9])\./.test(address)) || (isIP(address) === 6 && /^ff/i.test(address))
+  const { bare } = splitScope(address)
+  return familyOf(bare) === 4 ? /^2(2[4-9]|3[0-9])\./.test(bare) : familyOf(bare) === 6 && /^ff/i.test(bare)
 }
 
 /** Whether an address is a loopback address: 127.0.0.0/8 (RFC 1122 §3.2.1.3) or ::1 (RFC 4291 §2.5.3). */
 export function isLoopback(address: string): boolean {
-  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))
+  return address === '::1' || (isIPv4(address) && address.startsWith('127.'))
 }
 
 /** Whether an address is a link-local IPv6 address, which needs its interface (fe80::/10, RFC 4291 §2.5.6). */
@@ -85,7 +91,7 @@ NO_HOSTS.addSubnet('ff00::', 8, 'ipv6')
  * accepted only on the loopback interface.
  */
 export function isHost(address: string, interfaceIndex: number, interfaces = interfacesNow()): boolean {
-  const family = isIP(address)
+  const family = familyOf(address)
   if (family === 0) return false
   if (isLoopback(address)) return interfaces.byIndex.get(interfaceIndex)?.loopback === true
   if (family === 6) return !NO_HOSTS.check(address, 'ipv6') && !/^::ffff:/i.test(address)
@@ -174,14 +180,14 @@ function findOnLink({ address, interfaceIndex }: Path, interfaces: Interfaces): 
   const own = interfaces.byIndex.get(interfaceIndex)
   if (own === undefined || !isHost(address, interfaceIndex, interfaces)) return false
   if (isLinkLocal(address)) return !own.loopback
-  const family = nameOf(isIP(address))
+  const family = nameOf(familyOf(address))
   return own.subnets.check(address, family) && !own.ends.check(address, family)
 }
 
 /** Whether an address is one of this machine's. */
 export function isOwn(address: string, interfaces = interfacesNow()): boolean {
   return foundIn(interfaces.ours, address, () => {
-    const family = isIP(address)
+    const family = familyOf(address)
     return family !== 0 && interfaces.own.check(address, nameOf(family))
   })
 }
@@ -239,7 +245,7 @@ export function dialable(paths: readonly Path[], interfaces = interfacesNow): { 
     if (!result.has(address)) result.set(address, { address, family })
   }
   const all = [...result.values()]
-  const taken = all.filter(({ address }) => isIP(address) !== 0)
+  const taken = all.filter(({ address }) => !address.includes('%') || isIP(address) !== 0)
   return taken.length > 0 ? taken : all
 }
 

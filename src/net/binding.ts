@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns'
-import { createServer, isIP, type ListenOptions, type Server } from 'node:net'
+import { createServer, type ListenOptions, type Server } from 'node:net'
 import { trace } from '../trace.js'
-import { canonical, interfaceOf, isLinkLocal, isWildcard, localAddresses, splitScope } from './addresses.js'
+import { canonical, familyOf, interfaceOf, isLinkLocal, isWildcard, localAddresses, splitScope } from './addresses.js'
 import { scopeOf } from './interfaces.js'
 
 /** A bound server, and what discovery needs to know about it. */
@@ -41,7 +41,7 @@ export function bind(port: number, given: string, inProcess: boolean, isWanted: 
     else bindAll(port, done)
     return
   }
-  if (isIP(address) !== 0) return bindOne(port, address, { inProcess, isWanted }, done)
+  if (familyOf(splitScope(address).bare) !== 0) return bindOne(port, address, { inProcess, isWanted }, done)
   lookup(address, (error, found) => {
     if (!isWanted()) return
     if (error !== null)
@@ -53,15 +53,11 @@ export function bind(port: number, given: string, inProcess: boolean, isWanted: 
   })
 }
 
-/** Binds all addresses: both families with one socket if the machine has IPv6, else IPv4 alone. */
+/** Binds all addresses: both families with one socket if the machine has IPv6, else IPv4 alone, as Node does without a host. */
 function bindAll(port: number, done: Done): void {
-  const bound = (server: Server) => {
+  open({ port }, (error, server) => {
+    if (server === null) return done(error, null)
     done(null, { server, port: portOf(server), address: null, interfaceIndex: 0, addresses: allAddresses })
-  }
-  open({ port, host: '::' }, (error, server) => {
-    if (server !== null) return bound(server)
-    if (!hasNoIpv6(error)) return done(error, null)
-    open({ port, host: '0.0.0.0' }, (error, server) => (server === null ? done(error, null) : bound(server)))
   })
 }
 
@@ -72,7 +68,7 @@ function bindOne(port: number, address: string, { inProcess, isWanted }: How, do
   const own = inProcess ? null : interfaceOf(address)
   const interfaceIndex = own?.index ?? 0
   const host = own !== null && isLinkLocal(bare) ? `${bare}%${scopeOf(own)}` : address
-  const end = performance.now() + (own !== null && isIP(bare) === 6 ? TENTATIVE_MS : 0)
+  const end = performance.now() + (own !== null && familyOf(bare) === 6 ? TENTATIVE_MS : 0)
   const onOpened = (...[error, server]: Opened): void => {
     if (server !== null)
       return done(null, { server, port: portOf(server), address: bare, interfaceIndex, addresses: () => [bare] })
@@ -98,10 +94,6 @@ function open(options: ListenOptions, done: (...result: Opened) => void): void {
     server.on('error', (error) => trace('a connection could not be accepted: %s', error.message))
     done(null, server)
   })
-}
-
-function hasNoIpv6(error: NodeJS.ErrnoException): boolean {
-  return error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL'
 }
 
 function portOf(server: Server): number {

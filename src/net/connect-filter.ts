@@ -1,7 +1,7 @@
-import { isIP, type Server } from 'node:net'
+import type { Server } from 'node:net'
 import { addonIfLoaded } from '../addon.js'
 import { trace } from '../trace.js'
-import { splitScope } from './addresses.js'
+import { familyOf, splitScope } from './addresses.js'
 import { descriptorOf } from './descriptor.js'
 
 /**
@@ -21,7 +21,7 @@ export function filterConnects(server: Server, listed: 'drop' | 'pass', addresse
   const errno = addon.filterConnects(
     descriptor,
     listed,
-    bare.filter((address) => isIP(address) !== 0)
+    bare.filter((address) => familyOf(address) !== 0)
   )
   if (errno !== 0) trace('the kernel refused to filter attempts to connect: errno %d', errno)
   return errno === 0

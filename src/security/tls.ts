@@ -141,7 +141,7 @@ export class TlsSecurity implements Security {
     new Handshake(raw, {
       gate: this.gates.outbound,
       account: () => this.#proven.accountOf(peer, address),
-      begin: (handshake) => this.#dial(handshake),
+      begin: (handshake) => this.#dial(handshake, peer),
       admit: (secured, handshake) => this.#admit(secured, peer, handshake),
       gone: () => failed(new Error('the other side closed the connection'), ', or the other side is busy or closing'),
       receive: this.#receive,
@@ -171,9 +171,14 @@ export class TlsSecurity implements Security {
     secured.destroy()
   }
 
-  #dial(handshake: Handshake): void {
+  #dial(handshake: Handshake, peer: string): void {
+    const { checkServerIdentity: check, servername = peer } = this.#client
     try {
-      const secured = connect({ ...this.#client, socket: handshake.raw })
+      const secured = connect({
+        ...this.#client,
+        checkServerIdentity: (_host, certificate) => check?.(servername, certificate),
+        socket: handshake.raw
+      })
       handshake.limit(secured, this.#setup?.flightBytes ?? 0)
       const onError = (error: Error) => handshake.onTls(null, error)
       secured.on('error', onError).once('secureConnect', () => {

@@ -29,7 +29,7 @@ describe(`a peer that was connected, among ${LIES} false ones`, () => {
     test(`is reconnected at once if ${name}`, async () => {
       const victim = await TestMesh.listening(
         {},
-        { connect: (endpoint, uuid) => (endpoint.port === NOBODY ? new Socket() : connectTo(endpoint, uuid)) }
+        { connect: (endpoint) => (endpoint.port === NOBODY ? new Socket() : connectTo(endpoint)) }
       )
       const peer = await TestMesh.listening()
       try {

@@ -333,7 +333,7 @@ test('a queue of many peers is not searched again for each peer that is withdraw
 test('a hint that comes after all addresses failed is tried by the same dial, while the question has no answer', async () => {
   const live = await silentServer()
   const unanswered = new Promise<null>(() => {})
-  const connect: Connect = (endpoint, uuid) => (endpoint.port === 1 ? refused : connectTo(endpoint, uuid))
+  const connect: Connect = (endpoint) => (endpoint.port === 1 ? refused : connectTo(endpoint))
   const refused = new Socket()
   const made = new TestMesh({ helloTimeoutMs: 60_000, slowAfterMs: 1 }, { connect, locate: () => unanswered })
   cleanUps.push(() => void made.close())

@@ -68,9 +68,9 @@ export class TestMesh {
         parts.crowd !== undefined && filterConnects(this.#server, listed, addresses),
       crowd: { limits: crowd, inAll: new TokenBucket(crowd.inAll) },
       shouldConnect: parts.shouldConnect,
-      connect: (endpoint, peer) => {
+      connect: (endpoint) => {
         this.attempts.push(endpoint)
-        return connect(endpoint, peer)
+        return connect(endpoint)
       },
       onConnection: (socket, peer) => {
         assert.ok(!this.connected.has(peer), 'a second connection')

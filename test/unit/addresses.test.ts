@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { isIP } from 'node:net'
 import { describe, it } from 'node:test'
 import { addon } from '#tcpnet/addon.js'
 import {
   canonical,
   dialable,
+  familyOf,
   interfacesWith,
   isHost,
   isLinkLocal,
@@ -13,6 +15,42 @@ import {
 } from '#tcpnet/net/addresses.js'
 
 describe('an address', () => {
+  it('has the family that net.isIP finds', () => {
+    const texts = [
+      '',
+      '1',
+      '1.2.3',
+      '1.2.3.4',
+      '01.2.3.4',
+      '256.1.1.1',
+      '1.2.3.4.5',
+      ':',
+      '::',
+      ':::',
+      '::1',
+      '1::1::1'
+    ]
+    texts.push(
+      '1:2:3:4:5:6:7:8',
+      '1:2:3:4:5:6:7::',
+      '1:2:3:4:5:6:7:8:9',
+      '::12345',
+      '::g',
+      '::1.2.3.4',
+      '::1.2.3',
+      'a:b'
+    )
+    texts.push('FE80::AB', '::1]/[', '[::1]', '::1/64', ' ::1', '::1 ', '::1@', 'x::1', 'localhost', 'BEEF')
+    for (const text of texts) assert.equal(familyOf(text), isIP(text), text)
+    const groups = ['0', '00ff', 'ABC', '', '', '1.2.3.4', '10000']
+    for (let i = 0; i < 5000; i++) {
+      const text = Array.from({ length: 1 + (i % 9) }, () => groups[Math.floor(Math.random() * groups.length)]).join(
+        ':'
+      )
+      assert.equal(familyOf(text), isIP(text), text)
+    }
+  })
+
   it('is split from its scope', () => {
     assert.deepEqual(splitScope('fe80::1%eth0'), { bare: 'fe80::1', scope: 'eth0' })
     assert.deepEqual(splitScope('fe80::1%2%3'), { bare: 'fe80::1', scope: '2%3' })
