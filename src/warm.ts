@@ -1,22 +1,26 @@
-import { encode } from 'dns-packet'
 import { loadAddon } from './addon.js'
 import { decodeMessage } from './discovery/dns-reader.js'
+import { encodeQuery } from './discovery/dns-writer.js'
 
 /** An answer to a first look: one record of each type that is read. */
-const ANSWER = encode({
-  type: 'response',
-  answers: [
-    { type: 'PTR', name: '_a._tcp.local', data: 'A._a._tcp.local' },
-    { type: 'SRV', name: 'A._a._tcp.local', data: { target: 'a.local', port: 1 } },
-    { type: 'TXT', name: 'A._a._tcp.local', data: 'v=1' },
-    { type: 'A', name: 'a.local', data: '192.0.2.1' },
-    { type: 'AAAA', name: 'a.local', data: '2001:db8::1' }
-  ]
-})
+export const ANSWER = Buffer.from(
+  [
+    // The header of a response with five answers (RFC 1035 §4.1.1).
+    '000084000000000500000000',
+    // The first record has the name _a._tcp.local, the others point into it. Then come type, class, TTL, and the data's length.
+    '025f61045f746370056c6f63616c00' + '000c' + '0001' + '00000078' + '0004' + '0141c00c',
+    'c025' + '0021' + '8001' + '00000078' + '000a' + '000000000001' + '0161c014',
+    'c025' + '0010' + '8001' + '00001194' + '0004' + '03763d31',
+    'c03b' + '0001' + '8001' + '00000078' + '0004' + 'c0000201',
+    'c03b' + '001c' + '8001' + '00000078' + '0010' + '20010db8000000000000000000000001'
+  ].join(''),
+  'hex'
+)
 
 // The first use of each of these takes a millisecond or two: use them at the import of the package, not between listen() and
 // the first dial. A failure to load the addon is reported when the addon is needed.
 loadAddon()
+encodeQuery([{ type: 'PTR', name: '_a._tcp.local' }])
 decodeMessage(ANSWER)
 // Node's listen() loads node:cluster, the first look loads node:dgram.
 for (const name of ['node:cluster', 'node:dgram']) process.getBuiltinModule(name)

@@ -7,9 +7,9 @@
 // a file for each combination of users.
 //   node scripts/lib/bundle.js            for development, with source maps
 //   node scripts/lib/bundle.js release    for the package, without src/
-import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import { basename, relative } from 'node:path'
-import { build, transform } from 'esbuild'
+import { build } from 'esbuild'
 
 const isRelease = process.argv[2] === 'release'
 const root = process.cwd()
@@ -24,7 +24,6 @@ const options = {
   target: 'node20.19',
   outdir: 'dist',
   external: ['tcpnet', '@noble/*'],
-  alias: { buffer: './scripts/lib/buffer.js' },
   logLevel: 'warning',
   metafile: true,
   write: false,
@@ -53,7 +52,7 @@ async function modules() {
 const outside = (place) => ({
   name: 'outside',
   setup(bundle) {
-    bundle.onResolve({ filter: /^(\.|dns-packet$)/ }, async ({ path, resolveDir, kind, importer, pluginData }) => {
+    bundle.onResolve({ filter: /^\./ }, async ({ path, resolveDir, kind, importer, pluginData }) => {
       if (pluginData === 'resolved') return
       const found = await bundle.resolve(path, { resolveDir, kind, importer, pluginData: 'resolved' })
       const file = place(relative(root, found.path), kind)
@@ -61,21 +60,6 @@ const outside = (place) => ({
     })
   }
 })
-
-/** Tables that only the `decode` of dns-packet uses: the package writes messages with it, and reads them itself. */
-const TABLES_FOR_READING = /dns-packet\/(opcodes|optioncodes|rcodes)\.js$/
-
-/** Shortens the names in what is not ours. */
-const thirdParty = {
-  name: 'third party',
-  setup(bundle) {
-    bundle.onLoad({ filter: TABLES_FOR_READING }, () => ({ contents: '', loader: 'js' }))
-    bundle.onLoad({ filter: /node_modules\/.*\.js$/ }, async ({ path }) => {
-      const { code } = await transform(await readFile(path, 'utf8'), { minify: true, format: 'cjs', platform: 'node' })
-      return { contents: code, loader: 'js' }
-    })
-  }
-}
 
 const { core, later, exported } = await modules()
 const fileOf = (path) => basename(path).replace(/\.ts$/, '.js')
@@ -133,7 +117,7 @@ await write(
     splitting: false,
     stdin: stdin([...exports.values()].join('\n')),
     entryNames: 'core',
-    plugins: [outside(laterFile), ...(isRelease ? [thirdParty] : [])]
+    plugins: [outside(laterFile)]
   })
 )
 const names = exported.map((name) => (/^\w+$/.test(name) ? name : `'${name}'`))

@@ -1,5 +1,5 @@
 import type { Path } from '../net/addresses.js'
-import { canonical, familyOf, type Interfaces, isLoopback, isOnLink, isOwn } from '../net/addresses.js'
+import { type Interfaces, isLoopback, isOnLink, isOwn } from '../net/addresses.js'
 import { parseUuid } from '../uuid.js'
 import type { Instance } from './discovery.js'
 import type { DnsMessage, DnsRecord } from './dns-reader.js'
@@ -53,15 +53,13 @@ function pathsByHost(records: readonly DnsRecord[], asked: Asked, interfaces?: I
   const hosts = new Map<string, Path[]>()
   for (const record of records) {
     if (record.type !== 'A' && record.type !== 'AAAA') continue
-    const family = familyOf(record.data)
-    if (family === 0) continue
     const host = record.name.toLowerCase()
     const paths = hosts.get(host) ?? []
+    const family = record.type === 'A' ? 4 : 6
     const path = { interfaceIndex: asked.interfaceIndex, family, address: record.data } as const
     if (paths.length >= MAX_PATHS || !(asked.anyAddress || mayBeDialed(path, asked, interfaces))) continue
     hosts.set(host, paths)
-    // In canonical form (RFC 5952 §4), which the package that decodes it does not use in all cases.
-    paths.push(family === 6 && !asked.anyAddress ? { ...path, address: canonical(path.address) } : path)
+    paths.push(path)
   }
   return hosts
 }

@@ -1,14 +1,3 @@
-import { a, aaaa } from 'dns-packet'
-
-declare module 'dns-packet' {
-  /** Reads the address at an offset, after the two bytes of its length. */
-  interface AddressCodec {
-    decode(bytes: Buffer, offset: number): string
-  }
-  export const a: AddressCodec
-  export const aaaa: AddressCodec
-}
-
 /** The types of records that are read, by number (RFC 1035 §3.2.2, RFC 3596, RFC 2782). Of others, nothing is read. */
 const TYPES = new Map([
   [1, 'A'],
@@ -36,6 +25,7 @@ type DnsData =
   | { readonly type: 'SRV'; readonly data: SrvData }
   /** The strings in wire format (RFC 6763 §6.1), as a part of the message's memory. */
   | { readonly type: 'TXT'; readonly data: Buffer }
+  /** In canonical form (RFC 5952 §4); an IPv4-mapped IPv6 address is `::ffff:c000:201`. */
   | { readonly type: 'A' | 'AAAA'; readonly data: string }
 
 interface SrvData {
@@ -76,8 +66,7 @@ export interface DnsMessage {
 }
 
 /**
- * Reads a DNS message. The time is bounded by its length, whatever it contains: packets are untrusted. The `decode` of dns-packet
- * 5.6.1 takes seconds for some messages of a few kilobytes, because it reads one record of many types again and again.
+ * Reads a DNS message. The time is bounded by its length, whatever it contains: packets are untrusted.
  *
  * @throws {Error} if the bytes are no DNS message
  */
@@ -117,6 +106,21 @@ function countsOf(message: Buffer): Record<'questions' | 'answers' | 'authoritie
 
 function repeat<T>(count: number, read: () => T): T[] {
   return Array.from({ length: count }, read)
+}
+
+/** The IPv6 address at an offset, in canonical form (RFC 5952 §4). */
+function ipv6At(offset: number, message: Buffer): string {
+  const groups: string[] = []
+  // The longest run of zeros, which is shortened; of equally long ones the first, and of one zero none.
+  let [zeros, longest, end] = [0, 1, 0]
+  while (groups.length < 8) {
+    const group = message.readUInt16BE(offset + 2 * groups.length)
+    groups.push(group.toString(16))
+    zeros = group === 0 ? zeros + 1 : 0
+    if (zeros > longest) [longest, end] = [zeros, groups.length]
+  }
+  if (end === 0) return groups.join(':')
+  return `${groups.slice(0, end - longest).join(':')}::${groups.slice(end).join(':')}`
 }
 
 interface Name {
@@ -175,9 +179,9 @@ class Reader {
       case 'TXT':
         return this.#hasStrings(end) ? { type, data: this.#message.subarray(this.#at, end) } : null
       case 'A':
-        return this.#at + 4 === end ? { type, data: a.decode(this.#message, this.#at - 2) } : null
+        return this.#at + 4 === end ? { type, data: this.#message.subarray(this.#at, end).join('.') } : null
       case 'AAAA':
-        return this.#at + 16 === end ? { type, data: aaaa.decode(this.#message, this.#at - 2) } : null
+        return this.#at + 16 === end ? { type, data: ipv6At(this.#at, this.#message) } : null
     }
   }
 

@@ -1,5 +1,4 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
-import { encode, type Question } from 'dns-packet'
 import type { InterfaceAddress } from '../addon.js'
 import { isOwn, splitScope } from '../net/addresses.js'
 import { scopeOf } from '../net/interfaces.js'
@@ -9,10 +8,9 @@ import { ANSWER_LIMITS, AnswerCounts, LOCATE_LIMITS } from './answer-limits.js'
 import type { Instance } from './discovery.js'
 import { instancesIn } from './dns-message.js'
 import { decodeMessage } from './dns-reader.js'
+import { encodeQuery } from './dns-writer.js'
 import { PacedWork } from './paced-work.js'
 
-/** A question for SRV, TXT, A and AAAA records, answered in one message. dns-packet encodes it, but its types lack it. */
-const ANY = 'ANY' as Question['type']
 /**
  * Milliseconds after which the question is asked over IPv6, once, on an interface that has IPv4 as well. A host with both
  * families answers over IPv4 with its addresses of both; a second answer at the same time would only delay the dials.
@@ -74,9 +72,10 @@ export class OneShotQuery {
     this.#type = `_${options.name}._tcp.local`
     const { uuid } = options
     this.#counts = new AnswerCounts(uuid === null ? ANSWER_LIMITS : LOCATE_LIMITS)
-    const question: Question =
-      uuid === null ? { type: 'PTR', name: this.#type } : { type: ANY, name: `${uuid}.${this.#type}` }
-    this.#question = encode({ type: 'query', id: 0, questions: [question] })
+    // The SRV, TXT, A and AAAA records of one instance come in one answer.
+    this.#question = encodeQuery([
+      uuid === null ? { type: 'PTR', name: this.#type } : { type: 'ANY', name: `${uuid}.${this.#type}` }
+    ])
     const { interfaces, askAtMs } = options
     for (const entry of oneEach(interfaces)) {
       if (isSecond(entry, interfaces)) this.#timers.push(setTimeout(() => this.#askSecond(entry), SECOND_FAMILY_MS))

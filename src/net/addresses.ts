@@ -39,7 +39,7 @@ export function canonical(address: string): string {
   return found
 }
 
-/** What {@link canonical} has found: records name the same addresses again and again, and each takes the parsing of a URL. */
+/** What {@link canonical} has found: each takes the parsing of a URL, and connections have the same addresses again and again. */
 const canonicals = new Map<string, string>()
 /** How many are remembered, and the longest of them: with a scope of 15 characters, the longest name of an interface on Linux. */
 const [MAX_CANONICALS, MAX_ADDRESS_LENGTH] = [1024, 61]

@@ -1,5 +1,5 @@
-import type { Question } from 'dns-packet'
 import type { DnsMessage, DnsRecord } from '../../discovery/dns-reader.js'
+import type { QueryQuestion } from '../../discovery/dns-writer.js'
 import { shownHost } from '../../discovery/host-name.js'
 import { parseTxt, splitTxt } from '../../discovery/txt.js'
 import { parseUuid } from '../../uuid.js'
@@ -13,7 +13,6 @@ const [MAX_TYPES, MAX_INSTANCES, MAX_CLAIMS, MAX_ADDRESSES, MAX_HOSTS] = [1024, 
 const MAX_ASKED = 4
 /** Rounds of questions without an answer after which a service is gone. */
 const MAX_MISSED = 3
-const ANY = 'ANY' as Question['type']
 
 /** An address of a host, and the interface of this machine on which it was received. */
 export interface FoundAddress {
@@ -83,34 +82,37 @@ export class Directory {
   }
 
   /** The questions to ask first and to repeat. */
-  get questions(): Question[] {
+  get questions(): QueryQuestion[] {
     if (this.#name !== null) return [ptr(typeOf(this.#name))]
     return [ptr(META), ...[...this.#types].map((type) => ptr(typeOf(type)))]
   }
 
   /** Questions for the types that became known since the last call. */
-  takeNewTypes(): Question[] {
+  takeNewTypes(): QueryQuestion[] {
     const types = this.#newTypes
     this.#newTypes = []
     return types.map((type) => ptr(typeOf(type)))
   }
 
   /** Questions for instances with missing records, up to {@link MAX_ASKED} times for each. */
-  takeUnresolved(): Question[] {
+  takeUnresolved(): QueryQuestion[] {
     const open = [...this.#instances.values()].filter((one) => one.asked < MAX_ASKED && !this.#isResolved(one))
     for (const one of open) one.asked++
-    return open.map(({ cluster, uuid }) => ({ type: ANY, name: `${uuid}.${typeOf(cluster)}` }))
+    return open.map(({ cluster, uuid }) => ({ type: 'ANY', name: `${uuid}.${typeOf(cluster)}` }))
   }
 
   /** Questions that renew every instance. Those that did not answer {@link MAX_MISSED} rounds are removed. */
-  takeRenewals(): Question[] {
+  takeRenewals(): QueryQuestion[] {
     for (const [key, one] of this.#instances) {
       for (const claim of one.claims) claim.missed++
       const left = one.claims.filter(({ missed }) => missed <= MAX_MISSED)
       one.claims.splice(0, one.claims.length, ...left)
       if (left.length === 0 && one.asked >= MAX_ASKED) this.#instances.delete(key)
     }
-    return [...this.#instances.values()].map(({ cluster, uuid }) => ({ type: ANY, name: `${uuid}.${typeOf(cluster)}` }))
+    return [...this.#instances.values()].map(({ cluster, uuid }) => ({
+      type: 'ANY',
+      name: `${uuid}.${typeOf(cluster)}`
+    }))
   }
 
   /** The names of all TCP service types on the network, including those of other protocols. */
@@ -217,7 +219,7 @@ function isTcpnet(txt: Readonly<Record<string, string>>): boolean {
   return 'v' in txt && 'sec' in txt
 }
 
-function ptr(name: string): Question {
+function ptr(name: string): QueryQuestion {
   return { type: 'PTR', name }
 }
 

@@ -1,9 +1,9 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { createSocket } from 'node:dgram'
-import { encode, type Question } from 'dns-packet'
 import type { InterfaceAddress } from '../../addon.js'
 import { ANSWER_LIMITS, AnswerCounts } from '../../discovery/answer-limits.js'
 import { type DnsMessage, decodeMessage } from '../../discovery/dns-reader.js'
+import { encodeQuery, type QueryQuestion } from '../../discovery/dns-writer.js'
 import { interfacesWith, splitScope } from '../../net/addresses.js'
 import { GROUPS, oneEach, PORT } from '../../net/multicast-dns.js'
 
@@ -79,16 +79,16 @@ export class Inquiry {
   }
 
   /** Asks on every interface, in one way or both. */
-  ask(questions: readonly Question[], ways: readonly Way[] = ['unicast', 'multicast']): void {
+  ask(questions: readonly QueryQuestion[], ways: readonly Way[] = ['unicast', 'multicast']): void {
     for (let at = 0; at < questions.length; at += QUESTIONS_PER_PACKET) {
-      const packet = encode({ type: 'query', id: 0, questions: questions.slice(at, at + QUESTIONS_PER_PACKET) })
+      const packet = encodeQuery(questions.slice(at, at + QUESTIONS_PER_PACKET))
       for (const one of this.#sockets) if (ways.includes(one.by)) this.#send(one, packet, one.group)
     }
   }
 
   /** Asks one address directly (RFC 6762 §5.5), on the interface with that index. */
-  askAt(address: string, interfaceIndex: number, questions: readonly Question[]): void {
-    const packet = encode({ type: 'query', id: 0, questions: [...questions] })
+  askAt(address: string, interfaceIndex: number, questions: readonly QueryQuestion[]): void {
+    const packet = encodeQuery(questions)
     const family = address.includes(':') ? 6 : 4
     for (const one of this.#sockets)
       if (one.by === 'unicast' && one.family === family && one.entry.index === interfaceIndex)

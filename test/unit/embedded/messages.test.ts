@@ -21,6 +21,32 @@ describe('a written message', () => {
     )
   })
 
+  it('has questions and known answers that another library reads', () => {
+    const target = instanceName(UUID, TYPE)
+    const known = [target, instanceName('AA', TYPE)].map((target) => resource(TYPE, 90, false, { type: 'PTR', target }))
+    const [message, ...others] = queriesWith(
+      [
+        { name: TYPE, type: 'PTR', unicast: false },
+        { name: target, type: 'ANY', unicast: false }
+      ],
+      known
+    )
+    assert.deepEqual(others, [])
+    const { type, flags, questions, answers } = decode(message ?? Buffer.alloc(0))
+    assert.deepEqual([type, flags], ['query', 0])
+    assert.deepEqual(questions, [
+      { name: TYPE, type: 'PTR', class: 'IN' },
+      { name: target, type: 'ANY', class: 'IN' }
+    ])
+    assert.deepEqual(
+      answers,
+      known.map((record) => {
+        const data = record.type === 'PTR' ? record.target : assert.fail(record.type)
+        return { name: TYPE, type: 'PTR', class: 'IN', ttl: 90, flush: false, data }
+      })
+    )
+  })
+
   it('has compressed names', () => {
     const [message] = responsesWith(recordsOf(UUID), [])
     const text = message?.toString('latin1') ?? ''

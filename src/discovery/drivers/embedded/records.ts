@@ -1,6 +1,5 @@
-import { encode } from 'dns-packet'
-import { canonical } from '../../../net/addresses.js'
 import type { DnsRecord } from '../../dns-reader.js'
+import { nameBytes } from '../../dns-writer.js'
 
 /**
  * The record types that this responder supports, with their numbers (RFC 1035 §3.2.2, RFC 3596, RFC 2782, RFC 4034).
@@ -81,9 +80,8 @@ function rdataOf(record: DnsRecord): Rdata {
     case 'TXT':
       return { type: 'TXT', strings: Buffer.from(record.data) }
     case 'A':
-      return { type: 'A', address: record.data }
     case 'AAAA':
-      return { type: 'AAAA', address: canonical(record.data) }
+      return { type: record.type, address: record.data }
   }
 }
 
@@ -106,17 +104,13 @@ function textOf(rdata: Rdata): string {
 
 /** An address in wire format. */
 export function addressBytes(type: 'A' | 'AAAA', address: string): Buffer {
-  const record = encode({ type: 'response', answers: [{ type, name: '.', data: address }] })
-  return record.subarray(type === 'A' ? -4 : -16)
-}
-
-/** A name in wire format, without compression. */
-export function nameBytes(name: string): Buffer {
-  const labels = name === '.' ? [] : name.split('.')
-  return Buffer.concat([
-    ...labels.flatMap((label) => [Buffer.of(Buffer.byteLength(label)), Buffer.from(label)]),
-    Buffer.of(0)
-  ])
+  if (type === 'A') return Buffer.from(address.split('.').map(Number))
+  // In a URL's form, all groups are hexadecimal: `::ffff:192.0.2.1` becomes `::ffff:c000:201`.
+  const text = new URL(`http://[${address}]`).hostname.slice(1, -1)
+  const [head = '', tail = ''] = text.split('::').map((part) => {
+    return part.replace(/(\w+):?/g, (_, group: string) => group.padStart(4, '0'))
+  })
+  return Buffer.from(head.padEnd(32 - tail.length, '0') + tail, 'hex')
 }
 
 /** The data in wire format, without compression, as compared in a tie-break (RFC 6762 §8.2). */

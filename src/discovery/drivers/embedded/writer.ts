@@ -1,5 +1,6 @@
+import { nameBytes } from '../../dns-writer.js'
 import { type Question, questionTypeNumber } from './questions.js'
-import { addressBytes, folded, nameBytes, type Resource, rdataBytes, TYPE_NUMBERS } from './records.js'
+import { addressBytes, folded, type Resource, rdataBytes, TYPE_NUMBERS } from './records.js'
 
 /** The offset of each section's count in the header (RFC 1035 §4.1.1). */
 const COUNTS = { questions: 4, answers: 6, authorities: 8, additionals: 10 } as const
