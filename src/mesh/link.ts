@@ -234,12 +234,12 @@ export class Link {
 
   /** Publishes the state if it has changed. */
   #publish(reason: string): void {
-    const { name, uuid: service } = this.#owner
+    const { name, uuid: service, publish = publishChange } = this.#owner
     const from = this.#published
     const to: PeerState = this.isGone ? 'gone' : peerStateOf(this.#state)
     if (from === to) return
     this.#published = to
-    publishChange({ name, service, peer: this.uuid, from, to, reason })
+    publish({ name, service, peer: this.uuid, from, to, reason })
   }
 }
 

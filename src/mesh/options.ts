@@ -3,6 +3,7 @@ import type { Instance } from '../discovery/discovery.js'
 import type { TcpnetError } from '../errors.js'
 import type { Security } from '../security/security.js'
 import type { BucketLimits } from '../token-bucket.js'
+import type { publishChange } from '../trace.js'
 import type { ConnectBudget } from './connect-budget.js'
 import type { CrowdLimitOptions, FilterConnects } from './crowd-limit.js'
 import type { Limits } from './limits.js'
@@ -41,6 +42,8 @@ export interface MeshOptions {
    * peer's hello promises; null if it promises nothing, or we dialed.
    */
   readonly onConnection: (socket: Socket, uuid: string, keepAlive: number | null) => void
+  /** Publishes the states of peers; default: {@link publishChange}. */
+  readonly publish?: typeof publishChange
   /** The socket of a peer has closed. Called before the application's listeners for `close`. */
   readonly onDisconnected: (socket: Socket) => void
   /** A dial failed, and the failure is not likely to pass by itself. */
@@ -50,7 +53,7 @@ export interface MeshOptions {
 }
 
 /** What a link needs from the service that it belongs to. */
-export interface LinkOwner extends Pick<MeshOptions, 'name' | 'uuid' | 'shouldConnect'> {
+export interface LinkOwner extends Pick<MeshOptions, 'name' | 'uuid' | 'shouldConnect' | 'publish'> {
   /** Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Limits
   /** A time for which the link waited is over: its next step is to be decided. */
