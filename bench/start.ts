@@ -1,7 +1,8 @@
 // What the start of a process costs, compared with bare Node: the import of the package, a service that listens, an
 // idle member.
 //
-//   import   from the start of the process to the end of the import, or of require(), compared with an empty program
+//   import   from the start of the process to the end of the import, or of require(), and of the work that it leaves for the
+//            next turns of the event loop, compared with an empty program
 //   listen   from the start of the process to `listening`, over memory, compared with a bare net.Server
 //   idle     memory of an idle member over avahi, compared with a process with a bare net.Server
 //
