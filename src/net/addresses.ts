@@ -1,6 +1,7 @@
-import { BlockList, isIP, isIPv4 } from 'node:net'
+import { BlockList, isIPv4 } from 'node:net'
 import type { InterfaceAddress } from '../addon.js'
 import { listInterfaces, scopeOf } from './interfaces.js'
+import { Subnets } from './subnets.js'
 
 /** One way to reach an instance: an address, and the interface on which it was announced. */
 export interface Path {
@@ -46,6 +47,8 @@ const [MAX_CANONICALS, MAX_ADDRESS_LENGTH] = [1024, 61]
 
 function toCanonical(address: string): string {
   const { bare, scope } = splitScope(address)
+  // As Linux writes the address of an IPv4 host that has connected to a server for both families.
+  if (bare.startsWith('::ffff:') && isIPv4(bare.slice(7))) return bare.slice(7)
   if (familyOf(bare) !== 6) return address
   const short = new URL(`http://[${bare}]`).hostname.slice(1, -1)
   const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short)
@@ -105,55 +108,36 @@ export function isHost(address: string, interfaceIndex: number, interfaces = int
 interface Interface {
   readonly name: string
   readonly loopback: boolean
-  readonly subnets: BlockList
-  /** The first and the last address of each IPv4 subnet, which no host has (RFC 1122 §3.2.1.3). */
-  readonly ends: BlockList
+  readonly subnets: Subnets
 }
 
 /** This machine's interfaces. */
 export interface Interfaces {
   readonly byIndex: ReadonlyMap<number, Interface>
-  /** The addresses of all of them. */
-  readonly own: BlockList
+  /** The addresses of all of them, in canonical form. */
+  readonly own: ReadonlySet<string>
   /**
    * Results of {@link isOnLink}, by interface and address: a flood of announcements names the same addresses again and again.
    */
   readonly onLink: Map<string, boolean>
-  /** What {@link isOwn} has found, by address. */
-  readonly ours: Map<string, boolean>
 }
 
-/** The most results of each kind that are remembered. */
+/** The most results that are remembered. */
 const MAX_FOUND = 4096
 
 /** The interfaces that have these addresses. */
 export function interfacesWith(entries: readonly InterfaceAddress[]): Interfaces {
   const byIndex = new Map<number, Interface>()
-  const own = new BlockList()
+  const own = new Set<string>()
   // IPv6 first, because the first entry sets the name: an IPv4 address may have a label instead of its interface's name.
-  for (const { index, name, family, address, prefixLength, loopback } of entries.toSorted(
-    (a, b) => b.family - a.family
-  )) {
-    own.addAddress(address, nameOf(family))
-    const one = byIndex.get(index) ?? { name, loopback, subnets: new BlockList(), ends: new BlockList() }
+  for (const entry of entries.toSorted((a, b) => b.family - a.family)) {
+    const { index, name, loopback } = entry
+    own.add(canonical(entry.address))
+    const one = byIndex.get(index) ?? { name, loopback, subnets: new Subnets() }
     byIndex.set(index, one)
-    one.subnets.addSubnet(address, prefixLength, nameOf(family))
-    if (family === 4 && prefixLength < 31)
-      for (const end of endsOf(address, prefixLength)) one.ends.addAddress(end, 'ipv4')
+    one.subnets.add(entry)
   }
-  return { byIndex, own, onLink: new Map(), ours: new Map() }
-}
-
-/** The first and the last address of an IPv4 subnet. */
-function endsOf(address: string, prefixLength: number): string[] {
-  const bits = Buffer.from(address.split('.').map(Number)).readUInt32BE()
-  const hosts = 2 ** (32 - prefixLength)
-  const first = Math.floor(bits / hosts) * hosts
-  return [first, first + hosts - 1].map((end) => [24, 16, 8, 0].map((shift) => (end >>> shift) & 255).join('.'))
-}
-
-function nameOf(family: number): 'ipv4' | 'ipv6' {
-  return family === 4 ? 'ipv4' : 'ipv6'
+  return { byIndex, own, onLink: new Map() }
 }
 
 /**
@@ -162,17 +146,13 @@ function nameOf(family: number): 'ipv4' | 'ipv6' {
  */
 export function isOnLink(path: Path, interfaces = interfacesNow()): boolean {
   const key = `${path.interfaceIndex} ${path.address}`
-  return foundIn(interfaces.onLink, key, () => findOnLink(path, interfaces))
-}
-
-/** What is remembered under a key, or else found and remembered. */
-function foundIn(known: Map<string, boolean>, key: string, find: () => boolean): boolean {
-  const before = known.get(key)
+  const { onLink } = interfaces
+  const before = onLink.get(key)
   if (before !== undefined) return before
-  const found = find()
+  const found = findOnLink(path, interfaces)
   // Emptied when it is full: the interfaces may stay the same for weeks.
-  if (known.size >= MAX_FOUND) known.clear()
-  known.set(key, found)
+  if (onLink.size >= MAX_FOUND) onLink.clear()
+  onLink.set(key, found)
   return found
 }
 
@@ -180,16 +160,12 @@ function findOnLink({ address, interfaceIndex }: Path, interfaces: Interfaces): 
   const own = interfaces.byIndex.get(interfaceIndex)
   if (own === undefined || !isHost(address, interfaceIndex, interfaces)) return false
   if (isLinkLocal(address)) return !own.loopback
-  const family = nameOf(familyOf(address))
-  return own.subnets.check(address, family) && !own.ends.check(address, family)
+  return own.subnets.has(address) && !own.subnets.isEnd(address)
 }
 
 /** Whether an address is one of this machine's. */
 export function isOwn(address: string, interfaces = interfacesNow()): boolean {
-  return foundIn(interfaces.ours, address, () => {
-    const family = familyOf(address)
-    return family !== 0 && interfaces.own.check(address, nameOf(family))
-  })
+  return interfaces.own.has(canonical(address))
 }
 
 /** Milliseconds for which the interfaces are cached: a flood of announcements must not list them again and again. */
@@ -245,7 +221,7 @@ export function dialable(paths: readonly Path[], interfaces = interfacesNow): { 
     if (!result.has(address)) result.set(address, { address, family })
   }
   const all = [...result.values()]
-  const taken = all.filter(({ address }) => !address.includes('%') || isIP(address) !== 0)
+  const taken = all.filter(({ address }) => /^[^%]*(%[0-9a-z.:-]+)?$/i.test(address))
   return taken.length > 0 ? taken : all
 }
 

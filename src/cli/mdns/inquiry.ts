@@ -179,7 +179,7 @@ export class Inquiry {
   /** Whether an address is in a subnet of the interface, or in no subnet of any interface. */
   #mayComeFrom(address: string, index: number): boolean {
     const { byIndex } = this.#subnets
-    if (byIndex.get(index)?.subnets.check(address, 'ipv4') === true) return true
-    return ![...byIndex.values()].some(({ subnets }) => subnets.check(address, 'ipv4'))
+    if (byIndex.get(index)?.subnets.has(address) === true) return true
+    return ![...byIndex.values()].some(({ subnets }) => subnets.has(address))
   }
 }

@@ -32,8 +32,7 @@ export function originOf(
     const isHere = scope === null || scope === link.name || scope === String(link.index)
     return isHere ? { isOnLink: true, isLocal } : null
   }
-  const family = link.family === 4 ? 'ipv4' : 'ipv6'
-  const isIn = (index: number) => interfaces.byIndex.get(index)?.subnets.check(bare, family) ?? false
+  const isIn = (index: number) => interfaces.byIndex.get(index)?.subnets.has(bare) ?? false
   if (isIn(link.index)) return { isOnLink: true, isLocal }
   const isElsewhere = link.family === 4 && [...interfaces.byIndex.keys()].some(isIn)
   return isElsewhere ? null : { isOnLink: false, isLocal }
