@@ -1,5 +1,6 @@
 // Our own queries beside a driver. The network is the loopback interface, on which the test answers.
 import assert from 'node:assert/strict'
+import dgram from 'node:dgram'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Discovery, Driver, Instance, Listener } from '#tcpnet/discovery/discovery.js'
@@ -135,6 +136,20 @@ describe('a look beside the announcement', () => {
     await responder.questions.reach(2, 'it does not look again')
     // There are at least three quarters of that time between two looks.
     assert.ok(performance.now() - start >= 220)
+  })
+
+  it('is sent over one family if the driver itself queries over both', async (t) => {
+    const opened = t.mock.method(dgram, 'createSocket')
+    for (const seesAll of [true, false]) {
+      const before = opened.mock.callCount()
+      const ended = new Tally<string>()
+      const unanswered = () => ended.add('over')
+      const times = { startAtMs: [0], lastAnswerMs: 200 }
+      discovery = withFirstLook(played().driver, times, () => seesAll)(ON_LOOPBACK, { ...SILENT, unanswered })
+      await ended.reach(1, 'the look does not end')
+      await discovery.close()
+      assert.equal(opened.mock.callCount() - before, seesAll ? 1 : 2)
+    }
   })
 
   it('does not come again while such a driver sees a peer', async () => {
