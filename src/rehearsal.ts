@@ -2,15 +2,19 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { Instance } from './discovery/discovery.js'
 import { ConnectBudget } from './mesh/connect-budget.js'
+import { CROWD_LIMITS } from './mesh/crowd-limit.js'
 import { DEFAULT_LIMITS } from './mesh/limits.js'
 import { Mesh } from './mesh/mesh.js'
 import { plain } from './security/security.js'
+import { TokenBucket } from './token-bucket.js'
 
 const NOTHING = (): void => {}
+/** A rehearsal that fails keeps the process alive for so long. */
+const LIMITS = { ...DEFAULT_LIMITS, helloTimeoutMs: 100 }
 
 /**
- * Two meshes inside this process connect once, over a stream instead of a socket: most of the functions that a connection needs are
- * compiled by that, before the first peer waits for it. Nothing of it is published or stays, and it has no timer once it has ended.
+ * Two meshes inside this process connect once, over streams instead of sockets: V8 compiles most of the functions that a connection
+ * needs, before a peer waits for them. Nothing is published, and when it has ended no timer and no state of it is left.
  *
  * @param instance what is announced of the mesh that is dialed
  * @param done called when both have been connected and are closed
@@ -31,8 +35,9 @@ export function rehearse(instance: Instance, done: () => void = NOTHING): void {
       uuid,
       boot: '0123456789abcdef',
       security: plain,
-      limits: DEFAULT_LIMITS,
+      limits: LIMITS,
       budget: new ConnectBudget(),
+      crowd: { inAll: new TokenBucket(CROWD_LIMITS.inAll) },
       locate: async () => null,
       port: () => instance.port,
       connect: () => {
@@ -77,6 +82,11 @@ class End extends Duplex {
   override _final(done: () => void): void {
     this.other?.push(null)
     done()
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    process.nextTick(() => this.other?.destroy())
+    done(error)
   }
 
   destroySoon(): void {

@@ -8,7 +8,7 @@ import type { Started } from './start-report.js'
 
 /** Milliseconds of a timer that keeps the process alive, longer than any benchmark. */
 const DAY_MS = 86_400_000
-/** Turns of the event loop, more than the work takes that an import leaves for later. It counts as well. */
+/** Turns of the event loop after an import: more than it takes for work that it has left, which is part of its cost. */
 const TURNS = 20
 /** Objects that must not be freed. */
 const held: unknown[] = []

@@ -23,8 +23,9 @@ const LOCATE_AT_MS = [0, 1000]
  * the prober's host has the name in its cache: the known answers of that process suppress the defence (RFC 6762 §7.1 against
  * §8.1), and the new service would replace the older one.
  *
- * @param seesAll whether the driver itself queries the network over both families and receives all announcements: then a look asks
- *   once, over one family, because every member would answer each repetition, and later looks are made only while no peer is seen
+ * @param seesAll whether the driver itself queries the network over both families and receives all announcements: then the first
+ *   look asks once, over one family, because every member would answer each repetition; and later looks are made only while no peer
+ *   is seen, over both families, because one of the driver's sockets may have failed
  */
 export function withFirstLook(
   driver: Driver,
@@ -179,7 +180,7 @@ class WithFirstLook implements Discovery {
       uuid: null,
       askAtMs,
       asksAgain: () => !this.#seesAll(),
-      asksSecondFamily: () => !this.#seesAll(),
+      asksSecondFamily: () => !this.#seesAll() || this.#isOffline || (this.#isFirstOver && !this.#hasMet),
       overAfterMs: Math.max(...askAtMs) + this.#times.lastAnswerMs,
       wants: (uuid) => !hinted.has(uuid),
       onOver: () => this.#onLookOver(hinted.size > 1),

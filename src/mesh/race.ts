@@ -161,9 +161,20 @@ export class Race {
   }
 }
 
-/** Connects as `net.connect` does. */
-export function connectTo({ address, port }: Endpoint): Socket {
-  return connect({ host: address, port, autoSelectFamily: false })
+/**
+ * Connects to a numeric address. Node looks up an address that it does not take, one with a scope like `my_if`: getaddrinfo would
+ * drop the scope, and an announced address could lead to another interface. This lookup makes that an error.
+ */
+export function connectTo({ address, family, port }: Endpoint): Socket {
+  return connect({
+    host: address,
+    port,
+    autoSelectFamily: false,
+    lookup: (_host, { all }, found) => {
+      if (all === true) found(null, [{ address, family }])
+      else found(null, address, family)
+    }
+  })
 }
 
 function ignore(): void {}

@@ -13,8 +13,8 @@ export interface Path {
 }
 
 /**
- * The family of a bare address; 0 for other text. Not by `net.isIP`: on Node 20 and 22 that is a regular expression which takes V8
- * three milliseconds to compile, and most joins need no other check of an IPv6 address.
+ * The family of a bare address; 0 for other text. Not by `net.isIP`: on Node 20 and 22 that uses a regular expression for IPv6 which
+ * V8 needs three milliseconds to compile, and most joins need no other check of an IPv6 address.
  */
 export function familyOf(address: string): 0 | 4 | 6 {
   if (!address.includes(':')) return isIPv4(address) ? 4 : 0
@@ -207,8 +207,8 @@ export function interfaceOf(address: string): InterfaceAddress | null {
 
 /**
  * The paths of an instance that lead to a host on the link, in the form that `net.connect` takes: a link-local address needs
- * its interface (RFC 4007 §6). Node 20 and 22 reject an interface name with an underscore: such a path is left out if there is
- * another one. A path with interface 0 was made in this process, and is not checked.
+ * its interface (RFC 4007 §6). Node rejects an interface name with an underscore: such a path is left out if there is another
+ * one. A path with interface 0 was made in this process, and is not checked.
  *
  * @param interfaces returns this machine's interfaces; called only if a path needs them
  */

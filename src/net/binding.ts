@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns'
-import { createServer, type ListenOptions, type Server } from 'node:net'
+import { createServer, isIP, type ListenOptions, type Server } from 'node:net'
 import { trace } from '../trace.js'
 import { canonical, familyOf, interfaceOf, isLinkLocal, isWildcard, localAddresses, splitScope } from './addresses.js'
 import { scopeOf } from './interfaces.js'
@@ -41,7 +41,7 @@ export function bind(port: number, given: string, inProcess: boolean, isWanted: 
     else bindAll(port, done)
     return
   }
-  if (familyOf(splitScope(address).bare) !== 0) return bindOne(port, address, { inProcess, isWanted }, done)
+  if (isIP(address) !== 0) return bindOne(port, address, { inProcess, isWanted }, done)
   lookup(address, (error, found) => {
     if (!isWanted()) return
     if (error !== null)
@@ -53,7 +53,7 @@ export function bind(port: number, given: string, inProcess: boolean, isWanted: 
   })
 }
 
-/** Binds all addresses: both families with one socket if the machine has IPv6, else IPv4 alone, as Node does without a host. */
+/** Binds all addresses, as Node does without a host: both families with one socket; IPv4 alone if that fails. */
 function bindAll(port: number, done: Done): void {
   open({ port }, (error, server) => {
     if (server === null) return done(error, null)

@@ -172,11 +172,11 @@ export class TlsSecurity implements Security {
   }
 
   #dial(handshake: Handshake, peer: string): void {
-    const { checkServerIdentity: check, servername = peer } = this.#client
+    const { checkServerIdentity: check, servername } = this.#client
     try {
       const secured = connect({
         ...this.#client,
-        checkServerIdentity: (_host, certificate) => check?.(servername, certificate),
+        checkServerIdentity: (_host, certificate) => check?.(servername || peer, certificate),
         socket: handshake.raw
       })
       handshake.limit(secured, this.#setup?.flightBytes ?? 0)

@@ -87,18 +87,25 @@ describe('a dialer with a certificate', () => {
 
   test('calls the checkServerIdentity of the settings, and fails the dial if that throws', async () => {
     const { port } = await yesServer(member)
-    const asked: unknown[] = []
-    const naming = tlsSecurity({
-      ...member,
-      checkServerIdentity: (host, { subject }) => {
-        asked.push(host, subject.CN)
-        throw new Error('not this one')
-      }
-    })
-    const error = failure(await dial(naming, port), 'ERR_TCPNET_TLS')
-    assert.match(error.message, /not this one/)
-    // The name that is asked for is the peer's uuid.
-    assert.deepEqual(asked, ['BEEF', 'member'])
+    // The name that is asked for is the peer's uuid, or that of the settings.
+    for (const [names, expected] of [
+      [{}, 'BEEF'],
+      [{ servername: '' }, 'BEEF'],
+      [{ servername: 'members.example' }, 'members.example']
+    ] as const) {
+      const asked: unknown[] = []
+      const naming = tlsSecurity({
+        ...member,
+        ...names,
+        checkServerIdentity: (host, { subject }) => {
+          asked.push(host, subject.CN)
+          throw new Error('not this one')
+        }
+      })
+      const error = failure(await dial(naming, port), 'ERR_TCPNET_TLS')
+      assert.match(error.message, /not this one/)
+      assert.deepEqual(asked, [expected, 'member'])
+    }
   })
 })
 

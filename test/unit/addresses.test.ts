@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { isIP } from 'node:net'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { addon } from '#tcpnet/addon.js'
 import {
   canonical,
@@ -42,13 +43,9 @@ describe('an address', () => {
     )
     texts.push('FE80::AB', '::1]/[', '[::1]', '::1/64', ' ::1', '::1 ', '::1@', 'x::1', 'localhost', 'BEEF')
     for (const text of texts) assert.equal(familyOf(text), isIP(text), text)
-    const groups = ['0', '00ff', 'ABC', '', '', '1.2.3.4', '10000']
-    for (let i = 0; i < 5000; i++) {
-      const text = Array.from({ length: 1 + (i % 9) }, () => groups[Math.floor(Math.random() * groups.length)]).join(
-        ':'
-      )
-      assert.equal(familyOf(text), isIP(text), text)
-    }
+    const group = fc.constantFrom('0', '00ff', 'ABC', '', '', '1.2.3.4', '10000')
+    const joined = fc.array(group, { minLength: 1, maxLength: 9 }).map((groups) => groups.join(':'))
+    fc.assert(fc.property(joined, (text) => assert.equal(familyOf(text), isIP(text), text)))
   })
 
   it('is split from its scope', () => {
@@ -123,6 +120,19 @@ describe('the paths of an instance', () => {
 
   it('have the name of their interface if they are link-local', () => {
     assert.deepEqual(dialable([on(3, 'fe80::1')], interfaces), [{ address: 'fe80::1%eth3', family: 6 }])
+  })
+
+  it('are left out if Node rejects the name of their interface, unless there is no other', () => {
+    const odd = interfacesWith([{ ...entry(4, '192.0.2.9', 24), name: 'my_if' }])
+    const near = [on(4, 'fe80::1'), on(4, '192.0.2.1')]
+    assert.deepEqual(
+      dialable(near, () => odd),
+      [{ address: '192.0.2.1', family: 4 }]
+    )
+    assert.deepEqual(
+      dialable(near.slice(0, 1), () => odd),
+      [{ address: 'fe80::1%my_if', family: 6 }]
+    )
   })
 
   it('are used as they are if they were made in this process, without listing the interfaces', () => {

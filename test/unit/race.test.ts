@@ -1,10 +1,10 @@
 // The order and the times in which a dial tries its endpoints. Sockets and clock are scripted.
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe, it, mock } from 'node:test'
 import { dialOrder } from '#tcpnet/mesh/dial-order.js'
-import { type Endpoint, MAX_ATTEMPTS, Race, type RaceResult } from '#tcpnet/mesh/race.js'
+import { connectTo, type Endpoint, MAX_ATTEMPTS, Race, type RaceResult } from '#tcpnet/mesh/race.js'
 
 function endpoint(address: string, port = 1): Endpoint {
   return { address, family: address.includes(':') ? 6 : 4, port }
@@ -211,4 +211,11 @@ describe('a race of endpoints', () => {
       assert.deepEqual([trial.tried, trial.results], [['a', 'b'], []])
     })
   })
+})
+
+it('no address is looked up, not even one with a scope that Node rejects', async () => {
+  // getaddrinfo would drop the scope.
+  const socket = connectTo({ address: 'fe80::1%my_if', family: 6, port: 1 })
+  const [error] = await once(socket, 'error')
+  assert.equal((error as NodeJS.ErrnoException).code, 'ERR_INVALID_IP_ADDRESS')
 })

@@ -12,5 +12,8 @@ export function mdns(announcement: Announcement, listener: Listener): Discovery 
   const shim = addon()
   shim.prepareDnsSd()
   const library = loadMdns()
-  return healing((announced, onEvent) => new MdnsSession(library, shim, announced, onEvent))(announcement, listener)
+  return healing((announced, onEvent) => new MdnsSession(library, shim, announced, onEvent), { waitsForDaemon: true })(
+    announcement,
+    listener
+  )
 }
