@@ -29,7 +29,10 @@ test('chat: one program is killed and comes back', { skip: skipWithoutLab }, asy
     start(beta, 'chat', 'Ben'),
     start(gamma, 'chat', 'Cat')
   ])
-  await Promise.all([ben, cat].map((program) => line(program, '* Ann is here')))
+  const members = { Ann: ann, Ben: ben, Cat: cat }
+  for (const [name, program] of Object.entries(members)) {
+    for (const other of Object.keys(members)) if (other !== name) await line(program, `* ${other} is here`)
+  }
   ann.write('hello')
   await Promise.all([ben, cat].map((program) => line(program, 'Ann: hello')))
   await cat.kill()

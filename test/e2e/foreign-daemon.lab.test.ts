@@ -62,6 +62,7 @@ function targets({ uuid }: Node): string[] {
 async function announcedAtOwn(node: Node): Promise<void> {
   const isRight = () => String(announcedAddresses(node)) === String([...node.host.addresses].sort())
   await until(isRight, `${node.host.name} is announced at ${announcedAddresses(node)}`, HEALED_MS)
+  await until(() => targets(node).length > 0, `${node.host.name} has no SRV record`, HEALED_MS)
   assert.deepEqual(targets(node), [`${node.uuid}.local`])
 }
 

@@ -1,6 +1,7 @@
 /**
  * Whether tests take their longest form, for a run by hand on an idle machine: a hundred restarts, ten cuts, a minute's
- * sleep, 10,000 false announcements, the full time-out of the bus. Run with `TCPNET_TEST_LONG=1 scripts/test test/e2e
+ * sleep, 10,000 false announcements, the full time-out of the bus. Run with `TCPNET_TEST_LONG=1
+ * TCPNET_TEST_TIMEOUT_MS=3600000 scripts/test test/e2e
  * test/attack test/native/life.lab.test.ts`.
  */
 export const LONG = process.env.TCPNET_TEST_LONG === '1'
