@@ -133,6 +133,8 @@ class Screen {
   readonly #ending: Ending
   /** Reads lines from a terminal; null if input or output is not a terminal. */
   readonly #editor: ReturnType<typeof createInterface> | null
+  /** Whether the editor is closed: then Node 24 throws if a prompt is shown. */
+  #isInputOver = false
 
   constructor(service: Service, { arguments: given, output, ending }: Invocation) {
     this.#service = service
@@ -172,7 +174,10 @@ class Screen {
         if (this.#service.connections.length === 0) this.#tell({ event: 'nobody' }, '! nobody is connected')
         editor.prompt()
       })
-      editor.on('close', () => resolve(this.#ending.code === null))
+      editor.on('close', () => {
+        this.#isInputOver = true
+        resolve(this.#ending.code === null)
+      })
       this.#ending.signal.addEventListener('abort', () => resolve(false), { once: true })
     })
   }
@@ -221,6 +226,6 @@ class Screen {
     if (this.#editor === null) return this.#output.line(this.#json ? jsonLine(event) : text)
     this.#output.write('\r\x1b[K')
     this.#output.line(text)
-    if (this.#ending.code === null) this.#editor.prompt(true)
+    if (this.#ending.code === null && !this.#isInputOver) this.#editor.prompt(true)
   }
 }
