@@ -9,13 +9,13 @@
 //   transfer  one writes a gibibyte to another
 //   messages  memory; one writes messages of 1 KiB to ten others
 //   idle      processor time and packets of an idle mesh
-//   size      installed size and packages. For tcpnet --installed names a folder in which its tarball is installed
+//   size      installed size and packages
 //   import    the time that the import takes
 //
 // The peers are dependencies of bench/peers alone, and the set-up script adds mdns.
 //
 //   scripts/bench peers [--scenarios join,losses,restart,transfer,messages,idle,size,import] [--peers ID,...]
-//                       [--nodes 2,5,10,20] [--runs 3] [--quick] [--installed DIR] [--report]
+//                       [--nodes 2,5,10,20] [--runs 3] [--quick] [--report]
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { choices, count, counts, options } from '../test/support/options.js'
@@ -41,7 +41,6 @@ const { values: given } = options(import.meta.url, {
   nodes: { type: 'string' },
   runs: { type: 'string' },
   quick: { type: 'boolean', default: false },
-  installed: { type: 'string' },
   report: { type: 'boolean', default: false }
 })
 const scenarios = choices(
@@ -69,7 +68,7 @@ const bodies: Record<(typeof NAMES)[number], (plan: Plan) => Promise<void>> = {
   transfer: transfers,
   messages,
   idle,
-  size: (plan) => installSizes(plan, given.installed),
+  size: installSizes,
   import: imports
 }
 if (!given.report) await measure()

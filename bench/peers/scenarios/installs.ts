@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { withLab } from '../../../test/lab/index.js'
 import { attempt, type Plan } from '../attempt.js'
 import type { Peer } from '../catalogue.js'
@@ -9,22 +10,17 @@ const MIB = 2 ** 20
 /** Imports in an invocation for each of its runs. */
 const IMPORTS = 7
 
-/**
- * What an install puts on the disk.
- *
- * @param ours the folder of an application in which the packed tcpnet is installed
- */
-export async function installSizes({ peers, tell }: Plan, ours: string | undefined): Promise<void> {
+/** The packed tcpnet, which bench/peers/pack has unpacked. */
+const PACKED = fileURLToPath(new URL('../../../../build/packed/', import.meta.url))
+
+/** What an installation puts on the disk. */
+export async function installSizes({ peers, tell }: Plan): Promise<void> {
   for (const [peer, packages] of await byPackages(peers)) {
     if (packages.length === 0) continue
     const subject = { peer, members: [] }
-    const found = async () => {
-      const from = packages.includes('tcpnet') ? ours : FOLDER
-      if (from === undefined) throw new Error('no --installed')
-      return installed(packages, from)
-    }
-    await attempt(subject, 'size', tell, async () => (await found()).bytes / MIB)
-    await attempt(subject, 'packages', tell, async () => (await found()).packages)
+    const found = () => installed(packages, packages.includes('tcpnet') ? PACKED : FOLDER)
+    await attempt(subject, 'size', tell, async () => found().bytes / MIB)
+    await attempt(subject, 'packages', tell, async () => found().packages)
   }
 }
 
