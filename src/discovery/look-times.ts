@@ -16,6 +16,8 @@ export interface LookTimes {
   readonly againMs: number
   /** The same while the daemon is away. */
   readonly offlineMs: number
+  /** The same while no peer is seen any more. */
+  readonly leftMs: number
   /** How long the network has to answer where an instance is, before the daemon is asked as well. */
   readonly locateMs: number
 }
@@ -27,6 +29,7 @@ export interface LookTimes {
  * - `againMs` is the TTL of a host's records (§10). The questions of daemons become rarer, up to one an hour (§5.2): without
  *   later looks, two parts of a network that were separated for long would not find each other.
  * - `offlineMs` is shorter: while the daemon is away, only looks find new peers.
+ * - `leftMs` is shorter: the network may be split, and once it is joined only looks find those that the driver has forgotten.
  */
 export const LOOK_TIMES: LookTimes = {
   startAtMs: [0, 1000, 3000],
@@ -37,6 +40,7 @@ export const LOOK_TIMES: LookTimes = {
   lastAnswerMs: 2000,
   againMs: 120_000,
   offlineMs: 10_000,
+  leftMs: 20_000,
   locateMs: 250
 }
 

@@ -53,6 +53,8 @@ class WithFirstLook implements Discovery {
   #soon: readonly NodeJS.Timeout[] = []
   /** Whether a peer was seen or a hint of one was received. */
   #hasMet = false
+  /** When the next look is planned: a time of performance.now(). */
+  #lookAt = Number.NEGATIVE_INFINITY
   /** Whether the daemon has gone away. */
   #isOffline = false
   /** Whether peers may know this service by now. */
@@ -158,6 +160,8 @@ class WithFirstLook implements Discovery {
       },
       gone: (uuid) => {
         this.#seen.delete(uuid)
+        // The next look was planned while a peer was seen. It is never postponed: names may come and go all the time.
+        if (!this.#seesPeer && !this.#end.signal.aborted) this.#planLook(this.#lookAt)
         listener.gone(uuid)
       },
       offline: (reason) => {
@@ -195,25 +199,33 @@ class WithFirstLook implements Discovery {
     this.#planLook()
   }
 
-  #planLook(): void {
-    const { againMs, offlineMs } = this.#times
-    const waitMs = nextLookMs(this.#isOffline ? offlineMs : againMs, this.#seen.size, Math.random())
+  /** @param latestAt the time of the planned look, which the new one must not exceed */
+  #planLook(latestAt = Number.POSITIVE_INFINITY): void {
+    const { againMs, offlineMs, leftMs } = this.#times
+    const onlineMs = this.#hasMet && !this.#seesPeer ? Math.min(leftMs, againMs) : againMs
+    const waitMs = nextLookMs(this.#isOffline ? offlineMs : onlineMs, this.#seen.size, Math.random())
+    const lookAt = performance.now() + waitMs
+    if (lookAt >= latestAt) return
+    this.#lookAt = lookAt
     const onDue = () => (this.#isEnough() ? this.#planLook() : this.#lookAround([0]))
+    clearTimeout(this.#timer)
     this.#timer = setTimeout(onDue, waitMs)
+  }
+
+  get #seesPeer(): boolean {
+    return [...this.#seen].some((uuid) => uuid !== this.#announcement.uuid)
   }
 
   /** Whether the driver's own queries find everything that a look would find. */
   #isEnough(): boolean {
-    return this.#seesAll() && !this.#isOffline && [...this.#seen].some((uuid) => uuid !== this.#announcement.uuid)
+    return this.#seesAll() && !this.#isOffline && this.#seesPeer
   }
 
   /** @param wasAnswered whether the look has found another instance */
   #onLookOver(wasAnswered: boolean): void {
     if (this.#isFirstOver) return
     this.#isFirstOver = true
-    const { uuid } = this.#announcement
-    const isAlone = !wasAnswered && [...this.#seen].every((other) => other === uuid)
-    if (isAlone && this.#look !== null) this.#listener.unanswered?.(noAnswerTo(this.#look))
+    if (!wasAnswered && !this.#seesPeer && this.#look !== null) this.#listener.unanswered?.(noAnswerTo(this.#look))
   }
 
   #locateOnNetwork(uuid: string, signal: AbortSignal): Promise<Instance | null> {

@@ -12,8 +12,8 @@ import { inWhole, overDrivers } from './drivers.js'
 const SPLIT_MS = WHOLE ? 30_000 : 0
 /** How long the only two hosts are apart: daemons remember a host for two minutes. */
 const PAIR_SPLIT_MS = LONG ? 300_000 : WHOLE ? 10_000 : 2000
-/** In the long form they find each other by the next look, at most 150 s later. */
-const PAIR_JOINED_MS = LONG ? 170_000 : 20_000
+/** In the long form the driver embedded has forgotten the other: the next look finds it, at most 25 s later. */
+const PAIR_JOINED_MS = LONG ? 45_000 : 20_000
 /** Short: dead-host.lab.test.ts tests how fast a silent peer is detected. */
 const deadPeerTimeout = 3000
 /** A dial may have failed just before the halves are joined: the next one comes within 10 s, and takes at most 5 s. */

@@ -157,7 +157,8 @@ describe('a look beside the announcement', () => {
   it('does not come again while such a driver sees a peer', async () => {
     const { driver, listener } = played()
     const gone = new Tally<string>()
-    discovery = withFirstLook(driver, { startAtMs: [0], againMs: 20 }, () => true)(ON_LOOPBACK, SILENT)
+    const times = { startAtMs: [0], againMs: 20, leftMs: 20 }
+    discovery = withFirstLook(driver, times, () => true)(ON_LOOPBACK, SILENT)
     listener().announced()
     listener().seen(ANNOUNCEMENT.uuid)
     await responder.questions.reach(3, 'it does not look again while it sees itself alone')
@@ -168,6 +169,17 @@ describe('a look beside the announcement', () => {
     assert.ok(responder.questions.items.length <= before + 1)
     listener().gone('B2')
     await responder.questions.reach(before + 3, 'it does not look again')
+  })
+
+  it('comes more often once no peer is seen any more: the network may be split', async () => {
+    const { driver, listener } = played()
+    const times = { startAtMs: [0], againMs: 600_000, leftMs: 20 }
+    discovery = withFirstLook(driver, times, () => true)(ON_LOOPBACK, SILENT)
+    listener().announced()
+    await responder.questions.reach(1, 'the first look does not come')
+    for (const uuid of ['B2', 'C3']) listener().seen(uuid)
+    for (const uuid of ['B2', 'C3']) listener().gone(uuid)
+    await responder.questions.reach(4, 'it does not look again and again')
   })
 
   it('comes more often while the daemon is away', async () => {
