@@ -213,7 +213,7 @@ class WithFirstLook implements Discovery {
   }
 
   get #seesPeer(): boolean {
-    return [...this.#seen].some((uuid) => uuid !== this.#announcement.uuid)
+    return this.#seen.size > (this.#seen.has(this.#announcement.uuid) ? 1 : 0)
   }
 
   /** Whether the driver's own queries find everything that a look would find. */
