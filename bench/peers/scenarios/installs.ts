@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { withLab } from '../../../test/lab/index.js'
 import { attempt, type Plan } from '../attempt.js'
@@ -10,13 +11,14 @@ const MIB = 2 ** 20
 /** Imports in an invocation for each of its runs. */
 const IMPORTS = 7
 
-/** The packed tcpnet, which bench/peers/pack has unpacked. */
+/** The packed tcpnet, which bench/peers/pack unpacks. */
 const PACKED = fileURLToPath(new URL('../../../../build/packed/', import.meta.url))
 
 /** What an installation puts on the disk. */
 export async function installSizes({ peers, tell }: Plan): Promise<void> {
   for (const [peer, packages] of await byPackages(peers)) {
     if (packages.length === 0) continue
+    if (packages.includes('tcpnet')) execFileSync(`${FOLDER}pack`, { stdio: ['ignore', 2, 2] })
     const subject = { peer, members: [] }
     const found = () => installed(packages, packages.includes('tcpnet') ? PACKED : FOLDER)
     await attempt(subject, 'size', tell, async () => found().bytes / MIB)
