@@ -73,14 +73,14 @@ export interface DnsMessage {
 export function decodeMessage(message: Buffer): DnsMessage {
   const counts = countsOf(message)
   const reader = new Reader(message)
-  const flags = message.readUInt16BE(2)
+  const flags = uint16At(2, message)
   const questions = repeat(counts.questions, () => reader.question())
   const [answers, authorities, additionals] = [counts.answers, counts.authorities, counts.additionals].map((count) =>
     repeat(count, () => reader.record()).filter((record) => record !== null)
   )
   return {
     type: (flags & 0x8000) === 0 ? 'query' : 'response',
-    id: message.readUInt16BE(0),
+    id: uint16At(0, message),
     truncated: (flags & 0x0200) !== 0,
     questions,
     answers: answers ?? [],
@@ -93,7 +93,7 @@ export function decodeMessage(message: Buffer): DnsMessage {
 /** The counts of the header. A message with more entries than fit into it is refused before anything is read. */
 function countsOf(message: Buffer): Record<'questions' | 'answers' | 'authorities' | 'additionals', number> {
   if (message.length < HEADER_BYTES) throw new Error('it is shorter than a header')
-  const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) => message.readUInt16BE(at)) as [
+  const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) => uint16At(at, message)) as [
     number,
     number,
     number,
@@ -108,13 +108,22 @@ function repeat<T>(count: number, read: () => T): T[] {
   return Array.from({ length: count }, read)
 }
 
+/** The number at an offset within a message. Not by `readUInt16BE`, which checks its argument at several times the cost. */
+function uint16At(offset: number, message: Buffer): number {
+  return ((message[offset] ?? 0) << 8) | (message[offset + 1] ?? 0)
+}
+
+function ipv4At(offset: number, message: Buffer): string {
+  return `${message[offset]}.${message[offset + 1]}.${message[offset + 2]}.${message[offset + 3]}`
+}
+
 /** The IPv6 address at an offset, in canonical form (RFC 5952 §4). */
 function ipv6At(offset: number, message: Buffer): string {
   const groups: string[] = []
   // The longest run of zeros, which is shortened; of equally long ones the first, and of one zero none.
   let [zeros, longest, end] = [0, 1, 0]
   while (groups.length < 8) {
-    const group = message.readUInt16BE(offset + 2 * groups.length)
+    const group = uint16At(offset + 2 * groups.length, message)
     groups.push(group.toString(16))
     zeros = group === 0 ? zeros + 1 : 0
     if (zeros > longest) [longest, end] = [zeros, groups.length]
@@ -161,39 +170,39 @@ class Reader {
     const data = type === undefined ? null : this.#data(type, end)
     this.#at = end
     if (number === OPT) this.udpPayloadBytes ??= ofClass
-    return data && { ...data, name, ttl, flush: (ofClass & FLUSH) !== 0 }
+    // The data is what `#data` returns for the type.
+    return data === null ? null : ({ type, data, name, ttl, flush: (ofClass & FLUSH) !== 0 } as DnsRecord)
   }
 
   /** Null if the data does not end where it has to: other records of the message can be valid all the same. */
-  #data(type: DnsRecord['type'], end: number): DnsData | null {
+  #data(type: DnsRecord['type'], end: number): DnsRecord['data'] | null {
     switch (type) {
       case 'PTR': {
-        const data = this.#name()
-        return this.#at === end ? { type, data } : null
+        const target = this.#name()
+        return this.#at === end ? target : null
       }
       case 'SRV': {
-        const [priority, weight, port] = [this.#uint16(), this.#uint16(), this.#uint16()]
-        const data = { priority, weight, port, target: this.#name() }
-        return this.#at === end ? { type, data } : null
+        const srv = { priority: this.#uint16(), weight: this.#uint16(), port: this.#uint16(), target: this.#name() }
+        return this.#at === end ? srv : null
       }
       case 'TXT':
-        return this.#hasStrings(end) ? { type, data: this.#message.subarray(this.#at, end) } : null
+        return this.#hasStrings(end) ? this.#message.subarray(this.#at, end) : null
       case 'A':
-        return this.#at + 4 === end ? { type, data: this.#message.subarray(this.#at, end).join('.') } : null
+        return this.#at + 4 === end ? ipv4At(this.#at, this.#message) : null
       case 'AAAA':
-        return this.#at + 16 === end ? { type, data: ipv6At(this.#at, this.#message) } : null
+        return this.#at + 16 === end ? ipv6At(this.#at, this.#message) : null
     }
   }
 
   /** Whether the bytes up to an offset are strings (RFC 1035 §3.3), each after its length. */
   #hasStrings(end: number): boolean {
     let at = this.#at
-    while (at < end) at += 1 + this.#message.readUInt8(at)
+    while (at < end) at += 1 + (this.#message[at] ?? 0)
     return at === end
   }
 
   #uint16(): number {
-    return this.#message.readUInt16BE(this.#take(2))
+    return uint16At(this.#take(2), this.#message)
   }
 
   /** Skips bytes, and returns where they begin. */
@@ -241,7 +250,7 @@ class Reader {
   /** The name to which the pointer at an offset points: it begins before the name with the pointer. */
   #pointedAt(at: number, before: number, pointers: number): Name {
     if (at + 2 > this.#message.length) throw new Error('a name does not end')
-    const target = this.#message.readUInt16BE(at) - (POINTER << 8)
+    const target = uint16At(at, this.#message) - (POINTER << 8)
     if (target >= before || pointers === 0) throw new Error('a compression pointer is wrong')
     return this.#nameAt(target, pointers - 1)
   }

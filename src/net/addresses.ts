@@ -18,8 +18,24 @@ export interface Path {
  */
 export function familyOf(address: string): 0 | 4 | 6 {
   if (!address.includes(':')) return isIPv4(address) ? 4 : 0
-  return /^[0-9a-f:.]+$/i.test(address) && URL.canParse(`http://[${address}]`) ? 6 : 0
+  return canonicalIpv6(address) === null ? 0 : 6
 }
+
+/** A bare IPv6 address in canonical form; null for other text. */
+function canonicalIpv6(address: string): string | null {
+  const known = ipv6Addresses.get(address)
+  if (known !== undefined) return known
+  const url = `http://[${address}]`
+  const found = /^[0-9a-f:.]+$/i.test(address) && URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : null
+  if (ipv6Addresses.size >= MAX_IPV6_ADDRESSES) ipv6Addresses.clear()
+  if (address.length <= MAX_IPV6_LENGTH) ipv6Addresses.set(address, found)
+  return found
+}
+
+/** What {@link canonicalIpv6} has found: each takes the parsing of a URL, and the same addresses are seen again and again. */
+const ipv6Addresses = new Map<string, string | null>()
+/** How many are remembered, and the longest of them: no address is longer. */
+const [MAX_IPV6_ADDRESSES, MAX_IPV6_LENGTH] = [1024, 45]
 
 /** The bare address and the scope of `fe80::1%eth0` (RFC 4007 §11). */
 export function splitScope(address: string): { bare: string; scope: string | null } {
@@ -32,26 +48,13 @@ export function splitScope(address: string): { bare: string; scope: string | nul
  * A text that is no address is returned as it is.
  */
 export function canonical(address: string): string {
-  const known = canonicals.get(address)
-  if (known !== undefined) return known
-  const found = toCanonical(address)
-  if (canonicals.size >= MAX_CANONICALS) canonicals.clear()
-  if (address.length <= MAX_ADDRESS_LENGTH) canonicals.set(address, found)
-  return found
-}
-
-/** What {@link canonical} has found: each takes the parsing of a URL, and connections have the same addresses again and again. */
-const canonicals = new Map<string, string>()
-/** How many are remembered, and the longest of them: with a scope of 15 characters, the longest name of an interface on Linux. */
-const [MAX_CANONICALS, MAX_ADDRESS_LENGTH] = [1024, 61]
-
-function toCanonical(address: string): string {
   const { bare, scope } = splitScope(address)
   // As Linux writes the address of an IPv4 host that has connected to a server for both families.
   if (bare.startsWith('::ffff:') && isIPv4(bare.slice(7))) return bare.slice(7)
-  if (familyOf(bare) !== 6) return address
-  const short = new URL(`http://[${bare}]`).hostname.slice(1, -1)
-  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short)
+  if (!bare.includes(':')) return address
+  const short = canonicalIpv6(bare)
+  if (short === null) return address
+  const mapped = short.startsWith('::ffff:') ? /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short) : null
   if (mapped === null) return scope === null ? short : `${short}%${scope}`
   const bits = mapped.slice(1).map((group) => Number.parseInt(group, 16))
   return bits.flatMap((group) => [group >> 8, group & 255]).join('.')
@@ -97,9 +100,9 @@ export function isHost(address: string, interfaceIndex: number, interfaces = int
   const family = familyOf(address)
   if (family === 0) return false
   if (isLoopback(address)) return interfaces.byIndex.get(interfaceIndex)?.loopback === true
-  if (family === 6) return !NO_HOSTS.check(address, 'ipv6') && !/^::ffff:/i.test(address)
-  // Neither unspecified (0.0.0.0/8) nor multicast, reserved or broadcast (224.0.0.0/3). Not by a BlockList, which takes 10 µs: an
-  // announcement may name many addresses.
+  // A link-local address is none of the others, which is found out without the 10 µs of a BlockList.
+  if (family === 6) return isLinkLocal(address) || (!NO_HOSTS.check(address, 'ipv6') && !/^::ffff:/i.test(address))
+  // Neither unspecified (0.0.0.0/8) nor multicast, reserved or broadcast (224.0.0.0/3).
   const network = Number.parseInt(address, 10)
   return network > 0 && network < 224
 }

@@ -119,13 +119,11 @@ export class Cache {
 
   /** The last received record of a name and type. There are several only while one replaces another. */
   latest(name: string, type: RecordType): Resource | null {
-    const entries = this.#entries(name, type)
-    return (
-      entries.reduce<Entry | null>(
-        (last, one) => (last === null || one.receivedAt >= last.receivedAt ? one : last),
-        null
-      )?.record ?? null
-    )
+    let last: Entry | null = null
+    for (const one of this.#sets.of(setOf(name, type))) {
+      if (last === null || one.receivedAt >= last.receivedAt) last = one
+    }
+    return last?.record ?? null
   }
 
   /** Whether a record was last received from this machine. */
