@@ -19,6 +19,7 @@ export function dialOrder<T extends Address>(
   suspects: readonly string[],
   homes: readonly string[]
 ): T[] {
+  if (suspects.length === 0 && homes.length === 0) return wideFirst(addresses, alternate)
   const rank = ({ address }: T) => suspects.indexOf(address)
   const suspected = addresses.filter((entry) => rank(entry) >= 0).sort((a, b) => rank(a) - rank(b))
   const trusted = addresses.filter((entry) => rank(entry) < 0)
@@ -36,6 +37,7 @@ function wideFirst<T extends Address>(addresses: readonly T[], arrange = (part: 
 function alternate<T extends Address>(addresses: readonly T[]): T[] {
   const ours = addresses.filter(({ family }) => family === addresses[0]?.family)
   const others = addresses.filter(({ family }) => family !== addresses[0]?.family)
+  if (others.length === 0) return ours
   const longest = Math.max(ours.length, others.length)
   return Array.from({ length: longest }, (_, n) => [...ours.slice(n, n + 1), ...others.slice(n, n + 1)]).flat()
 }

@@ -6,6 +6,7 @@ import { type Endpoint, MAX_ATTEMPTS } from './race.js'
 /** Shared by all peers without suspected addresses or former homes, or without other places, which are most: it saves memory. */
 const NONE: readonly string[] = []
 const NOWHERE: readonly HostPlace[] = []
+const NO_ENDPOINTS: readonly Endpoint[] = []
 
 /** How many of a peer's former addresses, and of its failed addresses, are remembered: the latest. */
 const MAX_FORMER_HOMES = 7
@@ -44,8 +45,8 @@ export class Places {
   #formerHomes = NONE
   /** The last address at which it was connected and which discovery reported; null before. */
   #placed: string | null = null
-  /** The address that is dialed first; undefined if it is to be computed. */
-  #first: string | null | undefined
+  /** What {@link Places.hinted} returns; undefined if it is to be computed. */
+  #hinted: readonly Endpoint[] | undefined
 
   /** Its place according to the last answer, hint or connection; null before. */
   get reported(): HostPlace | null {
@@ -61,7 +62,7 @@ export class Places {
   /** Records a hint, which allows one dial: see {@link useHint}. */
   takeHint(hint: Instance): void {
     this.#hint = this.#record(hint)
-    this.#first = undefined
+    this.#hinted = undefined
   }
 
   /** Records an answer to the question where it is. Returns the endpoints to dial, in this order. */
@@ -70,20 +71,20 @@ export class Places {
   }
 
   /** The endpoints to dial without a question, in this order; empty if there is no hint. */
-  hinted(): Endpoint[] {
-    if (this.#hint === null) return []
-    return this.#ordered(this.#hint === this.#reported ? [this.#hint, ...this.#others] : [this.#hint])
+  hinted(): readonly Endpoint[] {
+    this.#hinted ??= this.#orderHint()
+    return this.#hinted
   }
 
   /** Keeps the last answer as a hint, for a dial that has to wait for its turn. */
   keepHint(): void {
     this.#hint = this.#reported ?? this.#homePlace
-    this.#first = undefined
+    this.#hinted = undefined
   }
 
   useHint(): void {
     this.#hint = null
-    this.#first = undefined
+    this.#hinted = undefined
   }
 
   /** Addresses could not be reached, or sent a wrong answer: they are dialed last from now on. */
@@ -91,7 +92,7 @@ export class Places {
     if (addresses.length === 0) return
     const others = this.#suspects.filter((suspect) => !addresses.includes(suspect))
     this.#suspects = [...others, ...addresses].slice(-MAX_SUSPECTS)
-    this.#first = undefined
+    this.#hinted = undefined
   }
 
   /** The peer is connected, at an address. `port` is the port on which it listens; null if unknown. */
@@ -104,7 +105,7 @@ export class Places {
     this.#settle(address, port)
     if (this.#reported?.port === port && this.#reported.addresses.every((one) => one === address)) this.#reported = null
     if (this.#suspects.includes(address)) this.#suspects = this.#suspects.filter((suspect) => suspect !== address)
-    this.#first = undefined
+    this.#hinted = undefined
   }
 
   /**
@@ -122,7 +123,7 @@ export class Places {
     const home = this.#homePlace
     if (home === null) return
     this.#hint = home
-    this.#first = undefined
+    this.#hinted = undefined
   }
 
   /** Whether the peer was connected at an address. */
@@ -142,8 +143,7 @@ export class Places {
 
   /** The address that is dialed first; null if it is not known. */
   get first(): string | null {
-    if (this.#first === undefined) this.#first = this.hinted()[0]?.address ?? null
-    return this.#first
+    return this.hinted()[0]?.address ?? null
   }
 
   /** The place of its last connection; null if its port is not known. */
@@ -173,6 +173,11 @@ export class Places {
     this.#reported = place
   }
 
+  #orderHint(): readonly Endpoint[] {
+    if (this.#hint === null) return NO_ENDPOINTS
+    return this.#ordered(this.#hint === this.#reported ? [this.#hint, ...this.#others] : [this.#hint])
+  }
+
   /** The endpoints of several places, in turn: none of them can hide the others, however many addresses it has. */
   #ordered(places: readonly Place[]): Endpoint[] {
     const homes = this.#home === null ? NONE : [...this.#formerHomes, this.#home]
@@ -180,6 +185,8 @@ export class Places {
       const endpoints = addresses.map((address) => ({ ...addressOf(address), port }))
       return dialOrder(endpoints, this.#suspects, homes).slice(0, MAX_ATTEMPTS)
     })
+    const [only] = perPlace
+    if (only !== undefined && perPlace.length === 1) return only
     const longest = Math.max(...perPlace.map(({ length }) => length))
     const inTurn = Array.from({ length: longest }, (_, n) => perPlace.flatMap((endpoints) => endpoints.slice(n, n + 1)))
     const rank = ({ address }: Endpoint) => {

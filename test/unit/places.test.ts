@@ -15,7 +15,8 @@ function answer(port: number, addresses: readonly string[], ...others: [port: nu
 const many = Array.from({ length: 64 }, (_, n) => `127.0.9.${n}`)
 
 describe('places that differ', () => {
-  const textsOf = (endpoints: ReturnType<Places['take']>) => endpoints.map(({ address, port }) => `${address}:${port}`)
+  const textsOf = (endpoints: ReturnType<Places['hinted']>) =>
+    endpoints.map(({ address, port }) => `${address}:${port}`)
 
   it('are dialed in turn, so that none of them hides another', () => {
     const found = textsOf(new Places().take(answer(1, many, [2, [TRUE, HOME]], [3, many])))
