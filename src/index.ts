@@ -15,7 +15,7 @@ export type { StateChange } from './trace.js'
 export { Service, TcpnetError }
 
 /**
- * Makes a service: one member of the cluster `name`. It does nothing until `listen()`.
+ * Makes a service: one member of the cluster `name`. It uses no network until `listen()`.
  *
  * ```js
  * tcpnet('my-cluster', (socket) => socket.write('hello')).listen()

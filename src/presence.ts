@@ -22,12 +22,14 @@ export class Presence {
   #binding: Binding | null = null
   #discovery: Discovery | null = null
   #driver: ChosenDriver | null
+  /** Whether it was neither opened nor closed. */
+  #isNew = true
 
   constructor(options: PresenceOptions) {
     this.#options = options
     const { driver } = options.settings
     this.#driver = driver === 'auto' ? null : driver
-    prepareDriver(driver)
+    prepareDriver(driver, () => this.#isNew)
   }
 
   /** The driver that is used; null while `auto` has not chosen one. */
@@ -37,6 +39,7 @@ export class Presence {
 
   /** Prepares the security, binds, and announces. To be called once. */
   open(options: CheckedListen): void {
+    this.#isNew = false
     const { settings, isWanted, listener } = this.#options
     settings.security.prepare((error) => {
       if (!isWanted()) return
@@ -68,6 +71,7 @@ export class Presence {
 
   /** Withdraws the announcement, and stops listening. Resolves when both are done, and the server's connections have closed. */
   async close(): Promise<void> {
+    this.#isNew = false
     await Promise.all([this.#binding && closed(this.#binding.server), this.#discovery?.close()])
   }
 

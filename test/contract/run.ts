@@ -6,7 +6,7 @@
  */
 import { chooseDriver } from '#tcpnet/discovery/choose-driver.js'
 import type { Driver } from '#tcpnet/discovery/discovery.js'
-import { embeddedOver } from '#tcpnet/discovery/drivers/embedded/embedded.js'
+import { embeddedOver } from '#tcpnet/discovery/drivers/embedded/embedded-discovery.js'
 import { Network } from '#tcpnet/discovery/drivers/embedded/network.js'
 import { localAddresses } from '#tcpnet/net/addresses.js'
 import { DRIVERS } from '#tcpnet/settings.js'

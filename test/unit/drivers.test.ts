@@ -195,3 +195,39 @@ describe('a driver that is loaded on demand', () => {
     }
   })
 })
+
+describe('the preparation of a driver', () => {
+  let rehearsals = 0
+  const load = async () => ({ embedded: memory, rehearse: () => void rehearsals++ })
+
+  /** The module as a process has it that has made no service yet. */
+  let instances = 0
+  async function fresh(): Promise<typeof import('#tcpnet/discovery/choose-driver.js')> {
+    rehearsals = 0
+    return await import(`${import.meta.resolve('#tcpnet/discovery/choose-driver.js')}?${++instances}`)
+  }
+
+  it('rehearses the first service that uses embedded', async () => {
+    const { prepareDriver } = await fresh()
+    prepareDriver('avahi', () => true, load)
+    prepareDriver(
+      'embedded',
+      () => true,
+      () => Promise.reject(new Error('no such file'))
+    )
+    await setImmediate()
+    assert.equal(rehearsals, 0)
+    for (let service = 0; service < 2; service++) {
+      prepareDriver('embedded', () => true, load)
+      await setImmediate()
+      assert.equal(rehearsals, 1)
+    }
+  })
+
+  it('rehearses nothing once a service listens', async () => {
+    const { prepareDriver } = await fresh()
+    for (const isNew of [false, true]) prepareDriver('embedded', () => isNew, load)
+    await setImmediate()
+    assert.equal(rehearsals, 0)
+  })
+})

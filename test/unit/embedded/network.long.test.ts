@@ -8,7 +8,8 @@ import type { Answer, DecodedPacket } from 'dns-packet'
 import { decode } from 'dns-packet'
 import type { InterfaceAddress } from '#tcpnet/addon.js'
 import type { Discovery, Instance, Listener } from '#tcpnet/discovery/discovery.js'
-import { embeddedOver } from '#tcpnet/discovery/drivers/embedded/embedded.js'
+import { embeddedOver } from '#tcpnet/discovery/drivers/embedded/embedded-discovery.js'
+import { SOCKET_SYSTEM } from '#tcpnet/discovery/drivers/embedded/link-socket.js'
 import { Network } from '#tcpnet/discovery/drivers/embedded/network.js'
 import type { NetworkOptions } from '#tcpnet/discovery/drivers/embedded/network-options.js'
 import { interfaceOf } from '#tcpnet/net/addresses.js'
@@ -140,7 +141,8 @@ describe('services over sockets', () => {
   })
 
   it('see each other across processes, bound to the group or to all addresses', async () => {
-    const all = { system: { bindTo: 'all', scopeOf: ({ index }: InterfaceAddress) => String(index) } } as const
+    const scopeOf = ({ index }: InterfaceAddress) => String(index)
+    const all = { system: { ...SOCKET_SYSTEM, bindTo: 'all', scopeOf } } as const
     const services = [service('AA'), service('BB', all), service('CC', all)]
     for (const [i, one] of services.entries()) {
       for (const [j, uuid] of ['AA', 'BB', 'CC'].entries()) if (i !== j) await reported(one, `seen ${uuid}`)

@@ -1,4 +1,4 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { createSocket, type RemoteInfo } from 'node:dgram'
 import type { InterfaceAddress } from '../../../addon.js'
 import { scopeOf } from '../../../net/interfaces.js'
 import { GROUPS, PORT } from '../../../net/multicast-dns.js'
@@ -21,11 +21,38 @@ export interface SocketSystem {
   readonly bindTo: 'group' | 'all'
   /** The scope of an interface's IPv6 addresses, which is written after `%`. */
   readonly scopeOf: (entry: InterfaceAddress) => string
+  /** Makes a socket that shares its port. */
+  readonly createSocket: (family: 4 | 6, onMessage: (bytes: Buffer, from: RemoteInfo) => void) => MdnsSocket
+}
+
+/** What is used of a socket. */
+export interface MdnsSocket {
+  on(event: 'error', listener: (error: Error) => void): unknown
+  unref(): unknown
+  bind(options: { port: number; address: string; exclusive: boolean }, done: () => void): unknown
+  addMembership(group: string, interfaceAddress: string): void
+  setMulticastInterface(interfaceAddress: string): void
+  setMulticastTTL(ttl: number): unknown
+  setTTL(ttl: number): unknown
+  setMulticastLoopback(isOn: boolean): unknown
+  send(message: Buffer, port: number, address: string, done: (error: Error | null) => void): void
+  close(): unknown
 }
 
 export const SOCKET_SYSTEM: SocketSystem = {
   bindTo: process.platform === 'win32' || process.platform === 'darwin' ? 'all' : 'group',
-  scopeOf
+  scopeOf,
+  createSocket: (family, onMessage) =>
+    createSocket(
+      {
+        type: family === 4 ? 'udp4' : 'udp6',
+        reuseAddr: true,
+        ...(family === 4 ? {} : { ipv6Only: true }),
+        // All addresses are numeric. Without a lookup, messages are sent within the call, so their order is kept.
+        lookup: (address, _options, found) => found(null, address, family)
+      },
+      onMessage
+    )
 }
 
 export interface LinkSocketOptions {
@@ -40,7 +67,7 @@ export interface LinkSocketOptions {
 /** The socket of one interface and family. It shares port 5353 with other sockets of this process and of others. */
 export class LinkSocket {
   readonly #options: LinkSocketOptions
-  readonly #socket: Socket
+  readonly #socket: MdnsSocket
   readonly #scope: string
   readonly #group: string
   #state: 'opening' | 'open' | 'closed' = 'opening'
@@ -54,17 +81,10 @@ export class LinkSocket {
     const isV4 = entry.family === 4
     this.#scope = system.scopeOf(entry)
     this.#group = isV4 ? GROUPS[4] : `${GROUPS[6]}%${this.#scope}`
-    this.#socket = createSocket({
-      type: isV4 ? 'udp4' : 'udp6',
-      reuseAddr: true,
-      ...(isV4 ? {} : { ipv6Only: true }),
-      // All addresses are numeric. Without a lookup, messages are sent within the call, so their order is kept.
-      lookup: (address, _options, found) => found(null, address, entry.family)
-    })
-    this.#socket.on('error', this.#fail)
-    this.#socket.on('message', (bytes, from) => {
+    this.#socket = system.createSocket(entry.family, (bytes, from) => {
       if (this.#state === 'open') options.onMessage(bytes, from)
     })
+    this.#socket.on('error', this.#fail)
     this.#socket.unref()
   }
 
