@@ -12,7 +12,12 @@ export type ChosenDriver = Exclude<DriverName, 'auto'>
 
 /** Loaded only if no daemon is used. */
 const loadEmbedded = () => import('./drivers/embedded/embedded.js')
-const embedded = onDemand(async () => (await loadEmbedded()).embedded)
+/** Whether the driver embedded was used or rehearsed in this thread: then its code is compiled. */
+let isWarm = false
+const embedded = onDemand(async () => {
+  isWarm = true
+  return (await loadEmbedded()).embedded
+})
 /** Loaded only if it is chosen: it needs the package mdns. */
 const mdns = onDemand(async () => (await import('./drivers/mdns/mdns.js')).mdns)
 
@@ -35,24 +40,22 @@ export function chooseDriver(
   return firstLook && driver !== memory ? withFirstLook(driver, {}, () => isEmbedded) : driver
 }
 
-/** Whether the driver embedded has been loaded for a service of this thread. */
-let isLoaded = false
-
 /**
- * Loads the code of the driver that will be used, which takes some milliseconds, before the service listens. If it does not listen
- * by then, the code is rehearsed as well: that is done for the first service only, because it compiles the code for all. Without
- * the addon, `auto` always chooses `embedded`.
+ * Prepares the driver that will be used, which takes some milliseconds, before the service listens: loads its code and, if the
+ * service does not listen by then, rehearses it. Without the addon, `auto` always chooses `embedded`.
  *
- * @param isNew whether the service does not listen yet: no peer waits for it
+ * @param isNew whether the service does not listen yet, and is not closed: no peer waits for it
  */
 export function prepareDriver(name: DriverName, isNew: () => boolean, load: typeof loadEmbedded = loadEmbedded): void {
   if (name !== 'embedded' && !(name === 'auto' && addonIfLoaded() === null)) return
-  const onLoaded = ({ rehearse }: Awaited<ReturnType<typeof load>>) => {
-    if (!isLoaded && isNew()) rehearse()
-    isLoaded = true
-  }
-  // If loading fails, it fails again when the driver is used, and is reported then.
-  load().then(onLoaded, () => {})
+  load()
+    .then(({ rehearseDriver }) => {
+      if (isWarm || !isNew()) return
+      isWarm = true
+      rehearseDriver()
+    })
+    // If loading fails, it fails again when the driver is used, and is reported then.
+    .catch(() => {})
 }
 
 function driverOf(name: DriverName, chosen: (name: ChosenDriver) => void): Driver {

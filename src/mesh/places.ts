@@ -62,7 +62,6 @@ export class Places {
   /** Records a hint, which allows one dial: see {@link useHint}. */
   takeHint(hint: Instance): void {
     this.#hint = this.#record(hint)
-    this.#hinted = undefined
   }
 
   /** Records an answer to the question where it is. Returns the endpoints to dial, in this order. */
@@ -153,6 +152,7 @@ export class Places {
   }
 
   #record({ others, ...instance }: Instance): Place {
+    this.#hinted = undefined
     const { host, ...reported } = placeOf(instance)
     this.#host = host
     this.#reported = reported

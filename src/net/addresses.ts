@@ -27,8 +27,9 @@ function canonicalIpv6(address: string): string | null {
   if (known !== undefined) return known
   const url = `http://[${address}]`
   const found = /^[0-9a-f:.]+$/i.test(address) && URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : null
+  if (address.length > MAX_IPV6_LENGTH) return found
   if (ipv6Addresses.size >= MAX_IPV6_ADDRESSES) ipv6Addresses.clear()
-  if (address.length <= MAX_IPV6_LENGTH) ipv6Addresses.set(address, found)
+  ipv6Addresses.set(address, found)
   return found
 }
 
@@ -36,6 +37,8 @@ function canonicalIpv6(address: string): string | null {
 const ipv6Addresses = new Map<string, string | null>()
 /** How many are remembered, and the longest of them: no address is longer. */
 const [MAX_IPV6_ADDRESSES, MAX_IPV6_LENGTH] = [1024, 45]
+/** The longest scope: interface names have up to 15 characters on Linux and macOS. V8 keeps a whole text for a part that is remembered. */
+const MAX_SCOPE_LENGTH = 64
 
 /** The bare address and the scope of `fe80::1%eth0` (RFC 4007 §11). */
 export function splitScope(address: string): { bare: string; scope: string | null } {
@@ -51,7 +54,7 @@ export function canonical(address: string): string {
   const { bare, scope } = splitScope(address)
   // As Linux writes the address of an IPv4 host that has connected to a server for both families.
   if (bare.startsWith('::ffff:') && isIPv4(bare.slice(7))) return bare.slice(7)
-  if (!bare.includes(':')) return address
+  if (!bare.includes(':') || (scope !== null && scope.length > MAX_SCOPE_LENGTH)) return address
   const short = canonicalIpv6(bare)
   if (short === null) return address
   const mapped = short.startsWith('::ffff:') ? /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short) : null
@@ -100,7 +103,7 @@ export function isHost(address: string, interfaceIndex: number, interfaces = int
   const family = familyOf(address)
   if (family === 0) return false
   if (isLoopback(address)) return interfaces.byIndex.get(interfaceIndex)?.loopback === true
-  // A link-local address is none of the others, which is found out without the 10 µs of a BlockList.
+  // A link-local address is in none of these subnets: this check saves the 10 µs of a BlockList.
   if (family === 6) return isLinkLocal(address) || (!NO_HOSTS.check(address, 'ipv6') && !/^::ffff:/i.test(address))
   // Neither unspecified (0.0.0.0/8) nor multicast, reserved or broadcast (224.0.0.0/3).
   const network = Number.parseInt(address, 10)

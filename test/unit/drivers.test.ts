@@ -198,7 +198,7 @@ describe('a driver that is loaded on demand', () => {
 
 describe('the preparation of a driver', () => {
   let rehearsals = 0
-  const load = async () => ({ embedded: memory, rehearse: () => void rehearsals++ })
+  const load = async () => ({ embedded: memory, rehearseDriver: () => void rehearsals++ })
 
   /** The module as a process has it that has made no service yet. */
   let instances = 0
@@ -224,10 +224,36 @@ describe('the preparation of a driver', () => {
     }
   })
 
-  it('rehearses nothing once a service listens', async () => {
+  it('rehearses nothing for a service that listens or is closed, but then for the next one', async () => {
     const { prepareDriver } = await fresh()
-    for (const isNew of [false, true]) prepareDriver('embedded', () => isNew, load)
+    prepareDriver('embedded', () => false, load)
     await setImmediate()
     assert.equal(rehearsals, 0)
+    prepareDriver('embedded', () => true, load)
+    await setImmediate()
+    assert.equal(rehearsals, 1)
+  })
+
+  it('rehearses nothing once the driver is used', async () => {
+    const { chooseDriver, prepareDriver } = await fresh()
+    const discovery = chooseDriver('embedded', false)({ ...ANNOUNCEMENT, interfaceIndex: -1 }, SILENT)
+    prepareDriver('embedded', () => true, load)
+    await setImmediate()
+    assert.equal(rehearsals, 0)
+    await discovery.close()
+  })
+
+  it('fails in silence', async () => {
+    const { prepareDriver } = await fresh()
+    const failing = async () => ({
+      embedded: memory,
+      rehearseDriver: () => {
+        rehearsals++
+        throw new Error('no such timer')
+      }
+    })
+    prepareDriver('embedded', () => true, failing)
+    await setImmediate()
+    assert.equal(rehearsals, 1)
   })
 })

@@ -8,4 +8,4 @@ import { Network } from './network.js'
  */
 export const embedded: Driver = embeddedOver(new Network())
 
-export { rehearse } from './rehearsal.js'
+export { rehearseDriver } from './driver-rehearsal.js'
