@@ -1,12 +1,11 @@
 import { type ErrorCode, TcpnetError } from '../errors.js'
+import { LONGEST_KEEP_ALIVE_S } from '../net/dead-peer.js'
 import { parseUuid } from '../uuid.js'
 
 /** The version of the hello. */
 const VERSION = 1
 /** The greatest count that a line may contain: more than a service can reach. */
 export const MAX_COUNT = 2 ** 32 - 1
-/** The greatest number of seconds that kernels accept for keep-alive (TCP_KEEPIDLE). */
-const MAX_KEEP_ALIVE = 32_767
 const BOOT = /^[0-9a-f]{16}$/
 
 /** The dialer's line. */
@@ -88,7 +87,7 @@ export function decodeHello(line: string): Hello | HelloError {
   if (to === null) return wrongField('to')
   if (!isCount(seq)) return wrongField('seq')
   const [dial, port] = [isCount(fields.dial) ? fields.dial : null, upTo(65535, fields.port)]
-  return { name, from, boot, to, seq, dial, port, keepalive: upTo(MAX_KEEP_ALIVE, fields.keepalive) }
+  return { name, from, boot, to, seq, dial, port, keepalive: upTo(LONGEST_KEEP_ALIVE_S, fields.keepalive) }
 }
 
 /** Reads an acceptor's line. Unknown fields are ignored. */

@@ -10,8 +10,8 @@ export const SHORTEST_DEAD_PEER_TIMEOUT_MS = 2000
 /** The longest timeout, in milliseconds: a day. */
 export const LONGEST_DEAD_PEER_TIMEOUT_MS = 86_400_000
 
-/** The greatest number of seconds that the kernel accepts for keep-alive. */
-const LONGEST_KEEP_ALIVE_S = 32_767
+/** The greatest number of seconds that kernels accept for keep-alive (TCP_KEEPIDLE). */
+export const LONGEST_KEEP_ALIVE_S = 32_767
 
 const IS_LINUX = process.platform === 'linux'
 
