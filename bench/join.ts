@@ -8,10 +8,11 @@
 // Each run has a new process, which is already running when the clock starts. With `cold` caches the daemon of a
 // joining node has just been started, with `warm` ones it has seen the cluster in the runs before. Variants are
 // measured in turns, in one network, and each run begins when the machine is idle. The driver embedded has a network
-// and hosts of its own, without daemons, and so no caches.
+// and hosts of its own, without daemons, and so no caches. A service is made when its process starts; with --at-once, in the
+// turn in which it listens, which is measured then.
 //
 //   scripts/bench join [--runs 10] [--nodes 2,5,10,20] [--drivers avahi,embedded,bonjour,mdns] [--look on,off]
-//                      [--caches cold,warm] [--mode newcomer,together] [--timeline]
+//                      [--caches cold,warm] [--mode newcomer,together] [--at-once] [--timeline]
 import { type Host, type Lab, withLab } from '../test/lab/index.js'
 import { choices, count, counts, options } from '../test/support/options.js'
 import { median, quantile, Samples, short, table } from './lib/figures.js'
@@ -27,6 +28,7 @@ const { values: given } = options(import.meta.url, {
   look: { type: 'string', default: 'on,off' },
   caches: { type: 'string', default: 'cold,warm' },
   mode: { type: 'string', default: 'newcomer,together' },
+  'at-once': { type: 'boolean', default: false },
   timeline: { type: 'boolean', default: false }
 })
 const runs = count('runs', given.runs)
@@ -184,7 +186,8 @@ function printCosts(): void {
 }
 
 async function start(host: Host, { driver, look }: Variant): Promise<Member> {
-  return await Member.start(host, { name: `bench-${driver}`, driver, firstLook: look === 'on' })
+  const settings = { name: `bench-${driver}`, driver, firstLook: look === 'on', madeAtOnce: given['at-once'] }
+  return await Member.start(host, settings)
 }
 
 function printTimeline({ driver, look, caches }: Variant, { timeline, joinedMs, cpuMs }: Joined): void {

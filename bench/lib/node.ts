@@ -9,18 +9,11 @@ import { settingsOf } from './settings.js'
 /** Milliseconds between checks of facts that no event reports. */
 const LOOK_EVERY_MS = 2
 
-const { services: count = 1, ...settings } = JSON.parse(process.argv[2] ?? '{}') as NodeSettings
-const services = Array.from({ length: count }, () => tcpnet(settingsOf(settings)))
-
-for (const service of services) {
-  // An error of a peer does not fail the benchmark; a service that closes without a command does.
-  service.on('error', (error) => {
-    if (error.peer === undefined) throw error
-    dialErrors++
-  })
-}
+const { services: count = 1, madeAtOnce = false, ...settings } = JSON.parse(process.argv[2] ?? '{}') as NodeSettings
 /** Dials that failed and were reported. */
 let dialErrors = 0
+const services: Service[] = []
+if (!madeAtOnce) makeServices()
 const input = createInterface({ input: process.stdin })
 input.on('line', async (line) => {
   const answer = await obey(JSON.parse(line) as Command)
@@ -48,6 +41,18 @@ async function obey(command: Command): Promise<Answer> {
   }
 }
 
+function makeServices(): void {
+  for (let number = 0; number < count; number++) {
+    const service = tcpnet(settingsOf(settings))
+    // An error of a peer does not fail the benchmark; a service that closes without a command does.
+    service.on('error', (error) => {
+      if (error.peer === undefined) throw error
+      dialErrors++
+    })
+    services.push(service)
+  }
+}
+
 async function listen(peers: number, withTimeline: boolean): Promise<Joined> {
   const timeline: string[] = []
   const start = performance.now()
@@ -59,6 +64,7 @@ async function listen(peers: number, withTimeline: boolean): Promise<Joined> {
     })
   }
   const cpu = process.cpuUsage()
+  if (madeAtOnce) makeServices()
   let missing = count * peers
   let repeated = 0
   let unannounced = count

@@ -12,6 +12,8 @@ export interface NodeSettings {
   tls?: { key: string; cert: string; ca: string }
   /** How many services the process runs. Default 1. */
   services?: number
+  /** Whether they are made in the turn in which they listen. Default: when the process starts. */
+  madeAtOnce?: boolean
 }
 
 export type Command =
