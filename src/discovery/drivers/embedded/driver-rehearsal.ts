@@ -55,8 +55,11 @@ export function rehearseDriver(done: (isComplete: boolean) => void = NOTHING): v
   const open: Discovery[] = []
   /** The services that have found the other. */
   const finders = new Set<string>()
+  let isOver = false
   let deadline: NodeJS.Timeout | undefined
   const end = () => {
+    if (isOver) return
+    isOver = true
     clearTimeout(deadline)
     void Promise.all(open.map((discovery) => discovery.close())).then(() => done(finders.size === 2))
   }
