@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns'
 import { createServer, isIP, type ListenOptions, type Server } from 'node:net'
 import { trace } from '../trace.js'
 import { canonical, familyOf, interfaceOf, isLinkLocal, isWildcard, localAddresses, splitScope } from './addresses.js'
@@ -42,6 +41,8 @@ export function bind(port: number, given: string, inProcess: boolean, isWanted: 
     return
   }
   if (isIP(address) !== 0) return bindOne(port, address, { inProcess, isWanted }, done)
+  // Loaded only now: most services listen on all addresses, or on a numeric one.
+  const { lookup } = process.getBuiltinModule('node:dns')
   lookup(address, (error, found) => {
     if (!isWanted()) return
     if (error !== null)

@@ -64,7 +64,7 @@ const LATER = [
   'discovery/drivers/embedded/embedded.ts',
   'discovery/drivers/mdns/mdns.ts'
 ]
-const BUILTINS_LATER = ['tls', '_tls_wrap', 'crypto', 'worker_threads', 'fs/promises']
+const BUILTINS_LATER = ['tls', '_tls_wrap', 'crypto', 'worker_threads', 'fs/promises', 'dns']
 
 // Compared with loading an empty module in the same way: Node's loader of ES modules reads files on its own threads.
 for (const [way, program, nothing] of [
@@ -72,7 +72,7 @@ for (const [way, program, nothing] of [
   ['require()', "process.getBuiltinModule('node:module').createRequire(import.meta.url)('tcpnet')", '']
 ] as const) {
   describe(`${way} of the package`, () => {
-    it('loads no code of security, of the drivers embedded and mdns, of node:tls and of node:crypto', async () => {
+    it('loads no code of security, of the drivers embedded and mdns, of node:tls, of node:crypto and of node:dns', async () => {
       const [bare, loaded] = await Promise.all([loadedBy(''), loadedBy(`${program}\n`)])
       const sources = sourcesOf(loaded)
       assert.ok(sources.includes('service.ts'), 'the bundle is loaded')

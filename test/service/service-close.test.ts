@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import dns from 'node:dns'
 import { once } from 'node:events'
-import { syncBuiltinESMExports } from 'node:module'
 import { connect, Server, Socket } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
@@ -98,7 +97,6 @@ describe('close', () => {
     const lookups = t.mock.method(dns, 'lookup', (_name: string, done: typeof found) => {
       found = done
     })
-    syncBuiltinESMExports()
     const service = cluster.make({}, PATIENT)
     service.listen(0, 'alpha.example')
     await until(() => lookups.mock.callCount() === 1, 'the name is not looked up')
@@ -107,7 +105,6 @@ describe('close', () => {
     await setImmediate()
     assert.equal(bindings.mock.callCount(), 0)
     lookups.mock.restore()
-    syncBuiltinESMExports()
   })
 
   it('may be called twice: each callback is called once, and close is emitted once', async () => {
