@@ -1,4 +1,5 @@
 import { addonIfLoaded } from '../addon.js'
+import { systemBusPath } from '../net/system-bus.js'
 import type { DriverName } from '../settings.js'
 import { DAEMON_REPLY_MS, daemonOrEmbedded } from './daemon-or-embedded.js'
 import type { Driver } from './discovery.js'
@@ -42,20 +43,28 @@ export function chooseDriver(
 
 /**
  * Prepares the driver that will be used, which takes some milliseconds, before the service listens: loads its code and, if the
- * service does not listen by then, rehearses it. Without the addon, `auto` always chooses `embedded`.
+ * service does not listen by then, rehearses it. Has an effect only for `embedded`, and for `auto` where that will choose it.
  *
  * @param isNew whether the service does not listen yet, and is not closed: no peer waits for it
  */
 export function prepareDriver(name: DriverName, isNew: () => boolean, load: typeof loadEmbedded = loadEmbedded): void {
-  if (name !== 'embedded' && !(name === 'auto' && addonIfLoaded() === null)) return
-  load()
-    .then(({ rehearseDriver }) => {
-      if (isWarm || !isNew()) return
-      isWarm = true
-      rehearseDriver()
-    })
-    // If loading fails, it fails again when the driver is used, and is reported then.
-    .catch(() => {})
+  const prepare = async () => {
+    if (name !== 'embedded' && (name !== 'auto' || mayHaveDaemon())) return
+    const { rehearseDriver } = await load()
+    if (isWarm || !isNew()) return
+    isWarm = true
+    rehearseDriver()
+  }
+  // If loading fails, it fails again when the driver is used, and is reported then.
+  prepare().catch(() => {})
+}
+
+/** Whether a daemon may reply: not without the addon, nor, where the daemon is Avahi, without D-Bus. */
+function mayHaveDaemon(): boolean {
+  if (addonIfLoaded() === null) return false
+  if (process.platform === 'darwin') return true
+  const path = systemBusPath(process.env)
+  return path === null || path.startsWith('\0') || process.getBuiltinModule('node:fs').existsSync(path)
 }
 
 function driverOf(name: DriverName, chosen: (name: ChosenDriver) => void): Driver {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { distance } from '#tcpnet/cli/doctor/checks/distance.js'
-import { systemBusPath } from '#tcpnet/cli/doctor/facts/dbus.js'
 import { decodeMessage, encodeCall, messageLength } from '#tcpnet/cli/doctor/facts/dbus-message.js'
 import { hostsOf, reverseName } from '#tcpnet/cli/doctor/facts/survey.js'
+import { systemBusPath } from '#tcpnet/net/system-bus.js'
 
 test('a call of D-Bus is one message, and reads back', () => {
   const call = { destination: 'org.x', path: '/', interface: 'org.x.I', member: 'Do' }

@@ -39,8 +39,8 @@ const REPORT = `
   process.exit()
 `
 
-async function loadedBy(program: string): Promise<Loaded> {
-  const { code, stdout, stderr } = await runProgram(program + REPORT)
+async function loadedBy(program: string, env: NodeJS.ProcessEnv = {}): Promise<Loaded> {
+  const { code, stdout, stderr } = await runProgram(program + REPORT, env)
   assert.deepEqual({ code, stderr: stderr.replace(/^.*ExperimentalWarning.*\n.*\n/m, '') }, { code: 0, stderr: '' })
   return JSON.parse(stdout) as Loaded
 }
@@ -114,16 +114,21 @@ describe('modules that services load', () => {
     assert.ok(loaded.builtins.includes('tls') && sourcesOf(loaded).includes('security/tls.ts'))
   })
 
-  it('a service with the driver embedded loads its code before it listens, and one with another driver does not', async () => {
-    const made = (driver: string) => `
-      import { tcpnet } from 'tcpnet'
-      tcpnet({ name: 'x', driver: '${driver}' })
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    `
-    const EMBEDDED = 'discovery/drivers/embedded/embedded.ts'
-    const [embedded, auto] = await Promise.all(['embedded', 'auto'].map((driver) => loadedBy(made(driver))))
-    assert.ok(embedded !== undefined && sourcesOf(embedded).includes(EMBEDDED))
-    assert.ok(auto !== undefined && !sourcesOf(auto).includes(EMBEDDED))
+  it('a service loads the code of the driver embedded before it listens if that will be used: by name, or without D-Bus', async () => {
+    const loads = async (driver: string, bus: string) => {
+      const program = `
+        import { tcpnet } from 'tcpnet'
+        tcpnet({ name: 'x', driver: '${driver}' })
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      `
+      const loaded = await loadedBy(program, { DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${bus}` })
+      return sourcesOf(loaded).includes('discovery/drivers/embedded/embedded.ts')
+    }
+    const [none, some] = ['/nowhere', process.execPath]
+    assert.deepEqual(
+      await Promise.all([loads('embedded', some), loads('auto', none), loads('auto', some), loads('avahi', none)]),
+      [true, true, false, false]
+    )
   })
 
   it('a service with the driver mdns loads its code', async () => {

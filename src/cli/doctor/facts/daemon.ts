@@ -1,6 +1,7 @@
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { systemBusPath } from '../../../net/system-bus.js'
 import type { BusState, DaemonState } from '../machine.js'
-import { Bus, BusError, BusTimeout, systemBusPath, THE_BUS } from './dbus.js'
+import { Bus, BusError, BusTimeout, THE_BUS } from './dbus.js'
 import type { DbusMessage, DbusValue } from './dbus-message.js'
 
 /** Milliseconds for one answer. */
