@@ -88,9 +88,10 @@ describe("claims of a peer's uuid", () => {
 
   it('do not replace it if they come from elsewhere, and do not keep the peer from coming back', async () => {
     const [victim, peer] = [await mesh(), await mesh()]
-    peer.announce(victim.instance)
+    // The victim dials, so it knows the peer's address from discovery before the first claim.
     victim.announce(peer.instance)
     await until(() => victim.connected.has(peer.uuid) && peer.connected.has(victim.uuid), 'the two are not connected')
+    peer.announce(victim.instance)
     const claims = keepClaiming(victim, peer)
     const stays = async () => {
       const [socket, enough] = [victim.connected.get(peer.uuid), claims() + CLAIMS]
