@@ -38,5 +38,5 @@ export const REHEARSED = instancesIn(decodeMessage(ANSWER), ASKED, INTERFACES).m
   ...instance,
   paths: instance.paths.map((path) => ({ ...path, interfaceIndex: 0 }))
 }))
-// Some environments of tests have no setImmediate: they may import the package all the same.
+// Some test environments (Jest's jsdom) have no setImmediate: they may import the package all the same.
 if (typeof setImmediate === 'function') for (const instance of REHEARSED) rehearse(instance)

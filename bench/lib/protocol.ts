@@ -12,7 +12,7 @@ export interface NodeSettings {
   tls?: { key: string; cert: string; ca: string }
   /** How many services the process runs. Default 1. */
   services?: number
-  /** Whether they are made in the turn in which they listen. Default: when the process starts. */
+  /** Whether the services are made in the turn in which they listen. Default: when the process starts. */
   madeAtOnce?: boolean
 }
 

@@ -13,7 +13,7 @@ export type ChosenDriver = Exclude<DriverName, 'auto'>
 
 /** Loaded only if no daemon is used. */
 const loadEmbedded = () => import('./drivers/embedded/embedded.js')
-/** Whether the driver embedded was used or rehearsed in this thread: then its code is compiled. */
+/** Whether a service of this thread has begun to use or to rehearse the driver embedded. */
 let isWarm = false
 const embedded = onDemand(async () => {
   isWarm = true
@@ -43,13 +43,14 @@ export function chooseDriver(
 
 /**
  * Prepares the driver that will be used, which takes some milliseconds, before the service listens: loads its code and, if the
- * service does not listen by then, rehearses it. Has an effect only for `embedded`, and for `auto` where that will choose it.
+ * service does not listen by then, rehearses it. Has an effect only for `embedded`, and for `auto` if no daemon can reply; `auto`
+ * chooses the driver later.
  *
  * @param isNew whether the service does not listen yet, and is not closed: no peer waits for it
  */
 export function prepareDriver(name: DriverName, isNew: () => boolean, load: typeof loadEmbedded = loadEmbedded): void {
   const prepare = async () => {
-    if (name !== 'embedded' && (name !== 'auto' || mayHaveDaemon())) return
+    if (name !== 'embedded' && (name !== 'auto' || canHaveDaemon())) return
     const { rehearseDriver } = await load()
     if (isWarm || !isNew()) return
     isWarm = true
@@ -59,8 +60,8 @@ export function prepareDriver(name: DriverName, isNew: () => boolean, load: type
   prepare().catch(() => {})
 }
 
-/** Whether a daemon may reply: not without the addon, nor, where the daemon is Avahi, without D-Bus. */
-function mayHaveDaemon(): boolean {
+/** Whether a daemon can reply: false without the addon and, where the daemon is Avahi, if the system bus has no socket. */
+function canHaveDaemon(): boolean {
   if (addonIfLoaded() === null) return false
   if (process.platform === 'darwin') return true
   const path = systemBusPath(process.env)

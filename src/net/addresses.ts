@@ -23,11 +23,11 @@ export function familyOf(address: string): 0 | 4 | 6 {
 
 /** A bare IPv6 address in canonical form; null for other text. */
 function canonicalIpv6(address: string): string | null {
+  if (address.length > MAX_IPV6_LENGTH) return null
   const known = ipv6Addresses.get(address)
   if (known !== undefined) return known
   const url = `http://[${address}]`
   const found = /^[0-9a-f:.]+$/i.test(address) && URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : null
-  if (address.length > MAX_IPV6_LENGTH) return found
   if (ipv6Addresses.size >= MAX_IPV6_ADDRESSES) ipv6Addresses.clear()
   ipv6Addresses.set(address, found)
   return found
@@ -37,7 +37,10 @@ function canonicalIpv6(address: string): string | null {
 const ipv6Addresses = new Map<string, string | null>()
 /** How many are remembered, and the longest of them: no address is longer. */
 const [MAX_IPV6_ADDRESSES, MAX_IPV6_LENGTH] = [1024, 45]
-/** The longest scope: interface names have up to 15 characters on Linux and macOS. V8 keeps a whole text for a part that is remembered. */
+/**
+ * The longest scope; interface names have up to 15 characters on Linux and macOS. A substring that is kept as a key keeps its whole
+ * source string in memory (V8), so longer scopes are not processed.
+ */
 const MAX_SCOPE_LENGTH = 64
 
 /** The bare address and the scope of `fe80::1%eth0` (RFC 4007 §11). */
@@ -48,7 +51,7 @@ export function splitScope(address: string): { bare: string; scope: string | nul
 
 /**
  * An address in canonical form (RFC 5952 §4), and IPv4-mapped IPv6 addresses in IPv4 form (RFC 4291 §2.5.5.2). A scope is kept.
- * A text that is no address is returned as it is.
+ * A text that is no address is returned as it is, and so is an address with a scope of more than 64 characters.
  */
 export function canonical(address: string): string {
   const { bare, scope } = splitScope(address)

@@ -3,12 +3,20 @@
  * with a path.
  */
 export function systemBusPath(environment: NodeJS.ProcessEnv): string | null {
-  const address = environment.DBUS_SYSTEM_BUS_ADDRESS ?? 'unix:path=/var/run/dbus/system_bus_socket'
+  const address = environment.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/var/run/dbus/system_bus_socket'
   for (const one of address.split(';')) {
     const [, key, value] = /^unix:(?:.*,)?(path|abstract)=([^,]*)/.exec(one) ?? []
     if (value === undefined) continue
-    const path = decodeURIComponent(value)
-    return key === 'abstract' ? `\0${path}` : path
+    const path = decoded(value)
+    return key === 'abstract' && path !== null ? `\0${path}` : path
   }
   return null
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
 }

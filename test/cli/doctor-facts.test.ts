@@ -21,6 +21,8 @@ test('the socket of the system bus', () => {
   assert.equal(path('tcp:host=x;unix:guid=1,path=/run/c'), '/run/c')
   assert.equal(path('unix:abstract=/run/d,guid=1'), '\0/run/d')
   assert.equal(path('tcp:host=x'), null)
+  assert.equal(path('unix:path=%zz'), null)
+  assert.equal(path(''), '/var/run/dbus/system_bus_socket')
 })
 
 test('the name under which an address is looked up', () => {

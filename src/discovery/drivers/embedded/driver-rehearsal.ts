@@ -12,7 +12,10 @@ const NOTHING = (): void => {}
 /** Calls back in a later turn of the event loop. Returns a function that cancels it. */
 type Later = (callback: () => void) => () => void
 
-/** Waits end one in each turn, in the order in which they began, and waits of more than a second never: a rehearsal is over by then. */
+/**
+ * A wait of up to one second ends in the next turn of the event loop, in the order in which the waits began. Longer waits never
+ * end: the rehearsal is over by then.
+ */
 class FastClock implements Clock {
   readonly #later: Later
   #now = 0
@@ -44,13 +47,14 @@ const LONGEST_MS = 1000
 
 /**
  * Two services, on two machines in memory, find each other once: V8 compiles most of the functions that the driver needs, before
- * peers wait for it. Nothing is sent, and when it has ended no timer and no state of it is left. An error ends it, and is not
- * reported.
+ * peers wait for it. Nothing is sent, and when it has ended no timer and no state of it is left. An error in one of its turns ends
+ * it, and is not reported.
  *
  * @param done called with whether both services have found the other, when they are closed
  */
 export function rehearseDriver(done: (isComplete: boolean) => void = NOTHING): void {
-  // Some environments of tests have no setImmediate.
+  // Some test environments (Jest's jsdom) have no setImmediate, and timers that are numbers. Others remove it when they end.
+  const { setImmediate, clearImmediate, setTimeout, clearTimeout } = globalThis
   if (typeof setImmediate !== 'function') return done(false)
   const open: Discovery[] = []
   /** The services that have found the other. */
@@ -61,10 +65,9 @@ export function rehearseDriver(done: (isComplete: boolean) => void = NOTHING): v
     if (isOver) return
     isOver = true
     clearTimeout(deadline)
-    void Promise.all(open.map((discovery) => discovery.close())).then(() => done(finders.size === 2))
+    void Promise.allSettled(open.map((discovery) => discovery.close())).then(() => done(finders.size === 2))
   }
   deadline = setTimeout(end, LONGEST_MS)
-  deadline.unref()
   const later: Later = (callback) => {
     const immediate = setImmediate(() => {
       try {
@@ -83,7 +86,12 @@ export function rehearseDriver(done: (isComplete: boolean) => void = NOTHING): v
     const driver = embeddedOver(machine(host, segment, later))
     open.push(driver({ ...ANNOUNCEMENT, uuid }, { ...IGNORED, announced, hint }))
   }
-  start('A', 1, () => start('B', 2, NOTHING))
+  try {
+    deadline.unref()
+    start('A', 1, () => start('B', 2, NOTHING))
+  } catch {
+    end()
+  }
 }
 
 const ANNOUNCEMENT = { name: 'rehearsal', probe: false, port: 1, txt: { v: '1' }, interfaceIndex: 0, address: null }
@@ -101,7 +109,7 @@ function machine(host: number, segment: Set<MemorySocket>, later: Later): Networ
     clock: new FastClock(later),
     interfaces: { list: () => entries, everyMs: 60_000 },
     openAfterMs: { alone: 0, met: 0 },
-    reading: new PacedWork({ msPerTurn: 3, maxWaiting: 64 }),
+    reading: new PacedWork({ msPerTurn: 3, maxWaiting: 64, atEndOfTurn: later }),
     system: {
       ...SOCKET_SYSTEM,
       createSocket: (family, onMessage) =>
