@@ -47,7 +47,7 @@ const LONGEST_MS = 1000
 
 /**
  * Two services, on two machines in memory, find each other once: V8 compiles most of the functions that the driver needs, before
- * peers wait for it. Nothing is sent, and when it has ended no timer and no state of it is left. An error in one of its turns ends
+ * peers wait for it. Nothing is sent, and when it has ended no timer and no state of it is left. An error in one of its own turns ends
  * it, and is not reported.
  *
  * @param done called with whether both services have found the other, when they are closed
@@ -109,7 +109,7 @@ function machine(host: number, segment: Set<MemorySocket>, later: Later): Networ
     clock: new FastClock(later),
     interfaces: { list: () => entries, everyMs: 60_000 },
     openAfterMs: { alone: 0, met: 0 },
-    reading: new PacedWork({ msPerTurn: 3, maxWaiting: 64, atEndOfTurn: later }),
+    reading: new PacedWork({ msPerTurn: 3, maxWaiting: 64 }),
     system: {
       ...SOCKET_SYSTEM,
       createSocket: (family, onMessage) =>
