@@ -8,6 +8,8 @@ import type { CheckedListen, CheckedSettings } from './settings.js'
 /** The callbacks of a presence. Called from the event loop, never from within a call of the presence. */
 export interface PresenceOptions {
   readonly settings: CheckedSettings
+  /** Whether the service does not listen yet, and is not closed. */
+  readonly isNew: () => boolean
   /** Whether the service is still opening; if not, opening stops, and `failed` is not called. */
   readonly isWanted: () => boolean
   /** Called with each connection that the server has accepted. */
@@ -22,14 +24,13 @@ export class Presence {
   #binding: Binding | null = null
   #discovery: Discovery | null = null
   #driver: ChosenDriver | null
-  /** Whether it was neither opened nor closed. */
-  #isNew = true
 
   constructor(options: PresenceOptions) {
     this.#options = options
-    const { driver } = options.settings
+    const { settings, isNew } = options
+    const { driver } = settings
     this.#driver = driver === 'auto' ? null : driver
-    prepareDriver(driver, () => this.#isNew)
+    prepareDriver(driver, isNew)
   }
 
   /** The driver that is used; null while `auto` has not chosen one. */
@@ -39,7 +40,6 @@ export class Presence {
 
   /** Prepares the security, binds, and announces. To be called once. */
   open(options: CheckedListen): void {
-    this.#isNew = false
     const { settings, isWanted, listener } = this.#options
     settings.security.prepare((error) => {
       if (!isWanted()) return
@@ -71,7 +71,6 @@ export class Presence {
 
   /** Withdraws the announcement, and stops listening. Resolves when both are done, and the server's connections have closed. */
   async close(): Promise<void> {
-    this.#isNew = false
     await Promise.all([this.#binding && closed(this.#binding.server), this.#discovery?.close()])
   }
 

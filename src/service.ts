@@ -69,6 +69,7 @@ export class Service extends EventEmitter<ServiceEvents> {
     })
     this.#presence = new Presence({
       settings: this.#settings,
+      isNew: () => this.#phase === 'new',
       isWanted: () => this.#phase === 'opening',
       onInbound: (socket) => this.#mesh.admit(socket),
       listener: {

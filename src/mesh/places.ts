@@ -185,8 +185,8 @@ export class Places {
       const endpoints = addresses.map((address) => ({ ...addressOf(address), port }))
       return dialOrder(endpoints, this.#suspects, homes).slice(0, MAX_ATTEMPTS)
     })
-    const [only] = perPlace
-    if (only !== undefined && perPlace.length === 1) return only
+    const [first = [], ...others] = perPlace
+    if (others.length === 0) return first
     const longest = Math.max(...perPlace.map(({ length }) => length))
     const inTurn = Array.from({ length: longest }, (_, n) => perPlace.flatMap((endpoints) => endpoints.slice(n, n + 1)))
     const rank = ({ address }: Endpoint) => {

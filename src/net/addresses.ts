@@ -60,7 +60,7 @@ export function canonical(address: string): string {
   if (!bare.includes(':') || (scope !== null && scope.length > MAX_SCOPE_LENGTH)) return address
   const short = canonicalIpv6(bare)
   if (short === null) return address
-  const mapped = short.startsWith('::ffff:') ? /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short) : null
+  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short)
   if (mapped === null) return scope === null ? short : `${short}%${scope}`
   const bits = mapped.slice(1).map((group) => Number.parseInt(group, 16))
   return bits.flatMap((group) => [group >> 8, group & 255]).join('.')
@@ -108,7 +108,8 @@ export function isHost(address: string, interfaceIndex: number, interfaces = int
   if (isLoopback(address)) return interfaces.byIndex.get(interfaceIndex)?.loopback === true
   // A link-local address is in none of these subnets: this check saves the 10 µs of a BlockList.
   if (family === 6) return isLinkLocal(address) || (!NO_HOSTS.check(address, 'ipv6') && !/^::ffff:/i.test(address))
-  // Neither unspecified (0.0.0.0/8) nor multicast, reserved or broadcast (224.0.0.0/3).
+  // Neither unspecified (0.0.0.0/8) nor multicast, reserved or broadcast (224.0.0.0/3). Not by a BlockList either: an announcement
+  // may name many addresses.
   const network = Number.parseInt(address, 10)
   return network > 0 && network < 224
 }
